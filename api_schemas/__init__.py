@@ -1,0 +1,1 @@
+"""What travels between the parts of Orichalcum: pydantic models only."""

@@ -1,0 +1,93 @@
+"""RFC 9457 problem details, and how validation errors become fields, messages and mends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from api_schemas.base import Output
+
+TYPE_PREFIX = "urn:orichalcum:problem:"
+"""Problem types are this prefix and a stable slug, e.g. ``urn:orichalcum:problem:not-available-yet``."""
+
+
+class FieldError(Output):
+    """One fault of the input: where, what kind, and what would be right."""
+
+    pointer: str = Field(description="JSON pointer (RFC 6901) to the offending field; empty for the whole document.")
+    type: str = Field(description="Stable slug, e.g. unknown-element, not-available-yet.")
+    message: str = Field(description="What is wrong and how to mend it.")
+
+
+class ProblemDetail(Output):
+    """RFC 9457 problem detail."""
+
+    type: str = Field(description="URI reference of the problem type; stable.")
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: list[FieldError] = []
+
+
+class ProblemInvalid(ValueError):  # noqa: N818  (the field's name for it)
+    """The problem cannot be accepted; ``errors`` lists every fault found."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        """Keep the faults; the message joins them line by line."""
+        self.errors: tuple[FieldError, ...] = tuple(errors)
+        super().__init__("\n".join(f"{error.pointer or '/'}: {error.message}" for error in self.errors))
+
+
+_M = TypeVar("_M", bound=BaseModel)
+
+_SLUGS = {
+    "missing": "missing-field",
+    "extra_forbidden": "unknown-field",
+    "literal_error": "unknown-choice",
+    "json_invalid": "malformed-json",
+}
+_TAG = re.compile(r"^<.*>$")
+_OWN_POINTER = re.compile(r"^(/[A-Za-z0-9_~/\-]*): (.*)$", re.DOTALL)
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """JSON pointer of a location, with ``~`` and ``/`` escaped."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> list[FieldError]:
+    """Translate a pydantic error into pointers, stable slugs and readable messages."""
+    found = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        location = [part for part in item["loc"] if not (isinstance(part, str) and _TAG.match(part))]
+        is_key = bool(location) and location[-1] == "[key]"
+        where = pointer([*prefix, *(location[:-1] if is_key else location)])
+        message = item["msg"]
+        own = _OWN_POINTER.match(message)
+        if own:
+            where, message = pointer(prefix) + own.group(1), own.group(2)
+        slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
+        if slug == "unknown-field":
+            message = "this field is not known here; check its spelling or remove it"
+        found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
+    return found
+
+
+def parse(model: type[_M], data: object, prefix: Sequence[str | int] = ()) -> _M:
+    """Validate ``data`` as ``model``.
+
+    Raises:
+        ProblemInvalid: with one entry per fault.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ProblemInvalid(field_errors(error, prefix)) from None
+    except RecursionError:
+        raise ProblemInvalid(
+            [FieldError(pointer="", type="too-deep", message="the document is nested too deeply; flatten it")]
+        ) from None

@@ -1,0 +1,101 @@
+"""Evaluations: properties of one composition, with gradients, cost and structure."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api_schemas.base import Composition, Output
+
+Gradient = dict[str, dict[str, float]]
+"""Sublattice -> element -> derivative per unit fraction, summing to zero over each sublattice (tangent space)."""
+
+
+class PropertyValue(Output):
+    """A property with its tangent-space gradient."""
+
+    value: float
+    unit: str
+    gradient: Gradient | None = Field(
+        None, description="Per unit fraction; per sublattice the entries add up to zero. Null where it does not exist."
+    )
+    uncertainty: float | None = None
+
+
+class Cost(Output):
+    """Potential calls (one = energy with first derivatives; a row of second derivatives counts two) and seconds."""
+
+    potential_calls: int = Field(description="Spent on this composition.")
+    shared_calls: int = Field(description="Spent on end members, references and same_as crystals, shared by all.")
+    seconds: float
+
+
+class OccupiedSite(Output):
+    """A site: what it holds, and where."""
+
+    species: dict[str, float]
+    frac: list[float] = Field(description="Fractional coordinates, in the frame and order of the input.")
+
+
+class CrystalState(Output):
+    """A crystal with partial occupancies."""
+
+    lattice: list[list[float]] = Field(description="Lattice vectors as rows, Å.")
+    sites: list[OccupiedSite]
+
+
+class Evaluation(Output):
+    """One composition, relaxed."""
+
+    composition: Composition
+    properties: dict[str, PropertyValue]
+    energy_per_atom: float | None = Field(description="eV/atom; null where the potential failed.")
+    converged: bool
+    stable: bool | None = Field(description="No negative eigenvalue of the Hessian; null where it is not known.")
+    cost: Cost
+    structure: CrystalState | None
+    message: str | None = Field(None, description="Why it did not converge, or what to be careful about.")
+
+
+class RelaxationState(Output):
+    """What warm-starts the relaxation of a neighbouring composition.
+
+    ``q`` are the symmetry-adapted coordinates relative to the labelled parent; ``dq_dx`` their derivatives for every
+    ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns]; ``hessian`` is d2H/dq2, [n_q, n_q].
+    """
+
+    q: list[float]
+    columns: list[str]
+    dq_dx: list[list[float]]
+    hessian: list[list[float]]
+
+
+class EvaluationRecord(Evaluation):
+    """An evaluation as it is stored and told to a campaign: with its place, warm start and resolved targets."""
+
+    index: int = Field(0, description="Number of the suggestion, rising from 0.")
+    relaxation: RelaxationState | None = None
+    targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
+
+    def public(self) -> Evaluation:
+        """The part that users see."""
+        return Evaluation.model_validate(self.model_dump())
+
+
+class Suggestion(Output):
+    """A composition that a campaign wants to have evaluated, and where its relaxation may start."""
+
+    index: int
+    composition: Composition
+    warm_start: RelaxationState | None = None
+    warm_start_composition: Composition | None = None
+
+
+class FixedGeometryEvaluation(Output):
+    """Energy and derivatives at the geometry that was given: nothing is relaxed."""
+
+    composition: Composition
+    energy: float = Field(description="eV per cell")
+    forces: list[list[float]] = Field(description="eV/Å, [n_sites, 3]")
+    stress: list[float] = Field(description="eV/Å^3, Voigt xx yy zz yz xz xy, ASE sign")
+    dE_dlam: list[dict[str, float]] = Field(description="eV; per site and element, raw, not projected")  # noqa: N815
+    cost: Cost

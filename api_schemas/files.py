@@ -1,0 +1,100 @@
+"""Reading problem files: YAML or JSON, hostile until validated."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api_schemas.errors import FieldError, ProblemInvalid, parse
+from api_schemas.problem import Problem
+
+MAX_FILE_BYTES = 4_000_000
+MAX_DEPTH = 40
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 scalars (1e-3 is a number, No is nobelium), no aliases, no repeated keys, bounded depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", self.peek_event().start_mark)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.constructor.ConstructorError(None, None, "nested too deeply", self.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, "keys must be words", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in {"null", "int"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+
+
+def _malformed(text: str) -> ProblemInvalid:
+    return ProblemInvalid([FieldError(pointer="", type="malformed-file", message=text)])
+
+
+def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
+    """Parse the text of a problem file.
+
+    Raises:
+        ProblemInvalid: naming the field (or line) and the mend.
+    """
+    try:
+        data = json.loads(text) if is_json else yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise _malformed(f"not valid YAML: {where}{error.problem}") from None
+    except yaml.YAMLError as error:
+        raise _malformed(f"not valid YAML: {error}") from None
+    except json.JSONDecodeError as error:
+        raise _malformed(f"not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise _malformed("a number is too long or the document is nested too deeply") from None
+    if not isinstance(data, dict):
+        raise _malformed("a problem file is a mapping with fields such as structure and sublattices; see `orichalcum new`")
+    return parse(Problem, data)
+
+
+def read_problem_file(path: Path) -> Problem:
+    """Read a YAML (or, by its ending, JSON) problem file.
+
+    Raises:
+        ProblemInvalid: if it is no valid problem.
+        OSError: if the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        raw = stream.read(MAX_FILE_BYTES + 1)
+    if len(raw) > MAX_FILE_BYTES:
+        raise _malformed(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _malformed(f"{path.name} is not UTF-8 text") from None
+    return parse_problem_text(text, is_json=path.suffix.lower() == ".json")

@@ -1,0 +1,123 @@
+"""Jobs of the service: states, progress, events, pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from api_schemas.base import Output
+from api_schemas.errors import FieldError, ProblemDetail
+from api_schemas.evaluations import Evaluation
+from api_schemas.problem import Kind, Problem
+
+JobState = Literal["queued", "running", "paused", "cancelling", "cancelled", "succeeded", "failed"]
+ACTIVE_STATES: tuple[JobState, ...] = ("queued", "running", "paused", "cancelling")
+FINAL_STATES: tuple[JobState, ...] = ("cancelled", "succeeded", "failed")
+
+
+class BestSoFar(Output):
+    """The best evaluation up to now."""
+
+    index: int
+    loss: float | None
+    composition: dict[str, dict[str, float]]
+    properties: dict[str, float] = Field(description="Values of the objectives' properties.")
+
+
+class Progress(Output):
+    """How far a job is."""
+
+    evaluations_done: int
+    evaluations_planned: int = Field(description="At most this many will be evaluated.")
+    best: BestSoFar | None = None
+
+
+class Job(Output):
+    """A job of the service."""
+
+    id: str
+    name: str
+    kind: Kind
+    state: JobState
+    progress: Progress
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    failure: ProblemDetail | None = Field(None, description="Of a failed job: what went wrong.")
+    problem: Problem | None = Field(None, description="The normalised problem; left out in lists.")
+
+
+class JobPage(Output):
+    """A page of jobs, newest first."""
+
+    items: list[Job]
+    next_cursor: str | None = None
+
+
+class StoredEvaluation(Output):
+    """An evaluation of a job with its number."""
+
+    index: int
+    evaluation: Evaluation
+
+
+class EvaluationPage(Output):
+    """A page of evaluations, oldest first."""
+
+    items: list[StoredEvaluation]
+    next_cursor: str | None = None
+
+
+class StateEvent(Output):
+    """Data of the server-sent event ``state``."""
+
+    state: JobState
+    message: str | None = None
+    at: datetime
+
+
+class ProgressEvent(Output):
+    """Data of the server-sent event ``progress``."""
+
+    progress: Progress
+    at: datetime
+
+
+class EvaluationEvent(Output):
+    """Data of the server-sent event ``evaluation``."""
+
+    index: int
+    evaluation: Evaluation
+    at: datetime
+
+
+class SiteOfProblem(Output):
+    """A site of the expanded parent crystal."""
+
+    index: int
+    element: str
+    sublattice: str | None
+    frac: list[float]
+
+
+class CostEstimate(Output):
+    """What a job will take, roughly."""
+
+    evaluations: int
+    potential_calls: int
+    seconds: float
+    memory_bytes: int
+
+
+class Validation(Output):
+    """Answer of ``POST /v1/problems/validate``."""
+
+    valid: bool
+    problem: Problem | None = None
+    sites: list[SiteOfProblem] = []
+    lattice: list[list[float]] = []
+    estimate: CostEstimate | None = None
+    errors: list[FieldError] = []

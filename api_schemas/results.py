@@ -1,0 +1,78 @@
+"""Results: what a finished (or cancelled) job answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from api_schemas.base import Output
+from api_schemas.evaluations import Evaluation
+from api_schemas.problem import Kind
+
+StopReason = Literal[
+    "target_met", "converged", "budget_spent", "time_limit", "cancelled", "unreachable_target", "completed"
+]
+
+
+class Stopped(Output):
+    """Why the search ended."""
+
+    reason: StopReason
+    message: str
+
+
+class Sensitivity(Output):
+    """How a property answers to more of one element, at the expense of the others in proportion."""
+
+    property: str
+    sublattice: str
+    element: str
+    per_percent: float = Field(description="Change of the property for one percent more of the element.")
+    unit: str
+    text: str
+
+
+class TotalCost(Output):
+    """Cost of the whole job."""
+
+    evaluations: int
+    potential_calls: int
+    shared_calls: int
+    seconds: float
+
+
+class PotentialProvenance(Output):
+    """Which weights were used."""
+
+    name: str
+    sha256: str
+    licence: str
+    citation: str
+
+
+class Provenance(Output):
+    """What is needed to repeat the job."""
+
+    orichalcum: str
+    potential: PotentialProvenance
+    seed: int
+    device: str
+    dtype: str
+    versions: dict[str, str] = {}
+
+
+class Result(Output):
+    """The answer of a job, as ``run --json`` and ``GET /v1/jobs/{id}/result`` print it."""
+
+    kind: Kind
+    best: Evaluation | None
+    front: list[Evaluation] = []
+    evaluations: list[Evaluation] = []
+    stopped: Stopped
+    sensitivities: list[Sensitivity] = []
+    active_constraints: list[str] = []
+    targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
+    verification: dict[str, JsonValue] | None = None
+    cost: TotalCost
+    provenance: Provenance
