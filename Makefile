@@ -1,0 +1,78 @@
+# Two commands to start with: `make demo` and `make test`. Needs Python 3.11 or newer and pip; everything else is
+# installed into .venv at the pins of constraints.txt. Once that is done, nothing here needs the network.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Set PYTHON=... to choose the interpreter; by default the first that is new enough.
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Numerics of small crystals gain nothing from more threads than cores.
+export OMP_NUM_THREADS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check up bench bench-full docs weights constraints clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+$(STAMP): pyproject.toml constraints.txt
+	@python="$(PYTHON)"; \
+	new_enough='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'; \
+	if [ -z "$$python" ]; then \
+	  for candidate in python3.13 python3.12 python3.11 python3 python3.14; do \
+	    if "$$candidate" -c "$$new_enough" >/dev/null 2>&1; then python="$$candidate"; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ] || ! "$$python" -c "$$new_enough" >/dev/null 2>&1; then \
+	  echo "Orichalcum needs Python 3.11 or newer with its venv module, and found none." >&2; \
+	  echo "Install it (on Debian: apt-get install python3 python3-venv), or name it: make demo PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; \
+	fi; \
+	if ! $(BIN)/python -c "$$new_enough" >/dev/null 2>&1; then \
+	  echo "Creating $(VENV) with $$($$python --version)"; "$$python" -m venv --clear $(VENV); \
+	fi
+	@echo "Installing into $(VENV) at the pins of constraints.txt (the first time takes some minutes)"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[server,dev]'
+	@touch $@
+
+weights: $(STAMP) ## fetch the weights of the potentials (once; they are cached)
+	@$(BIN)/orichalcum potentials fetch sevennet-l3i5
+	@$(BIN)/orichalcum potentials fetch sevennet-0
+
+demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the real stack
+	@$(BIN)/python -m orichalcum.demo
+
+test: $(STAMP) weights ## the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## lint, types, boundaries
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+up: $(STAMP) ## the whole stack on this machine, until Ctrl-C
+	@$(BIN)/orichalcum up
+
+bench: $(STAMP) weights ## the benchmarks, short
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+bench-full: $(STAMP) weights ## the benchmarks, with more repeats
+	@for script in benchmarks/*.py; do echo "== $$script"; ORICHALCUM_BENCH=full $(BIN)/python "$$script"; done
+
+docs: $(STAMP) ## write the JSON Schema of problem files into docs/
+	@$(BIN)/python -m api_schemas.schema
+
+constraints: $(STAMP) ## write the installed versions into constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable --exclude orichalcum \
+	  | grep -v ' @ ' | sed -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove the environment, caches and the demo's data
+	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
