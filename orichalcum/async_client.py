@@ -1,0 +1,171 @@
+"""The asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
+from api_schemas.jobs import Job, JobState, Validation
+from api_schemas.problem import Problem
+from orichalcum import protocol
+from orichalcum.async_jobs import AsyncJobHandle
+from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class AsyncClient:
+    """Talks to an Orichalcum service. Also an asynchronous context manager that closes its connections."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Set the address up; nothing is sent yet.
+
+        Args:
+            url: address of the service; else ORICHALCUM_URL, else http://127.0.0.1:8421.
+            api_key: else ORICHALCUM_API_KEY, else none.
+            timeout: of one request, s.
+            transport: an httpx transport to use instead of the network (for tests, or special networks).
+
+        Raises:
+            BadAddress: if the URL or the key cannot be used.
+        """
+        self.address = protocol.address(url, api_key)
+        self._http = httpx.AsyncClient(
+            base_url=self.address.url,
+            headers=self.address.headers,
+            timeout=timeout,
+            transport=transport,
+            trust_env=self.address.trust_env,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def submit(self, problem: Problem, *, idempotency_key: str | None = None) -> AsyncJobHandle:
+        """Submit a problem.
+
+        Args:
+            problem: what to solve.
+            idempotency_key: the same key and problem give the same job; by default a fresh one.
+
+        Raises:
+            ProblemRefused: naming the fields at fault.
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        return AsyncJobHandle(self, await self.send(protocol.submit(problem, idempotency_key)))
+
+    async def validate(self, problem: Problem) -> Validation:
+        """Ask whether a problem would be accepted, and what it would cost."""
+        return await self.send(protocol.validate(problem))
+
+    async def job(self, job_id: str) -> AsyncJobHandle:
+        """The job of this id.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        return AsyncJobHandle(self, await self.send(protocol.job(job_id)))
+
+    async def jobs(self, *, state: JobState | None = None, limit: int | None = None) -> AsyncIterator[Job]:
+        """Jobs, newest first, fetched page by page; at most ``limit`` of them."""
+        cursor: str | None = None
+        left = limit
+        while left is None or left > 0:
+            page = await self.send(protocol.jobs(state, cursor, None if left is None else min(left, 100)))
+            items = page.items if left is None else page.items[:left]
+            for item in items:
+                yield item
+            left = None if left is None else left - len(items)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def potentials(self) -> list[PotentialInfo]:
+        """The potentials that the service knows."""
+        return (await self.send(protocol.catalogue("potentials"))).potentials
+
+    async def prototypes(self) -> list[PrototypeInfo]:
+        """The parent structures that the service knows by name."""
+        return (await self.send(protocol.catalogue("prototypes"))).prototypes
+
+    async def properties(self) -> list[PropertyInfo]:
+        """The properties that can be asked for."""
+        return (await self.send(protocol.catalogue("properties"))).properties
+
+    async def ready(self) -> bool:
+        """Whether the service is up with its database, broker and a worker."""
+        try:
+            return (await self._http.get("/health/ready")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def send(self, call: Call[M]) -> M:
+        """Send a call, again where that may help, and read its answer.
+
+        Raises:
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        return call.read(await self._answer(call))
+
+    async def send_without_answer(self, call: Call[M]) -> None:
+        """Send a call whose answer has no body."""
+        call.done(await self._answer(call))
+
+    @asynccontextmanager
+    async def stream(self, call: Call[M]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of an answer piece by piece, while it is being sent.
+
+        Raises:
+            httpx.TransportError: if the connection cannot be made or breaks.
+            RequestRefused: if the service refuses.
+        """
+        request = call.request(self._http)
+        request.extensions["timeout"] = STREAM_TIMEOUT.as_dict()
+        response = await self._http.send(request, stream=True)
+        try:
+            if not response.is_success:
+                await response.aread()
+                raise protocol.refused(response)
+            yield response.aiter_bytes()
+        finally:
+            await response.aclose()
+
+    async def _answer(self, call: Call[M]) -> httpx.Response:
+        attempt = 0
+        while True:
+            try:
+                outcome: httpx.Response | httpx.TransportError = await self._http.send(
+                    call.request(self._http)
+                )
+            except httpx.TransportError as error:
+                outcome = error
+            delay = protocol.retry_delay(attempt, outcome)
+            if delay is None:
+                if isinstance(outcome, httpx.TransportError):
+                    raise protocol.unreachable(self.address, outcome) from None
+                return outcome
+            await asyncio.sleep(delay)
+            attempt += 1

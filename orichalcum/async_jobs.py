@@ -1,0 +1,152 @@
+"""A job of the service, as a handle for asynchronous code: refresh it, follow it, read its answer, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import httpx
+
+from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.results import Result
+from orichalcum import protocol
+from orichalcum.events import Following, JobEvent
+from orichalcum.exceptions import Conflict, JobFailed, ServiceFault, StillRunning
+
+if TYPE_CHECKING:
+    from orichalcum.async_client import AsyncClient
+
+
+class AsyncJobHandle:
+    """A submitted job. ``job`` is what the service last said of it."""
+
+    def __init__(self, client: AsyncClient, job: Job) -> None:
+        """Hold a job that ``client`` received."""
+        self._client = client
+        self.job = job
+
+    def __repr__(self) -> str:
+        return f"AsyncJobHandle({self.id!r}, {self.job.name!r}, {self.state})"
+
+    @property
+    def id(self) -> str:
+        """Identifier of the job."""
+        return self.job.id
+
+    @property
+    def state(self) -> JobState:
+        """The state last seen; ``refresh`` asks again."""
+        return self.job.state
+
+    async def refresh(self) -> Job:
+        """Ask the service how the job stands.
+
+        Raises:
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        self.job = await self._client.send(protocol.job(self.id))
+        return self.job
+
+    async def events(self, *, after: int | None = None) -> AsyncIterator[JobEvent]:
+        """Follow the job until it ends: states, progress, evaluations, each once and in order.
+
+        A dropped connection is taken up again where it broke.
+
+        Args:
+            after: skip the events up to this number.
+
+        Raises:
+            ServiceUnreachable: if the service stays away.
+            NotFound: if the job was deleted.
+        """
+        following = Following(self._client.address, after)
+        while True:
+            broken: httpx.TransportError | ServiceFault | None = None
+            try:
+                async with self._client.stream(protocol.events(self.id, following.headers())) as chunks:
+                    async for chunk in chunks:
+                        for event in following.receive(chunk):
+                            yield event
+            except (httpx.TransportError, ServiceFault) as error:
+                broken = error
+            if following.finished:
+                return
+            delay = following.delay(broken)
+            quiet = broken is None and not following.received_on_this_connection
+            # A stream that ends and had nothing to say: perhaps all was said before ``after``.
+            if quiet and (await self.refresh()).state in FINAL_STATES:
+                return
+            await asyncio.sleep(delay)
+
+    async def wait(self, timeout: float | None = None) -> Job:  # noqa: ASYNC109  (as in the twin)
+        """Wait until the job has ended.
+
+        Args:
+            timeout: seconds to wait at most; None waits as long as it takes.
+
+        Raises:
+            StillRunning: if it has not ended in time.
+        """
+        if timeout is None:
+            async for _ in self.events():
+                pass
+            return await self.refresh()
+        deadline = time.monotonic() + timeout
+        while (await self.refresh()).state not in FINAL_STATES:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise StillRunning(self.id, self.state)
+            await asyncio.sleep(min(0.25, left))
+        return self.job
+
+    async def result(self, *, wait: bool = True, timeout: float | None = None) -> Result:  # noqa: ASYNC109
+        """The answer; of a cancelled job the best so far.
+
+        Args:
+            wait: wait for the job to end first.
+            timeout: seconds to wait at most.
+
+        Raises:
+            StillRunning: if the job has not ended (``wait=False`` or out of time).
+            JobFailed: if it ended without an answer.
+        """
+        job = await self.wait(timeout) if wait else await self.refresh()
+        if job.state == "failed":
+            raise JobFailed(self.id, job.failure)
+        try:
+            return await self._client.send(protocol.result(self.id))
+        except Conflict:
+            raise StillRunning(self.id, job.state) from None
+
+    async def evaluations(self) -> AsyncIterator[StoredEvaluation]:
+        """Every evaluation stored so far, oldest first, fetched page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._client.send(protocol.evaluations(self.id, cursor))
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def cancel(self) -> Job:
+        """Ask the service to stop the job; what was found so far stays."""
+        return await self._act("cancel")
+
+    async def pause(self) -> Job:
+        """Let the job rest: nothing new is started."""
+        return await self._act("pause")
+
+    async def resume(self) -> Job:
+        """Let a paused job go on."""
+        return await self._act("resume")
+
+    async def delete(self) -> None:
+        """Remove a finished job and all that belongs to it."""
+        await self._client.send_without_answer(protocol.delete(self.id))
+
+    async def _act(self, verb: str) -> Job:
+        self.job = await self._client.send(protocol.action(self.id, verb))
+        return self.job

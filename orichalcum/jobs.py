@@ -1,0 +1,149 @@
+"""A job of the service, as a handle: refresh it, follow it, read its answer, cancel it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+
+from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.results import Result
+from orichalcum import protocol
+from orichalcum.events import Following, JobEvent
+from orichalcum.exceptions import Conflict, JobFailed, ServiceFault, StillRunning
+
+if TYPE_CHECKING:
+    from orichalcum.client import Client
+
+
+class JobHandle:
+    """A submitted job. ``job`` is what the service last said of it."""
+
+    def __init__(self, client: Client, job: Job) -> None:
+        """Hold a job that ``client`` received."""
+        self._client = client
+        self.job = job
+
+    def __repr__(self) -> str:
+        return f"JobHandle({self.id!r}, {self.job.name!r}, {self.state})"
+
+    @property
+    def id(self) -> str:
+        """Identifier of the job."""
+        return self.job.id
+
+    @property
+    def state(self) -> JobState:
+        """The state last seen; ``refresh`` asks again."""
+        return self.job.state
+
+    def refresh(self) -> Job:
+        """Ask the service how the job stands.
+
+        Raises:
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        self.job = self._client.send(protocol.job(self.id))
+        return self.job
+
+    def events(self, *, after: int | None = None) -> Iterator[JobEvent]:
+        """Follow the job until it ends: states, progress, evaluations, each once and in order.
+
+        A dropped connection is taken up again where it broke.
+
+        Args:
+            after: skip the events up to this number.
+
+        Raises:
+            ServiceUnreachable: if the service stays away.
+            NotFound: if the job was deleted.
+        """
+        following = Following(self._client.address, after)
+        while True:
+            broken: httpx.TransportError | ServiceFault | None = None
+            try:
+                with self._client.stream(protocol.events(self.id, following.headers())) as chunks:
+                    for chunk in chunks:
+                        yield from following.receive(chunk)
+            except (httpx.TransportError, ServiceFault) as error:
+                broken = error
+            if following.finished:
+                return
+            delay = following.delay(broken)
+            quiet = broken is None and not following.received_on_this_connection
+            # A stream that ends and had nothing to say: perhaps all was said before ``after``.
+            if quiet and self.refresh().state in FINAL_STATES:
+                return
+            time.sleep(delay)
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Wait until the job has ended.
+
+        Args:
+            timeout: seconds to wait at most; None waits as long as it takes.
+
+        Raises:
+            StillRunning: if it has not ended in time.
+        """
+        if timeout is None:
+            for _ in self.events():
+                pass
+            return self.refresh()
+        deadline = time.monotonic() + timeout
+        while self.refresh().state not in FINAL_STATES:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise StillRunning(self.id, self.state)
+            time.sleep(min(0.25, left))
+        return self.job
+
+    def result(self, *, wait: bool = True, timeout: float | None = None) -> Result:
+        """The answer; of a cancelled job the best so far.
+
+        Args:
+            wait: wait for the job to end first.
+            timeout: seconds to wait at most.
+
+        Raises:
+            StillRunning: if the job has not ended (``wait=False`` or out of time).
+            JobFailed: if it ended without an answer.
+        """
+        job = self.wait(timeout) if wait else self.refresh()
+        if job.state == "failed":
+            raise JobFailed(self.id, job.failure)
+        try:
+            return self._client.send(protocol.result(self.id))
+        except Conflict:
+            raise StillRunning(self.id, job.state) from None
+
+    def evaluations(self) -> Iterator[StoredEvaluation]:
+        """Every evaluation stored so far, oldest first, fetched page by page."""
+        cursor: str | None = None
+        while True:
+            page = self._client.send(protocol.evaluations(self.id, cursor))
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def cancel(self) -> Job:
+        """Ask the service to stop the job; what was found so far stays."""
+        return self._act("cancel")
+
+    def pause(self) -> Job:
+        """Let the job rest: nothing new is started."""
+        return self._act("pause")
+
+    def resume(self) -> Job:
+        """Let a paused job go on."""
+        return self._act("resume")
+
+    def delete(self) -> None:
+        """Remove a finished job and all that belongs to it."""
+        self._client.send_without_answer(protocol.delete(self.id))
+
+    def _act(self, verb: str) -> Job:
+        self.job = self._client.send(protocol.action(self.id, verb))
+        return self.job
