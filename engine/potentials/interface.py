@@ -1,0 +1,112 @@
+"""What a potential must offer: one pure function of a batch of alchemical crystals.
+
+Everything else (forces, stress, dE/dlam, Hessians, relaxation, properties) is written once against `Potential.energy`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class AlchemicalGraph:
+    """A batch of crystals with their neighbours; geometry and weights are arguments of the energy, not part of it.
+
+    The vector of an edge is `r_ij = (1 + strain) (r_j + shift - r_i)`, from the receiver i to the sender j.
+
+    Attributes:
+        cells: [n_graphs, 3, 3] Å, rows are the lattice vectors of the unstrained reference.
+        site_graph: [n_sites] int64, the graph of each site, nondecreasing.
+        receivers: [n_edges] int64, site i, nondecreasing.
+        senders: [n_edges] int64, site j.
+        shifts: [n_edges, 3] Å, Cartesian periodic shift of j in the unstrained cell.
+        pairs: [n_edges / 2, 2] int64, the two edges i<-j and j<-i that are one undirected pair. Every edge is in one pair.
+        copy_site: [n_copies] int64, the site of each copy, nondecreasing.
+        copy_species: [n_copies] int64, atomic numbers.
+    """
+
+    cells: Tensor
+    site_graph: Tensor
+    receivers: Tensor
+    senders: Tensor
+    shifts: Tensor
+    pairs: Tensor
+    copy_site: Tensor
+    copy_species: Tensor
+
+    @property
+    def n_graphs(self) -> int:
+        """Number of crystals in the batch."""
+        return self.cells.shape[0]
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites over all crystals."""
+        return self.site_graph.shape[0]
+
+    @property
+    def n_copies(self) -> int:
+        """Number of copies (site, element) over all sites."""
+        return self.copy_site.shape[0]
+
+    @property
+    def n_edges(self) -> int:
+        """Number of directed edges: twice the number of pairs."""
+        return self.receivers.shape[0]
+
+    def pair_vectors(self, positions: Tensor, strain: Tensor) -> Tensor:
+        """Vectors of the undirected pairs, from the receiver to the sender of each pair's first edge.
+
+        Args:
+            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
+            strain: [n_graphs, 3, 3].
+
+        Returns:
+            [n_pairs, 3] Å, after the strain.
+        """
+        edge = self.pairs[:, 0]
+        receiver = self.receivers[edge]
+        vectors = positions[self.senders[edge]] - positions[receiver] + self.shifts[edge].to(positions)
+        deform = torch.eye(3, dtype=strain.dtype, device=strain.device) + strain
+        if self.n_graphs == 1:
+            return vectors @ deform[0].T
+        return torch.bmm(deform[self.site_graph[receiver]], vectors.unsqueeze(-1)).squeeze(-1)
+
+
+@runtime_checkable
+class Potential(Protocol):
+    """An energy model of alchemical crystals.
+
+    Attributes:
+        name: The name in the registry.
+        cutoff: Å; a pair farther apart contributes exactly zero.
+        species: Atomic numbers that the model knows.
+        dtype: The number format of the model's own arithmetic.
+        device: Where the model lives.
+        smoothness: How many continuous derivatives the energy has at the cutoff.
+    """
+
+    name: str
+    cutoff: float
+    species: frozenset[int]
+    dtype: torch.dtype
+    device: torch.device
+    smoothness: int
+
+    def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
+        """Energy of each crystal, differentiable at least three times in positions, strain and weights.
+
+        Args:
+            graph: The batch; edges beyond the cutoff may be present and contribute nothing.
+            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
+            strain: [n_graphs, 3, 3], any matrix; a position r becomes (1 + strain) r.
+            weights: [n_copies], lam of each copy. A copy of weight zero influences nothing but has its own derivative.
+
+        Returns:
+            [n_graphs] eV, in the dtype of `positions`.
+        """
+        ...

@@ -1,0 +1,315 @@
+"""SevenNet on alchemical crystals, in plain torch: mean-field mixing with premixed senders.
+
+Y. Park et al., J. Chem. Theory Comput. 2024, 20, 4857; NequIP: S. Batzner et al., Nat. Commun. 13, 2453 (2022).
+
+Species enter only through the embedding and the last shift and scale, so the features that a site sends are mixed first,
+sum_k lam_k x_k, and every physical edge costs one tensor product however many copies a site has. Only the embedding,
+the self-connection and the gate run once a copy. All fixed factors (fan-in, second moment of silu, number of
+neighbours) are multiplied into the weights once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from ase.data import chemical_symbols
+from torch import Tensor
+from torch.nn.functional import silu
+from torch.utils.checkpoint import checkpoint
+
+from engine.potentials.convolution import Couplings, paths_of, summed_messages
+from engine.potentials.errors import UnknownSpecies
+from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.radial import radial_basis
+from engine.potentials.slots import SlotBlock, slot_blocks
+from engine.potentials.spherical_harmonics import spherical_harmonics
+
+# The square root of 1/<silu(z)^2> as e3nn estimates it from a million seeded samples: the weights were trained with it.
+SILU_MOMENT = 1.6791767923989418
+MAX_SLOTS = 4096  # more slots than this are computed block by block, each block again in the backward pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One interaction, every fixed factor already in the weights. Lists run over degrees l."""
+
+    paths: dict[tuple[int, int], list[int]]
+    radial: list[Tensor]  # for each l1: [64, n_paths * u], paths in the order (l3, l2)
+    before: list[Tensor]  # for each l1: [u, u]
+    after: list[Tensor]  # for each l3: [n_paths * u, v]
+    self_connection: list[Tensor]  # for each l: [u, v]
+    multiplicities: list[int]  # of the output, for each l
+
+
+class SevenNet:
+    """A SevenNet model as a `Potential`; see `engine.potentials.interface`."""
+
+    def __init__(
+        self,
+        name: str,
+        tensors: dict[str, Tensor],
+        architecture: dict[str, Any],
+        *,
+        smoothness: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        max_slots: int = MAX_SLOTS,
+    ) -> None:
+        """Prepares the weights.
+
+        Args:
+            name: In the registry.
+            tensors: The learned tensors by their names in the checkpoint.
+            architecture: See `checkpoint.read_checkpoint`.
+            smoothness: How many continuous derivatives the energy has at the cutoff.
+            dtype: torch.float64 or torch.float32.
+            device: Where to compute.
+            max_slots: Above this many neighbour slots the convolutions run block by block.
+        """
+        self.name, self.dtype, self.device, self.smoothness = name, dtype, device, smoothness
+        self.cutoff: float = architecture["cutoff"]
+        self.species = frozenset(architecture["species"])
+        self.max_degree: int = architecture["max_degree"]
+        self.max_slots = max_slots
+        self._envelope = architecture["envelope"]
+        self._blocks: WeakKeyDictionary[AlchemicalGraph, tuple[SlotBlock, ...]] = WeakKeyDictionary()
+        exact = {key: value.to(torch.float64) for key, value in tensors.items()}
+
+        def ready(tensor: Tensor) -> Tensor:
+            return tensor.to(device=device, dtype=dtype).contiguous()
+
+        rows = torch.full((max(self.species) + 1,), -1, dtype=torch.int64)
+        rows[torch.tensor(architecture["species"])] = torch.arange(len(self.species))
+        self._row_of = rows.to(device)
+        n_species = len(self.species)
+        self._embedding = ready(
+            exact["onehot_to_feature_x.linear.weight"].view(n_species, -1) / sqrt(n_species)
+        )
+        self._frequencies = ready(exact["edge_embedding.basis_function.coeffs"])
+        irreps = [_multiplicities(text) for text in architecture["irreps"]]
+        n_layers = len(irreps) - 1
+        nets = [
+            [exact[f"{t}_convolution.weight_nn.layer{depth}.weight"] for depth in range(3)]
+            for t in range(n_layers)
+        ]
+        self._radial_first = ready(torch.cat([net[0] for net in nets], dim=1) / sqrt(nets[0][0].shape[0]))
+        hidden = nets[0][1].shape[0]
+        self._radial_second = ready(torch.stack([net[1] for net in nets]) * (SILU_MOMENT / sqrt(hidden)))
+        self._layers = [
+            _layer(exact, t, irreps[t], irreps[t + 1], self.max_degree, ready) for t in range(n_layers)
+        ]
+        self._couplings = Couplings(self.max_degree, dtype, device)
+        first = exact["reduce_input_to_hidden.linear.weight"].view(irreps[-1][0], -1)
+        second = exact["reduce_hidden_to_energy.linear.weight"].view(-1, 1)
+        readout = SILU_MOMENT * first @ second / sqrt(first.shape[0] * first.shape[1])
+        self._readout = ready(readout[:, 0])
+        self._shift = exact["rescale_atomic_energy.shift"].to(device)
+        self._scale = exact["rescale_atomic_energy.scale"].to(device)
+
+    def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
+        """Energy of each crystal; see `engine.potentials.interface.Potential.energy`.
+
+        Args:
+            graph: The batch.
+            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
+            strain: [n_graphs, 3, 3].
+            weights: [n_copies].
+
+        Returns:
+            [n_graphs] eV, in the dtype of `positions`.
+
+        Raises:
+            UnknownSpecies: if the model was not trained on an element of the graph.
+        """
+        rows = self._rows(graph)
+        lam = weights.to(self.dtype)
+        harmonics, radial = self._edges(graph, positions.to(self.dtype), strain.to(self.dtype))
+        blocks = self._slots(graph)
+        coupled = [self._couplings.of_block(harmonics, block) for block in blocks]
+        features = [self._embedding[rows].unsqueeze(1)]
+        for layer, hidden in zip(self._layers, radial, strict=True):
+            features = self._interact(layer, features, hidden, graph, lam, blocks, coupled)
+        atomic = (features[0].squeeze(1) @ self._readout).to(positions.dtype)
+        scaled = atomic * self._scale[rows].to(positions) + self._shift[rows].to(positions)
+        energies = torch.zeros(graph.n_graphs, dtype=positions.dtype, device=positions.device)
+        return energies.index_add(0, graph.site_graph[graph.copy_site], weights.to(positions.dtype) * scaled)
+
+    def _rows(self, graph: AlchemicalGraph) -> Tensor:
+        """[n_copies]: row of each copy's element in the tables of the model."""
+        known = graph.copy_species < len(self._row_of)
+        rows = self._row_of[torch.where(known, graph.copy_species, 0)]
+        if bool((rows < 0).any()):
+            unknown = sorted(set(graph.copy_species.tolist()) - self.species)
+            raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
+        return rows
+
+    def _slots(self, graph: AlchemicalGraph) -> tuple[SlotBlock, ...]:
+        blocks = self._blocks.get(graph)
+        if blocks is None:
+            blocks = self._blocks[graph] = slot_blocks(graph, self.max_slots, self.dtype)
+        return blocks
+
+    def _edges(
+        self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Harmonics [n_pairs, n_harmonics] and, for each layer, the last hidden layer of its weight net [n_pairs, 64]."""
+        vectors = graph.pair_vectors(positions, strain)
+        distances = vectors.square().sum(1).sqrt()
+        harmonics = spherical_harmonics(vectors / distances.unsqueeze(1), self.max_degree)
+        basis = radial_basis(distances, self._frequencies, self.cutoff, self._envelope)
+        first = silu(basis @ self._radial_first)
+        by_layer = first.view(len(distances), len(self._layers), -1).transpose(0, 1)
+        return harmonics, list(silu(torch.bmm(by_layer, self._radial_second)).unbind(0))
+
+    def _interact(
+        self,
+        layer: _Layer,
+        features: list[Tensor],
+        hidden: Tensor,
+        graph: AlchemicalGraph,
+        lam: Tensor,
+        blocks: tuple[SlotBlock, ...],
+        coupled: list[dict[tuple[int, int], Tensor]],
+    ) -> list[Tensor]:
+        """Features of every copy after one interaction, for each l: [n_copies, 2l+1, v]."""
+        senders = [
+            _mixed(of_degree, lam, graph) @ matrix
+            for of_degree, matrix in zip(features, layer.before, strict=True)
+        ]
+        radial = [hidden @ matrix for matrix in layer.radial]
+        messages = _over_blocks(senders, radial, coupled, layer.paths, blocks)
+        received = []
+        for degree, (message, matrix) in enumerate(zip(messages, layer.after, strict=True)):
+            at_copies = _to_copies(message @ matrix, graph)
+            if degree < len(layer.self_connection):
+                at_copies = at_copies + features[degree] @ layer.self_connection[degree]
+            received.append(at_copies)
+        return _gate(received, layer.multiplicities)
+
+
+def _mixed(features: Tensor, lam: Tensor, graph: AlchemicalGraph) -> Tensor:
+    """sum_k lam_k x_k of every site: [n_copies, m, u] to [n_sites, m, u]."""
+    weighted = lam.view(-1, 1, 1) * features
+    if graph.n_copies == graph.n_sites:
+        return weighted
+    mixed = torch.zeros(graph.n_sites, *features.shape[1:], dtype=features.dtype, device=features.device)
+    return mixed.index_add(0, graph.copy_site, weighted)
+
+
+def _to_copies(features: Tensor, graph: AlchemicalGraph) -> Tensor:
+    """[n_sites, m, u] to [n_copies, m, u]: every copy of a site hears the same."""
+    return features if graph.n_copies == graph.n_sites else features.index_select(0, graph.copy_site)
+
+
+def _over_blocks(
+    senders: list[Tensor],
+    radial: list[Tensor],
+    coupled: list[dict[tuple[int, int], Tensor]],
+    paths: dict[tuple[int, int], list[int]],
+    blocks: tuple[SlotBlock, ...],
+) -> list[Tensor]:
+    """Messages of all blocks, for each l3: [n_sites, 2 l3 + 1, n_paths * u]."""
+    if len(blocks) == 1:
+        return summed_messages(senders, radial, coupled[0], paths, blocks[0])
+    # What a block needs in between is many times what it takes and gives: it is forgotten, and computed again when a
+    # derivative is wanted.
+    parts = [
+        checkpoint(
+            summed_messages,
+            senders,
+            radial,
+            of_block,
+            paths,
+            block,
+            use_reentrant=False,
+            preserve_rng_state=False,
+        )
+        for of_block, block in zip(coupled, blocks, strict=True)
+    ]
+    return [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
+
+
+def _gate(received: list[Tensor], multiplicities: list[int]) -> list[Tensor]:
+    """silu of the scalars; each higher degree times silu of its gates, which follow the scalars."""
+    activated = silu(received[0])
+    scalars, *gates = activated.split(multiplicities, dim=2)
+    return [scalars, *(gate * of_degree for gate, of_degree in zip(gates, received[1:], strict=True))]
+
+
+def _layer(
+    exact: dict[str, Tensor],
+    t: int,
+    incoming: list[int],
+    outgoing: list[int],
+    max_degree: int,
+    ready: Any,
+) -> _Layer:
+    """The weights of interaction t, from multiplicities `incoming` to `outgoing` for each degree."""
+    paths = paths_of(len(incoming) - 1, max_degree, len(outgoing) - 1)
+    # Features are kept without the factor of silu's second moment, so whatever reads them carries it.
+    moment = SILU_MOMENT if t else 1.0
+    widths = [sum(outgoing), *outgoing[1:]]
+    fans = [
+        sum(incoming[l1] * len(paths[l1, l3]) for l1 in range(len(incoming))) for l3 in range(len(outgoing))
+    ]
+    neighbours = float(exact[f"{t}_convolution.denominator"])
+    last = exact[f"{t}_convolution.weight_nn.layer2.weight"]
+    shared = range(min(len(incoming), len(outgoing)))
+    return _Layer(
+        paths=paths,
+        radial=[
+            ready(matrix * (SILU_MOMENT / sqrt(last.shape[0])))
+            for matrix in _by_sender(last, paths, incoming)
+        ],
+        before=[
+            ready(matrix * (moment / sqrt(matrix.shape[0])))
+            for matrix in _blocks_of(exact[f"{t}_self_interaction_1.linear.weight"], incoming, incoming)
+        ],
+        after=[
+            ready(matrix / (sqrt(matrix.shape[0]) * neighbours))
+            for matrix in _blocks_of(exact[f"{t}_self_interaction_2.linear.weight"], fans, widths)
+        ],
+        self_connection=[
+            ready(matrix * (moment / sqrt(matrix.shape[0])))
+            for matrix in _blocks_of(
+                exact[f"{t}_self_connection_intro.linear.weight"],
+                [incoming[degree] for degree in shared],
+                [widths[degree] for degree in shared],
+            )
+        ],
+        multiplicities=outgoing,
+    )
+
+
+def _blocks_of(flat: Tensor, rows: list[int], columns: list[int]) -> list[Tensor]:
+    """The matrices of an equivariant linear map, one a degree, out of their flat concatenation."""
+    sizes = [n * m for n, m in zip(rows, columns, strict=True)]
+    return [part.view(n, m) for part, n, m in zip(flat.split(sizes), rows, columns, strict=True)]
+
+
+def _by_sender(last: Tensor, paths: dict[tuple[int, int], list[int]], incoming: list[int]) -> list[Tensor]:
+    """Columns of a weight net's last layer for each l1, moved from the checkpoint's order (l1, l2, l3) to (l1, l3, l2)."""
+    columns: dict[tuple[int, int, int], Tensor] = {}
+    place = 0
+    for l1, l2, l3 in sorted((l1, l2, l3) for (l1, l3), degrees in paths.items() for l2 in degrees):
+        columns[l1, l2, l3] = last[:, place : place + incoming[l1]]
+        place += incoming[l1]
+    return [
+        torch.cat(
+            [columns[l1, l2, l3] for (of, l3), degrees in paths.items() if of == l1 for l2 in degrees], dim=1
+        )
+        for l1 in range(len(incoming))
+    ]
+
+
+def _multiplicities(irreps: str) -> list[int]:
+    """'128x0e+64x1e' to [128, 64]."""
+    return [int(part.split("x")[0]) for part in irreps.split("+")]
+
+
+def _symbol(number: int) -> str:
+    return chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"Z={number}"
