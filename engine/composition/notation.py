@@ -1,0 +1,127 @@
+"""Compositions as users write them: mappings in a problem file, and the short text of the command line."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from api_schemas.base import Composition
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from engine.composition.simplex import FloatArray
+from engine.composition.space import CompositionSpace
+
+SUM_TOLERANCE = 1e-6
+"""How far the fractions of a sublattice may be from adding up to 1; they are scaled to do so."""
+
+MAX_TEXT = 10_000
+
+
+def _fault(where: Sequence[str | int], message: str) -> FieldError:
+    return FieldError(pointer=pointer(where), type="bad-composition", message=message)
+
+
+def parse_composition(
+    space: CompositionSpace, composition: Mapping[str, Mapping[str, float]], prefix: Sequence[str | int] = ("at",)
+) -> FloatArray:
+    """The vector [n_columns] of a composition that a user wrote.
+
+    Elements left out are 0; a sublattice may be left out only where it has a single element. The bounds of the elements are
+    not looked at: a user may evaluate outside them.
+
+    Args:
+        space: The composition space.
+        composition: Sublattice -> element -> fraction.
+        prefix: Where the composition stands, for pointers.
+
+    Raises:
+        ProblemInvalid: of type ``bad-composition``, one entry a fault.
+    """
+    errors: list[FieldError] = []
+    for name in composition:
+        if name not in space.names:
+            near = difflib.get_close_matches(str(name), space.names, n=1)
+            known = f"did you mean {near[0]!r}?" if near else f"the sublattices are {', '.join(space.names) or 'none'}"
+            errors.append(_fault([*prefix, name], f"there is no sublattice {name!r}; {known}"))
+    x = np.zeros(space.n_columns)
+    for name, elements, part in space:
+        if name in composition:
+            x[part] = _fractions(composition[name], name, elements, [*prefix, name], errors)
+        elif len(elements) == 1:
+            x[part] = 1.0
+        else:
+            text = f"the fractions of sublattice {name!r} are missing; give {name}: {{{elements[0]}: 1}}, for example"
+            errors.append(_fault(prefix, text))
+    if errors:
+        raise ProblemInvalid(errors)
+    return x
+
+
+def _fractions(
+    given: Mapping[str, float], name: str, elements: tuple[str, ...], where: list[str | int], errors: list[FieldError]
+) -> FloatArray:
+    """Fractions of one sublattice in the order of its elements, scaled to add up to 1; faults go to ``errors``."""
+    faults_before = len(errors)
+    for element, fraction in given.items():
+        if element not in elements:
+            text = f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}"
+            errors.append(_fault([*where, element], text))
+        elif not math.isfinite(fraction) or fraction < 0.0:
+            errors.append(_fault([*where, element], f"the fraction {fraction:g} is not between 0 and 1"))
+    values = np.array([float(given.get(element, 0.0)) for element in elements])
+    total = float(values.sum())
+    if len(errors) > faults_before:
+        return values
+    if abs(total - 1.0) > SUM_TOLERANCE:
+        text = f"the fractions of sublattice {name!r} add up to {total:.8g}; they must add up to 1"
+        errors.append(_fault(where, text))
+        return values
+    return np.asarray(values / total)
+
+
+def parse_at_text(text: str) -> Composition:
+    """Read ``"cation:Al=0.8,Sc=0.2;anion:N=1"``: sublattices between semicolons, fractions between commas.
+
+    Whether the sublattices and elements exist, and whether fractions add up, is left to `parse_composition`.
+
+    Raises:
+        ProblemInvalid: of type ``bad-composition`` at ``/at``, saying which piece cannot be read.
+    """
+    if len(text) > MAX_TEXT:
+        raise ProblemInvalid([_fault(["at"], f"the text is longer than {MAX_TEXT} characters")])
+    composition: Composition = {}
+    for piece in (piece.strip() for piece in text.split(";")):
+        if not piece:
+            continue
+        name, colon, rest = (part.strip() for part in piece.partition(":"))
+        if not colon or not name:
+            raise ProblemInvalid([_fault(["at"], f"{piece!r} has no sublattice; write it as cation:Al=0.8,Sc=0.2")])
+        if name in composition:
+            raise ProblemInvalid([_fault(["at"], f"sublattice {name!r} is given twice; give it once")])
+        composition[name] = _pairs(name, rest)
+    if not composition:
+        raise ProblemInvalid([_fault(["at"], "no composition is given; write it as cation:Al=0.8,Sc=0.2")])
+    return composition
+
+
+def _pairs(name: str, text: str) -> dict[str, float]:
+    fractions: dict[str, float] = {}
+    for pair in text.split(","):
+        element, equals, number = (part.strip() for part in pair.partition("="))
+        if not equals or not element:
+            message = f"{pair.strip()!r} in sublattice {name!r} is not of the form Al=0.8"
+            raise ProblemInvalid([_fault(["at", name], message)])
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            message = f"{number!r} is not a number; write a fraction such as {element}=0.8"
+            raise ProblemInvalid([_fault(["at", name, element], message)])
+        if element in fractions:
+            message = f"{element!r} is given twice in sublattice {name!r}; give it once"
+            raise ProblemInvalid([_fault(["at", name, element], message)])
+        fractions[element] = value
+    return fractions

@@ -1,0 +1,188 @@
+"""One bounded simplex: ``{x : lower <= x <= upper, sum(x) = 1}``. Pure functions of its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_ROUNDING = 1e-9
+_REJECTION_ROUNDS = 200
+_HIT_AND_RUN_STEPS = 60
+
+
+def tightened(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The narrowest bounds that describe the same set: each bound is reached by some point.
+
+    Args:
+        lower: Lower bounds, [k].
+        upper: Upper bounds, [k]; the set must not be empty.
+    """
+    highest = np.minimum(upper, 1.0 - (lower.sum() - lower))
+    lowest = np.maximum(lower, 1.0 - (upper.sum() - upper))
+    return np.minimum(lowest, highest), np.maximum(lowest, highest)
+
+
+def project(point: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Euclidean projection onto the bounded simplex, [k].
+
+    The projection is ``clip(point - tau, lower, upper)`` with the tau at which the entries add up to 1. That sum falls
+    piecewise linearly with tau; tau is found exactly from its breakpoints.
+    """
+    breakpoints = np.sort(np.concatenate([point - lower, point - upper]))
+    sums = np.clip(point[None, :] - breakpoints[:, None], lower, upper).sum(axis=1)
+    # sums falls from sum(upper) >= 1 to sum(lower) <= 1 along the rising breakpoints.
+    after = int(np.searchsorted(-sums, -1.0, side="left"))
+    if after == 0:
+        tau = breakpoints[0]
+    elif after == len(breakpoints):
+        tau = breakpoints[-1]
+    else:
+        drop = sums[after - 1] - sums[after]
+        share = 0.0 if drop == 0.0 else (sums[after - 1] - 1.0) / drop
+        tau = breakpoints[after - 1] + share * (breakpoints[after] - breakpoints[after - 1])
+    return np.asarray(np.clip(point - tau, lower, upper))
+
+
+def center(lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """A point off every bound that can be avoided: the same share of each entry's range, [k]."""
+    lowest, highest = tightened(lower, upper)
+    room = float((highest - lowest).sum())
+    share = 0.0 if room <= 0.0 else (1.0 - float(lowest.sum())) / room
+    return np.asarray(lowest + share * (highest - lowest))
+
+
+def sample(rng: np.random.Generator, n: int, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Points uniform in the bounded simplex, [n, k].
+
+    By rejection from the simplex above the lower bounds; where that seldom hits, by hit-and-run from the centre.
+    """
+    k = len(lower)
+    lowest, highest = tightened(lower, upper)
+    free = 1.0 - float(lowest.sum())
+    kept: list[FloatArray] = []
+    for _ in range(_REJECTION_ROUNDS):
+        if len(kept) >= n:
+            break
+        trial = lowest + free * rng.dirichlet(np.ones(k), size=max(n, 16))
+        kept.extend(trial[np.all(trial <= highest + _ROUNDING, axis=1)])
+    while len(kept) < n:
+        kept.append(_hit_and_run(rng, lowest, highest))
+    return np.array(kept[:n]).reshape(n, k)
+
+
+def _hit_and_run(rng: np.random.Generator, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    x = center(lower, upper)
+    if float((upper - lower).sum()) <= 0.0:
+        return x
+    movable = upper - lower > 0.0
+    for _ in range(_HIT_AND_RUN_STEPS * len(x)):
+        direction = np.where(movable, rng.standard_normal(len(x)), 0.0)
+        direction[movable] -= direction[movable].mean()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            to_upper = np.where(direction > 0, (upper - x) / direction, (lower - x) / direction)
+            to_lower = np.where(direction > 0, (lower - x) / direction, (upper - x) / direction)
+        moving = np.abs(direction) > 0.0
+        if not np.any(moving):
+            continue
+        furthest, nearest = float(np.min(to_upper[moving])), float(np.max(to_lower[moving]))
+        x = np.clip(x + rng.uniform(min(nearest, 0.0), max(furthest, 0.0)) * direction, lower, upper)
+    return project(x, lower, upper)
+
+
+def vertices(lower: FloatArray, upper: FloatArray) -> Iterator[FloatArray]:
+    """Corners of the bounded simplex, each once: all entries at a bound but at most one."""
+    lowest, highest = tightened(lower, upper)
+    k = len(lowest)
+    room_after = np.concatenate([np.cumsum((highest - lowest)[::-1])[::-1], [0.0]])
+    seen: set[tuple[float, ...]] = set()
+
+    def descend(entry: int, left: float, x: list[float], free_used: bool) -> Iterator[FloatArray]:
+        # left: what is still to be shared out above the lower bounds of the entries from here on.
+        if left < -_ROUNDING or left > room_after[entry] + _ROUNDING:
+            return
+        if entry == k:
+            key = tuple(round(value, 9) for value in x)
+            if key not in seen:
+                seen.add(key)
+                yield np.array(x)
+            return
+        low, high = float(lowest[entry]), float(highest[entry])
+        yield from descend(entry + 1, left - (high - low), [*x, high], free_used)
+        if high - low > _ROUNDING:
+            yield from descend(entry + 1, left, [*x, low], free_used)
+            if not free_used:
+                # The one entry between its bounds takes what the others, at their bounds, leave.
+                yield from _with_free(entry, left, x, low, high)
+
+    def _with_free(entry: int, left: float, x: list[float], low: float, high: float) -> Iterator[FloatArray]:
+        widths = (highest - lowest)[entry + 1 :]
+        for picks in _bound_choices(widths, left, high - low):
+            taken = float(widths @ picks)
+            rest = lowest[entry + 1 :] + widths * picks
+            yield from descend(k, 0.0, [*x, low + (left - taken), *(float(value) for value in rest)], True)
+
+    yield from descend(0, 1.0 - float(lowest.sum()), [], False)
+
+
+def _bound_choices(widths: FloatArray, left: float, room: float) -> Iterator[FloatArray]:
+    """0/1 choices c with ``0 < left - widths @ c < room``, in a fixed order."""
+    k = len(widths)
+    tails = np.concatenate([np.cumsum(widths[::-1])[::-1], [0.0]])
+
+    def descend(entry: int, remaining: float, picks: list[float]) -> Iterator[FloatArray]:
+        if remaining <= _ROUNDING or remaining - tails[entry] >= room - _ROUNDING:
+            return
+        if entry == k:
+            yield np.array(picks)
+            return
+        if widths[entry] > _ROUNDING:
+            yield from descend(entry + 1, remaining - float(widths[entry]), [*picks, 1.0])
+        yield from descend(entry + 1, remaining, [*picks, 0.0])
+
+    yield from descend(0, left, [])
+
+
+def lattice_limits(lower: FloatArray, upper: FloatArray, divisions: int) -> list[tuple[int, int]]:
+    """Smallest and largest number of ``1/divisions`` steps that each entry may have."""
+    return [
+        (int(np.ceil(low * divisions - _ROUNDING * divisions)), int(np.floor(high * divisions + _ROUNDING * divisions)))
+        for low, high in zip(lower, upper, strict=True)
+    ]
+
+
+def lattice_size(lower: FloatArray, upper: FloatArray, divisions: int) -> int:
+    """Number of points of the simplex lattice with steps ``1/divisions`` within the bounds, without listing them."""
+    ways = [1] + [0] * divisions
+    for low, high in lattice_limits(lower, upper, divisions):
+        running = [0]
+        for count in ways:
+            running.append(running[-1] + count)
+        ways = [
+            running[max(total - low, -1) + 1] - running[max(total - high, 0)] if total >= low and high >= low else 0
+            for total in range(divisions + 1)
+        ]
+    return ways[divisions]
+
+
+def lattice_points(lower: FloatArray, upper: FloatArray, divisions: int) -> Iterator[tuple[int, ...]]:
+    """Points of the simplex lattice in steps of ``1/divisions``, those rich in the first entry first."""
+    limits = lattice_limits(lower, upper, divisions)
+    least_after = [sum(low for low, _ in limits[i:]) for i in range(len(limits) + 1)]
+    most_after = [sum(high for _, high in limits[i:]) for i in range(len(limits) + 1)]
+
+    def descend(entry: int, left: int) -> Iterator[tuple[int, ...]]:
+        if entry == len(limits):
+            yield ()
+            return
+        low, high = limits[entry]
+        highest = min(high, left - least_after[entry + 1])
+        lowest = max(low, left - most_after[entry + 1])
+        for steps in range(highest, lowest - 1, -1):
+            for rest in descend(entry + 1, left - steps):
+                yield (steps, *rest)
+
+    yield from descend(0, divisions)

@@ -1,0 +1,273 @@
+"""The alchemical crystal: a parent structure whose sites carry several candidate elements with weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+from ase.data import atomic_masses
+
+from api_schemas.elements import ATOMIC_NUMBERS
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.problem import Sublattice
+from engine.crystals.conventional import SymmetryNotFound, conventional_transformation
+from engine.crystals.parent import FloatArray, IntArray, ParentCrystal, frozen_array
+
+_SUBLATTICE_LABEL = 200
+"""Labels of sublattices start here, above every atomic number."""
+
+_SHOWN = 6
+"""Most items that a message lists."""
+
+
+@dataclass(frozen=True)
+class SublatticeSites:
+    """Sites that share one composition, and the elements that they may hold (in the order of the columns)."""
+
+    name: str
+    sites: tuple[int, ...]
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AlchemicalCrystal:
+    """A crystal whose site i carries copies (i, k), one a candidate element, all at the site's position.
+
+    Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A composition is a vector
+    x over ``columns``; the weight of a copy is the entry of its column.
+
+    Attributes:
+        lattice: Lattice vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates, [n_sites, 3].
+        parent_symbols: Element of each site in the parent, [n_sites].
+        sublattices: In the problem's order.
+        columns: ``"sublattice:element"`` of each entry of a composition vector, [n_columns].
+        copy_site: Site of each copy, nondecreasing, [n_copies].
+        copy_species: Atomic number of each copy, [n_copies].
+        copy_column: Index into ``columns`` of each copy, -1 on a site of no sublattice, [n_copies].
+        labels: What counts as the same for symmetry, [n_sites]: one label a sublattice, else the atomic number.
+        conventional: T with ``conventional lattice = T @ lattice``, [3, 3]; chosen from the parent, and kept.
+    """
+
+    lattice: FloatArray
+    frac: FloatArray
+    parent_symbols: tuple[str, ...]
+    sublattices: tuple[SublatticeSites, ...]
+    columns: tuple[str, ...]
+    copy_site: IntArray
+    copy_species: IntArray
+    copy_column: IntArray
+    labels: IntArray
+    conventional: FloatArray
+
+    def __post_init__(self) -> None:
+        """Make every array a read-only copy."""
+        for name in ("lattice", "frac", "conventional"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+        for name in ("copy_site", "copy_species", "copy_column", "labels"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), np.int64))
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return len(self.parent_symbols)
+
+    @property
+    def n_copies(self) -> int:
+        """Number of copies."""
+        return len(self.copy_site)
+
+    @property
+    def n_columns(self) -> int:
+        """Length of a composition vector."""
+        return len(self.columns)
+
+    @property
+    def volume(self) -> float:
+        """Volume of the cell, Å^3."""
+        return float(abs(np.linalg.det(self.lattice)))
+
+    @property
+    def positions(self) -> FloatArray:
+        """Cartesian positions, [n_sites, 3] Å."""
+        return np.asarray(self.frac @ self.lattice)
+
+    @property
+    def conventional_lattice(self) -> FloatArray:
+        """Vectors of the conventional cell as rows, [3, 3] Å."""
+        return np.asarray(self.conventional @ self.lattice)
+
+    @cached_property
+    def masses(self) -> FloatArray:
+        """Mass of each copy, [n_copies] u (standard atomic weights as in ASE)."""
+        return frozen_array(atomic_masses[self.copy_species])
+
+    @cached_property
+    def site_sublattice(self) -> IntArray:
+        """Index of each site's sublattice, -1 for none, [n_sites]."""
+        owner = np.full(self.n_sites, -1, dtype=np.int64)
+        for index, sublattice in enumerate(self.sublattices):
+            owner[list(sublattice.sites)] = index
+        return frozen_array(owner, np.int64)
+
+    @cached_property
+    def column_slices(self) -> tuple[slice, ...]:
+        """Where each sublattice's elements lie in a composition vector."""
+        slices = []
+        start = 0
+        for sublattice in self.sublattices:
+            slices.append(slice(start, start + len(sublattice.elements)))
+            start += len(sublattice.elements)
+        return tuple(slices)
+
+    @cached_property
+    def weights_matrix(self) -> FloatArray:
+        """Constant derivative of the weights with respect to a composition vector, [n_copies, n_columns]."""
+        matrix = np.zeros((self.n_copies, self.n_columns))
+        varying = np.flatnonzero(self.copy_column >= 0)
+        matrix[varying, self.copy_column[varying]] = 1.0
+        return frozen_array(matrix)
+
+    @cached_property
+    def weights_offset(self) -> FloatArray:
+        """Weights of the copies on sites of no sublattice (1), zero elsewhere, [n_copies]."""
+        return frozen_array((self.copy_column < 0).astype(float))
+
+    def weights(self, x: FloatArray) -> FloatArray:
+        """Occupancy weights of the copies, [n_copies], at a composition vector, [n_columns]."""
+        return np.asarray(self.weights_offset + self.weights_matrix @ np.asarray(x, dtype=float))
+
+    def species_symbols(self) -> frozenset[str]:
+        """Every element that any site may hold."""
+        symbols = {self.parent_symbols[site] for site in np.flatnonzero(self.site_sublattice < 0)}
+        return frozenset(symbols.union(*(sublattice.elements for sublattice in self.sublattices)))
+
+    def with_geometry(self, lattice: FloatArray, frac: FloatArray) -> AlchemicalCrystal:
+        """The same crystal with another lattice [3, 3] Å and other coordinates [n_sites, 3]; labels and T are kept."""
+        return replace(self, lattice=lattice, frac=np.reshape(frac, (self.n_sites, 3)))
+
+    def end_members(self) -> Iterator[tuple[tuple[str, ...], FloatArray]]:
+        """Every end member: one element a sublattice, as (elements in sublattice order, one-hot vector [n_columns]).
+
+        A crystal without sublattices has one: itself.
+        """
+        for choice in product(*(range(len(sublattice.elements)) for sublattice in self.sublattices)):
+            x = np.zeros(self.n_columns)
+            for columns, picked in zip(self.column_slices, choice, strict=True):
+                x[columns.start + picked] = 1.0
+            elements = tuple(s.elements[picked] for s, picked in zip(self.sublattices, choice, strict=True))
+            yield elements, x
+
+
+def build_crystal(
+    parent: ParentCrystal, sublattices: Sequence[Sublattice] = (), prefix: Sequence[str | int] = ("sublattices",)
+) -> AlchemicalCrystal:
+    """Lay sublattices on a parent crystal.
+
+    Args:
+        parent: The parent structure.
+        sublattices: As in the problem; each names elements of the parent or 0-based site indices.
+        prefix: Where the sublattices stand in the problem, for pointers.
+
+    Raises:
+        ProblemInvalid: with every fault: a site that is not there, a site claimed twice, an element that the parent lacks.
+    """
+    errors: list[FieldError] = []
+    selections: list[tuple[int, ...]] = []
+    for number, sublattice in enumerate(sublattices):
+        selections.append(_select(parent, sublattice, [*prefix, number, "sites"], errors))
+    owner: dict[int, int] = {}
+    for number, sites in enumerate(selections):
+        stolen = [site for site in sites if owner.setdefault(site, number) != number]
+        if stolen:
+            first = sublattices[owner[stolen[0]]].name
+            errors.append(
+                FieldError(
+                    pointer=pointer([*prefix, number, "sites"]),
+                    type="overlapping-sublattices",
+                    message=f"{_listed('site', stolen)} already in sublattice {first!r}; "
+                    f"leave each site to one sublattice (here {sublattices[number].name!r})",
+                )
+            )
+    if errors:
+        raise ProblemInvalid(errors)
+    chosen = tuple(
+        SublatticeSites(sublattice.name, sites, tuple(sublattice.elements))
+        for sublattice, sites in zip(sublattices, selections, strict=True)
+    )
+    return assemble(parent, chosen)
+
+
+def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) -> AlchemicalCrystal:
+    """The alchemical crystal of a parent and valid, disjoint sublattices.
+
+    Raises:
+        ProblemInvalid: of type ``bad-structure`` if the cell's symmetry cannot be determined.
+    """
+    columns = tuple(f"{sublattice.name}:{element}" for sublattice in sublattices for element in sublattice.elements)
+    first_column = np.cumsum([0, *(len(sublattice.elements) for sublattice in sublattices)])
+    labels = np.array([ATOMIC_NUMBERS[symbol] for symbol in parent.symbols], dtype=np.int64)
+    owner = {site: number for number, sublattice in enumerate(sublattices) for site in sublattice.sites}
+    copies: list[tuple[int, int, int]] = []
+    for site, symbol in enumerate(parent.symbols):
+        number = owner.get(site)
+        if number is None:
+            copies.append((site, ATOMIC_NUMBERS[symbol], -1))
+            continue
+        labels[site] = _SUBLATTICE_LABEL + number
+        for k, element in enumerate(sublattices[number].elements):
+            copies.append((site, ATOMIC_NUMBERS[element], int(first_column[number]) + k))
+    table = np.array(copies, dtype=np.int64).reshape(-1, 3)
+    try:
+        conventional = conventional_transformation(parent.lattice, parent.frac, labels)
+    except SymmetryNotFound as error:
+        raise ProblemInvalid(
+            [FieldError(pointer="/structure", type="bad-structure", message=f"{error}")]
+        ) from None
+    return AlchemicalCrystal(
+        lattice=parent.lattice,
+        frac=parent.frac,
+        parent_symbols=parent.symbols,
+        sublattices=sublattices,
+        columns=columns,
+        copy_site=table[:, 0],
+        copy_species=table[:, 1],
+        copy_column=table[:, 2],
+        labels=labels,
+        conventional=conventional,
+    )
+
+
+def _select(
+    parent: ParentCrystal, sublattice: Sublattice, where: Sequence[str | int], errors: list[FieldError]
+) -> tuple[int, ...]:
+    """Sites of a sublattice, rising; faults are added to ``errors``."""
+    chosen: list[int] = []
+    present = sorted(set(parent.symbols))
+    for entry, site in enumerate(sublattice.sites):
+        if isinstance(site, str):
+            found = [index for index, symbol in enumerate(parent.symbols) if symbol == site]
+            message = f"no site of the parent holds {site!r}; the parent has {', '.join(present[:20])}"
+            kind = "unknown-site"
+        else:
+            found = [site] if site < parent.n_sites else []
+            message = f"there is no site {site}; the parent's sites are 0 to {parent.n_sites - 1}"
+            kind = "unknown-site"
+        if not found:
+            errors.append(FieldError(pointer=pointer([*where, entry]), type=kind, message=message))
+        again = [index for index in found if index in chosen]
+        if again:
+            message = f"{_listed('site', again)} already named in this sublattice; name each site once"
+            errors.append(FieldError(pointer=pointer([*where, entry]), type="duplicate-site", message=message))
+        chosen.extend(index for index in found if index not in chosen)
+    return tuple(sorted(chosen))
+
+
+def _listed(noun: str, numbers: Iterable[int]) -> str:
+    """'site 3 is' or 'sites 3, 4 are', cut after a few."""
+    listed = list(numbers)
+    shown = ", ".join(str(number) for number in listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")
+    return f"{noun} {shown} is" if len(listed) == 1 else f"{noun}s {shown} are"
