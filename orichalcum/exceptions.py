@@ -114,6 +114,22 @@ class StillRunning(OrichalcumError):  # noqa: N818
         )
 
 
+class ServerExtraMissing(OrichalcumError):  # noqa: N818
+    """What computes or serves is not installed: the bare install is the client alone."""
+
+    def __init__(self, module: str) -> None:
+        """Name the module that is missing, and the mend."""
+        self.module = module
+        super().__init__(
+            f"this command computes on this machine, and '{module}' is not installed; "
+            "install what it needs with: pip install 'orichalcum[server]'"
+        )
+
+
+class LocalFailure(OrichalcumError):  # noqa: N818
+    """A computation in this process could not be done, for a reason that a user can understand."""
+
+
 def _readable(detail: ProblemDetail) -> str:
     if detail.errors:
         return "\n".join(f"{error.pointer or '/'}: {error.message}" for error in detail.errors)

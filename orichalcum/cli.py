@@ -1,0 +1,52 @@
+"""The command line: ``orichalcum COMMAND ...``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import orichalcum
+from orichalcum.commands import in_process, new, potentials, service_jobs, stack
+
+app = typer.Typer(
+    name="orichalcum",
+    help="Finds the composition of a mixed crystal that has the properties you want.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"orichalcum {orichalcum.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("up")(stack.up)
+app.command("submit")(service_jobs.submit)
+app.command("list")(service_jobs.list_jobs)
+app.command("show")(service_jobs.show)
+app.command("watch")(service_jobs.watch)
+app.command("result")(service_jobs.result)
+app.command("cancel")(service_jobs.cancel)
+app.command("run")(in_process.run)
+app.command("evaluate")(in_process.evaluate)
+app.command("new")(new.new)
+app.add_typer(potentials.app, name="potentials")
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit code."""
+    app()

@@ -1,0 +1,1 @@
+"""The commands of ``orichalcum``, one module a subject."""

@@ -1,0 +1,152 @@
+"""Commands about jobs of a running service: submit, list, show, watch, result, cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api_schemas.jobs import FINAL_STATES, JobState
+from orichalcum import display
+from orichalcum.client import Client
+from orichalcum.exceptions import JobFailed
+from orichalcum.jobs import JobHandle
+from orichalcum.progress import JobProgress
+from orichalcum.reporting import (
+    JOB_FAILED,
+    messages,
+    note,
+    output,
+    print_json,
+    read_problem,
+    reporting,
+)
+
+Url = Annotated[
+    str | None,
+    typer.Option("--url", help="Address of the service; else ORICHALCUM_URL, else http://127.0.0.1:8421."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+JobId = Annotated[
+    str, typer.Argument(metavar="ID", help="Identifier of the job; 'orichalcum list' shows them.")
+]
+ProblemFile = Annotated[Path, typer.Argument(metavar="FILE", help="Problem file, YAML or JSON.")]
+
+
+@reporting
+def submit(
+    file: ProblemFile,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the job and print its answer.")] = False,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Submit a problem to a running service."""
+    problem = read_problem(file)
+    with Client(url) as client:
+        job = client.submit(problem)
+        if not wait:
+            if json:
+                print_json(job.job)
+            else:
+                typer.echo(job.id)
+                note(f"follow it with: orichalcum watch {job.id}")
+            return
+        note(f"job {job.id}")
+        _follow(job)
+        _print_result(job, json=json)
+        if job.state == "cancelled":
+            note("the job was cancelled; this is the best so far")
+            raise typer.Exit(JOB_FAILED)
+
+
+@reporting
+def list_jobs(
+    state: Annotated[
+        str | None, typer.Option(help="Only jobs in this state: queued, running, succeeded, failed, ...")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """List the jobs of a service, newest first."""
+    from api_schemas.jobs import JobPage
+
+    with Client(url) as client:
+        items = list(client.jobs(state=_state(state), limit=limit))
+    if json:
+        print_json(JobPage(items=items))
+    elif items:
+        display.show(output(), display.jobs(items))
+    else:
+        note("no jobs; 'orichalcum submit FILE' starts one")
+
+
+@reporting
+def show(job_id: JobId, json: Json = False, url: Url = None) -> None:
+    """Show how a job stands."""
+    with Client(url) as client:
+        job = client.job(job_id).job
+    if json:
+        print_json(job)
+    else:
+        display.show(output(), display.job(job))
+
+
+@reporting
+def watch(job_id: JobId, url: Url = None) -> None:
+    """Follow a job until it ends. Ctrl-C stops watching, not the job."""
+    with Client(url) as client:
+        job = client.job(job_id)
+        _follow(job)
+        if job.refresh().state == "failed":
+            raise JobFailed(job.id, job.job.failure)
+        if job.state == "succeeded":
+            note(f"the answer: orichalcum result {job.id}")
+
+
+@reporting
+def result(job_id: JobId, json: Json = False, url: Url = None) -> None:
+    """Print the answer of a job; of a cancelled one the best so far."""
+    with Client(url) as client:
+        _print_result(client.job(job_id), json=json)
+
+
+@reporting
+def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
+    """Stop a job; what it found so far stays."""
+    with Client(url) as client:
+        job = client.job(job_id).cancel()
+    if json:
+        print_json(job)
+    elif job.state in FINAL_STATES:
+        typer.echo(f"{job.id} is {job.state}")
+    else:
+        typer.echo(f"{job.id} is {job.state}: it stops within seconds")
+
+
+def _state(text: str | None) -> JobState | None:
+    from typing import get_args
+
+    states: tuple[JobState, ...] = get_args(JobState)
+    for state in states:
+        if text == state:
+            return state
+    if text is None:
+        return None
+    raise typer.BadParameter(f"'{text}' is no state; take one of {', '.join(states)}", param_hint="--state")
+
+
+def _follow(job: JobHandle) -> None:
+    objectives = job.job.problem.objectives if job.job.problem is not None else []
+    with JobProgress(messages(), objectives) as progress:
+        progress.follow(job.events())
+
+
+def _print_result(job: JobHandle, *, json: bool) -> None:
+    answer = job.result(wait=False)
+    if json:
+        print_json(answer)
+    else:
+        objectives = job.job.problem.objectives if job.job.problem is not None else []
+        display.show(output(), display.result(answer, objectives))

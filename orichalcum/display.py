@@ -1,0 +1,238 @@
+"""Answers for people: tables of jobs, evaluations and results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from api_schemas.catalogue import PotentialInfo
+from api_schemas.evaluations import Cost, Evaluation, FixedGeometryEvaluation
+from api_schemas.jobs import BestSoFar, Job
+from api_schemas.problem import Objective
+from api_schemas.results import Result
+from orichalcum import wording
+from orichalcum.reporting import plain
+
+MOST_GRADIENT_COLUMNS = 6
+"""More elements than this do not fit a terminal's width."""
+
+_STATE_STYLES = {
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "cancelling": "yellow",
+    "running": "cyan",
+}
+
+
+def _table(*columns: str, numeric: Iterable[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in set(numeric) else "left", overflow="fold")
+    return table
+
+
+def state(name: str) -> Text:
+    """A job's state in its colour."""
+    return Text(name, style=_STATE_STYLES.get(name, ""))
+
+
+def best_so_far(best: BestSoFar | None) -> str:
+    """One line on the best evaluation up to now."""
+    if best is None:
+        return "–"
+    values = ", ".join(f"{name} {value:.5g}" for name, value in best.properties.items())
+    loss = "" if best.loss is None else f", loss {best.loss:.3g}"
+    return f"{wording.composition(best.composition)}  {values}{loss}"
+
+
+def jobs(items: Sequence[Job]) -> Table:
+    """Jobs, one a line."""
+    table = _table("ID", "Name", "State", "Done", "Best so far", "Age", numeric=("Done", "Age"))
+    table.columns[0].no_wrap = True
+    for job in items:
+        done = f"{job.progress.evaluations_done}/{job.progress.evaluations_planned}"
+        table.add_row(
+            plain(job.id),
+            Text(plain(job.name)),
+            state(job.state),
+            done,
+            Text(best_so_far(job.progress.best)),
+            wording.age(job.created_at),
+        )
+    return table
+
+
+def job(item: Job) -> Table:
+    """One job, field by field."""
+    table = _table("", "")
+    table.show_header = False
+    progress = item.progress
+    rows: list[tuple[str, RenderableType]] = [
+        ("id", plain(item.id)),
+        ("name", Text(plain(item.name))),
+        ("kind", item.kind),
+        ("state", state(item.state)),
+        ("evaluations", f"{progress.evaluations_done} done, at most {progress.evaluations_planned}"),
+        ("best so far", Text(best_so_far(progress.best))),
+        ("created", f"{item.created_at:%Y-%m-%d %H:%M:%S} ({wording.age(item.created_at)} ago)"),
+    ]
+    if item.started_at is not None and item.finished_at is not None:
+        rows.append(("took", wording.seconds((item.finished_at - item.started_at).total_seconds())))
+    if item.cancel_requested and item.state != "cancelled":
+        rows.append(("cancel", "requested"))
+    if item.failure is not None:
+        rows.append(("failure", Text(plain(item.failure.detail or item.failure.title))))
+        rows.extend(("", Text(plain(f"{e.pointer or '/'}: {e.message}"))) for e in item.failure.errors)
+    for name, value in rows:
+        table.add_row(Text(name, style="bold"), value)
+    return table
+
+
+def evaluation(item: Evaluation) -> Group:
+    """One composition: properties, what one percent more of each element changes, and the cost."""
+    columns = _gradient_columns(item)
+    shown = columns if len(columns) <= MOST_GRADIENT_COLUMNS else []
+    headers = [f"+1 % {element}" for _, element in shown]
+    table = _table("Property", "Value", "Unit", *headers, numeric=("Value", *headers))
+    for name, value in item.properties.items():
+        gradients = []
+        for sublattice, element in shown:
+            gradient = value.gradient or {}
+            answer = wording.per_percent(gradient, item.composition, sublattice, element)
+            gradients.append("–" if answer is None else wording.change(answer, ""))
+        unit = "" if value.unit == "1" else value.unit
+        table.add_row(name, wording.number(value.value, value.unit), unit, *gradients)
+    lines: list[RenderableType] = [Text(wording.composition(item.composition), style="bold"), table]
+    if len(columns) > MOST_GRADIENT_COLUMNS:
+        lines.append(Text("gradients of so many elements are shown by --json only"))
+    if not item.converged:
+        lines.append(Text("the relaxation did not converge", style="bold yellow"))
+    if item.stable is False:
+        lines.append(Text("unstable: a negative eigenvalue of the Hessian", style="bold yellow"))
+    if item.message:
+        lines.append(Text(plain(item.message)))
+    lines.append(Text(cost(item.cost), style="dim"))
+    return Group(*lines)
+
+
+def fixed_geometry(item: FixedGeometryEvaluation) -> Group:
+    """Energy and derivatives at the geometry that was given."""
+    stress = " ".join(f"{value:.6f}" for value in item.stress)
+    sites = _table("Site", "Force x", "y", "z  eV/Å", "dE/dλ eV", numeric=("Site", "Force x", "y", "z  eV/Å"))
+    for index, (force, slopes) in enumerate(zip(item.forces, item.dE_dlam, strict=True)):
+        raw = " ".join(f"{element} {value:+.5f}" for element, value in slopes.items())
+        sites.add_row(str(index), *(f"{component:.5f}" for component in force), raw)
+    return Group(
+        Text(wording.composition(item.composition), style="bold"),
+        Text(f"energy  {item.energy:.6f} eV per cell"),
+        Text(f"stress  {stress} eV/Å^3 (xx yy zz yz xz xy)"),
+        sites,
+        Text(cost(item.cost), style="dim"),
+    )
+
+
+def cost(item: Cost) -> str:
+    """What an evaluation took, in one line."""
+    shared = f" and {item.shared_calls} shared" if item.shared_calls else ""
+    return f"{item.potential_calls} potential calls{shared}, {wording.seconds(item.seconds)}"
+
+
+def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
+    """An answer: composition, objectives against their targets, sensitivities, cost, provenance."""
+    parts: list[RenderableType] = []
+    if item.best is not None:
+        if objectives:
+            parts.append(_objectives(item, item.best, objectives))
+        parts.append(evaluation(item.best))
+        parts += [Text(sentence) for sentence in _sensitivities(item, item.best, objectives)]
+    elif item.evaluations:
+        parts.append(_evaluations(item.evaluations))
+    if item.front:
+        parts.append(_evaluations(item.front))
+    if item.active_constraints:
+        parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
+    spent, source = item.cost, item.provenance
+    parts.append(
+        Text(f"stopped: {item.stopped.reason.replace('_', ' ')}. {plain(item.stopped.message)}", style="bold")
+    )
+    parts.append(
+        Text(
+            f"cost: {spent.evaluations} evaluations, {spent.potential_calls} potential calls "
+            f"and {spent.shared_calls} shared, {wording.seconds(spent.seconds)}"
+        )
+    )
+    parts.append(
+        Text(
+            f"with: {source.potential.name} ({source.potential.licence}, sha256 {source.potential.sha256[:12]}…), "
+            f"{source.dtype}, {source.device}, seed {source.seed}, orichalcum {source.orichalcum}",
+            style="dim",
+        )
+    )
+    return Group(*parts)
+
+
+def potentials(items: Sequence[PotentialInfo]) -> Group:
+    """Potentials with their licences, origins and whether their weights are here."""
+    parts: list[RenderableType] = []
+    for item in items:
+        here = Text("weights are here", style="green") if item.fetched else Text("weights not fetched yet")
+        heading = Text.assemble(
+            (item.name, "bold"), f"  {item.licence}, {len(item.elements)} elements, ", here
+        )
+        parts += [heading, Text(f"  {item.description}"), Text(f"  {item.citation}", style="dim")]
+    return Group(*parts)
+
+
+def show(console: Console, thing: RenderableType) -> None:
+    """Print a table or group."""
+    console.print(thing)
+
+
+def _gradient_columns(item: Evaluation) -> list[tuple[str, str]]:
+    """Sublattices and elements that can change, in the order of the composition."""
+    return [
+        (sublattice, element)
+        for sublattice, fractions in item.composition.items()
+        if len(fractions) > 1
+        for element in fractions
+    ]
+
+
+def _objectives(item: Result, best: Evaluation, objectives: Sequence[Objective]) -> Table:
+    table = _table("Objective", "Wanted", "Reached", "Off by", numeric=("Reached", "Off by"))
+    for index, objective in enumerate(objectives):
+        found = best.properties.get(objective.property)
+        target = item.targets[index] if index < len(item.targets) else None
+        if target is None and isinstance(objective.target, float | int):
+            target = float(objective.target)
+        unit = "" if found is None else found.unit
+        reached = "–" if found is None else wording.quantity(found.value, found.unit)
+        off = "–" if found is None or target is None else wording.change(found.value - target, found.unit)
+        table.add_row(objective.property, wording.wish(objective, target, unit), reached, off)
+    return table
+
+
+def _sensitivities(item: Result, best: Evaluation, objectives: Sequence[Objective]) -> list[str]:
+    if item.sensitivities:
+        return [f"{s.property}: {plain(s.text)}" for s in item.sensitivities]
+    names = dict.fromkeys(o.property for o in objectives if o.property in best.properties)
+    return [f"{name}: {text}" for name in names for text in wording.sensitivities(best, name)]
+
+
+def _evaluations(items: Sequence[Evaluation]) -> Table:
+    names = [
+        name
+        for name in ("lattice_a", "lattice_c", "volume", "mixing_energy", "energy")
+        if all(name in item.properties for item in items)
+    ]
+    table = _table("Composition", *names, "", numeric=names)
+    for item in items:
+        values = [wording.quantity(item.properties[name].value, item.properties[name].unit) for name in names]
+        table.add_row(
+            wording.composition(item.composition), *values, "" if item.converged else "not converged"
+        )
+    return table

@@ -1,0 +1,287 @@
+"""The one door to engine and service, for the commands that work in this process.
+
+Everything is imported inside the functions: the bare install has neither torch nor a web server, and
+``orichalcum --help`` should not wait for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from api_schemas.base import Composition
+from api_schemas.catalogue import PotentialInfo
+from api_schemas.errors import FieldError, ProblemInvalid
+from api_schemas.evaluations import Evaluation, EvaluationRecord, FixedGeometryEvaluation
+from api_schemas.jobs import BestSoFar
+from api_schemas.problem import Problem
+from api_schemas.results import Result, Stopped
+from orichalcum.exceptions import LocalFailure, ServerExtraMissing
+
+_OURS = ("engine", "service", "orichalcum", "api_schemas")
+
+
+class Observer(Protocol):
+    """What a run in this process reports to."""
+
+    def counted(self, done: int, planned: int, best: BestSoFar | None) -> None:
+        """So many evaluations are done, of so many at most."""
+
+    def evaluated(self, index: int, item: Evaluation) -> None:
+        """An evaluation is finished."""
+
+    def called(self) -> None:
+        """The potential is about to be called."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a run; ``result`` holds the best so far."""
+
+    def __init__(self, result: Result) -> None:
+        """Keep what was found."""
+        self.result = result
+        super().__init__()
+
+
+@contextmanager
+def _server_extra() -> Iterator[None]:
+    """Turn the absence of what only the server extra installs into a clear message."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if not missing or missing in _OURS:
+            raise
+        raise ServerExtraMissing(missing) from None
+
+
+@contextmanager
+def _clear_failures() -> Iterator[None]:
+    """Turn failures of potentials (weights that cannot be had, say) into ``LocalFailure``."""
+    from engine.potentials.errors import PotentialError
+
+    try:
+        yield
+    except PotentialError as error:
+        raise LocalFailure(str(error)) from None
+
+
+@contextmanager
+def _at_the_option(at: str | None) -> Iterator[None]:
+    """Point faults of the composition at ``--at`` where that is where it came from."""
+    try:
+        yield
+    except ProblemInvalid as error:
+        if at is None:
+            raise
+        raise ProblemInvalid([_from_option(fault) for fault in error.errors]) from None
+
+
+def _from_option(fault: FieldError) -> FieldError:
+    inside = fault.pointer == "/at" or fault.pointer.startswith("/at/")
+    return fault.model_copy(update={"pointer": "--at"}) if inside else fault
+
+
+def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result:
+    """Solve a problem in this process.
+
+    Args:
+        problem: what to solve.
+        observer: told of progress.
+        device: auto, cpu or cuda.
+
+    Raises:
+        ProblemInvalid: naming the fields at fault.
+        ServerExtraMissing: if torch and the rest are not installed.
+        LocalFailure: if the potential's weights cannot be had, or the device is not there.
+        Interrupted: at Ctrl-C, with the best so far.
+    """
+    with _server_extra():
+        from engine.problems.resolve import resolve
+
+        from engine.evaluation import evaluate as evaluate_composition
+        from engine.optimize.campaign import Campaign
+
+        resolved = resolve(problem)
+        chosen = _device(device)
+        with _clear_failures():
+            started = time.monotonic()
+            campaign = Campaign(resolved)
+            done = 0
+            waiting: list[EvaluationRecord] = []
+            try:
+                observer.counted(0, campaign.planned, None)
+                while batch := campaign.ask():
+                    for suggestion in batch:
+                        record = evaluate_composition(
+                            resolved, suggestion, device=chosen, on_call=observer.called
+                        )
+                        waiting.append(record)
+                        observer.evaluated(record.index, record)
+                    campaign.tell(waiting)
+                    done += len(waiting)
+                    waiting = []
+                    observer.counted(done, campaign.planned, campaign.best)
+            except KeyboardInterrupt:
+                if waiting:
+                    campaign.tell(waiting)
+                stopped = Stopped(reason="cancelled", message="interrupted; the best so far is kept")
+                seconds = time.monotonic() - started
+                raise Interrupted(campaign.result(stopped, seconds=seconds, device=chosen)) from None
+            return campaign.result(seconds=time.monotonic() - started, device=chosen)
+
+
+def evaluate(
+    problem: Problem, at: str | None, *, device: str = "auto", on_call: Callable[[], None] | None = None
+) -> Evaluation:
+    """Relax one composition and differentiate its properties.
+
+    Args:
+        problem: whose crystal and potential to take.
+        at: the composition as text, ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
+        device: auto, cpu or cuda.
+        on_call: called before every call of the potential.
+
+    Raises:
+        ProblemInvalid: naming the fields at fault; the pointer ``--at`` is the text.
+        ServerExtraMissing: if torch and the rest are not installed.
+        LocalFailure: if the potential's weights cannot be had, or the device is not there.
+    """
+    with _server_extra():
+        from engine.problems.resolve import resolve
+
+        from engine.evaluation import evaluate as evaluate_composition
+
+        with _at_the_option(at):
+            chosen, composition = _one_composition(problem, at)
+        resolved = resolve(chosen)
+        with _at_the_option(at), _clear_failures():
+            record = evaluate_composition(resolved, composition, device=_device(device), on_call=on_call)
+        return record.public()
+
+
+def evaluate_fixed_geometry(
+    problem: Problem, at: str | None, *, device: str = "auto"
+) -> FixedGeometryEvaluation:
+    """Energy and raw derivatives of one composition at the geometry that was given.
+
+    Raises:
+        ProblemInvalid: naming the fields at fault; the pointer ``--at`` is the text.
+        ServerExtraMissing: if torch and the rest are not installed.
+        LocalFailure: if the potential's weights cannot be had, or the device is not there.
+    """
+    with _server_extra():
+        from engine.problems.resolve import resolve
+
+        from engine.evaluation import evaluate_fixed_geometry as evaluate_composition
+
+        with _at_the_option(at):
+            chosen, composition = _one_composition(problem, at)
+        resolved = resolve(chosen)
+        with _at_the_option(at), _clear_failures():
+            return evaluate_composition(resolved, composition, device=_device(device))
+
+
+def potentials() -> list[PotentialInfo]:
+    """The potentials that this machine knows.
+
+    Raises:
+        ServerExtraMissing: if the engine's libraries are not installed.
+    """
+    with _server_extra():
+        from engine.potentials.registry import POTENTIALS, is_fetched
+
+        return [
+            PotentialInfo(
+                name=item.name,
+                family=item.family,
+                description=item.summary,
+                licence=item.licence,
+                citation=item.citation,
+                cutoff=item.cutoff,
+                elements=list(item.elements),
+                dtypes=list(item.dtypes),
+                mixing=list(item.mixings),
+                sha256=item.sha256,
+                fetched=is_fetched(item.name),
+            )
+            for item in POTENTIALS
+        ]
+
+
+def fetch(name: str, progress: Callable[[str], None]) -> Path:
+    """Bring the weights of a potential here, unless they are.
+
+    Raises:
+        ProblemInvalid: if there is no potential of this name.
+        ServerExtraMissing: if torch and the rest are not installed.
+        LocalFailure: if the weights cannot be had; the message says what to do.
+    """
+    with _server_extra():
+        from engine.potentials.errors import UnknownPotential
+        from engine.potentials.registry import describe, is_fetched, weights_path
+
+        try:
+            describe(name)
+        except UnknownPotential as error:
+            raise _fault("NAME", "unknown-potential", str(error)) from None
+        if is_fetched(name):
+            return weights_path(name)
+        from engine.potentials.weights import fetch as fetch_weights
+
+        with _clear_failures():
+            return fetch_weights(name, progress)
+
+
+def up(*, host: str, port: int, workers: int, device: str, data: Path | None) -> int:
+    """Run the whole stack until it is told to stop; returns its exit code.
+
+    Raises:
+        ServerExtraMissing: if the server's libraries are not installed.
+    """
+    with _server_extra():
+        from service.supervisor import up as run_stack
+
+        return run_stack(host=host, port=port, workers=workers, device=device, data=data)
+
+
+def _device(wanted: str) -> str:
+    if wanted == "cpu":
+        return "cpu"
+    import torch
+
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise LocalFailure("device cuda is asked for, but torch sees no GPU here; take --device cpu")
+    return "cuda" if available else "cpu"
+
+
+def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composition]:
+    """The composition to evaluate, and the problem with it in the place of its ``at``."""
+    if at is not None:
+        from engine.composition.notation import parse_at_text
+
+        composition = parse_at_text(at)
+    elif len(problem.at) == 1:
+        composition = problem.at[0]
+    elif not problem.at and not problem.sublattices:
+        composition = {}
+    elif problem.at:
+        count = len(problem.at)
+        raise _fault(
+            "/at",
+            "ambiguous",
+            f"the file lists {count} compositions; choose one with --at, or 'orichalcum run' evaluates them all",
+        )
+    else:
+        raise _fault("--at", "missing-field", 'name the composition, e.g. --at "cation:Al=0.8,Sc=0.2"')
+    if problem.kind == "evaluate":
+        problem = problem.model_copy(update={"at": [composition] if composition else []})
+    return problem, composition
+
+
+def _fault(pointer: str, kind: str, message: str) -> ProblemInvalid:
+    return ProblemInvalid([FieldError(pointer=pointer, type=kind, message=message)])

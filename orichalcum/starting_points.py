@@ -1,0 +1,102 @@
+"""Problem files to start from, one a prototype, commented and valid as they are printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """A realistic problem on a prototype.
+
+    Attributes:
+        title: Name of the job.
+        species: Elements of the parent, in the prototype's order.
+        sublattice: Name of the sublattice whose composition varies.
+        host: The element of the parent on it.
+        guest: The element that is mixed in.
+        most_guest: Upper bound of the guest's fraction.
+        target: Wished lattice constant a, Å; or None for that of GaN.
+    """
+
+    title: str
+    species: tuple[str, ...]
+    sublattice: str
+    host: str
+    guest: str
+    most_guest: float
+    target: float | None
+
+
+STARTING_POINTS: dict[str, StartingPoint] = {
+    "wurtzite": StartingPoint("Al(Sc)N matched to GaN", ("Al", "N"), "cation", "Al", "Sc", 0.5, None),
+    "rocksalt": StartingPoint("(Na,K)Cl with a wished lattice", ("Na", "Cl"), "cation", "Na", "K", 1, 5.9),
+    "zincblende": StartingPoint(
+        "(Ga,In)As with a wished lattice", ("Ga", "As"), "cation", "Ga", "In", 1, 5.9
+    ),
+    "fluorite": StartingPoint("(Ce,Zr)O2 with a wished lattice", ("Ce", "O"), "cation", "Ce", "Zr", 1, 5.35),
+    "antifluorite": StartingPoint(
+        "(Li,Na)2O with a wished lattice", ("Li", "O"), "cation", "Li", "Na", 1, 4.9
+    ),
+    "cscl": StartingPoint("Cs(Cl,Br) with a wished lattice", ("Cs", "Cl"), "anion", "Cl", "Br", 1, 4.25),
+    "perovskite": StartingPoint(
+        "(Sr,Ba)TiO3 with a wished lattice", ("Sr", "Ti", "O"), "A", "Sr", "Ba", 1, 3.98
+    ),
+    "spinel": StartingPoint(
+        "Mg(Al,Ga)2O4 with a wished lattice", ("Mg", "Al", "O"), "B", "Al", "Ga", 1, 8.25
+    ),
+    "fcc": StartingPoint("Cu-Au with a wished lattice", ("Cu",), "metal", "Cu", "Au", 1, 3.8),
+    "bcc": StartingPoint("W-Ta with a wished lattice", ("W",), "metal", "W", "Ta", 1, 3.24),
+    "hcp": StartingPoint("Ti-Zr with a wished lattice", ("Ti",), "metal", "Ti", "Zr", 1, 3.08),
+    "diamond": StartingPoint("Si-Ge matched halfway", ("Si",), "element", "Si", "Ge", 1, 5.6),
+}
+"""By prototype; the values lie between those of the two end members."""
+
+
+def problem_file(prototype: str) -> str:
+    """The text of a problem file (YAML) on a prototype.
+
+    Raises:
+        KeyError: if there is no starting point for it.
+    """
+    start = STARTING_POINTS[prototype]
+    if start.target is None:
+        target = "{same_as: {prototype: wurtzite, species: [Ga, N]}}"
+        remark = "# that of GaN, computed with the same potential; or a number in Å"
+    else:
+        target = f"{start.target:g}"
+        remark = "# Å; or {same_as: {prototype: ..., species: [...]}}: that of another crystal"
+    return f"""\
+# A problem for Orichalcum. Solve it here:         orichalcum run FILE
+#                          or by a service:        orichalcum submit FILE --wait
+kind: optimize                # or scan: a grid over the compositions; or evaluate: those listed under `at`
+name: {start.title}
+
+# The parent crystal. Lattice constants (a, and c where there is one, in Å) may be given; they are only a start.
+# Instead of a prototype: {{cif: "<text>"}} or {{poscar: "<text>"}}.
+structure:
+  prototype: {prototype}
+  species: [{", ".join(start.species)}]
+
+# Sites that share one composition, and the elements they may hold with the bounds of their fractions.
+sublattices:
+  - name: {start.sublattice}
+    sites: [{start.host}]               # elements of the parent, or site numbers from 0
+    elements:
+      {start.host}: [0, 1]
+      {start.guest}: [0, {start.most_guest:g}]
+
+# What is wished for: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
+objectives:
+  - property: lattice_a
+    target: {target}    {remark}
+    tolerance: 0.001          # Å
+
+potential:
+  name: sevennet-l3i5         # or sevennet-0: faster, less smooth; see: orichalcum potentials list
+  dtype: float64
+
+strategy:
+  max_evaluations: 20
+  seed: 0
+"""

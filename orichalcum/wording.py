@@ -1,0 +1,112 @@
+"""Numbers, compositions, gradients and times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from api_schemas.base import Composition
+from api_schemas.evaluations import Evaluation, Gradient, PropertyValue
+from api_schemas.problem import Objective
+
+_DECIMALS = {"Å": 4, "degree": 3, "1": 4, "Å^3/atom": 4, "g/cm^3": 4, "eV/atom": 5}
+
+
+def number(value: float, unit: str) -> str:
+    """A value with as many digits as its unit deserves."""
+    return f"{value:.{_DECIMALS.get(unit, 4)}f}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit; a pure number has none."""
+    return number(value, unit) if unit == "1" else f"{number(value, unit)} {unit}"
+
+
+def change(value: float, unit: str) -> str:
+    """A signed change with three significant digits and its unit."""
+    text = "±0" if abs(value) < 1e-12 else f"{value:+.3g}"
+    return text if unit in {"", "1"} else f"{text} {unit}"
+
+
+def composition(value: Composition, *, digits: int = 4) -> str:
+    """A composition on one line: ``cation: Al 0.8170 Sc 0.1830``."""
+    if not value:
+        return "as given (no sublattices)"
+    parts = (
+        f"{name}: " + " ".join(f"{element} {fraction:.{digits}f}" for element, fraction in fractions.items())
+        for name, fractions in value.items()
+    )
+    return "; ".join(parts)
+
+
+def per_percent(gradient: Gradient, at: Composition, sublattice: str, element: str) -> float | None:
+    """Change of a property for one percent more of an element, the others giving way in proportion.
+
+    With the fractions x and the gradient g of one sublattice the derivative is g_k - sum_j x_j g_j / (1 - x_k) over
+    j != k; where the others are all absent they enter in equal parts instead.
+
+    Args:
+        gradient: per unit fraction; any projection, since constants cancel.
+        at: the composition where the gradient was taken.
+        sublattice: which sublattice.
+        element: which element grows.
+
+    Returns:
+        The change in the property's unit, or None if nothing can give way.
+    """
+    slopes, fractions = gradient.get(sublattice, {}), at.get(sublattice, {})
+    others = [name for name in slopes if name != element]
+    if element not in slopes or not others:
+        return None
+    rest = sum(fractions.get(name, 0.0) for name in others)
+    if rest > 1e-12:
+        given_up = sum(fractions.get(name, 0.0) * slopes[name] for name in others) / rest
+    else:
+        given_up = sum(slopes[name] for name in others) / len(others)
+    return 0.01 * (slopes[element] - given_up)
+
+
+def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
+    """Sentences such as ``1 % more Sc: +0.00467 Å`` for one property."""
+    value = evaluation.properties[name]
+    for sublattice, elements in (value.gradient or {}).items():
+        for element in elements:
+            answer = per_percent(value.gradient or {}, evaluation.composition, sublattice, element)
+            if answer is not None:
+                yield f"1 % more {element}: {change(answer, value.unit)}"
+
+
+def wish(objective: Objective, target: float | None, unit: str) -> str:
+    """What an objective asks for, in words."""
+    if objective.goal is not None:
+        return objective.goal
+    if target is None and isinstance(objective.target, float | int):
+        target = float(objective.target)
+    shown = "that of another crystal" if target is None else quantity(target, unit)
+    return shown if objective.tolerance is None else f"{shown} ± {objective.tolerance:g}"
+
+
+def objective_value(evaluation: Evaluation, name: str) -> str:
+    """``lattice_a 3.2144 Å``, or that it is missing."""
+    found: PropertyValue | None = evaluation.properties.get(name)
+    return f"{name} –" if found is None else f"{name} {quantity(found.value, found.unit)}"
+
+
+def seconds(value: float) -> str:
+    """A span of time: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if value < 10:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago something was."""
+    then = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return seconds(max(0.0, ((now or datetime.now(UTC)) - then).total_seconds()))
