@@ -73,6 +73,7 @@ class EvaluationRecord(Evaluation):
     """An evaluation as it is stored and told to a campaign: with its place, warm start and resolved targets."""
 
     index: int = Field(0, description="Number of the suggestion, rising from 0.")
+    origin: str | None = Field(None, description="Which search of the strategy wanted it.")
     relaxation: RelaxationState | None = None
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
 
@@ -86,6 +87,7 @@ class Suggestion(Output):
 
     index: int
     composition: Composition
+    origin: str | None = Field(None, description="Which search of the strategy wants it.")
     warm_start: RelaxationState | None = None
     warm_start_composition: Composition | None = None
 

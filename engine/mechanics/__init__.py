@@ -1,0 +1,1 @@
+"""Symmetry-adapted coordinates, relaxation and implicit gradients."""

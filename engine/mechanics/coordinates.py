@@ -1,0 +1,153 @@
+"""Symmetry-adapted strain and internal coordinates q of a labelled parent crystal.
+
+The coordinates are fixed once, from the symmetry operations that leave the parent and its sublattice labels unchanged,
+so that every composition of a job moves in the same space (science.md, section 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import spglib
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.crystals.crystal import AlchemicalCrystal
+
+SYMMETRY_TOLERANCE = 1e-3
+"""Å; displacements below this do not break a symmetry of the parent."""
+
+
+@dataclass(frozen=True, eq=False)
+class SymmetryCoordinates:
+    """A basis of the strains and displacements that keep the symmetry of the labelled parent.
+
+    With q = (e, u): strain = sum_i e_i strain_modes[i], and site positions
+    (r0 + sum_j u_j displacement_modes[j]) (1 + strain)^T; lattice rows L0 (1 + strain)^T.
+
+    Attributes:
+        lattice: [3, 3] Å, rows, of the parent.
+        positions: [n_sites, 3] Å, of the parent.
+        strain_modes: [n_strain, 3, 3], symmetric, orthonormal in the Frobenius product, dimensionless.
+        displacement_modes: [n_displacement, n_sites, 3], orthonormal; amplitudes in Å. Rigid translations are left out.
+    """
+
+    lattice: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    strain_modes: NDArray[np.float64]
+    displacement_modes: NDArray[np.float64]
+
+    @property
+    def n_strain(self) -> int:
+        """Number of strain coordinates (the first entries of q)."""
+        return len(self.strain_modes)
+
+    @property
+    def n_q(self) -> int:
+        """Number of coordinates."""
+        return len(self.strain_modes) + len(self.displacement_modes)
+
+    def strain(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Strain [3, 3] of the coordinates q [n_q]."""
+        return np.einsum("i,iab->ab", q[: self.n_strain], self.strain_modes)
+
+    def displaced(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions [n_sites, 3] Å of the coordinates q [n_q] before the strain."""
+        return self.positions + np.einsum("j,jna->na", q[self.n_strain :], self.displacement_modes)
+
+    def geometry(self, q: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lattice [3, 3] Å and fractional coordinates [n_sites, 3] of the coordinates q [n_q]."""
+        deformation = np.eye(3) + self.strain(q)
+        fractional = self.displaced(q) @ np.linalg.inv(self.lattice)
+        return self.lattice @ deformation.T, fractional
+
+    def residual(self, q: NDArray[np.float64], gradient: NDArray[np.float64]) -> tuple[float, float]:
+        """Largest site force (eV/Å) and stress component (eV/Å^3) behind a gradient dH/dq [n_q] in eV per unit of q."""
+        forces = np.einsum("j,jna->na", gradient[self.n_strain :], self.displacement_modes)
+        deformation = np.eye(3) + self.strain(q)
+        volume = abs(np.linalg.det(self.lattice @ deformation.T))
+        stress = np.einsum("i,iab->ab", gradient[: self.n_strain], self.strain_modes) @ deformation.T / volume
+        force = float(np.linalg.norm(forces, axis=1).max()) if len(self.displacement_modes) else 0.0
+        return force, float(np.abs(stress).max())
+
+
+def symmetry_coordinates(crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE) -> SymmetryCoordinates:
+    """Find the symmetry-adapted coordinates of a crystal labelled by sublattice.
+
+    Args:
+        crystal: The parent; its labels [n_sites] tell which sites a symmetry operation may exchange.
+        tolerance: Å, for spglib.
+    """
+    rotations, translations = _operations(crystal, tolerance)
+    to_cartesian = crystal.lattice.T
+    to_fractional = np.linalg.inv(to_cartesian)
+    cartesian = [to_cartesian @ rotation @ to_fractional for rotation in rotations]
+    permutations = [_permutation(crystal, r, t) for r, t in zip(rotations, translations, strict=True)]
+    return SymmetryCoordinates(
+        lattice=np.array(crystal.lattice, dtype=float),
+        positions=np.array(crystal.frac @ crystal.lattice, dtype=float),
+        strain_modes=_invariant_strains(cartesian),
+        displacement_modes=_invariant_displacements(cartesian, permutations, crystal.n_sites),
+    )
+
+
+def _operations(crystal: AlchemicalCrystal, tolerance: float) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+    cell = (np.asarray(crystal.lattice), np.asarray(crystal.frac), np.asarray(crystal.labels) + 1)
+    found = spglib.get_symmetry(cell, symprec=tolerance)
+    if found is None:  # spglib gives up on strange cells; the identity is always a symmetry
+        return np.eye(3, dtype=np.intc)[None], np.zeros((1, 3))
+    return found["rotations"], found["translations"]
+
+
+def _permutation(
+    crystal: AlchemicalCrystal, rotation: NDArray[np.intc], translation: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Where an operation takes every site: [n_sites] indices."""
+    images = crystal.frac @ rotation.T + translation
+    difference = images[:, None, :] - crystal.frac[None, :, :]
+    difference -= np.round(difference)
+    distance = np.linalg.norm(difference @ crystal.lattice, axis=2)
+    labels = np.asarray(crystal.labels)
+    distance[labels[:, None] != labels[None, :]] = np.inf
+    return np.argmin(distance, axis=1)
+
+
+def _basis_of_projector(projector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows spanning the eigenvalue-1 space of a symmetric projector, in a form with many zeros where possible."""
+    values, vectors = np.linalg.eigh((projector + projector.T) / 2)
+    space = vectors[:, values > 0.5]
+    if space.shape[1] == 0:
+        return np.zeros((0, projector.shape[0]))
+    # Pivoted QR of the projector picks simple vectors (axes, single sublattices) instead of arbitrary mixtures.
+    from scipy.linalg import qr
+
+    orthonormal, _, _ = qr(space @ space.T, pivoting=True, mode="economic")
+    basis = orthonormal[:, : space.shape[1]].T
+    largest = np.abs(basis).argmax(axis=1)
+    return basis * np.sign(basis[np.arange(len(basis)), largest])[:, None]
+
+
+def _invariant_strains(rotations: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    elementary = np.zeros((6, 3, 3))
+    for row, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
+        elementary[row, a, b] = elementary[row, b, a] = 1.0 if a == b else np.sqrt(0.5)
+    averaged = sum(np.einsum("ab,nbc,dc->nad", s, elementary, s) for s in rotations) / len(rotations)
+    projector = np.einsum("nab,mab->nm", elementary, averaged)
+    return np.einsum("in,nab->iab", _basis_of_projector(projector), elementary)
+
+
+def _invariant_displacements(
+    rotations: list[NDArray[np.float64]], permutations: list[NDArray[np.int64]], n_sites: int
+) -> NDArray[np.float64]:
+    projector = np.zeros((n_sites, 3, n_sites, 3))
+    sites = np.arange(n_sites)
+    for rotation, permutation in zip(rotations, permutations, strict=True):
+        projector[permutation, :, sites, :] += rotation
+    flat = projector.reshape(3 * n_sites, 3 * n_sites) / len(rotations)
+    rigid = np.tile(np.eye(3), (n_sites, 1)) / np.sqrt(n_sites)
+    without_rigid = np.eye(3 * n_sites) - rigid @ rigid.T
+    # Rigid translations commute with every operation, so the product of the two projectors is a projector.
+    return _basis_of_projector(without_rigid @ flat @ without_rigid).reshape(-1, n_sites, 3)

@@ -1,0 +1,165 @@
+"""The enthalpy H(q, lam) of compositions of one crystal, batched, with first and second derivatives.
+
+Every call to the potential that a relaxation makes goes through here, so this is where calls are counted: one for the
+energy with its first derivatives, two for a row of second derivatives (a backward pass through the backward pass).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.crystals.graph import NeighbourGraph, build_graph
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.potentials.interface import AlchemicalGraph, Potential
+
+EV_PER_A3_IN_GPA = 160.21766208
+SKIN = 0.5
+"""Å; how much farther than the cutoff neighbours are listed, so that a list serves many steps."""
+
+CALLS_PER_ROW = 2
+"""Potential calls that a row of second derivatives counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class FirstDerivatives:
+    """Enthalpies with first derivatives; ``graph_q`` and ``graph_gradient`` keep the autograd graph for rows.
+
+    Attributes:
+        q: [n, n_q] coordinates.
+        enthalpy: [n] eV per cell.
+        dh_dq: [n, n_q] eV per unit of q.
+        dh_dlam: [n, n_copies] eV.
+    """
+
+    q: NDArray[np.float64]
+    enthalpy: NDArray[np.float64]
+    dh_dq: NDArray[np.float64]
+    dh_dlam: NDArray[np.float64]
+    graph_q: Tensor
+    graph_lam: Tensor
+    graph_gradient: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class SecondDerivatives:
+    """Rows of second derivatives.
+
+    Attributes:
+        hessian: [n, n_q, n_q] d2H/dq2, eV per squared unit of q.
+        mixed: [n, n_q, n_copies] d2H/dq dlam, eV per unit of q.
+    """
+
+    hessian: NDArray[np.float64]
+    mixed: NDArray[np.float64]
+
+
+class Landscape:
+    """H = E + P V over the symmetry-adapted coordinates of one crystal, for a batch of weights.
+
+    Args:
+        potential: The potential.
+        crystal: The parent with its copies.
+        coordinates: Its symmetry-adapted coordinates.
+        pressure: GPa.
+        on_call: Called before every potential call; what it raises ends the relaxation.
+    """
+
+    def __init__(
+        self,
+        potential: Potential,
+        crystal: AlchemicalCrystal,
+        coordinates: SymmetryCoordinates,
+        *,
+        pressure: float = 0.0,
+        on_call: Callable[[], None] | None = None,
+    ) -> None:
+        self.potential = potential
+        self.crystal = crystal
+        self.coordinates = coordinates
+        self.pressure = pressure / EV_PER_A3_IN_GPA
+        self._on_call = on_call
+        device = potential.device
+        self._lattice = torch.tensor(coordinates.lattice, dtype=torch.float64, device=device)
+        self._positions = torch.tensor(coordinates.positions, dtype=torch.float64, device=device)
+        self._strain_modes = torch.tensor(coordinates.strain_modes, dtype=torch.float64, device=device)
+        self._displacement_modes = torch.tensor(coordinates.displacement_modes, dtype=torch.float64, device=device)
+        self._found: NeighbourGraph | None = None
+
+    def first(self, q: NDArray[np.float64], lam: NDArray[np.float64]) -> FirstDerivatives:
+        """Enthalpies and first derivatives at q [n, n_q] with weights lam [n, n_copies]; one potential call each."""
+        if self._on_call is not None:
+            self._on_call()
+        device = self.potential.device
+        leaf_q = torch.tensor(q, dtype=torch.float64, device=device, requires_grad=True)
+        leaf_lam = torch.tensor(lam, dtype=torch.float64, device=device, requires_grad=True)
+        enthalpy = self._enthalpy(leaf_q, leaf_lam)
+        gradient_q, gradient_lam = torch.autograd.grad(enthalpy.sum(), (leaf_q, leaf_lam), create_graph=True)
+        return FirstDerivatives(
+            q=np.array(q, dtype=float),
+            enthalpy=enthalpy.detach().cpu().numpy().astype(float),
+            dh_dq=gradient_q.detach().cpu().numpy(),
+            dh_dlam=gradient_lam.detach().cpu().numpy(),
+            graph_q=leaf_q,
+            graph_lam=leaf_lam,
+            graph_gradient=gradient_q,
+        )
+
+    def second(self, at: FirstDerivatives) -> SecondDerivatives:
+        """All rows of second derivatives at a point already evaluated; CALLS_PER_ROW potential calls a row each."""
+        n, n_q = at.q.shape
+        hessian = np.zeros((n, n_q, n_q))
+        mixed = np.zeros((n, n_q, at.dh_dlam.shape[1]))
+        for row in range(n_q):
+            if self._on_call is not None:
+                self._on_call()
+            by_q, by_lam = torch.autograd.grad(
+                at.graph_gradient[:, row].sum(), (at.graph_q, at.graph_lam), retain_graph=row + 1 < n_q
+            )
+            hessian[:, row] = by_q.cpu().numpy()
+            mixed[:, row] = by_lam.cpu().numpy()
+        return SecondDerivatives(hessian=(hessian + hessian.transpose(0, 2, 1)) / 2, mixed=mixed)
+
+    def _enthalpy(self, q: Tensor, lam: Tensor) -> Tensor:
+        n = len(q)
+        dtype = self.potential.dtype
+        n_strain = self.coordinates.n_strain
+        strain = torch.einsum("gi,iab->gab", q[:, :n_strain], self._strain_modes)
+        positions = self._positions + torch.einsum("gj,jna->gna", q[:, n_strain:], self._displacement_modes)
+        graph = self._neighbours(positions.detach(), strain.detach())
+        energy = self.potential.energy(
+            graph, positions.reshape(-1, 3).to(dtype), strain.to(dtype), lam.reshape(-1).to(dtype)
+        ).to(torch.float64)
+        if self.pressure == 0.0:
+            return energy
+        deformed = self._lattice @ (torch.eye(3, dtype=torch.float64, device=q.device) + strain).transpose(1, 2)
+        return energy + self.pressure * torch.linalg.det(deformed).abs().reshape(n)
+
+    def _neighbours(self, positions: Tensor, strain: Tensor) -> AlchemicalGraph:
+        """The edges within the cutoff; the list is kept while no pair outside it can have come in."""
+        flat = positions.reshape(-1, 3)
+        found = self._found
+        if found is None or found.graph.n_graphs != len(positions) or not found.still_valid(flat, strain):
+            copies = np.split(self.crystal.copy_species, np.flatnonzero(np.diff(self.crystal.copy_site)) + 1)
+            n = len(positions)
+            found = self._found = build_graph(
+                [self.coordinates.lattice] * n,
+                list(positions.cpu().numpy()),
+                [copies] * n,
+                self.potential.cutoff,
+                SKIN,
+                strains=list(strain.cpu().numpy()),
+                dtype=self.potential.dtype,
+                device=self.potential.device,
+            )
+        return found.active(flat, strain)

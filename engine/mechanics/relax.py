@@ -1,0 +1,311 @@
+"""Relaxation in symmetry-adapted coordinates: quasi-Newton steps from exact Hessians, with a trust region.
+
+Counted in potential calls (see landscape.py). The Hessian that the implicit gradients need at the end anyway gives a
+last Newton correction for nothing, so that the result is much nearer to the minimum than the residual asked for. At a
+cold start it pays to spend an exact Hessian at once where several coordinates are coupled; a neighbouring composition
+brings its Hessian along. In between, each step updates the Hessian from gradients and energies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MODEL_BULK_MODULUS = 0.6
+"""eV/Å^3 (about 100 GPa): the bulk modulus of the model Hessian, before anything is known."""
+MODEL_SHEAR_MODULUS = 0.3
+MODEL_FORCE_CONSTANT = 8.0
+"""eV/Å^2"""
+MAX_STRAIN_STEP = 0.10
+MAX_DISPLACEMENT_STEP = 0.3
+"""Å"""
+EXACT_HESSIAN_AT_START_FROM = 2
+"""With this many coordinates or more, and nothing known, the first point gets an exact Hessian."""
+EXACT_HESSIAN_AT_START_UP_TO = 12
+"""Above, so many rows cost more than the quasi-Newton steps they save."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """When a relaxation is finished.
+
+    Attributes:
+        force: Largest residual force on a site, eV/Å.
+        stress: Largest residual stress component, eV/Å^3.
+        gradient: If given, the norm of dH/dq (eV per unit of q) must also be below this.
+        max_steps: Potential calls for energies after which the relaxation is given up.
+    """
+
+    force: float = 1e-3
+    stress: float = 1e-5
+    gradient: float | None = None
+    max_steps: int = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a relaxation starts: coordinates q [n_q], and a Hessian [n_q, n_q] known from a neighbour, if any."""
+
+    q: NDArray[np.float64]
+    hessian: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """A relaxed composition with what its derivatives need.
+
+    Attributes:
+        q: [n_q] coordinates, with the last Newton correction.
+        enthalpy: eV per cell at q.
+        dh_dlam: [n_copies] eV: derivative of the relaxed enthalpy (envelope theorem).
+        hessian: [n_q, n_q] d2H/dq2.
+        mixed: [n_q, n_copies] d2H/dq dlam.
+        force: Residual force before the correction, eV/Å.
+        stress: Residual stress before the correction, eV/Å^3.
+        calls: Potential calls spent on this composition.
+        converged: Whether the tolerance was met.
+        stable: Whether the Hessian has no negative eigenvalue.
+    """
+
+    q: NDArray[np.float64]
+    enthalpy: float
+    dh_dlam: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    mixed: NDArray[np.float64]
+    force: float
+    stress: float
+    calls: int
+    converged: bool
+    stable: bool
+
+
+@dataclass(eq=False)
+class _Walker:
+    """State of one composition on its way to the minimum."""
+
+    q: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    trust: float
+    exact_start: bool
+    calls: int = 0
+    steps: int = 0
+    best_q: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    best_h: float = np.inf
+    best_g: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    failed: bool = False
+
+
+def relax(
+    landscape: Landscape,
+    lam: NDArray[np.float64],
+    starts: Sequence[Start],
+    tolerance: Tolerance | None = None,
+) -> list[Relaxed]:
+    """Relax a batch of compositions of one crystal.
+
+    Args:
+        landscape: Enthalpy of the crystal.
+        lam: [n, n_copies] weights.
+        starts: One start a composition.
+        tolerance: When to stop.
+
+    Returns:
+        One result a composition, in order. A composition that does not converge says so; nothing is raised for it.
+    """
+    tolerance = tolerance or Tolerance()
+    scale = _scales(landscape)
+    walkers = [_new_walker(landscape, start, scale) for start in starts]
+    finished: list[Relaxed | None] = [None] * len(walkers)
+    walking = list(range(len(walkers)))
+    waiting: list[int] = []  # converged, but in a batch with others that were not: their rows are taken together
+    while walking:
+        at = landscape.first(np.stack([walkers[i].q for i in walking]), lam[walking])
+        done = []
+        for position, i in enumerate(walking):
+            walkers[i].calls += 1
+            walkers[i].steps += 1
+            if _is_done(landscape, walkers[i], at, position, tolerance):
+                done.append(i)
+        if len(done) == len(walking):
+            _finish(landscape, lam, walkers, walking, at, tolerance, finished)
+            walking = []
+            break
+        if walkers[walking[0]].steps == 1 and all(walkers[i].exact_start for i in walking):
+            rows = landscape.second(at)
+            for position, i in enumerate(walking):
+                walkers[i].calls += CALLS_PER_ROW * landscape.coordinates.n_q
+                walkers[i].hessian = rows.hessian[position]
+        for position, i in enumerate(walking):
+            if i not in done:
+                _step(walkers[i], float(at.enthalpy[position]), at.dh_dq[position], scale, landscape)
+        waiting += done
+        walking = [i for i in walking if i not in done]
+    if waiting:
+        waiting.sort()
+        at = landscape.first(np.stack([walkers[i].q for i in waiting]), lam[waiting])
+        for i in waiting:
+            walkers[i].calls += 1
+        _finish(landscape, lam, walkers, waiting, at, tolerance, finished)
+    return [result for result in finished if result is not None]
+
+
+def _scales(landscape: Landscape) -> NDArray[np.float64]:
+    """Square roots of the model Hessian's diagonal: q times these has unit curvature, roughly."""
+    coordinates = landscape.coordinates
+    volume = abs(np.linalg.det(coordinates.lattice))
+    traces = np.trace(coordinates.strain_modes, axis1=1, axis2=2)
+    lame = MODEL_BULK_MODULUS - 2.0 * MODEL_SHEAR_MODULUS / 3.0
+    strain = volume * (lame * traces**2 + 2.0 * MODEL_SHEAR_MODULUS)
+    return np.sqrt(np.concatenate([strain, np.full(len(coordinates.displacement_modes), MODEL_FORCE_CONSTANT)]))
+
+
+def _new_walker(landscape: Landscape, start: Start, scale: NDArray[np.float64]) -> _Walker:
+    n_q = landscape.coordinates.n_q
+    exact = start.hessian is None and EXACT_HESSIAN_AT_START_FROM <= n_q <= EXACT_HESSIAN_AT_START_UP_TO
+    hessian = _model_hessian(landscape) if start.hessian is None else np.array(start.hessian, dtype=float)
+    return _Walker(q=np.array(start.q, dtype=float), hessian=hessian, trust=1.0, exact_start=exact)
+
+
+def _model_hessian(landscape: Landscape) -> NDArray[np.float64]:
+    """Isotropic elastic solid with independent springs: [n_q, n_q]."""
+    coordinates = landscape.coordinates
+    volume = abs(np.linalg.det(coordinates.lattice))
+    modes = coordinates.strain_modes
+    traces = np.trace(modes, axis1=1, axis2=2)
+    lame = MODEL_BULK_MODULUS - 2.0 * MODEL_SHEAR_MODULUS / 3.0
+    elastic = volume * (
+        lame * np.outer(traces, traces) + 2.0 * MODEL_SHEAR_MODULUS * np.einsum("iab,jab->ij", modes, modes)
+    )
+    n_q, n_strain = coordinates.n_q, coordinates.n_strain
+    hessian = np.eye(n_q) * MODEL_FORCE_CONSTANT
+    hessian[:n_strain, :n_strain] = elastic
+    return hessian
+
+
+def _is_done(
+    landscape: Landscape, walker: _Walker, at: FirstDerivatives, position: int, tolerance: Tolerance
+) -> bool:
+    gradient = at.dh_dq[position]
+    if not (np.isfinite(at.enthalpy[position]) and np.isfinite(gradient).all()):
+        walker.failed = True
+        return True
+    return walker.steps >= tolerance.max_steps or _within(landscape, at.q[position], gradient, tolerance)
+
+
+def _within(
+    landscape: Landscape, q: NDArray[np.float64], gradient: NDArray[np.float64], tolerance: Tolerance
+) -> bool:
+    force, stress = landscape.coordinates.residual(q, gradient)
+    small = tolerance.gradient is None or float(np.linalg.norm(gradient)) <= tolerance.gradient
+    return force <= tolerance.force and stress <= tolerance.stress and small
+
+
+def _step(
+    walker: _Walker, enthalpy: float, gradient: NDArray[np.float64], scale: NDArray[np.float64], landscape: Landscape
+) -> None:
+    """Learn from the point just evaluated and choose the next."""
+    if walker.best_g.size:
+        step = walker.q - walker.best_q
+        walker.hessian = _updated(walker.hessian, step, walker.best_g, gradient, walker.best_h - enthalpy, landscape)
+        better = enthalpy <= walker.best_h or np.linalg.norm(gradient / scale) < 0.5 * np.linalg.norm(
+            walker.best_g / scale
+        )
+        if not better:
+            walker.trust = max(0.3 * walker.trust, 1e-3)
+            walker.q = walker.best_q + _newton_step(walker, walker.best_g, scale, landscape)
+            return
+        walker.trust = min(1.0, 2.0 * walker.trust)
+    walker.best_q, walker.best_h, walker.best_g = walker.q, enthalpy, gradient
+    walker.q = walker.q + _newton_step(walker, gradient, scale, landscape)
+
+
+def _newton_step(
+    walker: _Walker, gradient: NDArray[np.float64], scale: NDArray[np.float64], landscape: Landscape
+) -> NDArray[np.float64]:
+    """-|H|^-1 G in scaled coordinates, shortened to the trust region: always downhill."""
+    values, vectors = np.linalg.eigh(walker.hessian / np.outer(scale, scale))
+    floor = 0.02 * max(1.0, float(np.abs(values).max()) * 0.1)
+    step = -(vectors @ ((vectors.T @ (gradient / scale)) / np.maximum(np.abs(values), floor))) / scale
+    n_strain = landscape.coordinates.n_strain
+    longest = max(
+        float(np.abs(landscape.coordinates.strain(step)).max()) / MAX_STRAIN_STEP,
+        float(np.abs(step[n_strain:]).max(initial=0.0)) / MAX_DISPLACEMENT_STEP,
+    )
+    return step * min(1.0, walker.trust / longest) if longest > 0 else step
+
+
+def _updated(
+    hessian: NDArray[np.float64],
+    step: NDArray[np.float64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    decrease: float,
+    landscape: Landscape,
+) -> NDArray[np.float64]:
+    """Symmetric rank-one or BFGS update with the curvature along the step corrected from the energies.
+
+    The plain secant y = G1 - G0 gives the mean curvature over the step; with the energies a cubic through both ends
+    gives the curvature at the new end: s.H1.s = s.y + 6 (H0 - H1) + 3 s.(G0 + G1) (Zhang, Deng and Chen 1999).
+    """
+    length = float(step @ step)
+    if length == 0.0:
+        return hessian
+    change = after - before
+    along = float(step @ change)
+    correction = 6.0 * decrease + 3.0 * float(step @ (before + after))
+    noise = 1e-4 if landscape.potential.dtype.itemsize < 8 else 1e-12
+    if abs(correction) < 0.5 * abs(along) and abs(correction) > noise:
+        change = change + correction * step / length
+        along += correction
+    product = hessian @ step
+    residual = change - product
+    denominator = float(residual @ step)
+    curvature = float(step @ product)
+    if along > 0 and curvature > 0:
+        return hessian + np.outer(change, change) / along - np.outer(product, product) / curvature
+    if abs(denominator) > 1e-8 * np.sqrt(length) * float(np.linalg.norm(residual)):
+        return hessian + np.outer(residual, residual) / denominator
+    return hessian
+
+
+def _finish(
+    landscape: Landscape,
+    lam: NDArray[np.float64],
+    walkers: list[_Walker],
+    members: list[int],
+    at: FirstDerivatives,
+    tolerance: Tolerance,
+    finished: list[Relaxed | None],
+) -> None:
+    """Rows of second derivatives, the last Newton correction, and the verdict."""
+    rows = landscape.second(at)
+    for position, i in enumerate(members):
+        walker = walkers[i]
+        walker.calls += CALLS_PER_ROW * landscape.coordinates.n_q
+        gradient, hessian, mixed = at.dh_dq[position], rows.hessian[position], rows.mixed[position]
+        force, stress = landscape.coordinates.residual(at.q[position], gradient)
+        converged = not walker.failed and _within(landscape, at.q[position], gradient, tolerance)
+        finite = bool(np.isfinite(hessian).all() and np.isfinite(mixed).all())
+        stable = finite and bool(np.linalg.eigvalsh(hessian).min(initial=np.inf) > 0)
+        last = -np.linalg.solve(hessian, gradient) if converged and stable else np.zeros_like(gradient)
+        finished[i] = Relaxed(
+            q=at.q[position] + last,
+            enthalpy=float(at.enthalpy[position] + 0.5 * gradient @ last),
+            dh_dlam=at.dh_dlam[position] + last @ mixed,
+            hessian=hessian,
+            mixed=mixed,
+            force=force,
+            stress=stress,
+            calls=walker.calls,
+            converged=converged and finite,
+            stable=stable,
+        )

@@ -1,0 +1,35 @@
+"""Implicit gradients of relaxed quantities (science.md, section 2).
+
+At a relaxed state dH/dq = 0, so the coordinates answer to the weights by dq*/dlam = -(d2H/dq2)^-1 d2H/dq dlam, and the
+relaxed enthalpy by its partial derivative alone (envelope theorem).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.mechanics.relax import Relaxed
+
+SINGULAR = 1e-8
+"""A Hessian whose smallest eigenvalue is this small against its largest has no inverse worth the name."""
+
+
+def coordinate_response(relaxed: Relaxed, columns: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """dq*/dx for weights lam = columns x + constant.
+
+    Args:
+        relaxed: A relaxed composition.
+        columns: [n_copies, n_columns] how the weights follow the composition.
+
+    Returns:
+        [n_q, n_columns], raw (not projected on the tangent space), or None where the Hessian is singular.
+    """
+    values = np.linalg.eigvalsh(relaxed.hessian) if len(relaxed.hessian) else np.ones(1)
+    if not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
+        return None
+    return -np.linalg.solve(relaxed.hessian, relaxed.mixed @ columns)

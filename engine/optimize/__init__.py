@@ -1,0 +1,1 @@
+"""Composition search: ask for compositions, tell evaluations."""

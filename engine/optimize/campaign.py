@@ -1,0 +1,201 @@
+"""Campaign: ask for compositions, tell evaluations. A deterministic function of (problem, seed, evaluations told)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.jobs import BestSoFar
+from api_schemas.results import Result, Stopped
+from engine.composition.notation import parse_composition
+from engine.optimize import gradient, report
+from engine.optimize.objective import Loss, Point, build_loss, point_of
+from engine.problems.resolve import ResolvedProblem, resolved_problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.problem import Problem
+
+GRID_BATCH = 64
+"""Points of a grid asked for at a time."""
+
+
+class Campaign:
+    """A composition search.
+
+    Ask for a batch, evaluate it in any order and anywhere, tell the records, and ask again; the batch before must have been
+    told whole. Telling the stored records of an interrupted campaign to a new one continues it exactly.
+
+    Args:
+        problem: What is asked for.
+        seed: By default the problem's.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem cannot be accepted.
+    """
+
+    def __init__(self, problem: Problem | ResolvedProblem, seed: int | None = None) -> None:
+        self.resolved = resolved_problem(problem)
+        self.problem = self.resolved.problem
+        self.space = self.resolved.space
+        self.seed = self.problem.strategy.seed if seed is None else seed
+        self._records: list[EvaluationRecord] = []
+        self._given = [
+            parse_composition(self.space, composition, ("at", str(i))) for i, composition in enumerate(self.problem.at)
+        ]
+        self._plan = self._planned_points()
+
+    @property
+    def records(self) -> tuple[EvaluationRecord, ...]:
+        """Everything told, by index."""
+        return tuple(self._records)
+
+    @property
+    def planned(self) -> int:
+        """At most this many evaluations."""
+        return self.problem.strategy.max_evaluations if self._plan is None else len(self._plan)
+
+    def tell(self, records: Sequence[EvaluationRecord]) -> None:
+        """Add evaluations, in any order; one told twice counts once."""
+        known = {record.index: record for record in self._records}
+        known.update({record.index: record for record in records})
+        self._records = [known[index] for index in sorted(known)]
+
+    def ask(self, n: int | None = None) -> list[Suggestion]:
+        """The next compositions to evaluate; empty once the campaign has stopped.
+
+        Args:
+            n: How many at the most; by default the problem's batch_size, else as many as the strategy has use for.
+        """
+        n = n if n is not None else self.problem.strategy.batch_size
+        if self.stopped is not None:
+            return []
+        done = len(self._records)
+        left = self.planned - done
+        if self._plan is not None:
+            chosen = [(x, "grid") for x in self._plan[done : done + min(left, n or GRID_BATCH)]]
+        else:
+            chosen = [(p.x, p.origin) for p in self._proposals(None if n is None else min(n, left))]
+        return [self._suggestion(done + i, x, origin) for i, (x, origin) in enumerate(chosen)]
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why the campaign has ended, None while it goes on."""
+        done = len(self._records)
+        if self._plan is not None:
+            return self._stopped_plan() if done >= len(self._plan) else None
+        best = self._best_record()
+        loss = self._loss()
+        if loss is not None and best is not None and loss.met({t.name: best.properties[t.name].value for t in loss.terms}):
+            return report.target_met(loss, done)
+        if done and not self._proposals(None):
+            if loss is None or best is None:
+                return Stopped(reason="converged", message=f"none of {done} relaxations converged: there is no answer")
+            if loss.only_targets:
+                return report.unreachable(self.space, loss, best)
+            return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
+        if done >= self.problem.strategy.max_evaluations:
+            return Stopped(
+                reason="budget_spent", message=f"all {done} evaluations are spent; raise strategy.max_evaluations to go on"
+            )
+        return None
+
+    @property
+    def best(self) -> BestSoFar | None:
+        """The evaluation with the least loss up to now."""
+        record, loss = self._best_record(), self._loss()
+        if record is None or loss is None:
+            return None
+        values = {term.name: record.properties[term.name].value for term in loss.terms}
+        return BestSoFar(index=record.index, loss=loss(values), composition=record.composition, properties=values)
+
+    def result(
+        self, stopped: Stopped | None = None, *, seconds: float | None = None, device: str = "cpu"
+    ) -> Result:
+        """The answer so far.
+
+        Args:
+            stopped: Why it ended, where that is not for the campaign to know (cancelled, time_limit).
+            seconds: Wall time of the whole job; by default the sum over evaluations.
+            device: What it ran on.
+        """
+        best, loss = self._best_record(), self._loss()
+        public = None if best is None else best.public()
+        cost = report.total_cost(self._records)
+        return Result(
+            kind=self.problem.kind,
+            best=public,
+            evaluations=[record.public() for record in self._records],
+            stopped=stopped or self.stopped or Stopped(reason="budget_spent", message="the campaign is not finished"),
+            sensitivities=[] if public is None or loss is None else report.sensitivities(self.space, loss, public),
+            active_constraints=[] if public is None else report.active_bounds(self.space, public),
+            targets=list(self._records[0].targets) if self._records else [],
+            cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
+            provenance=report.provenance(self.problem, self.seed, device),
+        )
+
+    def _planned_points(self) -> list[NDArray[np.float64]] | None:
+        """The compositions of a campaign that knows them all beforehand: evaluate, scan, strategy grid."""
+        if self.problem.kind == "evaluate":
+            return self._given or [self.space.center()]
+        if self.problem.kind == "scan" or self.problem.strategy.name == "grid":
+            points = list(self.space.grid(self.resolved.points_per_edge))
+            return points if self.problem.kind == "scan" else [*self._given, *points][: self.problem.strategy.max_evaluations]
+        return None
+
+    def _stopped_plan(self) -> Stopped:
+        done = len(self._records)
+        failed = sum(not record.converged for record in self._records)
+        words = f"{done} evaluations" if done != 1 else "1 evaluation"
+        lost = f"; {failed} did not converge" if failed else ""
+        loss, best = self._loss(), self._best_record()
+        if self.problem.kind != "optimize" or loss is None or best is None:
+            return Stopped(reason="completed", message=f"all {words} are done{lost}" if done != 1 else f"{words} is done{lost}")
+        if loss.met({term.name: best.properties[term.name].value for term in loss.terms}):
+            return report.target_met(loss, done)
+        return Stopped(reason="completed", message=f"the grid of {words} is done{lost}; a finer grid may come nearer")
+
+    def _loss(self) -> Loss | None:
+        """The loss once the targets are known: with the first evaluation."""
+        if not self._records or not self.problem.objectives:
+            return None
+        return build_loss(self.problem, self._records[0].targets)
+
+    def _points(self, loss: Loss) -> list[Point]:
+        space = self.space
+        return [point_of(r, space.to_vector(r.composition), space.columns, loss) for r in self._records]
+
+    def _proposals(self, n: int | None) -> list[gradient.Proposal]:
+        loss = self._loss() or Loss(())
+        return gradient.propose(self.space, loss, self._points(loss), self._given, n, self.seed)
+
+    def _best_record(self) -> EvaluationRecord | None:
+        loss = self._loss()
+        if loss is None:
+            return None
+        points = [point for point in self._points(loss) if np.isfinite(point.loss)]
+        if not points:
+            return None
+        least = min(points, key=lambda point: (point.loss, point.index))
+        return next(record for record in self._records if record.index == least.index)
+
+    def _suggestion(self, index: int, x: NDArray[np.float64], origin: str) -> Suggestion:
+        """With the nearest relaxed composition, from which the relaxation may start."""
+        usable = [record for record in self._records if record.relaxation is not None]
+        composition = self.space.to_composition(x)
+        if not usable:
+            return Suggestion(index=index, origin=origin, composition=composition)
+        nearest = min(usable, key=lambda r: (float(np.linalg.norm(self.space.to_vector(r.composition) - x)), r.index))
+        return Suggestion(
+            index=index,
+            origin=origin,
+            composition=composition,
+            warm_start=nearest.relaxation,
+            warm_start_composition=nearest.composition,
+        )
+
+

@@ -1,0 +1,166 @@
+"""A quadratic model of each property around a point, from measured values and tangent-space gradients.
+
+The gradient at the centre is exact; the curvature is the least-norm symmetric matrix that explains the values and
+gradients of the other points, nearer points counting more. The loss is composed from the modelled properties, so that
+targets are approached as by Gauss-Newton and goals as by quasi-Newton steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.composition.space import CompositionSpace
+    from engine.optimize.objective import Loss, Point
+
+NEIGHBOURS_PER_DIMENSION = 3
+"""Points used for the curvature, for each free dimension."""
+CURVATURE_RADIUS = 0.5
+"""Points farther from the centre say little about its curvature."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocalModel:
+    """P(x) = value + g.z + z.H.z / 2 with z = basis^T (x - centre), for every objective's property."""
+
+    centre: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    values: dict[str, float]
+    gradients: dict[str, NDArray[np.float64]]
+    curvatures: dict[str, NDArray[np.float64]]
+
+    def predict(self, x: NDArray[np.float64]) -> dict[str, float]:
+        """Property values at x [n_columns]."""
+        z = self.basis.T @ (x - self.centre)
+        return {
+            name: float(self.values[name] + g @ z + 0.5 * z @ self.curvatures[name] @ z)
+            for name, g in self.gradients.items()
+        }
+
+    def loss(self, loss: Loss, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Loss and its gradient [n_columns] at x."""
+        z = self.basis.T @ (x - self.centre)
+        values = self.predict(x)
+        gradient = np.zeros(len(z))
+        for term in loss.terms:
+            slope = self.gradients[term.name] + self.curvatures[term.name] @ z
+            gradient += term.slope(values[term.name]) * slope
+        return loss(values), self.basis @ gradient
+
+
+def fit(space: CompositionSpace, centre: Point, others: Sequence[Point]) -> LocalModel:
+    """Fit the model around a point that has gradients, using what other points know."""
+    basis = space.tangent_basis
+    n = basis.shape[1]
+    near = sorted(
+        (p for p in others if p.gradients and 0 < np.abs(p.x - centre.x).max() <= CURVATURE_RADIUS),
+        key=lambda p: (float(np.linalg.norm(p.x - centre.x)), p.index),
+    )[: NEIGHBOURS_PER_DIMENSION * n]
+    gradients = {name: basis.T @ gradient for name, gradient in centre.gradients.items()}
+    curvatures = {
+        name: _curvature(name, gradient, centre, near, basis) for name, gradient in gradients.items()
+    }
+    return LocalModel(centre.x, basis, dict(centre.values), gradients, curvatures)
+
+
+def _curvature(
+    name: str,
+    gradient: NDArray[np.float64],
+    centre: Point,
+    near: Sequence[Point],
+    basis: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Least-norm symmetric H [n, n] with H d = dg and d.H.d = 2 (dP - g.d) for the neighbours, in least squares."""
+    n = basis.shape[1]
+    if not near or n == 0:
+        return np.zeros((n, n))
+    rows_of, columns_of = np.triu_indices(n)
+    off_diagonal = rows_of != columns_of
+    equations, right = [], []
+    for point in near:
+        if name not in point.gradients:
+            continue
+        d = basis.T @ (point.x - centre.x)
+        length = float(np.linalg.norm(d))
+        change = basis.T @ point.gradients[name] - gradient
+        for k in range(n):
+            row = np.where(rows_of == k, d[columns_of], 0.0) + np.where(off_diagonal & (columns_of == k), d[rows_of], 0.0)
+            equations.append(row / length**2)  # the error of a secant grows with the square of the distance
+            right.append(change[k] / length**2)
+        row = np.where(off_diagonal, 2.0, 1.0) * d[rows_of] * d[columns_of]
+        equations.append(row / length**3)
+        right.append(2.0 * (point.values[name] - centre.values[name] - gradient @ d) / length**3)
+    if not equations:
+        return np.zeros((n, n))
+    # Unknowns of off-diagonal entries are scaled so that the least norm is the Frobenius norm of H.
+    scale = np.where(off_diagonal, np.sqrt(0.5), 1.0)
+    solution = np.linalg.lstsq(np.array(equations) * scale, np.array(right), rcond=1e-8)[0] * scale
+    matrix = np.zeros((n, n))
+    matrix[rows_of, columns_of] = solution
+    matrix[columns_of, rows_of] = solution
+    return matrix
+
+
+def minimise(
+    space: CompositionSpace, loss: Loss, model: LocalModel, radius: float
+) -> tuple[NDArray[np.float64], float]:
+    """The feasible composition with the least modelled loss within ``radius`` (largest fraction moved) of the centre.
+
+    Returns:
+        The composition [n_columns] and the modelled loss.
+    """
+    centre = model.centre
+    low, high = np.maximum(space.lower, centre - radius), np.minimum(space.upper, centre + radius)
+    at_centre, slope = model.loss(loss, centre)
+    unit = max(abs(at_centre), float(np.abs(slope).max()) * radius, 1e-12)
+    starts = [centre]
+    norm = float(np.abs(slope).max())
+    if norm > 0:
+        starts += [space.project(np.clip(centre - step * radius * slope / norm, low, high)) for step in (0.1, 1.0)]
+    starts += [_toward(space, centre, column, low, high) for column in range(len(centre))]
+    best, best_loss = centre, at_centre
+    constraints = [
+        {"type": "eq", "fun": lambda x, s=s: x[s].sum() - 1.0, "jac": lambda x, s=s: _indicator(len(x), s)}
+        for s in space.slices
+    ]
+    for start in starts:
+        found = minimize(
+            lambda x: tuple(part / unit for part in model.loss(loss, x)),
+            np.clip(start, low, high),
+            jac=True,
+            method="SLSQP",
+            bounds=list(zip(low, high, strict=True)),
+            constraints=constraints,
+            options={"maxiter": 100, "ftol": 1e-14},
+        )
+        x = space.project(np.clip(found.x, low, high))
+        value = model.loss(loss, x)[0]
+        if np.isfinite(value) and value < best_loss - 1e-12 * unit:
+            best, best_loss = x, value
+    return best, best_loss
+
+
+def _indicator(n: int, where: slice) -> NDArray[np.float64]:
+    row = np.zeros(n)
+    row[where] = 1.0
+    return row
+
+
+def _toward(
+    space: CompositionSpace,
+    centre: NDArray[np.float64],
+    column: int,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """A start with as much of one element as the trust region allows."""
+    x = centre.copy()
+    x[column] = high[column]
+    return space.project(np.clip(x, low, high))

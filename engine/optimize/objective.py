@@ -1,0 +1,133 @@
+"""Objectives as one weighted loss with gradients: targets within tolerances, and goals (contract, problem file)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.properties.table import PROPERTIES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.evaluations import EvaluationRecord
+    from api_schemas.problem import Problem
+
+DEFAULT_SCALES = {"eV/atom": 0.01, "Å": 0.01, "degree": 1.0, "Å^3/atom": 0.1, "g/cm^3": 0.05, "1": 0.01}
+"""What counts as one unit of loss for a goal without a scale, by the property's unit."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One objective, with its target as a number.
+
+    The loss is ``weight ((P - target)/tolerance)^2`` with a target, else ``weight sign P / scale``.
+    """
+
+    name: str
+    unit: str
+    weight: float
+    target: float | None
+    tolerance: float
+    sign: float
+    scale: float
+
+    def loss(self, value: float) -> float:
+        """Loss at a property value."""
+        if self.target is None:
+            return self.weight * self.sign * value / self.scale
+        return self.weight * ((value - self.target) / self.tolerance) ** 2
+
+    def slope(self, value: float) -> float:
+        """Derivative of the loss with respect to the property."""
+        if self.target is None:
+            return self.weight * self.sign / self.scale
+        return 2.0 * self.weight * (value - self.target) / self.tolerance**2
+
+    def met(self, value: float) -> bool:
+        """Whether a target is reached within its tolerance; a goal is never met."""
+        return self.target is not None and abs(value - self.target) <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The weighted sum of the objectives' losses."""
+
+    terms: tuple[Term, ...]
+
+    def __call__(self, values: Mapping[str, float]) -> float:
+        """Loss at property values by name."""
+        return float(sum(term.loss(values[term.name]) for term in self.terms))
+
+    def met(self, values: Mapping[str, float]) -> bool:
+        """Whether every target is reached within its tolerance; False where there is a goal."""
+        return bool(self.terms) and all(term.met(values[term.name]) for term in self.terms)
+
+    @property
+    def only_targets(self) -> bool:
+        """Whether every objective is a target."""
+        return all(term.target is not None for term in self.terms)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """What a search needs of an evaluation.
+
+    Attributes:
+        index: Number of its suggestion.
+        origin: Which search wanted it.
+        x: [n_columns] composition.
+        values: The objectives' properties.
+        gradients: Their tangent-space gradients [n_columns]; empty where the relaxation did not converge.
+        loss: Weighted loss; infinite where the relaxation did not converge.
+    """
+
+    index: int
+    origin: str | None
+    x: NDArray[np.float64]
+    values: dict[str, float]
+    gradients: dict[str, NDArray[np.float64]]
+    loss: float
+
+
+def build_loss(problem: Problem, targets: Sequence[float | None]) -> Loss:
+    """The loss of a problem whose same_as targets are resolved."""
+    terms = []
+    for objective, target in zip(problem.objectives, targets, strict=True):
+        unit = PROPERTIES[objective.property].unit
+        terms.append(
+            Term(
+                name=objective.property,
+                unit=unit,
+                weight=objective.weight or 1.0,
+                target=target,
+                tolerance=objective.tolerance or 1.0,
+                sign=-1.0 if objective.goal == "maximize" else 1.0,
+                scale=objective.scale or DEFAULT_SCALES[unit],
+            )
+        )
+    return Loss(tuple(terms))
+
+
+def point_of(record: EvaluationRecord, x: NDArray[np.float64], columns: Sequence[str], loss: Loss) -> Point:
+    """The point of an evaluation."""
+    names = [term.name for term in loss.terms]
+    usable = record.converged and all(name in record.properties for name in names)
+    values = {name: record.properties[name].value for name in names} if usable else {}
+    gradients = {}
+    for name in names if usable else ():
+        gradient = record.properties[name].gradient
+        if gradient is not None:
+            pairs = (column.split(":", 1) for column in columns)
+            gradients[name] = np.array([gradient[sublattice][element] for sublattice, element in pairs])
+    return Point(
+        index=record.index,
+        origin=record.origin,
+        x=x,
+        values=values,
+        gradients=gradients,
+        loss=loss(values) if usable else np.inf,
+    )

@@ -1,0 +1,79 @@
+"""Energies per atom: energy, enthalpy, mixing energy and mixing free energy (science.md, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BOLTZMANN = 8.617333262e-5
+"""eV/K (CODATA 2018)."""
+
+ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy")
+
+
+@dataclass(frozen=True, eq=False)
+class EndMember:
+    """An end member of the composition space: one element on every sublattice.
+
+    Attributes:
+        columns: Index of its column of the composition vector on every sublattice.
+        enthalpy: Relaxed enthalpy, eV per parent cell.
+    """
+
+    columns: tuple[int, ...]
+    enthalpy: float
+
+
+def energetic(
+    name: str,
+    enthalpy: Tensor,
+    volume_work: Tensor,
+    x: Tensor,
+    weights: Tensor,
+    end_members: Sequence[EndMember],
+    temperature: float,
+) -> Tensor:
+    """An energy per atom present, as a differentiable scalar.
+
+    Args:
+        name: One of ENERGETIC.
+        enthalpy: Relaxed enthalpy H*, eV per cell.
+        volume_work: P V, eV per cell.
+        x: [n_columns] composition.
+        weights: [n_copies] weights lam that follow from x.
+        end_members: All end members, for the mixing energies.
+        temperature: K.
+
+    Returns:
+        eV/atom.
+
+    Raises:
+        KeyError: for another name.
+    """
+    atoms = weights.sum()
+    if name == "energy":
+        return (enthalpy - volume_work) / atoms
+    if name == "enthalpy":
+        return enthalpy / atoms
+    if name not in ENERGETIC:
+        raise KeyError(name)
+    unmixed = torch.zeros((), dtype=x.dtype)
+    for member in end_members:
+        share = torch.ones((), dtype=x.dtype)
+        for column in member.columns:
+            share = share * x[column]
+        unmixed = unmixed + share * member.enthalpy
+    mixing = (enthalpy - unmixed) / atoms
+    return mixing if name == "mixing_energy" else mixing - temperature * ideal_entropy(weights)
+
+
+def ideal_entropy(weights: Tensor) -> Tensor:
+    """Ideal configurational entropy -k_B sum lam ln lam / N, eV/K per atom; weights [n_copies]."""
+    positive = torch.where(weights > 0, weights, torch.ones_like(weights))
+    return -BOLTZMANN * (positive * positive.log()).sum() / weights.sum()

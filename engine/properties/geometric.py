@@ -1,0 +1,48 @@
+"""Geometric properties: conventional lattice parameters, volume, density (science.md, section 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+U_PER_A3_IN_G_PER_CM3 = 1.66053906660
+"""1 u/Å^3 in g/cm^3 (CODATA 2018)."""
+
+GEOMETRIC = ("lattice_a", "lattice_b", "lattice_c", "alpha", "beta", "gamma", "c_over_a", "volume", "density")
+
+
+def geometric(name: str, lattice: Tensor, conventional: Tensor, atoms: Tensor, mass: Tensor) -> Tensor:
+    """A geometric property as a differentiable scalar.
+
+    Args:
+        name: One of GEOMETRIC.
+        lattice: [3, 3] Å, rows, of the cell that was relaxed.
+        conventional: [3, 3] integers; the conventional lattice is ``conventional @ lattice``.
+        atoms: Atoms present in the cell, N = sum of the weights.
+        mass: Mass in the cell, u.
+
+    Returns:
+        Å, degrees, dimensionless, Å^3/atom or g/cm^3.
+
+    Raises:
+        KeyError: for another name.
+    """
+    a, b, c = conventional @ lattice
+    if name in {"volume", "density"}:
+        volume = torch.linalg.det(lattice).abs()
+        return volume / atoms if name == "volume" else mass / volume * U_PER_A3_IN_G_PER_CM3
+    formulas = {
+        "lattice_a": lambda: a.norm(),
+        "lattice_b": lambda: b.norm(),
+        "lattice_c": lambda: c.norm(),
+        "alpha": lambda: _angle(b, c),
+        "beta": lambda: _angle(a, c),
+        "gamma": lambda: _angle(a, b),
+        "c_over_a": lambda: c.norm() / a.norm(),
+    }
+    return formulas[name]()
+
+
+def _angle(first: Tensor, second: Tensor) -> Tensor:
+    """Angle in degrees; by atan2, which is smooth at 90 degrees and accurate near 0 and 180."""
+    return torch.rad2deg(torch.atan2(torch.linalg.cross(first, second).norm(), first @ second))

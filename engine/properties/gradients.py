@@ -1,0 +1,111 @@
+"""Values and tangent-space gradients of all properties of a relaxed composition, by one chain rule.
+
+Every property is a function P(q, x, H) of the relaxed coordinates, the composition and the relaxed enthalpy, so
+dP/dx = dP/dx|_q,H + dP/dq dq*/dx + dP/dH dH*/dx, projected so that it sums to zero over each sublattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from engine.properties.energetic import ENERGETIC, EndMember, energetic
+from engine.properties.geometric import geometric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.mechanics.coordinates import SymmetryCoordinates
+
+
+@dataclass(frozen=True, eq=False)
+class RelaxedPoint:
+    """A relaxed composition, as far as properties need it.
+
+    Attributes:
+        q: [n_q] relaxed coordinates.
+        x: [n_columns] composition.
+        enthalpy: H*, eV per cell.
+        dq_dx: [n_q, n_columns] or None where it does not exist.
+        dh_dx: [n_columns] eV, raw.
+        pressure: eV/Å^3.
+        temperature: K.
+    """
+
+    q: NDArray[np.float64]
+    x: NDArray[np.float64]
+    enthalpy: float
+    dq_dx: NDArray[np.float64] | None
+    dh_dx: NDArray[np.float64]
+    pressure: float
+    temperature: float
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A property and its raw gradient [n_columns], None where it does not exist."""
+
+    value: float
+    gradient: NDArray[np.float64] | None
+
+
+def property_values(
+    names: Sequence[str],
+    crystal: AlchemicalCrystal,
+    coordinates: SymmetryCoordinates,
+    point: RelaxedPoint,
+    end_members: Sequence[EndMember],
+) -> dict[str, Value]:
+    """Properties by name with raw gradients per unit fraction.
+
+    Args:
+        names: Names in GEOMETRIC or ENERGETIC.
+        crystal: The parent with its copies.
+        coordinates: Its symmetry-adapted coordinates.
+        point: The relaxed composition.
+        end_members: Relaxed end members of the composition space.
+    """
+    with torch.enable_grad():
+        q = torch.tensor(point.q, dtype=torch.float64, requires_grad=True)
+        x = torch.tensor(point.x, dtype=torch.float64, requires_grad=True)
+        enthalpy = torch.tensor(point.enthalpy, dtype=torch.float64, requires_grad=True)
+        weights = torch.as_tensor(crystal.weights_matrix) @ x + torch.as_tensor(crystal.weights_offset)
+        modes = torch.as_tensor(coordinates.strain_modes)
+        strain = torch.einsum("i,iab->ab", q[: coordinates.n_strain], modes)
+        lattice = torch.as_tensor(coordinates.lattice) @ (torch.eye(3, dtype=torch.float64) + strain).T
+        mass = weights @ torch.as_tensor(crystal.masses)
+        work = point.pressure * torch.linalg.det(lattice).abs()
+        conventional = torch.as_tensor(np.asarray(crystal.conventional, dtype=float))
+        found = {}
+        for name in names:
+            if name in ENERGETIC:
+                value = energetic(name, enthalpy, work, x, weights, end_members, point.temperature)
+            else:
+                value = geometric(name, lattice, conventional, weights.sum(), mass)
+            by_q, by_x, by_h = torch.autograd.grad(value, (q, x, enthalpy), allow_unused=True, retain_graph=True)
+            found[name] = Value(float(value.detach()), _total(point, by_q, by_x, by_h))
+        absent = np.asarray(weights.detach()) <= 0
+        if "mixing_free_energy" in found and absent.any():
+            found["mixing_free_energy"] = Value(found["mixing_free_energy"].value, None)
+    return found
+
+
+def _total(
+    point: RelaxedPoint, by_q: torch.Tensor | None, by_x: torch.Tensor | None, by_h: torch.Tensor | None
+) -> NDArray[np.float64] | None:
+    total = np.zeros(len(point.x))
+    if by_x is not None:
+        total += by_x.numpy()
+    if by_h is not None:
+        total += float(by_h) * point.dh_dx
+    if by_q is not None and bool((by_q != 0).any()):
+        if point.dq_dx is None:
+            return None
+        total += by_q.numpy() @ point.dq_dx
+    return total
