@@ -13,6 +13,9 @@ from api_schemas.elements import check_element
 MAX_STRUCTURE_TEXT = 1_000_000
 """Longest CIF or POSCAR text accepted, in characters."""
 
+MAX_DEPTH = 20
+"""Deepest nesting of a pymatgen dictionary."""
+
 _FORMS = ("prototype", "cif", "poscar", "pymatgen")
 
 
@@ -29,6 +32,11 @@ class Structure(Model):
     cif: str | None = Field(None, max_length=MAX_STRUCTURE_TEXT, description="Text of a CIF file.")
     poscar: str | None = Field(None, max_length=MAX_STRUCTURE_TEXT, description="Text of a VASP POSCAR file.")
     pymatgen: dict[str, JsonValue] | None = Field(None, description="A pymatgen Structure as its dictionary.")
+
+    @field_validator("pymatgen", mode="before")
+    @classmethod
+    def _tuples_are_lists(cls, value: object) -> object:
+        return _json_like(value, 0)
 
     @field_validator("species")
     @classmethod
@@ -56,6 +64,17 @@ class Structure(Model):
     def model_dump_compact(self) -> dict[str, Any]:
         """The fields that were given, as a JSON-ready dictionary."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+def _json_like(value: object, depth: int) -> object:
+    """Tuples as lists: ``Structure.as_dict()`` holds some."""
+    if depth > MAX_DEPTH:
+        raise _structure_error("the dictionary is nested too deeply; take Structure.as_dict()")
+    if isinstance(value, dict):
+        return {key: _json_like(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_like(entry, depth + 1) for entry in value]
+    return value
 
 
 def _structure_error(text: str) -> PydanticCustomError:

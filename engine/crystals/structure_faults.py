@@ -1,0 +1,114 @@
+"""What makes a parent crystal unusable, and where in the problem it is reported."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase.geometry import get_distances, minkowski_reduce
+
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from engine.crystals.parent import FloatArray, ParentCrystal
+
+MAX_ATOMS = 200
+"""Sites allowed in a parent crystal by default."""
+
+OVERLAP = 0.5
+"""Sites nearer than this (Å) overlap."""
+
+MIN_LENGTH, MAX_LENGTH = 0.5, 500.0
+MIN_VOLUME_PER_SITE, MAX_VOLUME_PER_SITE = 1.0, 2000.0
+MAX_COORDINATE = 1000.0
+_MIN_FLATNESS = 0.01
+_MAX_SHOWN_PAIRS = 5
+_ROWS = 64
+
+
+class StructureFault(ValueError):
+    """A fault of a structure: ``kind`` is the problem type, the message names the mend."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        """Keep the type slug and the message."""
+        self.kind = kind
+        super().__init__(message)
+
+    def at(self, where: tuple[str | int, ...]) -> ProblemInvalid:
+        """The fault as a refusal of the field at ``where``."""
+        return ProblemInvalid([FieldError(pointer=pointer(where), type=self.kind, message=str(self))])
+
+
+def bad_structure(message: str) -> StructureFault:
+    """A fault of type ``bad-structure``."""
+    return StructureFault("bad-structure", message)
+
+
+def check_count(count: int, max_atoms: int) -> None:
+    """Refuse a number of sites that is zero or more than allowed.
+
+    Raises:
+        StructureFault: of type ``too-many-atoms`` or ``bad-structure``.
+    """
+    if count < 1:
+        raise bad_structure("the structure has no atoms; give at least one site")
+    if count > max_atoms:
+        text = f"the structure has {count} atoms, more than the {max_atoms} allowed; give a smaller cell"
+        raise StructureFault("too-many-atoms", text)
+
+
+def check_lattice(lattice: FloatArray) -> None:
+    """Refuse lattice vectors (rows, [3, 3] Å) that span no sensible cell.
+
+    Raises:
+        StructureFault: of type ``bad-structure``.
+    """
+    if not np.all(np.isfinite(lattice)):
+        raise bad_structure("the lattice holds a value that is not a finite number")
+    lengths = np.linalg.norm(lattice, axis=1)
+    if np.any(lengths < MIN_LENGTH) or np.any(lengths > MAX_LENGTH):
+        shown = ", ".join(f"{length:.4g}" for length in lengths)
+        text = f"the lattice vectors are {shown} Å long; they must be between {MIN_LENGTH} and {MAX_LENGTH:g} Å"
+        raise bad_structure(text)
+    flatness = abs(np.linalg.det(lattice)) / np.prod(lengths)
+    if flatness < _MIN_FLATNESS:
+        raise bad_structure("the lattice vectors lie (nearly) in a plane; give three independent vectors")
+
+
+def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
+    """Refuse a parent crystal that cannot be computed: too many atoms, an absurd cell, overlapping sites.
+
+    Raises:
+        StructureFault: of type ``too-many-atoms``, ``bad-structure`` or ``overlapping-atoms``.
+    """
+    check_count(parent.n_sites, max_atoms)
+    check_lattice(parent.lattice)
+    if not np.all(np.isfinite(parent.frac)):
+        raise bad_structure("a coordinate is not a finite number")
+    if np.any(np.abs(parent.frac) > MAX_COORDINATE):
+        raise bad_structure(f"a fractional coordinate is beyond {MAX_COORDINATE:g}; give coordinates near the cell")
+    _check_overlaps(parent)
+    per_site = parent.volume / parent.n_sites
+    if not MIN_VOLUME_PER_SITE <= per_site <= MAX_VOLUME_PER_SITE:
+        text = (
+            f"the cell has {per_site:.4g} Å^3 an atom; a crystal has between {MIN_VOLUME_PER_SITE:g} and "
+            f"{MAX_VOLUME_PER_SITE:g}. Are the lengths in Å?"
+        )
+        raise bad_structure(text)
+
+
+def _check_overlaps(parent: ParentCrystal) -> None:
+    shortest = float(np.min(np.linalg.norm(minkowski_reduce(parent.lattice)[0], axis=1)))
+    if shortest < OVERLAP:
+        text = f"the lattice repeats every {shortest:.3f} Å: each atom overlaps its own image; check the vectors"
+        raise StructureFault("overlapping-atoms", text)
+    positions = np.mod(parent.frac, 1.0) @ parent.lattice
+    pairs: list[str] = []
+    for start in range(0, parent.n_sites, _ROWS):
+        rows = positions[start : start + _ROWS]
+        _, distances = get_distances(rows, positions, cell=parent.lattice, pbc=True)
+        for row, other in np.argwhere(distances < OVERLAP):
+            site = start + int(row)
+            if site < other:
+                first, second = parent.symbols[site], parent.symbols[other]
+                pairs.append(f"site {site} ({first}) and site {other} ({second}) are {distances[row, other]:.3f} Å apart")
+    if pairs:
+        more = f" (and {len(pairs) - _MAX_SHOWN_PAIRS} more pairs)" if len(pairs) > _MAX_SHOWN_PAIRS else ""
+        mend = "; remove duplicates, and mix elements on one site through sublattices"
+        raise StructureFault("overlapping-atoms", "; ".join(pairs[:_MAX_SHOWN_PAIRS]) + more + mend)

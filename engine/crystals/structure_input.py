@@ -1,0 +1,74 @@
+"""From a user's structure, in whichever form it was given, to a parent crystal."""
+
+from __future__ import annotations
+
+import difflib
+
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.structures import Structure
+from engine.crystals.cif import read_cif
+from engine.crystals.parent import ParentCrystal
+from engine.crystals.poscar import read_poscar
+from engine.crystals.prototypes import PROTOTYPES
+from engine.crystals.structure_dict import read_structure_dict
+from engine.crystals.structure_faults import MAX_ATOMS, StructureFault, bad_structure, check_parent
+
+
+def read_structure(
+    structure: Structure, prefix: tuple[str | int, ...] = ("structure",), max_atoms: int = MAX_ATOMS
+) -> ParentCrystal:
+    """The parent crystal that a user gave; sites keep the order and frame of the input, and the cell is not reduced.
+
+    Args:
+        structure: The structure, in one of its forms.
+        prefix: Where it stands in the problem, for pointers.
+        max_atoms: Most sites.
+
+    Raises:
+        ProblemInvalid: of type unknown-prototype, bad-structure, unknown-element, partial-occupancy, overlapping-atoms or
+            too-many-atoms, with a pointer to the form that was given.
+    """
+    form = structure.form()
+    where = (*prefix, form)
+    try:
+        if structure.cif is not None:
+            parent = read_cif(structure.cif, max_atoms)
+        elif structure.poscar is not None:
+            parent = read_poscar(structure.poscar, max_atoms)
+        elif structure.pymatgen is not None:
+            parent = read_structure_dict(structure.pymatgen, max_atoms)
+        else:
+            parent = _from_prototype(structure, prefix)
+        check_parent(parent, max_atoms)
+    except StructureFault as fault:
+        raise fault.at(where) from None
+    except (ArithmeticError, ValueError, RuntimeError, TypeError, LookupError) as error:
+        if isinstance(error, ProblemInvalid):
+            raise
+        # Numbers at the edge of what a float holds can fail in places that no check foresees.
+        text = f"the {form} text does not describe a crystal; compare it with one that another program reads"
+        raise bad_structure(text).at(where) from None
+    return parent
+
+
+def _from_prototype(structure: Structure, prefix: tuple[str | int, ...]) -> ParentCrystal:
+    name = structure.prototype or ""
+    prototype = PROTOTYPES.get(name)
+    if prototype is None:
+        near = difflib.get_close_matches(name.lower(), PROTOTYPES, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the prototypes are {', '.join(PROTOTYPES)}"
+        fault = StructureFault("unknown-prototype", f"there is no prototype {name!r}; {hint}")
+        raise fault.at((*prefix, "prototype"))
+    errors = []
+    species = structure.species or []
+    if len(species) != len(prototype.roles):
+        roles = ", ".join(prototype.roles)
+        text = f"{name} takes {len(prototype.roles)} species ({roles}), not {len(species)}; for example {list(prototype.example)}"
+        errors.append(FieldError(pointer=pointer([*prefix, "species"]), type="bad-structure", message=text))
+    for parameter in ("a", "b", "c"):
+        if getattr(structure, parameter) is not None and parameter not in prototype.parameters:
+            text = f"{name} takes {' and '.join(prototype.parameters)} only; remove {parameter}"
+            errors.append(FieldError(pointer=pointer([*prefix, parameter]), type="bad-structure", message=text))
+    if errors:
+        raise ProblemInvalid(errors)
+    return prototype.build(species, structure.a, structure.c)
