@@ -213,7 +213,7 @@ def potentials() -> list[PotentialInfo]:
 
 
 def fetch(name: str, progress: Callable[[str], None]) -> Path:
-    """Bring the weights of a potential here, unless they are.
+    """Bring the weights of a potential here, unless they are here and sound.
 
     Raises:
         ProblemInvalid: if there is no potential of this name.
@@ -222,14 +222,12 @@ def fetch(name: str, progress: Callable[[str], None]) -> Path:
     """
     with _server_extra():
         from engine.potentials.errors import UnknownPotential
-        from engine.potentials.registry import describe, is_fetched, weights_path
+        from engine.potentials.registry import describe
 
         try:
             describe(name)
         except UnknownPotential as error:
             raise _fault("NAME", "unknown-potential", str(error)) from None
-        if is_fetched(name):
-            return weights_path(name)
         from engine.potentials.weights import fetch as fetch_weights
 
         with _clear_failures():

@@ -1,0 +1,5 @@
+"""``python -m orichalcum``: the command line."""
+
+from orichalcum.cli import main
+
+main()
