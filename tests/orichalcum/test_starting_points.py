@@ -1,0 +1,36 @@
+"""What ``orichalcum new`` prints is valid as it is printed."""
+
+import pytest
+from engine.problems.resolve import resolve
+
+from api_schemas.files import parse_problem_text
+from engine.crystals.prototypes import PROTOTYPES
+from orichalcum.starting_points import STARTING_POINTS, problem_file
+
+
+def test_there_is_a_starting_point_for_every_prototype_of_the_engine():
+    assert set(STARTING_POINTS) == set(PROTOTYPES)
+
+
+@pytest.mark.parametrize("prototype", STARTING_POINTS)
+def test_a_starting_point_is_a_problem_that_the_engine_accepts(prototype):
+    problem = parse_problem_text(problem_file(prototype))
+    resolved = resolve(problem)
+    assert problem.structure.prototype == prototype
+    assert len(resolved.space.columns) == 2
+
+
+@pytest.mark.parametrize("prototype", STARTING_POINTS)
+def test_no_line_of_a_starting_point_is_wider_than_a_screen(prototype):
+    assert max(map(len, problem_file(prototype).splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, start in STARTING_POINTS.items() if start.target is not None]
+)
+def test_the_target_lies_between_the_lattice_constants_of_the_end_members(name):
+    start = STARTING_POINTS[name]
+    guest = tuple(start.guest if species == start.host else species for species in start.species)
+    ends = sorted(PROTOTYPES[name].lattice_constants(species)[0] for species in (start.species, guest))
+    # Expected lattice constants are good to a few percent.
+    assert 0.97 * ends[0] < start.target < 1.03 * ends[1]
