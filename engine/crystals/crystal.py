@@ -163,7 +163,11 @@ class AlchemicalCrystal:
 
 
 def build_crystal(
-    parent: ParentCrystal, sublattices: Sequence[Sublattice] = (), prefix: Sequence[str | int] = ("sublattices",)
+    parent: ParentCrystal,
+    sublattices: Sequence[Sublattice] = (),
+    *,
+    prefix: Sequence[str | int] = ("sublattices",),
+    structure_prefix: Sequence[str | int] = ("structure",),
 ) -> AlchemicalCrystal:
     """Lay sublattices on a parent crystal.
 
@@ -171,6 +175,7 @@ def build_crystal(
         parent: The parent structure.
         sublattices: As in the problem; each names elements of the parent or 0-based site indices.
         prefix: Where the sublattices stand in the problem, for pointers.
+        structure_prefix: Where the structure stands.
 
     Raises:
         ProblemInvalid: with every fault: a site that is not there, a site claimed twice, an element that the parent lacks.
@@ -198,14 +203,18 @@ def build_crystal(
         SublatticeSites(sublattice.name, sites, tuple(sublattice.elements))
         for sublattice, sites in zip(sublattices, selections, strict=True)
     )
-    return assemble(parent, chosen)
+    try:
+        return assemble(parent, chosen)
+    except SymmetryNotFound as error:
+        fault = FieldError(pointer=pointer(structure_prefix), type="bad-structure", message=str(error))
+        raise ProblemInvalid([fault]) from None
 
 
 def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) -> AlchemicalCrystal:
     """The alchemical crystal of a parent and valid, disjoint sublattices.
 
     Raises:
-        ProblemInvalid: of type ``bad-structure`` if the cell's symmetry cannot be determined.
+        SymmetryNotFound: if the cell's symmetry cannot be determined.
     """
     columns = tuple(f"{sublattice.name}:{element}" for sublattice in sublattices for element in sublattice.elements)
     first_column = np.cumsum([0, *(len(sublattice.elements) for sublattice in sublattices)])
@@ -221,12 +230,6 @@ def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) ->
         for k, element in enumerate(sublattices[number].elements):
             copies.append((site, ATOMIC_NUMBERS[element], int(first_column[number]) + k))
     table = np.array(copies, dtype=np.int64).reshape(-1, 3)
-    try:
-        conventional = conventional_transformation(parent.lattice, parent.frac, labels)
-    except SymmetryNotFound as error:
-        raise ProblemInvalid(
-            [FieldError(pointer="/structure", type="bad-structure", message=f"{error}")]
-        ) from None
     return AlchemicalCrystal(
         lattice=parent.lattice,
         frac=parent.frac,
@@ -237,7 +240,7 @@ def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) ->
         copy_species=table[:, 1],
         copy_column=table[:, 2],
         labels=labels,
-        conventional=conventional,
+        conventional=conventional_transformation(parent.lattice, parent.frac, labels),
     )
 
 

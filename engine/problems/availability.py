@@ -1,0 +1,46 @@
+"""What a problem may ask for by contract but this version cannot compute yet: refused, never ignored."""
+
+from __future__ import annotations
+
+from api_schemas.elements import VACANCY
+from api_schemas.errors import FieldError, pointer
+from api_schemas.problem import Problem
+
+_KINDS = frozenset({"order", "free_energy"})
+_STRATEGIES = frozenset({"bayesian", "hybrid", "random"})
+_CONSTRAINTS = ("charge_neutrality", "linear", "min_if_present", "max_elements", "properties", "resolution")
+
+
+def unavailable(problem: Problem) -> list[FieldError]:
+    """Every field of the problem that asks for what is not built yet, each with what to do instead."""
+    found: list[FieldError] = []
+
+    def refuse(where: tuple[str | int, ...], what: str, instead: str) -> None:
+        found.append(not_available(where, what, instead))
+
+    if problem.kind in _KINDS:
+        refuse(("kind",), f"kind {problem.kind}", "use optimize, scan or evaluate")
+    if problem.potential.mixing == "paired":
+        refuse(("potential", "mixing"), "mixing: paired", "use mean_field")
+    if problem.potential.tier == "single_site":
+        refuse(("potential", "tier"), "tier: single_site", "use mean_field")
+    if problem.strategy.name in _STRATEGIES:
+        refuse(("strategy", "name"), f"strategy {problem.strategy.name}", "use auto, gradient or grid")
+    if problem.verify is not None:
+        refuse(("verify",), "verification by explicit supercells", "remove verify")
+    for name in _CONSTRAINTS:
+        if getattr(problem.constraints, name):
+            refuse(("constraints", name), f"the constraint {name}", "use the bounds of the elements, and remove it")
+    for number, sublattice in enumerate(problem.sublattices):
+        if VACANCY in sublattice.elements:
+            refuse(("sublattices", number, "elements", VACANCY), "a vacancy (Vac)", "remove it from the elements")
+    if len(problem.objectives) > 1 and all(objective.weight is None for objective in problem.objectives):
+        refuse(("objectives",), "a Pareto front of several objectives", "give every objective a weight")
+    return found
+
+
+def not_available(where: tuple[str | int, ...], what: str, instead: str) -> FieldError:
+    """The refusal of something that is promised and not built yet."""
+    return FieldError(
+        pointer=pointer(where), type="not-available-yet", message=f"{what} is not available yet in this version; {instead}"
+    )

@@ -1,0 +1,180 @@
+"""From a problem to what the engine computes, collecting every fault on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.problem import Problem, SameAs
+from engine.composition.notation import parse_composition
+from engine.composition.space import CompositionSpace
+from engine.crystals.crystal import AlchemicalCrystal, build_crystal
+from engine.crystals.structure_input import read_structure
+from engine.problems.availability import unavailable
+from engine.problems.estimate import estimate, fit_faults
+from engine.problems.limits import Limits
+from engine.problems.resolved import ResolvedProblem
+from engine.problems.wishes import (
+    budget_fault,
+    chosen_potential,
+    element_faults,
+    property_faults,
+    strategy_faults,
+)
+
+__all__ = ["ResolvedProblem", "resolve", "resolved_problem"]
+
+DEFAULT_POINTS_PER_EDGE = 11
+"""Points on an edge of a scan that does not say."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What could be built of a problem."""
+
+    crystal: AlchemicalCrystal | None
+    same_as: tuple[AlchemicalCrystal | None, ...]
+
+
+def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
+    """The problem resolved, if it is not already.
+
+    Raises:
+        ProblemInvalid: with every fault found.
+    """
+    return problem if isinstance(problem, ResolvedProblem) else resolve(problem)
+
+
+def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
+    """Build the crystal, the composition space and the crystals of the targets, and check all that can be checked.
+
+    Args:
+        problem: As parsed.
+        limits: How large it may be; by default what this machine bears.
+
+    Raises:
+        ProblemInvalid: with every fault found, each with its pointer.
+    """
+    limits = limits or Limits.of_this_machine()
+    errors = [*unavailable(problem), *property_faults(problem), *strategy_faults(problem)]
+    parts = _crystals(problem, limits, errors)
+    potential, faults = chosen_potential(problem)
+    errors.extend(faults)
+    if potential is not None:
+        errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
+    space = CompositionSpace.of(problem.sublattices)
+    errors.extend(_end_member_faults(space, limits))
+    points_per_edge = _points_per_edge(problem, space)
+    errors.extend(_composition_faults(problem, space))
+    errors.extend(_count_faults(problem, space, points_per_edge, limits))
+    if errors or parts.crystal is None or potential is None:
+        raise ProblemInvalid(_once(errors))
+    resolved = ResolvedProblem(problem, parts.crystal, space, parts.same_as, points_per_edge, potential)
+    too_large = fit_faults(estimate(resolved), limits)
+    if too_large:
+        raise ProblemInvalid(too_large)
+    return resolved
+
+
+def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Parts:
+    crystal: AlchemicalCrystal | None = None
+    try:
+        parent = read_structure(problem.structure, max_atoms=limits.max_atoms)
+        crystal = build_crystal(parent, problem.sublattices)
+    except ProblemInvalid as fault:
+        errors.extend(fault.errors)
+    built: dict[str, AlchemicalCrystal | None] = {}
+    same_as: list[AlchemicalCrystal | None] = []
+    for number, objective in enumerate(problem.objectives):
+        if not isinstance(objective.target, SameAs):
+            same_as.append(None)
+            continue
+        structure = objective.target.same_as
+        key = structure.model_dump_json(exclude_none=True)
+        if key not in built:
+            built[key] = None
+            prefix = ("objectives", number, "target", "same_as")
+            try:
+                built[key] = build_crystal(read_structure(structure, prefix, limits.max_atoms), structure_prefix=prefix)
+            except ProblemInvalid as fault:
+                errors.extend(fault.errors)
+        same_as.append(built[key])
+    return _Parts(crystal, tuple(same_as))
+
+
+def _points_per_edge(problem: Problem, space: CompositionSpace) -> int:
+    """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows."""
+    if problem.scan is not None:
+        return problem.scan.points_per_edge
+    if problem.kind == "scan":
+        return DEFAULT_POINTS_PER_EDGE
+    budget = problem.strategy.max_evaluations - len(problem.at)
+    return max((n for n in range(2, 102) if 1 <= space.grid_size(n) <= budget), default=2)
+
+
+def _composition_faults(problem: Problem, space: CompositionSpace) -> list[FieldError]:
+    """Faults of the compositions of `at`; for kind optimize they must also lie within the bounds."""
+    errors: list[FieldError] = []
+    for number, composition in enumerate(problem.at):
+        try:
+            x = parse_composition(space, composition, ("at", number))
+        except ProblemInvalid as fault:
+            errors.extend(fault.errors)
+            continue
+        if problem.kind != "optimize":
+            continue
+        for column, value, low, high in zip(space.columns, x, space.lower, space.upper, strict=True):
+            if not low - 1e-9 <= value <= high + 1e-9:
+                name, element = column.split(":", 1)
+                text = f"{element} = {value:g} lies outside its bounds [{low:g}, {high:g}]; a search starts within them"
+                where = pointer(["at", number, name, element])
+                errors.append(FieldError(pointer=where, type="bad-composition", message=text))
+    return errors
+
+
+def _count_faults(
+    problem: Problem, space: CompositionSpace, points_per_edge: int, limits: Limits
+) -> list[FieldError]:
+    """Faults of how many compositions there are: none, too many, or more than the budget."""
+    kind = problem.kind
+    if kind == "evaluate":
+        if not problem.at and space.n_free:
+            text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
+            return [FieldError(pointer="/at", type="missing-field", message=text)]
+        return _found(budget_fault(problem, len(problem.at)))
+    if kind == "optimize" and space.names and not space.can_vary:
+        text = "no composition can vary: every fraction is fixed by its bounds; add elements, or use kind evaluate"
+        return [FieldError(pointer="/sublattices", type="nothing-to-vary", message=text)]
+    if kind == "scan" or problem.strategy.name == "grid":
+        size = space.grid_size(points_per_edge)
+        where = "/scan/points_per_edge"
+        if size == 0:
+            text = f"no point of a grid with {points_per_edge} points an edge lies within the bounds; take more points"
+            return [FieldError(pointer=where, type="empty-grid", message=text)]
+        if size > limits.max_points:
+            text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
+            return [FieldError(pointer=where, type="too-many-points", message=text)]
+        return _found(budget_fault(problem, size + len(problem.at)))
+    return _found(budget_fault(problem, len(problem.at)))
+
+
+def _found(fault: FieldError | None) -> list[FieldError]:
+    return [] if fault is None else [fault]
+
+
+def _end_member_faults(space: CompositionSpace, limits: Limits) -> list[FieldError]:
+    members = 1
+    for elements in space.elements:
+        members *= len(elements)
+    if members <= limits.max_end_members:
+        return []
+    text = (
+        f"the sublattices have {members} end members (one element on each), more than {limits.max_end_members}; "
+        "each is relaxed for the mixing energy: take fewer elements or sublattices"
+    )
+    return [FieldError(pointer="/sublattices", type="does-not-fit", message=text)]
+
+
+def _once(errors: list[FieldError]) -> list[FieldError]:
+    """The faults in order, each once."""
+    return list({(error.pointer, error.type, error.message): error for error in errors}.values())
