@@ -1,7 +1,7 @@
 """Neighbours of a batch of crystals: found once with a skin, reused while the geometry moves little.
 
 A pair is kept when it is nearer than `cutoff + skin` at the reference geometry. While no absent pair can have come
-nearer than the cutoff (`still_valid`) the same graph serves, and `active` drops the pairs that are beyond the cutoff now.
+nearer than the cutoff (`still_valid`) the same graph serves, and `active` drops the pairs beyond the cutoff now.
 """
 
 from __future__ import annotations
@@ -116,21 +116,20 @@ def build_graph(
     receivers, order = _sorted_receivers(i, j)
     whole = np.empty_like(order)
     whole[order] = np.arange(len(order))  # where each edge went
-    real = {"dtype": dtype, "device": device}
     graph_of_all = AlchemicalGraph(
-        cells=torch.as_tensor(all_cells, **real),
+        cells=torch.as_tensor(all_cells, dtype=dtype, device=device),
         site_graph=torch.as_tensor(np.concatenate(site_graph), device=device),
         receivers=torch.as_tensor(receivers, device=device),
         senders=torch.as_tensor(np.concatenate([j, i])[order], device=device),
-        shifts=torch.as_tensor(np.concatenate([shift, -shift])[order], **real),
+        shifts=torch.as_tensor(np.concatenate([shift, -shift])[order], dtype=dtype, device=device),
         pairs=torch.as_tensor(whole.reshape(2, -1).T.copy(), device=device),
         copy_site=torch.as_tensor(np.concatenate(copy_site), device=device),
         copy_species=torch.as_tensor(np.concatenate(species), device=device),
     )
     return NeighbourGraph(
         graph=graph_of_all,
-        positions=torch.as_tensor(np.concatenate(all_positions), **real),
-        strain=torch.as_tensor(all_strains, **real),
+        positions=torch.as_tensor(np.concatenate(all_positions), dtype=dtype, device=device),
+        strain=torch.as_tensor(all_strains, dtype=dtype, device=device),
         cutoff=cutoff,
         skin=skin,
     )

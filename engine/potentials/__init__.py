@@ -1,0 +1,1 @@
+"""Potentials: energies of alchemical crystals and where their weights come from."""

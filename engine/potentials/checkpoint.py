@@ -12,7 +12,7 @@ import pickle
 import types
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from safetensors.torch import save_file
@@ -32,7 +32,7 @@ _LEARNED = (
 class _Inert:
     """Stands for any object that is not a tensor or a plain container; takes whatever state it is given."""
 
-    def __new__(cls, *_args: object, **_kwargs: object) -> _Inert:
+    def __new__(cls, *_args: object, **_kwargs: object) -> Self:
         return object.__new__(cls)
 
     def __init__(self, *_args: object, **_kwargs: object) -> None:
@@ -47,7 +47,7 @@ class _TensorUnpickler(pickle.Unpickler):
 
     _KNOWN = {
         ("collections", "OrderedDict"): OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+        ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,  # noqa: SLF001
         ("torch", "FloatStorage"): torch.FloatStorage,
         ("torch", "LongStorage"): torch.LongStorage,
     }

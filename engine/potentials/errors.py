@@ -10,6 +10,8 @@ PotentialError
     └── CorruptedCache     the converted file changed after it was written
 """
 
+# ruff: noqa: N818, D107
+
 from __future__ import annotations
 
 

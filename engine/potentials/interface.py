@@ -24,7 +24,7 @@ class AlchemicalGraph:
         receivers: [n_edges] int64, site i, nondecreasing.
         senders: [n_edges] int64, site j.
         shifts: [n_edges, 3] Å, Cartesian periodic shift of j in the unstrained cell.
-        pairs: [n_edges / 2, 2] int64, the two edges i<-j and j<-i that are one undirected pair. Every edge is in one pair.
+        pairs: [n_edges / 2, 2] int64, the two edges i<-j and j<-i of each undirected pair; every edge is in one.
         copy_site: [n_copies] int64, the site of each copy, nondecreasing.
         copy_species: [n_copies] int64, atomic numbers.
     """

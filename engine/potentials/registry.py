@@ -80,13 +80,16 @@ _SEVENNET_CITATION = (
     "in molecular dynamics simulations, J. Chem. Theory Comput. 2024, 20, 4857"
 )
 # H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.
-_SEVENNET_ELEMENTS = tuple(
-    """
-    H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb
-    Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
-    Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Ac Th Pa U Np Pu
-    """.split()
+# fmt: off
+_SEVENNET_ELEMENTS = (
+    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K",
+    "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr",
+    "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",
+    "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb",
+    "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Ac", "Th", "Pa", "U",
+    "Np", "Pu",
 )
+# fmt: on
 
 DEFAULT_POTENTIAL = "sevennet-l3i5"
 
@@ -109,7 +112,7 @@ POTENTIALS: tuple[PotentialDescription, ...] = (
     PotentialDescription(
         name="sevennet-0",
         family="sevennet",
-        summary="SevenNet with degrees up to 2 (11 July 2024): faster; curvatures jump where a shell crosses 4.5 or 5 Å.",
+        summary="SevenNet with degrees up to 2 (July 2024): faster, but its curvature jumps at 4.5 and 5 Å.",
         licence="MIT",
         citation=_SEVENNET_CITATION,
         package=_SEVENN,

@@ -2,15 +2,17 @@
 
 Y. Park et al., J. Chem. Theory Comput. 2024, 20, 4857; NequIP: S. Batzner et al., Nat. Commun. 13, 2453 (2022).
 
-Species enter only through the embedding and the last shift and scale, so the features that a site sends are mixed first,
-sum_k lam_k x_k, and every physical edge costs one tensor product however many copies a site has. Only the embedding,
-the self-connection and the gate run once a copy. All fixed factors (fan-in, second moment of silu, number of
-neighbours) are multiplied into the weights once.
+Species enter only through the embedding and the last shift and scale, so the features of a site are mixed before they
+are sent, sum_k lam_k x_k, and a physical edge costs one tensor product however many copies its sites have. Only the
+embedding, the self-connection and the gate run once a copy. All fixed factors (fan-in, second moment of silu, number
+of neighbours) are multiplied into the weights once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,7 +32,10 @@ from engine.potentials.spherical_harmonics import spherical_harmonics
 
 # The square root of 1/<silu(z)^2> as e3nn estimates it from a million seeded samples: the weights were trained with it.
 SILU_MOMENT = 1.6791767923989418
-MAX_SLOTS = 4096  # more slots than this are computed block by block, each block again in the backward pass
+# Up to `whole` neighbours of all sites everything is kept for the backward pass; above, convolutions run in blocks of
+# `block` slots that are computed again there. Measured on a CPU: small blocks cost time, large ones memory.
+_CPU_SLOTS = {"whole": 4096, "block": 1024}
+_GPU_SLOTS = {"whole": 40_000, "block": 20_000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +62,7 @@ class SevenNet:
         smoothness: int,
         dtype: torch.dtype,
         device: torch.device,
-        max_slots: int = MAX_SLOTS,
+        slots: dict[str, int] | None = None,
     ) -> None:
         """Prepares the weights.
 
@@ -68,13 +73,14 @@ class SevenNet:
             smoothness: How many continuous derivatives the energy has at the cutoff.
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
-            max_slots: Above this many neighbour slots the convolutions run block by block.
+            slots: `whole`, above how many neighbours the convolutions run block by block, and `block`, how many
+                to a block; set for the device if left out.
         """
         self.name, self.dtype, self.device, self.smoothness = name, dtype, device, smoothness
         self.cutoff: float = architecture["cutoff"]
         self.species = frozenset(architecture["species"])
         self.max_degree: int = architecture["max_degree"]
-        self.max_slots = max_slots
+        self.slots = slots or (_CPU_SLOTS if device.type == "cpu" else _GPU_SLOTS)
         self._envelope = architecture["envelope"]
         self._blocks: WeakKeyDictionary[AlchemicalGraph, tuple[SlotBlock, ...]] = WeakKeyDictionary()
         exact = {key: value.to(torch.float64) for key, value in tensors.items()}
@@ -150,13 +156,17 @@ class SevenNet:
     def _slots(self, graph: AlchemicalGraph) -> tuple[SlotBlock, ...]:
         blocks = self._blocks.get(graph)
         if blocks is None:
-            blocks = self._blocks[graph] = slot_blocks(graph, self.max_slots, self.dtype)
+            limit = self.slots["block" if self._in_blocks(graph) else "whole"]
+            blocks = self._blocks[graph] = slot_blocks(graph, limit, self.dtype)
         return blocks
+
+    def _in_blocks(self, graph: AlchemicalGraph) -> bool:
+        return graph.n_edges > self.slots["whole"]
 
     def _edges(
         self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
-        """Harmonics [n_pairs, n_harmonics] and, for each layer, the last hidden layer of its weight net [n_pairs, 64]."""
+        """Harmonics [n_pairs, n_harmonics] and the last hidden layer of each weight net [n_pairs, 64]."""
         vectors = graph.pair_vectors(positions, strain)
         distances = vectors.square().sum(1).sqrt()
         harmonics = spherical_harmonics(vectors / distances.unsqueeze(1), self.max_degree)
@@ -181,7 +191,7 @@ class SevenNet:
             for of_degree, matrix in zip(features, layer.before, strict=True)
         ]
         radial = [hidden @ matrix for matrix in layer.radial]
-        messages = _over_blocks(senders, radial, coupled, layer.paths, blocks)
+        messages = _over_blocks(senders, radial, coupled, layer.paths, blocks, forget=self._in_blocks(graph))
         received = []
         for degree, (message, matrix) in enumerate(zip(messages, layer.after, strict=True)):
             at_copies = _to_copies(message @ matrix, graph)
@@ -211,30 +221,30 @@ def _over_blocks(
     coupled: list[dict[tuple[int, int], Tensor]],
     paths: dict[tuple[int, int], list[int]],
     blocks: tuple[SlotBlock, ...],
+    *,
+    forget: bool,
 ) -> list[Tensor]:
-    """Messages of all blocks, for each l3: [n_sites, 2 l3 + 1, n_paths * u]."""
-    if len(blocks) == 1:
-        return summed_messages(senders, radial, coupled[0], paths, blocks[0])
-    # What a block needs in between is many times what it takes and gives: it is forgotten, and computed again when a
-    # derivative is wanted.
+    """Messages of all blocks, for each l3: [n_sites, 2 l3 + 1, n_paths * u].
+
+    What a block needs in between is many times what it takes and gives: with `forget` it is not kept, and computed
+    again when a derivative is wanted.
+    """
+    run = partial(checkpoint, use_reentrant=False, preserve_rng_state=False) if forget else _call
     parts = [
-        checkpoint(
-            summed_messages,
-            senders,
-            radial,
-            of_block,
-            paths,
-            block,
-            use_reentrant=False,
-            preserve_rng_state=False,
-        )
+        run(summed_messages, senders, radial, of_block, paths, block)
         for of_block, block in zip(coupled, blocks, strict=True)
     ]
+    if len(parts) == 1:
+        return parts[0]
     return [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
 
 
+def _call(function: Callable[..., list[Tensor]], *args: Any) -> list[Tensor]:
+    return function(*args)
+
+
 def _gate(received: list[Tensor], multiplicities: list[int]) -> list[Tensor]:
-    """silu of the scalars; each higher degree times silu of its gates, which follow the scalars."""
+    """Activates: silu of the scalars; each higher degree times silu of its gates, which follow the scalars."""
     activated = silu(received[0])
     scalars, *gates = activated.split(multiplicities, dim=2)
     return [scalars, *(gate * of_degree for gate, of_degree in zip(gates, received[1:], strict=True))]
@@ -292,7 +302,7 @@ def _blocks_of(flat: Tensor, rows: list[int], columns: list[int]) -> list[Tensor
 
 
 def _by_sender(last: Tensor, paths: dict[tuple[int, int], list[int]], incoming: list[int]) -> list[Tensor]:
-    """Columns of a weight net's last layer for each l1, moved from the checkpoint's order (l1, l2, l3) to (l1, l3, l2)."""
+    """Columns of a weight net's last layer for each l1, from the checkpoint's order (l1, l2, l3) to (l1, l3, l2)."""
     columns: dict[tuple[int, int, int], Tensor] = {}
     place = 0
     for l1, l2, l3 in sorted((l1, l2, l3) for (l1, l3), degrees in paths.items() for l2 in degrees):

@@ -1,4 +1,4 @@
-"""Edges laid out as a table: every receiver has the same number of slots, so that summing over neighbours is a matrix product.
+"""Edges laid out as a table, equally many slots a receiver, so that summing over neighbours is a matrix product.
 
 Sites are taken in blocks of consecutive receivers. Within a block each receiver has as many slots as the busiest of
 them has neighbours; a slot without a neighbour has orientation 0, which makes its contribution exactly zero.

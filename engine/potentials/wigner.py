@@ -1,7 +1,7 @@
 """Real Wigner 3j symbols, in the basis and with the signs of e3nn 0.4.4, in which the SevenNet weights were trained.
 
-The real basis of degree l is the one in which the spherical harmonics of `spherical_harmonics.py` are written: m = -l..l
-with the polar axis along y. A symbol C of degrees (a, b, c) is the one invariant tensor of a x b x c, of norm one; its
+The real basis of degree l is the one of the spherical harmonics of `spherical_harmonics.py`: m = -l..l with the polar
+axis along y. A symbol C of degrees (a, b, c) is the one invariant tensor of a x b x c, of norm one; its
 sign is a convention and is fixed here by the rule that e3nn 0.4.4 used for its table.
 
 Source: complex symbols by Racah's formula (Edmonds, Angular Momentum in Quantum Mechanics, 1957, eq. 3.7.3).
