@@ -1,0 +1,89 @@
+"""The FastAPI application. Importing it does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+
+from service import problem_details
+from service.catalogue import endpoints as catalogue
+from service.context import Context
+from service.database import Database
+from service.evaluations import endpoints as evaluations
+from service.events import endpoints as events
+from service.events.tail import EventTail
+from service.health import endpoints as health
+from service.health.metrics import MeasuredRequests, Metrics
+from service.jobs import endpoints as jobs
+from service.jobs.finish import own_version
+from service.messages import CeleryMessenger, Messenger, celery_application
+from service.problems import endpoints as problems
+from service.settings import Settings
+
+CHECKED_AT_ONCE = 4
+"""Problems that are checked at the same time; more wait."""
+
+_FRONT_PAGE = """<!doctype html><html lang="en"><title>Orichalcum</title><body><h1>Orichalcum</h1>
+<p>The service runs. <a href="/docs">Documentation of the API</a>, <a href="/v1/jobs">jobs</a>,
+<a href="/health/ready">health</a>.</p></body></html>"""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    messenger: Messenger | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """The API over a store and a queue.
+
+    Args:
+        settings: Where both are, and the limits of requests.
+        database: Given, it is used instead of the one that the settings name.
+        messenger: The same for the queue.
+        stopping: Whether the server is shutting down; event streams then end.
+    """
+    store = database or Database(settings.store_url())
+    queue = messenger or CeleryMessenger(celery_application(settings.queue_url()))
+    metrics = Metrics(store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tail = EventTail(store)
+        app.state.context = Context(
+            settings=settings,
+            database=store,
+            messenger=queue,
+            tail=tail,
+            checking=CapacityLimiter(CHECKED_AT_ONCE),
+            stopping=stopping,
+        )
+        yield
+        await tail.close()
+        store.close()
+
+    app = FastAPI(
+        title="Orichalcum",
+        version=own_version(),
+        summary="Finds the composition of a mixed crystal that has the properties you want.",
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+    )
+    app.state.metrics = metrics
+    app.add_middleware(MeasuredRequests, metrics=metrics)
+    problem_details.install(app)
+    resources = APIRouter(prefix="/v1")
+    for part in (problems, jobs, evaluations, events, catalogue):
+        resources.include_router(part.router)
+    app.include_router(resources)
+    app.include_router(health.router)
+
+    @app.get("/", include_in_schema=False)
+    def front_page() -> HTMLResponse:
+        return HTMLResponse(_FRONT_PAGE)
+
+    return app

@@ -1,0 +1,44 @@
+"""What the endpoints share: settings, store, queue and the tail of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from service.database import Database
+from service.events.tail import EventTail
+from service.messages import Messenger
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One per application.
+
+    Attributes:
+        settings: Limits of the API.
+        database: The store.
+        messenger: The queue.
+        tail: Wakes those who wait for events.
+        checking: Bounds how many problems are checked at a time.
+        stopping: Whether the server is shutting down.
+    """
+
+    settings: Settings
+    database: Database
+    messenger: Messenger
+    tail: EventTail
+    checking: CapacityLimiter
+    stopping: Callable[[], bool]
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+InContext = Annotated[Context, Depends(_context)]

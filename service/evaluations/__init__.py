@@ -1,0 +1,1 @@
+"""Evaluations of a job: claimed by workers under a lease, stored once."""

@@ -1,0 +1,42 @@
+"""``GET /v1/jobs/{id}/evaluations``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api_schemas.evaluations import EvaluationRecord
+from api_schemas.jobs import EvaluationPage, StoredEvaluation
+from service.context import InContext
+from service.evaluations import repository as evaluations
+from service.jobs import service
+from service.paging import next_link, number_cursor
+from service.problem_details import documented
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.get("/jobs/{job_id}/evaluations", responses=documented(400, 404, 422))
+def list_evaluations(
+    job_id: str,
+    response: Response,
+    context: InContext,
+    cursor: Annotated[str | None, Query(description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Length of the page.")] = 50,
+) -> EvaluationPage:
+    """Every evaluation that is stored, by number."""
+    after = number_cursor(cursor)
+    with context.database.reading() as session:
+        service.find(session, job_id)
+        rows = evaluations.page(session, job_id, after, limit + 1)
+        items = [
+            StoredEvaluation(
+                index=row.index, evaluation=EvaluationRecord.model_validate_json(row.record or "").public()
+            )
+            for row in rows[:limit]
+        ]
+    following = str(items[-1].index) if len(rows) > limit else None
+    if following is not None:
+        response.headers["Link"] = next_link(f"/v1/jobs/{job_id}/evaluations", following, limit)
+    return EvaluationPage(items=items, next_cursor=following)

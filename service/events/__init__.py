@@ -1,0 +1,1 @@
+"""Events of a job, stored in order and streamed from storage."""

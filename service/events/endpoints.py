@@ -1,0 +1,107 @@
+"""``GET /v1/jobs/{id}/events``: server-sent events, read from storage and resumed after Last-Event-ID."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+
+from service.context import Context, InContext
+from service.events import repository as events
+from service.jobs import repository as jobs
+from service.jobs import service, states
+from service.problem_details import MalformedRequest, documented
+
+KEEPALIVE_SECONDS = 10.0
+PAGE = 100
+
+router = APIRouter(tags=["jobs"])
+
+_EXAMPLE = (
+    'event: state\ndata: {"state":"running","message":null,"at":"2025-01-01T12:00:00Z"}\nid: 2\n\n'
+    'event: progress\ndata: {"progress":{"evaluations_done":1,"evaluations_planned":40,"best":null},'
+    '"at":"2025-01-01T12:00:05Z"}\nid: 4\n\n'
+)
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "Events `state`, `progress` and `evaluation`; the stream ends after the final state.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        },
+        204: {"description": "The job is finished and every event has been read: do not connect again."},
+        **documented(400, 404),
+    },
+)
+async def stream_events(
+    job_id: str, context: InContext, last_event_id: Annotated[str | None, Header()] = None
+) -> Response:
+    """Everything that happens to a job, from the beginning or after Last-Event-ID, until it is finished."""
+    seen = _sequence(last_event_id)
+    last, final = await run_sync(_position, context, job_id)
+    if final and seen >= last:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(_stream(context, job_id, min(seen, last)), headers=headers)
+
+
+def _sequence(header: str | None) -> int:
+    if header is None or header == "":
+        return 0
+    if not (header.isascii() and header.isdigit() and len(header) <= 10):
+        raise MalformedRequest(
+            "invalid-last-event-id",
+            "The Last-Event-ID cannot be used",
+            "give the id of the last event that was read",
+        )
+    return int(header)
+
+
+def _position(context: Context, job_id: str) -> tuple[int, bool]:
+    with context.database.reading() as session:
+        job = service.find(session, job_id)
+        return job.last_event, states.is_final(job)
+
+
+def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, bool]:
+    """Encoded events after ``seen``, the number of the last of them, and whether nothing will follow."""
+    with context.database.reading() as session:
+        job = jobs.get(session, job_id)
+        if job is None:
+            return [], seen, True
+        found = events.after(session, job_id, seen, PAGE)
+        encoded = [
+            format_sse_event(
+                event=event.kind, id=str(event.sequence), data_str=events.content(session, event)
+            )
+            for event in found
+        ]
+        last = found[-1].sequence if found else seen
+        return encoded, last, states.is_final(job) and last >= job.last_event
+
+
+async def _stream(context: Context, job_id: str, seen: int) -> AsyncIterator[bytes]:
+    with context.tail.watching(job_id):
+        spoke = time.monotonic()
+        while not context.stopping():
+            encoded, seen, ended = await run_sync(_next, context, job_id, seen)
+            for item in encoded:
+                yield item
+            if ended:
+                return
+            if encoded:
+                spoke = time.monotonic()
+                continue
+            # Woken once a second besides, to notice that the server is stopping.
+            await context.tail.wait(job_id, seen, 1.0)
+            if time.monotonic() - spoke > KEEPALIVE_SECONDS:
+                yield KEEPALIVE_COMMENT
+                spoke = time.monotonic()

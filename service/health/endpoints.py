@@ -1,0 +1,67 @@
+"""``/health/live``, ``/health/ready`` and ``/metrics``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.context import Context, InContext
+from service.health.metrics import Metrics
+from service.workers import repository as workers
+
+router = APIRouter(tags=["health"])
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Which parts of the service work."""
+
+    ready: bool
+    database: bool
+    broker: bool
+    workers: int
+
+
+@router.get("/health/live")
+def live() -> Live:
+    """Whether the API process answers."""
+    return Live()
+
+
+@router.get(
+    "/health/ready", response_model=Ready, responses={503: {"model": Ready, "description": "Not ready."}}
+)
+def ready(context: InContext) -> Response:
+    """Whether jobs can be stored, queued and computed now."""
+    found = readiness(context)
+    return JSONResponse(found.model_dump(), status_code=200 if found.ready else 503)
+
+
+def readiness(context: Context) -> Ready:
+    """Look at the store, the broker and the heartbeats of the workers."""
+    try:
+        with context.database.reading() as session:
+            alive, database = workers.living(session), True
+    except SQLAlchemyError:
+        alive, database = 0, False
+    broker = context.messenger.depth() is not None
+    return Ready(ready=database and broker and alive > 0, database=database, broker=broker, workers=alive)
+
+
+@router.get(
+    "/metrics", responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format."}}
+)
+def metrics(request: Request) -> Response:
+    """Requests, jobs, evaluations and workers, for Prometheus."""
+    measured: Metrics = request.app.state.metrics
+    return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)

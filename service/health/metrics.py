@@ -1,0 +1,94 @@
+"""What is measured: HTTP requests in this process, and jobs, evaluations and workers in the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.database import Database
+from service.evaluations.models import EvaluationRow
+from service.jobs.models import JobRow
+from service.workers import repository as workers
+
+
+class _StoreCollector(Collector):
+    """Counts rows of the store whenever the metrics are read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        jobs = GaugeMetricFamily("orichalcum_jobs", "Jobs by state.", labels=["state"])
+        evaluations = GaugeMetricFamily("orichalcum_evaluations", "Evaluations by state.", labels=["state"])
+        alive = GaugeMetricFamily("orichalcum_workers", "Workers with a recent heartbeat.")
+        try:
+            with self._database.reading() as session:
+                for job_state, count in session.execute(
+                    select(JobRow.state, func.count()).group_by(JobRow.state)
+                ):
+                    jobs.add_metric([job_state], count)
+                found = select(EvaluationRow.state, func.count()).group_by(EvaluationRow.state)
+                for evaluation_state, count in session.execute(found):
+                    evaluations.add_metric([evaluation_state], count)
+                alive.add_metric([], workers.living(session))
+        except SQLAlchemyError:
+            return
+        yield from (jobs, evaluations, alive)
+
+
+class Metrics:
+    """The metrics of one application."""
+
+    def __init__(self, database: Database) -> None:
+        """Register the metrics in a registry of their own."""
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "orichalcum_http_requests",
+            "HTTP requests by method, route and status.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "orichalcum_http_request_seconds",
+            "Seconds until the response began.",
+            ["method", "route"],
+            registry=self.registry,
+        )
+        self.registry.register(_StoreCollector(database))
+
+
+class MeasuredRequests:
+    """ASGI middleware that counts and times requests."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Wrap ``app``."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and measure it when its response begins."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # The route's template, not the path: ids must not become labels.
+                route = getattr(scope.get("route"), "path", "none")
+                method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+                self._metrics.requests.labels(method, route, message["status"]).inc()
+                self._metrics.seconds.labels(method, route).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, measured)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,1 @@
+"""Submissions that may be repeated without being done twice."""

@@ -1,0 +1,1 @@
+"""Jobs: what a user submits, watches, cancels and reads the result of."""

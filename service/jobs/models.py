@@ -1,0 +1,40 @@
+"""Table of jobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Double, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.database import Base
+
+
+class JobRow(Base):
+    """A job. Times are seconds since 1970 by the database's clock; documents are JSON text, kept digit for digit.
+
+    ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    problem: Mapped[str] = mapped_column(Text)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
+    evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
+    best: Mapped[str | None] = mapped_column(Text, default=None)
+    result: Mapped[str | None] = mapped_column(Text, default=None)
+    failure: Mapped[str | None] = mapped_column(Text, default=None)
+    created_at: Mapped[float] = mapped_column(Double)
+    started_at: Mapped[float | None] = mapped_column(Double, default=None)
+    finished_at: Mapped[float | None] = mapped_column(Double, default=None)
+    cancel_requested_at: Mapped[float | None] = mapped_column(Double, default=None)
+    last_event: Mapped[int] = mapped_column(Integer, default=0)
+    needs_advance: Mapped[bool] = mapped_column(default=True)
+    advance_enqueued_at: Mapped[float | None] = mapped_column(Double, default=None)
+    advance_attempt: Mapped[int] = mapped_column(Integer, default=0)
+    advance_lost: Mapped[int] = mapped_column(Integer, default=0)
+    advance_until: Mapped[float | None] = mapped_column(Double, default=None)
+    advance_worker: Mapped[str | None] = mapped_column(String(200), default=None)

@@ -1,0 +1,81 @@
+"""Reading and locking jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from api_schemas.base import Output
+from api_schemas.errors import ProblemDetail
+from api_schemas.evaluations import EvaluationRecord
+from api_schemas.jobs import Job, JobState
+from api_schemas.problem import Problem
+from service.evaluations.models import EvaluationRow
+from service.events import repository as events
+from service.jobs.models import JobRow
+
+
+def get(session: Session, job_id: str) -> JobRow | None:
+    """The job, or None."""
+    return session.get(JobRow, job_id)
+
+
+def locked(session: Session, job_id: str) -> JobRow | None:
+    """The job, held against all other writers until the transaction ends; None if there is none."""
+    return session.get(JobRow, job_id, with_for_update=True, populate_existing=True)
+
+
+def page(session: Session, states: Sequence[JobState], before: str | None, limit: int) -> Sequence[JobRow]:
+    """At most ``limit`` jobs, newest first, older than the job ``before``; in any state if ``states`` is empty."""
+    found = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    if states:
+        found = found.where(JobRow.state.in_(states))
+    if before is not None:
+        found = found.where(JobRow.id < before)
+    return session.scalars(found).all()
+
+
+def remove(session: Session, job: JobRow) -> None:
+    """Delete a job with its evaluations and events."""
+    session.execute(delete(JobRow).where(JobRow.id == job.id))
+
+
+def records(session: Session, job_id: str) -> list[EvaluationRecord]:
+    """The stored evaluations of a job, by number."""
+    found = select(EvaluationRow.record).where(EvaluationRow.job_id == job_id, EvaluationRow.state == "done")
+    texts = session.scalars(found.order_by(EvaluationRow.index)).all()
+    return [EvaluationRecord.model_validate_json(text) for text in texts if text is not None]
+
+
+def problem_of(job: JobRow) -> Problem:
+    """The job's problem."""
+    return Problem.model_validate_json(job.problem)
+
+
+def public(job: JobRow, *, with_problem: bool = True) -> Job:
+    """The job as users see it."""
+    optional = {
+        "started_at": None if job.started_at is None else events.timestamp(job.started_at),
+        "finished_at": None if job.finished_at is None else events.timestamp(job.finished_at),
+        "failure": None if job.failure is None else ProblemDetail.model_validate_json(job.failure),
+        "problem": problem_of(job) if with_problem else None,
+    }
+    return Job.model_validate(
+        {
+            "id": job.id,
+            "name": job.name,
+            "kind": job.kind,
+            "state": job.state,
+            "progress": events.progress_of(job),
+            "cancel_requested": job.cancel_requested,
+            "created_at": events.timestamp(job.created_at),
+            **optional,
+        }
+    )
+
+
+def text(document: Output) -> str:
+    """A document as it is stored: JSON in which every number keeps all its digits."""
+    return document.model_dump_json()

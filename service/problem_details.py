@@ -1,0 +1,198 @@
+"""Errors over HTTP: RFC 9457 problem details with stable types, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail, ProblemInvalid, pointer
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger(__name__)
+
+
+class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client as a problem detail)
+    """A request that is refused.
+
+    ServiceProblem
+    ├── MalformedRequest        400  the body or a header cannot be read
+    ├── NotFound                404
+    ├── Conflict                409  the job's state (or a key in use) does not allow it
+    ├── TooLarge                413
+    ├── UnsupportedMedia        415
+    ├── Unprocessable           422
+    └── Unavailable             503
+    """
+
+    status = 500
+
+    def __init__(
+        self,
+        slug: str,
+        title: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        """Keep the parts of the problem detail; ``slug`` is the stable end of its type."""
+        super().__init__(f"{slug}: {detail}")
+        self.detail = ProblemDetail(
+            type=TYPE_PREFIX + slug, title=title, status=self.status, detail=detail, errors=list(errors)
+        )
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+
+
+class MalformedRequest(ServiceProblem):
+    """400."""
+
+    status = 400
+
+
+class NotFound(ServiceProblem):
+    """404."""
+
+    status = 404
+
+
+class Conflict(ServiceProblem):
+    """409."""
+
+    status = 409
+
+
+class TooLarge(ServiceProblem):
+    """413."""
+
+    status = 413
+
+
+class UnsupportedMedia(ServiceProblem):
+    """415."""
+
+    status = 415
+
+
+class Unprocessable(ServiceProblem):
+    """422."""
+
+    status = 422
+
+
+class Unavailable(ServiceProblem):
+    """503."""
+
+    status = 503
+
+
+class StoredFailure(Exception):  # noqa: N818
+    """A request for the result of a failed job: the answer is the failure's own problem detail, as 409."""
+
+    def __init__(self, failure: ProblemDetail) -> None:
+        """Keep the failure."""
+        super().__init__(failure.title)
+        self.detail = failure.model_copy(update={"status": 409})
+
+
+def of_invalid_problem(invalid: ProblemInvalid) -> ProblemDetail:
+    """The problem detail of an invalid problem: typed by its only kind of fault, else ``invalid-problem``."""
+    kinds = {error.type for error in invalid.errors}
+    count = len(invalid.errors)
+    return ProblemDetail(
+        type=TYPE_PREFIX + (kinds.pop() if len(kinds) == 1 else "invalid-problem"),
+        title="The problem cannot be accepted",
+        status=422,
+        detail=f"{count} field{' is' if count == 1 else 's are'} wrong: see errors"
+        if count
+        else str(invalid),
+        errors=list(invalid.errors),
+    )
+
+
+def response(
+    detail: ProblemDetail, request: Request, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The HTTP response that carries a problem detail."""
+    told = detail if detail.instance else detail.model_copy(update={"instance": request.url.path[:200]})
+    return JSONResponse(
+        told.model_dump(mode="json"),
+        status_code=told.status,
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem detail."""
+
+    @app.exception_handler(ServiceProblem)
+    async def refused(request: Request, problem: ServiceProblem) -> JSONResponse:
+        return response(problem.detail, request, problem.headers)
+
+    @app.exception_handler(StoredFailure)
+    async def failed(request: Request, failure: StoredFailure) -> JSONResponse:
+        return response(failure.detail, request)
+
+    @app.exception_handler(ProblemInvalid)
+    async def invalid(request: Request, error: ProblemInvalid) -> JSONResponse:
+        return response(of_invalid_problem(error), request)
+
+    @app.exception_handler(RequestValidationError)
+    async def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            FieldError(
+                pointer=pointer(item["loc"][1:]), type="invalid-parameter", message=str(item["msg"])[:500]
+            )
+            for item in error.errors()
+        ]
+        detail = ProblemDetail(
+            type=TYPE_PREFIX + "invalid-parameter",
+            title="A parameter of the request is wrong",
+            status=422,
+            detail="; ".join(f"{fault.pointer[1:]}: {fault.message}" for fault in faults)[:1000],
+            errors=faults,
+        )
+        return response(detail, request)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        phrase = HTTPStatus(error.status_code).phrase
+        detail = ProblemDetail(
+            type=TYPE_PREFIX + phrase.lower().replace(" ", "-"),
+            title=phrase,
+            status=error.status_code,
+            detail=_explained(error.status_code, request),
+        )
+        return response(detail, request, error.headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("unexpected error", path=request.url.path, exc_info=error)
+        detail = ProblemDetail(
+            type=TYPE_PREFIX + "internal-error",
+            title="Internal error",
+            status=500,
+            detail="The server met an error of its own; its log says which. The request may be tried again.",
+        )
+        return response(detail, request)
+
+
+def _explained(status: int, request: Request) -> str:
+    if status == 404:
+        return "There is nothing at this address; /docs lists what there is."
+    if status == 405:
+        return f"{request.method} is not possible here; the Allow header says what is."
+    return HTTPStatus(status).description or HTTPStatus(status).phrase
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for the errors that an endpoint may answer."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}

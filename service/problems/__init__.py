@@ -1,0 +1,1 @@
+"""Checking problems before they become jobs."""

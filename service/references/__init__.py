@@ -1,0 +1,1 @@
+"""Values that evaluations share: end members and crystals that targets refer to."""

@@ -1,0 +1,43 @@
+"""The engine's reference store over SQL: end members and target crystals are computed once for all jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from service.database import Database, now
+from service.references.models import ReferenceRow
+
+
+class SqlReferenceStore:
+    """Values by key; the first value stored under a key stays."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep values in ``database``."""
+        self._database = database
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The value under ``key``, or None."""
+        with self._database.reading() as session:
+            row = session.get(ReferenceRow, _bounded(key))
+            if row is None:
+                return None
+            value: dict[str, Any] = json.loads(row.value)
+            return value
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Store ``value`` under ``key`` unless another worker was faster."""
+        text = json.dumps(value, allow_nan=False)
+        try:
+            with self._database.writing() as session:
+                if session.get(ReferenceRow, _bounded(key)) is None:
+                    session.add(ReferenceRow(key=_bounded(key), value=text, created_at=now(session)))
+        except IntegrityError:
+            return  # another worker stored the same value in the same moment
+
+
+def _bounded(key: str) -> str:
+    return key if len(key) <= 500 else "sha256:" + hashlib.sha256(key.encode()).hexdigest()

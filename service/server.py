@@ -1,0 +1,42 @@
+"""The API process: ``python -m service.server``, on a socket that the supervisor opened or on an address."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+
+from service import logs
+from service.app import create_app
+from service.settings import Settings
+
+GRACE_SECONDS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(description="Serve the Orichalcum API.")
+    parser.add_argument("--fd", type=int, help="file descriptor of a listening socket")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8421)
+    options = parser.parse_args(arguments)
+    logs.configure("api")
+    server: uvicorn.Server | None = None
+    app = create_app(Settings(), stopping=lambda: server is not None and server.should_exit)
+    config = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=None if options.fd is None else [socket.socket(fileno=options.fd)])
+
+
+if __name__ == "__main__":
+    main()

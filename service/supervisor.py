@@ -1,0 +1,282 @@
+"""``orichalcum up``: the whole stack on one machine, as tethered children of this process."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import broker as embedded
+from service import migration
+from service.children import Child, stop_all
+from service.database import Database
+from service.settings import Settings, sqlite_url
+
+STOP_SECONDS = 5.0
+READY_SECONDS = 90.0
+WORKER_REFUSED = 78
+"""Exit code of a worker that cannot work as configured."""
+
+
+class StartRefused(Exception):  # noqa: N818
+    """The stack cannot start as asked; the message says what to mend."""
+
+
+def up(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8421,
+    workers: int = 1,
+    device: str = "auto",
+    data: Path | None = None,
+    console: bool = True,
+) -> int:
+    """Run broker, API, workers and sweeper until SIGINT or SIGTERM.
+
+    Args:
+        host: Loopback address to serve at.
+        port: To serve at.
+        workers: Number of worker processes.
+        device: auto, cpu or cuda.
+        data: Folder of the store, the broker and the logs; by default ORICHALCUM_DATA or ~/.local/share/orichalcum.
+        console: Whether to say what happens on standard output.
+
+    Returns:
+        Exit code: 0 after a stop that was asked for, 1 if the stack broke, 2 if it could not start as asked.
+    """
+    try:
+        with ExitStack() as stack:
+            return _Stack(stack, host, port, workers, device, data, console=console).run()
+    except StartRefused as refusal:
+        sys.stderr.write(f"orichalcum up: {refusal}\n")
+        return 2
+    except embedded.BrokerFailed as failure:
+        sys.stderr.write(f"orichalcum up: {failure}\n")
+        return 1
+
+
+class _Stack:
+    """One running stack."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        host: str,
+        port: int,
+        workers: int,
+        device: str,
+        data: Path | None,
+        *,
+        console: bool,
+    ) -> None:
+        if device not in ("auto", "cpu", "cuda"):
+            raise StartRefused(f"device {device!r} is not known; give auto, cpu or cuda")
+        if not 1 <= workers <= 256:
+            raise StartRefused(f"{workers} workers cannot be started; give 1 to 256")
+        self.settings = Settings() if data is None else Settings(data=data)
+        self.data = self.settings.data.expanduser().absolute()
+        self.workers = workers
+        self.device = device
+        self.console = console
+        self.stop = threading.Event()
+        self.code = 0
+        self.children: list[Child] = []
+        _refuse_foreign_host(host)
+        self.logs = _writable(self.data) / "logs"
+        self.logs.mkdir(exist_ok=True)
+        stack.enter_context(_locked(self.data / "lock"))
+        self.socket = stack.enter_context(_listening(host, port))
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self.socket.getsockname()[1]}"
+        stack.enter_context(_stopped_by_signals(self.stop))
+        self.stack = stack
+
+    def run(self) -> int:
+        """Start everything, watch it, stop it."""
+        self.say(f"Data and logs in {self.data}")
+        store_url = self.settings.database_url or sqlite_url(self.data / "orichalcum.sqlite3")
+        self._migrate(store_url)
+        environment = {**os.environ, "ORICHALCUM_DATABASE_URL": store_url, "ORICHALCUM_DEVICE": self.device}
+        environment["ORICHALCUM_BROKER_URL"] = self.settings.broker_url or self._start_broker()
+        self.stack.callback(lambda: stop_all(self.children, STOP_SECONDS))
+        for child in self._our_children(environment):
+            self.children.append(child)
+            child.start()
+        if self._wait_until_ready():
+            self.say(
+                f"Orichalcum is ready at {self.url} (API documentation: {self.url}/docs). Stop with Ctrl-C."
+            )
+        while not self.stop.wait(0.2):
+            self._look()
+        self.say("Stopping.")
+        return self.code
+
+    def say(self, text: str) -> None:
+        """Tell the console."""
+        if self.console:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
+    def _migrate(self, url: str) -> None:
+        database = Database(url)
+        try:
+            migration.upgrade(database)
+        except (SQLAlchemyError, CommandError, ImportError) as error:
+            raise StartRefused(
+                f"the job store cannot be opened ({type(error).__name__}: {str(error).splitlines()[0]}); check "
+                "ORICHALCUM_DATABASE_URL and the data folder"
+            ) from None
+        finally:
+            database.close()
+
+    def _start_broker(self) -> str:
+        broker = embedded.prepared(self.data)
+        child = broker.child(self.logs)
+        # Registered first, so stopped last: after everyone who talks to it.
+        self.stack.callback(embedded.cleaned, broker)
+        self.stack.callback(lambda: stop_all([child], STOP_SECONDS))
+        child.start()
+        broker.wait(child)
+        self.broker = child
+        return broker.url
+
+    def _our_children(self, environment: dict[str, str]) -> Iterator[Child]:
+        python = [sys.executable, "-m"]
+        number = self.socket.fileno()
+        command = [*python, "service.server", "--fd", str(number)]
+        yield Child("api", command, environment, self.logs / "api.log", pass_fds=(number,))
+        yield Child("sweeper", [*python, "service.sweeper"], environment, self.logs / "sweeper.log")
+        for index in range(1, self.workers + 1):
+            name = f"worker-{index}"
+            command = [*python, "service.worker", "--workers", str(self.workers)]
+            fatal = frozenset({WORKER_REFUSED})
+            yield Child(name, command, environment, self.logs / f"{name}.log", fatal_codes=fatal)
+
+    def _watched(self) -> list[Child]:
+        broker = getattr(self, "broker", None)
+        return [broker, *self.children] if isinstance(broker, Child) else list(self.children)
+
+    def _look(self) -> None:
+        for child in self._watched():
+            code = child.ended()
+            if code is None:
+                if child.restart_if_due():
+                    self.say(f"{child.name} was started again.")
+            elif code in child.fatal_codes:
+                sys.stderr.write(f"orichalcum up: {child.name} cannot work: {child.last_words(1)}\n")
+                self.code = 2
+                self.stop.set()
+            else:
+                self.say(f"{child.name} ended unexpectedly ({_meaning(code)}); see {child.log}")
+
+    def _wait_until_ready(self) -> bool:
+        deadline = time.monotonic() + READY_SECONDS
+        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as client:
+            while time.monotonic() < deadline and not self.stop.wait(0.1):
+                self._look()
+                try:
+                    if client.get("/health/ready").status_code == 200:
+                        return True
+                except httpx.TransportError:
+                    continue
+        if not self.stop.is_set():
+            sys.stderr.write(
+                f"orichalcum up: not ready after {READY_SECONDS:.0f} s; see the logs in {self.logs}\n"
+            )
+            self.code = 1
+            self.stop.set()
+        return False
+
+
+def _meaning(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _refuse_foreign_host(host: str) -> None:
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise StartRefused(
+            f"not-available-yet: --host {host} is not a loopback address, and the service has no API keys yet, so "
+            "anybody on the network could use it; use 127.0.0.1 (and a tunnel from elsewhere)"
+        )
+
+
+def _writable(data: Path) -> Path:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not os.access(data, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise StartRefused(
+            f"the data folder {data} cannot be used: {error.strerror}; choose one with --data"
+        ) from None
+    return data
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the data folder against a second supervisor."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            other = file.read(20).strip() or "unknown"
+            raise StartRefused(
+                f"the data folder {path.parent} is in use by another `orichalcum up` (process {other}); stop that, or "
+                "choose another folder with --data"
+            ) from None
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the API's socket before anything starts; the API inherits it, also when it is started again."""
+    if not 0 <= port <= 65535:
+        raise StartRefused(f"port {port} does not exist; give one from 1 to 65535, or 0 for any free one")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise StartRefused(f"{host} cannot be served at: {error.strerror}") from None
+    with opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind(address)
+            opened.listen(256)
+        except OSError as error:
+            raise StartRefused(
+                f"port {port} of {host} cannot be used: {error.strerror}; stop what uses it, or choose another with"
+                " --port"
+            ) from None
+        yield opened
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

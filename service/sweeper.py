@@ -1,0 +1,184 @@
+"""The sweeper: ``python -m service.sweeper``. Every two seconds it mends what crashes have left.
+
+Claims whose lease ran out are freed (or, after three lost workers, their job fails), messages that a broker lost are
+sent again, and cancelled jobs that no worker ended are ended. Two sweepers at a time do no harm: each mends under the
+lock of the job, and finds nothing to do where the other was faster.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import structlog
+from kombu.exceptions import KombuError
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service import logs
+from service.database import Database, now
+from service.evaluations.models import EvaluationRow
+from service.idempotency import repository as idempotency
+from service.jobs import finish, states
+from service.jobs import repository as jobs
+from service.jobs.models import JobRow
+from service.messages import CeleryMessenger, Messenger, celery_application, enqueue, jobs_to_serve
+from service.settings import Settings
+from service.workers import repository as workers
+
+SWEEP_SECONDS = 2.0
+CANCEL_LOOK_SECONDS = 0.5
+CANCEL_GRACE_SECONDS = 1.0
+"""How long workers may take to end a cancelled job themselves."""
+
+MESSAGE_LOST_SECONDS = 5.0
+"""A message this old, while the queue is empty, has been lost."""
+
+MESSAGE_OLD_SECONDS = 300.0
+"""A message this old is sent again in any case."""
+
+_log = structlog.get_logger(__name__)
+
+
+def sweep(database: Database, messenger: Messenger) -> None:
+    """Mend everything once."""
+    with database.reading() as session:
+        expired_evaluations = _expired_evaluations(session)
+        expired_steps = _expired_steps(session)
+    for evaluation_id in expired_evaluations:
+        with database.writing() as session:
+            _free_evaluation(session, evaluation_id)
+    for job_id in expired_steps:
+        with database.writing() as session:
+            _free_step(session, job_id)
+    end_cancelled(database)
+    depth = messenger.depth()
+    if depth is None:
+        _log.warning("broker unreachable")
+    else:
+        _send_again(database, messenger, MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS)
+    with database.writing() as session:
+        idempotency.forget_old(session)
+        workers.forget_old(session)
+
+
+def end_cancelled(database: Database) -> None:
+    """End jobs that were cancelled a moment ago and that no worker has ended: also with no worker at all."""
+    with database.reading() as session:
+        late = JobRow.cancel_requested_at < now(session) - CANCEL_GRACE_SECONDS
+        found = list(session.scalars(select(JobRow.id).where(JobRow.state == "cancelling", late)))
+    for job_id in found:
+        with database.writing() as session:
+            job = jobs.locked(session, job_id)
+            if job is not None and job.state == "cancelling":
+                finish.cancel(session, job)
+
+
+def _expired_evaluations(session: Session) -> list[int]:
+    late = EvaluationRow.lease_until < now(session)
+    return list(session.scalars(select(EvaluationRow.id).where(EvaluationRow.state == "running", late)))
+
+
+def _expired_steps(session: Session) -> list[str]:
+    return list(session.scalars(select(JobRow.id).where(JobRow.advance_until < now(session))))
+
+
+def _free_evaluation(session: Session, evaluation_id: int) -> None:
+    job_id = session.scalars(
+        select(EvaluationRow.job_id).where(EvaluationRow.id == evaluation_id)
+    ).one_or_none()
+    job = None if job_id is None else jobs.locked(session, job_id)
+    row = session.get(EvaluationRow, evaluation_id, with_for_update=True, populate_existing=True)
+    if job is None or row is None or row.state != "running" or (row.lease_until or 0.0) >= now(session):
+        return
+    row.state = "pending"
+    row.lost += 1
+    row.lease_until = None
+    row.enqueued_at = None
+    _log.warning("a worker was lost", job=job.id, evaluation=row.index, worker=row.worker, times=row.lost)
+    if row.lost >= finish.MAX_LOST and not states.is_final(job):
+        finish.fail(session, job, finish.worker_lost(f"evaluation {row.index}"))
+
+
+def _free_step(session: Session, job_id: str) -> None:
+    job = jobs.locked(session, job_id)
+    if job is None or job.advance_until is None or job.advance_until >= now(session):
+        return
+    job.advance_until = None
+    job.advance_lost += 1
+    job.needs_advance = True
+    job.advance_enqueued_at = None
+    _log.warning("a worker was lost", job=job.id, worker=job.advance_worker, times=job.advance_lost)
+    if job.advance_lost >= finish.MAX_LOST and not states.is_final(job):
+        finish.fail(session, job, finish.worker_lost("the next step of the search"))
+
+
+def _send_again(database: Database, messenger: Messenger, age: float) -> None:
+    with database.writing() as session:
+        before = now(session) - age
+        session.execute(
+            update(EvaluationRow)
+            .where(EvaluationRow.state == "pending", EvaluationRow.enqueued_at < before)
+            .values(enqueued_at=None)
+        )
+        session.execute(
+            update(JobRow)
+            .where(JobRow.needs_advance, JobRow.advance_enqueued_at < before)
+            .values(advance_enqueued_at=None)
+        )
+        _ask_for_forgotten_steps(session)
+        waiting = jobs_to_serve(session)
+    for job_id in waiting:
+        enqueue(database, messenger, job_id)
+
+
+def _ask_for_forgotten_steps(session: Session) -> None:
+    """A running job with nothing outstanding and no step due would never move again."""
+    outstanding = select(EvaluationRow.id).where(
+        EvaluationRow.job_id == JobRow.id, EvaluationRow.state != "done"
+    )
+    session.execute(
+        update(JobRow)
+        .where(
+            JobRow.state.in_(("queued", "running")),
+            JobRow.needs_advance.is_(False),
+            JobRow.advance_until.is_(None),
+            ~outstanding.exists(),
+        )
+        .values(needs_advance=True, advance_enqueued_at=None)
+    )
+
+
+def keep_sweeping(database: Database, messenger: Messenger, stopped: Callable[[float], bool]) -> None:
+    """Sweep every two seconds, and look for cancelled jobs in between, until ``stopped`` (which waits) is true."""
+    rounds = round(SWEEP_SECONDS / CANCEL_LOOK_SECONDS)
+    count = 0
+    while True:
+        try:
+            if count % rounds == 0:
+                sweep(database, messenger)
+            else:
+                end_cancelled(database)
+        except (SQLAlchemyError, KombuError) as error:
+            _log.warning("a sweep failed", error=type(error).__name__)
+        count += 1
+        if stopped(CANCEL_LOOK_SECONDS):
+            return
+
+
+def main() -> None:
+    """Sweep until SIGTERM."""
+    logs.configure("sweeper")
+    settings = Settings()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    database = Database(settings.store_url())
+    keep_sweeping(database, CeleryMessenger(celery_application(settings.queue_url())), stop.wait)
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""All tables of the store, in one place for migrations."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+from service.database import Base
+from service.evaluations.models import EvaluationRow
+from service.events.models import EventRow
+from service.idempotency.models import IdempotencyRow
+from service.jobs.models import JobRow
+from service.references.models import ReferenceRow
+from service.workers.models import WorkerRow
+
+TABLES = (JobRow, EvaluationRow, EventRow, ReferenceRow, WorkerRow, IdempotencyRow)
+METADATA: MetaData = Base.metadata

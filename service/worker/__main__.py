@@ -1,0 +1,86 @@
+"""The worker process: ``python -m service.worker``. It is started by exec, never forked from a process with torch."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+
+import structlog
+from celery.worker import state as celery_state
+
+from engine.evaluation import evaluate
+from engine.optimize.campaign import Campaign
+from service import logs
+from service.database import Database
+from service.messages import QUEUE, CeleryMessenger, celery_application
+from service.settings import Settings
+from service.worker.context import WorkerContext
+from service.worker.device import DeviceUnavailable, chosen_device, share_threads
+from service.worker.heartbeat import Heartbeat
+from service.worker.tasks import register
+
+EXIT_REFUSED = 78
+"""Exit code of a worker that cannot work as configured (EX_CONFIG): starting it again would not help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compute until SIGTERM; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Compute for the Orichalcum service.")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes that share this machine")
+    options = parser.parse_args(arguments)
+    logs.configure("worker")
+    settings = Settings()
+    try:
+        device = chosen_device(settings.device)
+    except DeviceUnavailable as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return EXIT_REFUSED
+    threads = share_threads(options.workers)
+    name = f"{socket.gethostname()[:100]}-{os.getpid()}-{secrets.token_hex(3)}"
+    structlog.get_logger(__name__).info("worker starts", worker=name, device=device, threads=threads)
+    database = Database(settings.store_url())
+    app = celery_application(settings.queue_url())
+    context = WorkerContext(
+        name=name,
+        device=device,
+        database=database,
+        messenger=CeleryMessenger(app),
+        evaluate=evaluate,
+        campaign=Campaign,
+        stopping=_stopping,
+    )
+    register(app, context)
+    heartbeat = Heartbeat(database, name, device)
+    heartbeat.start()
+    try:
+        app.worker_main(
+            [
+                "worker",
+                "--pool=solo",
+                f"--queues={QUEUE}",
+                f"--hostname={name}",
+                "--loglevel=WARNING",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+            ]
+        )
+    finally:
+        heartbeat.stop()
+        database.close()
+    return 0
+
+
+def _stopping() -> bool:
+    # Set by Celery's handlers of SIGTERM and SIGINT; None or False while the worker is wanted.
+    return any(
+        flag not in (None, False) for flag in (celery_state.should_stop, celery_state.should_terminate)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

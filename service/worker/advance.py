@@ -1,0 +1,170 @@
+"""The task ``advance``: replay a job's campaign from the store, and insert what it asks for next, or end the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.problem import Problem
+from api_schemas.results import Result
+from service.database import Database, now
+from service.evaluations import repository as evaluations
+from service.evaluations.repository import LEASE_SECONDS
+from service.events import repository as events
+from service.jobs import finish, states
+from service.jobs import repository as jobs
+from service.jobs.models import JobRow
+from service.messages import enqueue
+from service.worker.context import WorkerContext, replayed
+from service.worker.evaluation import cancel_requested, failure_of, finish_cancelled
+from service.worker.lease import Interrupted, Lease
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    job_id: str
+    attempt: int
+    problem: Problem
+    records: list[EvaluationRecord]
+
+
+@dataclass(frozen=True)
+class _Step:
+    planned: int
+    best: str | None
+    suggestions: list[Suggestion]
+    result: Result | None
+
+
+def run_advance(context: WorkerContext, job_id: str) -> None:
+    """Do what a message ``advance`` asks for; nothing, if it came twice or too late."""
+    with structlog.contextvars.bound_contextvars(job=job_id):
+        try:
+            with context.database.writing() as session:
+                claim = _claim(session, job_id, context.name)
+            if claim is not None:
+                _run(context, claim)
+            else:
+                finish_cancelled(context, job_id)
+            enqueue(context.database, context.messenger, job_id)
+        except SQLAlchemyError:
+            _log.exception("the store failed during a step of a job")
+
+
+def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
+    """Claim the next step, if one is due and nobody else is at it."""
+    job = jobs.locked(session, job_id)
+    if job is None or not job.needs_advance or job.state not in ("queued", "running"):
+        return None
+    if job.advance_until is not None:
+        return None
+    if evaluations.outstanding(session, job_id):
+        job.needs_advance = False  # the last of them will ask again
+        return None
+    job.needs_advance = False
+    job.advance_attempt += 1
+    job.advance_until = now(session) + LEASE_SECONDS
+    job.advance_worker = worker
+    return _Claim(
+        job_id=job_id,
+        attempt=job.advance_attempt,
+        problem=jobs.problem_of(job),
+        records=jobs.records(session, job_id),
+    )
+
+
+def _run(context: WorkerContext, claim: _Claim) -> None:
+    lease = Lease(
+        renew=lambda: _renew(context.database, claim),
+        cancelled=lambda: cancel_requested(context.database, claim.job_id),
+        stopping=lambda: False,
+        seconds=LEASE_SECONDS,
+    )
+    try:
+        with lease:
+            step = _next_step(context, claim)
+            lease.check()
+    except Interrupted as interrupted:
+        _log.info("a step was given up", reason=interrupted.reason)
+        if interrupted.reason == "cancelled":
+            finish_cancelled(context, claim.job_id)
+        return
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever the campaign raises ends this job, not the worker)
+        failure = failure_of(error, "the next step of the search")
+        with context.database.writing() as session:
+            job = _ours(session, claim)
+            if job is not None:
+                finish.fail(session, job, failure)
+        return
+    with context.database.writing() as session:
+        job = _ours(session, claim)
+        if job is None:
+            _log.info("a late step was refused")
+        else:
+            _apply(session, job, step)
+    finish_cancelled(context, claim.job_id)
+
+
+def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
+    campaign = replayed(context, claim.problem, claim.records)
+    suggestions = [] if campaign.stopped is not None else campaign.ask()
+    result = None if suggestions else campaign.result(device=context.device)
+    best = campaign.best
+    return _Step(
+        planned=campaign.planned,
+        best=None if best is None else best.model_dump_json(),
+        suggestions=suggestions,
+        result=result,
+    )
+
+
+def _renew(database: Database, claim: _Claim) -> bool:
+    with database.writing() as session:
+        job = _ours(session, claim)
+        if job is None:
+            return False
+        job.advance_until = now(session) + LEASE_SECONDS
+        return True
+
+
+def _ours(session: Session, claim: _Claim) -> JobRow | None:
+    """The job, locked, if the claim on its step still holds."""
+    job = jobs.locked(session, claim.job_id)
+    if (
+        job is None
+        or job.advance_attempt != claim.attempt
+        or job.advance_until is None
+        or states.is_final(job)
+    ):
+        return None
+    return job
+
+
+def _apply(session: Session, job: JobRow, step: _Step) -> None:
+    job.advance_until = None
+    job.advance_worker = None
+    job.advance_lost = 0
+    if job.state == "cancelling":
+        return
+    if job.state == "paused":
+        # Nothing starts while the job is paused; the same step is worked out again when it goes on.
+        job.needs_advance = True
+        job.advance_enqueued_at = None
+        return
+    job.evaluations_planned = step.planned
+    job.best = step.best
+    if job.state == "queued":
+        states.change(session, job, "running")
+    if step.result is not None:
+        finish.succeed(session, job, step.result)
+        return
+    evaluations.add(session, job, step.suggestions)
+    events.append_progress(session, job, now(session))

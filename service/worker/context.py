@@ -1,0 +1,85 @@
+"""What the tasks of one worker process share, and the two things they need from the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.jobs import BestSoFar
+from api_schemas.problem import Problem
+from api_schemas.results import Result, Stopped
+from service.database import Database
+from service.messages import Messenger
+from service.references.store import SqlReferenceStore
+
+
+class Campaign(Protocol):
+    """A search for a composition, as ``engine.Campaign`` offers it."""
+
+    @property
+    def planned(self) -> int:
+        """At most this many evaluations."""
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why the campaign has ended, None while it goes on."""
+
+    @property
+    def best(self) -> BestSoFar | None:
+        """The best evaluation up to now."""
+
+    def tell(self, records: Sequence[EvaluationRecord]) -> None:
+        """Add evaluations."""
+
+    def ask(self) -> list[Suggestion]:
+        """The next compositions to evaluate."""
+
+    def result(self, stopped: Stopped | None = None, *, device: str = "cpu") -> Result:
+        """The answer so far."""
+
+
+class Evaluate(Protocol):
+    """``engine.evaluate``."""
+
+    def __call__(
+        self,
+        problem: Problem,
+        composition: Suggestion,
+        *,
+        references: SqlReferenceStore,
+        device: str,
+        on_call: Callable[[], None],
+    ) -> EvaluationRecord:
+        """Relax one composition and compute its properties."""
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """One per worker process.
+
+    Attributes:
+        name: Unique among workers.
+        device: cpu or cuda.
+        database: The store.
+        messenger: The queue.
+        evaluate: Computes one composition.
+        campaign: Begins a campaign of a problem.
+        stopping: Whether this process has been asked to stop.
+    """
+
+    name: str
+    device: str
+    database: Database
+    messenger: Messenger
+    evaluate: Evaluate
+    campaign: Callable[[Problem], Campaign]
+    stopping: Callable[[], bool]
+
+
+def replayed(context: WorkerContext, problem: Problem, records: Sequence[EvaluationRecord]) -> Campaign:
+    """The campaign of a problem after everything that is stored has been told."""
+    campaign = context.campaign(problem)
+    campaign.tell(records)
+    return campaign

@@ -1,0 +1,140 @@
+"""The task ``evaluate``: claim an evaluation, compute it, store it once, and ask for the next step of its job."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from api_schemas.errors import ProblemDetail, ProblemInvalid
+from api_schemas.evaluations import EvaluationRecord
+from engine.potentials.errors import PotentialError
+from service.database import Database
+from service.evaluations import repository as evaluations
+from service.evaluations.repository import Claim
+from service.jobs import finish, states
+from service.jobs import repository as jobs
+from service.messages import enqueue
+from service.references.store import SqlReferenceStore
+from service.worker.context import WorkerContext, replayed
+from service.worker.lease import Interrupted, Lease
+
+ASSESSED_RECORDS = 200
+"""Up to so many evaluations the best so far is worked out after each one, later only with each batch."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run_evaluation(context: WorkerContext, evaluation_id: int) -> None:
+    """Do what a message ``evaluate`` asks for; nothing, if it came twice or too late."""
+    try:
+        with context.database.writing() as session:
+            claim = evaluations.claim(session, evaluation_id, context.name)
+        if claim is not None:
+            with structlog.contextvars.bound_contextvars(job=claim.job_id, evaluation=claim.suggestion.index):
+                _run(context, claim)
+    except SQLAlchemyError:
+        # The store is out of reach: the lease runs out and the sweeper hands the evaluation on.
+        _log.exception("the store failed during an evaluation")
+
+
+def _run(context: WorkerContext, claim: Claim) -> None:
+    lease = Lease(
+        renew=lambda: _renew(context.database, claim),
+        cancelled=lambda: cancel_requested(context.database, claim.job_id),
+        stopping=context.stopping,
+        seconds=evaluations.LEASE_SECONDS,
+    )
+    try:
+        with lease:
+            record = context.evaluate(
+                claim.problem,
+                claim.suggestion,
+                references=SqlReferenceStore(context.database),
+                device=context.device,
+                on_call=lease.check,
+            )
+            record = _storable(record)
+            best = _best_with(context, claim, record)
+    except Interrupted as interrupted:
+        _give_up(context, claim, interrupted)
+        return
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
+        _fail(context, claim, failure_of(error, f"evaluation {claim.suggestion.index}"))
+        return
+    with context.database.writing() as session:
+        stored = evaluations.store(session, claim, record, best)
+    if not stored:
+        _log.info("a late result was refused")
+    enqueue(context.database, context.messenger, claim.job_id)
+
+
+def _renew(database: Database, claim: Claim) -> bool:
+    with database.writing() as session:
+        return evaluations.renew(session, claim)
+
+
+def cancel_requested(database: Database, job_id: str) -> bool:
+    """Whether the job is to be given up: cancelled, finished by another, or deleted."""
+    with database.reading() as session:
+        job = jobs.get(session, job_id)
+        return job is None or job.cancel_requested or states.is_final(job)
+
+
+def _storable(record: EvaluationRecord) -> EvaluationRecord:
+    """The record as it will be read back; a number that is not finite has no place in the store."""
+    return EvaluationRecord.model_validate_json(record.model_dump_json())
+
+
+def _best_with(context: WorkerContext, claim: Claim, record: EvaluationRecord) -> str | None:
+    """The best evaluation of the job once ``record`` counts, as JSON; None where it is not worked out each time."""
+    with context.database.reading() as session:
+        job = jobs.get(session, claim.job_id)
+        if job is None or job.evaluations_done >= ASSESSED_RECORDS:
+            return None
+        records = jobs.records(session, claim.job_id)
+    best = replayed(context, claim.problem, [*records, record]).best
+    return None if best is None else best.model_dump_json()
+
+
+def _give_up(context: WorkerContext, claim: Claim, interrupted: Interrupted) -> None:
+    _log.info("an evaluation was given up", reason=interrupted.reason)
+    with context.database.writing() as session:
+        ours = evaluations.release(session, claim)
+    if interrupted.reason == "cancelled" and ours:
+        finish_cancelled(context, claim.job_id)
+
+
+def finish_cancelled(context: WorkerContext, job_id: str) -> None:
+    """End a job that is being cancelled with the campaign's answer so far."""
+    with context.database.reading() as session:
+        job = jobs.get(session, job_id)
+        if job is None or job.state != "cancelling":
+            return
+        problem, records = jobs.problem_of(job), jobs.records(session, job_id)
+    result = None
+    if records:
+        stopped = finish.cancelled_after(len(records))
+        result = replayed(context, problem, records).result(stopped, device=context.device)
+    with context.database.writing() as session:
+        job = jobs.locked(session, job_id)
+        if job is not None and job.state == "cancelling":
+            finish.cancel(session, job, result)
+
+
+def failure_of(error: Exception, what: str) -> ProblemDetail:
+    """What a user is told of an exception; all of it goes to the log."""
+    _log.exception("the computation failed", what=what)
+    if isinstance(error, ProblemInvalid):
+        return finish.invalid_problem(error.errors)
+    if isinstance(error, PotentialError):
+        return finish.evaluation_failed(what, str(error))
+    return finish.evaluation_failed(what)
+
+
+def _fail(context: WorkerContext, claim: Claim, failure: ProblemDetail) -> None:
+    with context.database.writing() as session:
+        job = jobs.locked(session, claim.job_id)
+        if job is not None and evaluations.release(session, claim) and not states.is_final(job):
+            finish.fail(session, job, failure)

@@ -1,0 +1,21 @@
+"""Table of workers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Double, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.database import Base
+
+
+class WorkerRow(Base):
+    """A worker process and when it was last heard of, by the database's clock."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    host: Mapped[str] = mapped_column(String(200))
+    pid: Mapped[int] = mapped_column(Integer)
+    device: Mapped[str] = mapped_column(String(100))
+    started_at: Mapped[float] = mapped_column(Double)
+    seen_at: Mapped[float] = mapped_column(Double, index=True)
