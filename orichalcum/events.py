@@ -59,9 +59,9 @@ class EventParser:
         buffer = buffer[: len(buffer) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = buffer.split(b"\n")
         self._buffer = rest + held
+        found = [self._line(line.decode("utf-8")) for line in lines]
         if len(self._buffer) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
             raise ValueError("an event is too long")
-        found = [self._line(line.decode("utf-8")) for line in lines]
         return [event for event in found if event is not None]
 
     def _line(self, line: str) -> ServerSentEvent | None:

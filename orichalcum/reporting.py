@@ -102,7 +102,7 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:
             complain(os_message(error))
             code = BAD_INPUT
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except MemoryError:
             complain("out of memory; take a smaller crystal or a machine with more memory")

@@ -62,10 +62,10 @@ def problem_file(prototype: str) -> str:
     start = STARTING_POINTS[prototype]
     if start.target is None:
         target = "{same_as: {prototype: wurtzite, species: [Ga, N]}}"
-        remark = "# that of GaN, computed with the same potential; or a number in Å"
+        remark = "# That of GaN, computed with the same potential; or a number in Å."
     else:
         target = f"{start.target:g}"
-        remark = "# Å; or {same_as: {prototype: ..., species: [...]}}: that of another crystal"
+        remark = "# Å; or {same_as: {prototype: ..., species: [...]}} for that of another crystal, computed with the same potential"
     return f"""\
 # A problem for Orichalcum. Solve it here:         orichalcum run FILE
 #                          or by a service:        orichalcum submit FILE --wait
@@ -89,7 +89,8 @@ sublattices:
 # What is wished for: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
 objectives:
   - property: lattice_a
-    target: {target}    {remark}
+    {remark}
+    target: {target}
     tolerance: 0.001          # Å
 
 potential:

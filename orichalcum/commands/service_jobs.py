@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api_schemas.jobs import FINAL_STATES, JobState
+from api_schemas.problem import Objective
 from orichalcum import display
 from orichalcum.client import Client
 from orichalcum.exceptions import JobFailed
@@ -53,8 +55,8 @@ def submit(
                 note(f"follow it with: orichalcum watch {job.id}")
             return
         note(f"job {job.id}")
-        _follow(job)
-        _print_result(job, json=json)
+        _follow(job, problem.objectives)
+        _print_result(job, problem.objectives, json=json)
         if job.state == "cancelled":
             note("the job was cancelled; this is the best so far")
             raise typer.Exit(JOB_FAILED)
@@ -98,7 +100,7 @@ def watch(job_id: JobId, url: Url = None) -> None:
     """Follow a job until it ends. Ctrl-C stops watching, not the job."""
     with Client(url) as client:
         job = client.job(job_id)
-        _follow(job)
+        _follow(job, _objectives(job))
         if job.refresh().state == "failed":
             raise JobFailed(job.id, job.job.failure)
         if job.state == "succeeded":
@@ -109,7 +111,8 @@ def watch(job_id: JobId, url: Url = None) -> None:
 def result(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Print the answer of a job; of a cancelled one the best so far."""
     with Client(url) as client:
-        _print_result(client.job(job_id), json=json)
+        job = client.job(job_id)
+        _print_result(job, _objectives(job), json=json)
 
 
 @reporting
@@ -137,16 +140,18 @@ def _state(text: str | None) -> JobState | None:
     raise typer.BadParameter(f"'{text}' is no state; take one of {', '.join(states)}", param_hint="--state")
 
 
-def _follow(job: JobHandle) -> None:
-    objectives = job.job.problem.objectives if job.job.problem is not None else []
+def _objectives(job: JobHandle) -> Sequence[Objective]:
+    return job.job.problem.objectives if job.job.problem is not None else ()
+
+
+def _follow(job: JobHandle, objectives: Sequence[Objective]) -> None:
     with JobProgress(messages(), objectives) as progress:
         progress.follow(job.events())
 
 
-def _print_result(job: JobHandle, *, json: bool) -> None:
+def _print_result(job: JobHandle, objectives: Sequence[Objective], *, json: bool) -> None:
     answer = job.result(wait=False)
     if json:
         print_json(answer)
     else:
-        objectives = job.job.problem.objectives if job.job.problem is not None else []
         display.show(output(), display.result(answer, objectives))

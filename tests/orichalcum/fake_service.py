@@ -98,13 +98,13 @@ class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
 class Recorder:
     """Answers requests from a list, in order, and keeps what was asked."""
 
-    def __init__(self, *answers: httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]):
+    def __init__(self, *answers: httpx.Response | BaseException | Callable[[httpx.Request], httpx.Response]):
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer(request) if callable(answer) else answer

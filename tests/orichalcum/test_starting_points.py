@@ -1,10 +1,10 @@
 """What ``orichalcum new`` prints is valid as it is printed."""
 
 import pytest
-from engine.problems.resolve import resolve
 
 from api_schemas.files import parse_problem_text
 from engine.crystals.prototypes import PROTOTYPES
+from engine.problems.resolve import resolve
 from orichalcum.starting_points import STARTING_POINTS, problem_file
 
 

@@ -1,0 +1,283 @@
+"""The commands about jobs: what they print, and the exit codes people and scripts rely on."""
+
+import functools
+import json
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from orichalcum import Client
+from orichalcum.cli import app
+from orichalcum.commands import service_jobs
+from tests.orichalcum.fake_service import (
+    EVALUATION,
+    JOB,
+    PROBLEM,
+    RESULT,
+    Recorder,
+    event,
+    problem_detail,
+    state_event,
+)
+
+AT = "2026-01-02T03:04:05Z"
+DONE = {**JOB, "state": "succeeded"}
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """Lets the commands talk to a list of answers."""
+
+    def answers(*items: object) -> Recorder:
+        recorder = Recorder(*items)
+        transport = httpx.MockTransport(recorder)
+        monkeypatch.setattr(service_jobs, "Client", functools.partial(Client, transport=transport))
+        return recorder
+
+    return answers
+
+
+@pytest.fixture
+def problem(tmp_path) -> str:
+    path = tmp_path / "alscn.yaml"
+    path.write_text(PROBLEM)
+    return str(path)
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+def answer(body: object, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, json=body)
+
+
+def a_finished_job() -> list[httpx.Response]:
+    found = {"index": 0, "evaluation": EVALUATION, "at": AT}
+    best = {
+        "index": 0,
+        "loss": 0.49,
+        "composition": EVALUATION["composition"],
+        "properties": {"lattice_a": 3.2221},
+    }
+    progress = {"progress": {"evaluations_done": 1, "evaluations_planned": 20, "best": best}, "at": AT}
+    stream = (
+        state_event(1, "running")
+        + event(2, "evaluation", found)
+        + event(3, "progress", progress)
+        + state_event(4, "succeeded")
+    )
+    return [answer(JOB, 202), httpx.Response(200, content=stream), answer(DONE), answer(RESULT)]
+
+
+def test_submit_prints_the_id_alone_on_standard_output(service, problem):
+    service(answer(JOB, 202))
+    done = run("submit", problem)
+    assert (done.exit_code, done.stdout) == (0, "job1\n")
+    assert "orichalcum watch job1" in done.stderr
+
+
+def test_submit_and_wait_shows_every_evaluation_and_prints_the_answer(service, problem):
+    service(*a_finished_job())
+    done = run("submit", problem, "--wait")
+    assert done.exit_code == 0
+    assert "cation: Al 0.8000 Sc 0.2000  lattice_a 3.2221 Å" in done.stderr
+    assert "stopped: target met" in done.stdout
+    assert "lattice_a: 1 % more Sc: +0.00467 Å" in done.stdout
+    assert "sevennet-l3i5 (MIT" in done.stdout
+
+
+def test_submit_and_wait_with_json_prints_one_object_and_nothing_else(service, problem):
+    service(*a_finished_job())
+    done = run("submit", problem, "--wait", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["best"]["composition"] == {"cation": {"Al": 0.8, "Sc": 0.2}}
+    assert "lattice_a" in done.stderr
+
+
+def test_numbers_that_json_cannot_hold_become_null(service):
+    broken = {**EVALUATION, "properties": {"lattice_a": {"value": 3.2, "unit": "Å", "uncertainty": None}}}
+    text = json.dumps({**RESULT, "best": broken}).replace("3.2,", "NaN,")
+    service(answer(DONE), answer(DONE), httpx.Response(200, text=text))
+    done = run("result", "job1", "--json")
+    assert done.exit_code == 0
+    strict = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert strict["best"]["properties"]["lattice_a"]["value"] is None
+
+
+def test_a_failed_job_ends_with_three(service, problem):
+    failed = {
+        **JOB,
+        "state": "failed",
+        "failure": {"type": "t", "title": "T", "status": 500, "detail": "why"},
+    }
+    stream = httpx.Response(200, content=state_event(1, "failed"))
+    service(answer(JOB, 202), stream, answer(failed))
+    done = run("submit", problem, "--wait")
+    assert done.exit_code == 3
+    assert done.stderr.rstrip().endswith("error: job job1 failed: why")
+    assert done.stdout == ""
+
+
+def test_a_job_cancelled_while_waiting_prints_the_best_so_far_and_ends_with_three(service, problem):
+    cancelled = {**RESULT, "stopped": {"reason": "cancelled", "message": "cancelled"}}
+    stream = httpx.Response(200, content=state_event(1, "cancelled"))
+    service(answer(JOB, 202), stream, answer({**JOB, "state": "cancelled"}), answer(cancelled))
+    done = run("submit", problem, "--wait")
+    assert done.exit_code == 3
+    assert "stopped: cancelled" in done.stdout
+    assert "best so far" in done.stderr
+
+
+def test_a_refused_problem_ends_with_two_and_names_the_fields(service, problem):
+    errors = [{"pointer": "/structure/prototype", "type": "x", "message": "did you mean wurtzite?"}]
+    service(problem_detail(422, errors=errors))
+    done = run("submit", problem)
+    assert done.exit_code == 2
+    assert done.stderr == "error: /structure/prototype: did you mean wurtzite?\n"
+
+
+def test_a_service_that_is_not_there_ends_with_four(service):
+    service(*[httpx.ConnectError("refused")] * 9)
+    done = run("list")
+    assert done.exit_code == 4
+    assert "cannot be reached" in done.stderr
+    assert "orichalcum up" in done.stderr
+
+
+def test_an_answer_of_something_else_ends_with_four(service):
+    service(httpx.Response(200, text="<html>"))
+    assert run("show", "job1").exit_code == 4
+
+
+def test_a_job_that_does_not_exist_ends_with_two(service):
+    service(problem_detail(404, detail="there is no job nothing"))
+    done = run("show", "nothing")
+    assert (done.exit_code, done.stderr) == (2, "error: there is no job nothing\n")
+
+
+def test_the_answer_of_a_running_job_is_not_there_yet(service):
+    service(answer(JOB), answer(JOB), problem_detail(409))
+    done = run("result", "job1")
+    assert done.exit_code == 2
+    assert "orichalcum watch job1" in done.stderr
+
+
+def test_list_shows_a_line_a_job_and_disarms_names_that_would_move_the_cursor(service):
+    hostile = {**JOB, "id": "job2", "name": "\x1b[2J[red]boo"}
+    service(answer({"items": [JOB, hostile], "next_cursor": None}))
+    done = run("list")
+    assert done.exit_code == 0
+    assert "job1" in done.stdout
+    assert "1/40" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "[red]boo" in done.stdout
+
+
+def test_list_asks_for_one_state_and_refuses_one_that_does_not_exist(service):
+    recorder = service(answer({"items": [], "next_cursor": None}))
+    assert run("list", "--state", "failed").exit_code == 0
+    assert recorder.requests[0].url.params["state"] == "failed"
+    done = run("list", "--state", "sleeping")
+    assert done.exit_code == 2
+    assert "queued, running" in done.stderr
+
+
+def test_watch_follows_to_the_end(service):
+    service(answer(JOB), httpx.Response(200, content=state_event(1, "succeeded")), answer(DONE))
+    done = run("watch", "job1")
+    assert done.exit_code == 0
+    assert "orichalcum result job1" in done.stderr
+
+
+def test_cancel_says_what_became_of_the_job(service):
+    recorder = service(answer(JOB), answer({**JOB, "state": "cancelling", "cancel_requested": True}))
+    done = run("cancel", "job1")
+    assert done.exit_code == 0
+    assert "cancelling" in done.stdout
+    assert recorder.requests[1].url.path == "/v1/jobs/job1/cancel"
+
+
+def test_show_tells_why_a_job_failed(service):
+    failure = {
+        "type": "t",
+        "title": "T",
+        "status": 422,
+        "errors": [{"pointer": "/a", "type": "x", "message": "bad"}],
+    }
+    service(answer({**JOB, "state": "failed", "failure": failure}))
+    done = run("show", "job1")
+    assert done.exit_code == 0
+    assert "/a: bad" in done.stdout
+
+
+def test_an_address_without_a_scheme_ends_with_two():
+    done = run("list", "--url", "localhost:8421")
+    assert done.exit_code == 2
+    assert "http://127.0.0.1:8421" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("kind: optimise", "/kind"),
+        ("structure: {prototype: wurtzite, species: [Al, Xx]}", "/structure/species"),
+        (": : :", "not valid YAML"),
+        ("[]", "a problem file is a mapping"),
+        ("", "a problem file is a mapping"),
+        ("name: \x00", "YAML"),
+    ],
+)
+def test_a_file_that_is_no_problem_is_refused_with_its_name_and_the_field(tmp_path, content, complaint):
+    path = tmp_path / "mine.yaml"
+    path.write_text(content)
+    for command in ("submit", "run", "evaluate"):
+        done = run(command, str(path))
+        assert done.exit_code == 2
+        assert "mine.yaml: " in done.stderr
+        assert complaint in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    missing, binary = tmp_path / "missing.yaml", tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert "orichalcum new" in run("run", str(missing)).stderr
+    assert "this is a folder" in run("run", str(tmp_path)).stderr
+    assert "not UTF-8" in run("run", str(binary)).stderr
+    assert [run("run", str(path)).exit_code for path in (missing, tmp_path, binary)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fly"], ["submit"], ["run", "a", "b"], ["list", "--limit", "many"], ["up", "--port", "0"]]
+)
+def test_wrong_usage_ends_with_two(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def test_new_refuses_an_unknown_prototype_and_names_the_known_ones():
+    done = run("new", "garnet")
+    assert done.exit_code == 2
+    assert "wurtzite, rocksalt" in done.stderr
+
+
+def test_the_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert run("--version").stdout == f"orichalcum {version('orichalcum')}\n"
+
+
+def test_control_c_ends_with_130_and_no_traceback(service):
+    service(KeyboardInterrupt())
+    done = run("list")
+    assert done.exit_code == 130
+    assert done.stderr == "interrupted\n"
+
+
+def test_a_fault_of_the_program_itself_is_called_one_and_shows_no_traceback(service):
+    service(ZeroDivisionError("division by zero"))
+    done = run("list")
+    assert done.exit_code == 1
+    assert "internal fault, ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
