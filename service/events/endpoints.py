@@ -8,8 +8,8 @@ from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header
-from fastapi.responses import Response
-from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from fastapi.responses import Response, StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from service.context import Context, InContext
 from service.events import repository as events
@@ -31,7 +31,7 @@ _EXAMPLE = (
 
 @router.get(
     "/jobs/{job_id}/events",
-    response_class=EventSourceResponse,
+    response_class=StreamingResponse,
     responses={
         200: {
             "description": "Events `state`, `progress` and `evaluation`; the stream ends after the final state.",
@@ -50,7 +50,9 @@ async def stream_events(
     if final and seen >= last:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return EventSourceResponse(_stream(context, job_id, min(seen, last)), headers=headers)
+    return StreamingResponse(
+        _stream(context, job_id, min(seen, last)), headers=headers, media_type="text/event-stream"
+    )
 
 
 def _sequence(header: str | None) -> int:

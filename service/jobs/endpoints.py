@@ -100,7 +100,7 @@ def read_result(job_id: str, context: InContext) -> Result:
     return service.result(context.database, job_id)
 
 
-@router.get("/jobs/{job_id}/map", responses=documented(404, 422))
+@router.get("/jobs/{job_id}/map", response_model=None, responses=documented(404, 422))
 def read_map(job_id: str, context: InContext) -> NoReturn:
     """The surrogate over a grid: not available yet."""
     with context.database.reading() as session:
