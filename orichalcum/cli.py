@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import Annotated
 
 import typer
@@ -49,4 +51,7 @@ app.add_typer(potentials.app, name="potentials")
 
 def main() -> None:
     """Run the command line; ends the process with the exit code."""
+    if not os.environ.get("ORICHALCUM_DEBUG"):
+        # Warnings of libraries are for those who write programs, not for those who run this one.
+        warnings.simplefilter("ignore")
     app()

@@ -74,10 +74,9 @@ def _demonstrate(folder: Path) -> None:
         answer = job.result()
         took = time.monotonic() - started
         console = output()
-        console.rule(Text(plain(problem.name)))
+        console.print(Text(plain(problem.name), style="bold underline"))
         display.show(console, display.result(answer, problem.objectives))
-        console.print(Text(f"from submission to answer: {wording.seconds(took)}"))
-        console.rule()
+        console.print(Text(f"time: from submission to answer: {wording.seconds(took)}"))
     note("     everything was stopped; no process is left")
     note("Next: 'orichalcum up' (or make up) keeps the stack running; its API is then documented at")
     note("http://127.0.0.1:8421/docs. A dashboard at http://127.0.0.1:8421/ is planned and not built yet.")

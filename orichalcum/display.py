@@ -35,6 +35,11 @@ def _table(*columns: str, numeric: Iterable[str] = ()) -> Table:
     return table
 
 
+def line(text: str) -> Text:
+    """A sentence as it stands, without markup or control characters."""
+    return Text(plain(text))
+
+
 def state(name: str) -> Text:
     """A job's state in its colour."""
     return Text(name, style=_STATE_STYLES.get(name, ""))
@@ -148,7 +153,7 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         if objectives:
             parts.append(_objectives(item, item.best, objectives))
         parts.append(evaluation(item.best))
-        parts += [Text(sentence) for sentence in _sensitivities(item, item.best, objectives)]
+        parts += [line(sentence) for sentence in _sensitivities(item, item.best, objectives)]
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
     if item.front:
@@ -156,20 +161,17 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
     spent, source = item.cost, item.provenance
+    parts.append(line(f"stopped: {item.stopped.reason.replace('_', ' ')}. {plain(item.stopped.message)}"))
     parts.append(
-        Text(f"stopped: {item.stopped.reason.replace('_', ' ')}. {plain(item.stopped.message)}", style="bold")
-    )
-    parts.append(
-        Text(
+        line(
             f"cost: {spent.evaluations} evaluations, {spent.potential_calls} potential calls "
             f"and {spent.shared_calls} shared, {wording.seconds(spent.seconds)}"
         )
     )
     parts.append(
-        Text(
+        line(
             f"with: {source.potential.name} ({source.potential.licence}, sha256 {source.potential.sha256[:12]}…), "
             f"{source.dtype}, {source.device}, seed {source.seed}, orichalcum {source.orichalcum}",
-            style="dim",
         )
     )
     return Group(*parts)
@@ -183,13 +185,17 @@ def potentials(items: Sequence[PotentialInfo]) -> Group:
         heading = Text.assemble(
             (item.name, "bold"), f"  {item.licence}, {len(item.elements)} elements, ", here
         )
-        parts += [heading, Text(f"  {item.description}"), Text(f"  {item.citation}", style="dim")]
+        parts += [heading, line(f"  {item.description}"), line(f"  {item.citation}")]
     return Group(*parts)
 
 
 def show(console: Console, thing: RenderableType) -> None:
-    """Print a table or group."""
-    console.print(thing)
+    """Print a table, or a group piece by piece: sentences are never broken, a terminal wraps them itself."""
+    for piece in thing.renderables if isinstance(thing, Group) else [thing]:
+        if isinstance(piece, Group):
+            show(console, piece)
+        else:
+            console.print(piece, soft_wrap=isinstance(piece, Text))
 
 
 def _gradient_columns(item: Evaluation) -> list[tuple[str, str]]:
@@ -218,7 +224,7 @@ def _objectives(item: Result, best: Evaluation, objectives: Sequence[Objective])
 
 def _sensitivities(item: Result, best: Evaluation, objectives: Sequence[Objective]) -> list[str]:
     if item.sensitivities:
-        return [f"{s.property}: {plain(s.text)}" for s in item.sensitivities]
+        return [plain(s.text) for s in item.sensitivities]
     names = dict.fromkeys(o.property for o in objectives if o.property in best.properties)
     return [f"{name}: {text}" for name in names for text in wording.sensitivities(best, name)]
 

@@ -32,13 +32,16 @@ from orichalcum.exceptions import (
 
 SUCCESS, FAULT, BAD_INPUT, JOB_FAILED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+PIPE_WIDTH = 200
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def output() -> Console:
-    """Where answers go."""
-    return Console(highlight=False, soft_wrap=False)
+    """Where answers go; a file or pipe has no edge at which a table should fold."""
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(highlight=False, width=wide)
 
 
 def messages() -> Console:

@@ -65,7 +65,7 @@ def problem_file(prototype: str) -> str:
         remark = "# That of GaN, computed with the same potential; or a number in Å."
     else:
         target = f"{start.target:g}"
-        remark = "# Å; or {same_as: {prototype: ..., species: [...]}} for that of another crystal, computed with the same potential"
+        remark = "# Å; or {same_as: {prototype: ..., species: [...]}}: that of another crystal, by the same potential"
     return f"""\
 # A problem for Orichalcum. Solve it here:         orichalcum run FILE
 #                          or by a service:        orichalcum submit FILE --wait
