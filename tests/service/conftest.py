@@ -1,0 +1,202 @@
+"""A store with all tables, a queue that only remembers, and an engine of a few lines, injected where the real ones go."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
+from api_schemas.jobs import BestSoFar, CostEstimate
+from api_schemas.problem import Problem
+from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
+from service import migration
+from service.app import create_app
+from service.database import Database
+from service.jobs import service as job_service
+from service.settings import Settings
+from service.worker.advance import run_advance
+from service.worker.context import WorkerContext
+from service.worker.evaluation import run_evaluation
+
+PROBLEM = {
+    "kind": "optimize",
+    "name": "(Na,K)Cl",
+    "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
+    "sublattices": [{"name": "cation", "sites": ["Na"], "elements": {"Na": [0, 1], "K": [0, 1]}}],
+    "objectives": [{"property": "lattice_a", "target": 5.9, "tolerance": 0.001}],
+    "potential": {"name": "sevennet-0"},
+}
+
+
+@dataclass
+class Queue:
+    """A messenger that keeps messages in lists, and can be made to fail or to lose them."""
+
+    advances: list[str] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)
+    broken: bool = False
+
+    def advance(self, job_id: str) -> bool:
+        if not self.broken:
+            self.advances.append(job_id)
+        return not self.broken
+
+    def evaluate(self, evaluation_id: int) -> bool:
+        if not self.broken:
+            self.evaluations.append(evaluation_id)
+        return not self.broken
+
+    def depth(self) -> int | None:
+        return None if self.broken else len(self.advances) + len(self.evaluations)
+
+    def lose_everything(self) -> None:
+        self.advances.clear()
+        self.evaluations.clear()
+
+
+BATCHES = (1, 2)
+
+
+class FakeCampaign:
+    """Asks for one composition, then for two, and has then finished; the best is the nearest to 0.7."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.records: list[EvaluationRecord] = []
+        self.planned = sum(BATCHES)
+
+    def tell(self, records: Sequence[EvaluationRecord]) -> None:
+        self.records = sorted(records, key=lambda record: record.index)
+
+    @property
+    def stopped(self) -> Stopped | None:
+        done = len(self.records)
+        return Stopped(reason="converged", message=f"{done} are enough") if done >= self.planned else None
+
+    def ask(self) -> list[Suggestion]:
+        count = BATCHES[0] if not self.records else BATCHES[1]
+        first = len(self.records)
+        return [
+            Suggestion(index=index, composition={"cation": {"Na": (index + 1) / 10, "K": 1 - (index + 1) / 10}})
+            for index in range(first, first + count)
+        ]
+
+    @property
+    def best(self) -> BestSoFar | None:
+        if not self.records:
+            return None
+        best = min(self.records, key=lambda record: abs(record.composition["cation"]["Na"] - 0.7))
+        return BestSoFar(index=best.index, loss=1.0, composition=best.composition, properties={})
+
+    def result(self, stopped: Stopped | None = None, *, device: str = "cpu") -> Result:
+        best = self.best
+        return Result(
+            kind=self.problem.kind,
+            best=None if best is None else self.records[best.index].public(),
+            evaluations=[record.public() for record in self.records],
+            stopped=stopped or self.stopped or Stopped(reason="completed", message=""),
+            cost=TotalCost(evaluations=len(self.records), potential_calls=0, shared_calls=0, seconds=0.0),
+            provenance=Provenance(
+                orichalcum="test",
+                potential=PotentialProvenance(name="test", sha256="", licence="", citation=""),
+                seed=0,
+                device=device,
+                dtype="float64",
+            ),
+        )
+
+
+def fake_evaluate(problem, composition, *, references, device, on_call) -> EvaluationRecord:
+    on_call()
+    return EvaluationRecord(
+        index=composition.index,
+        composition=composition.composition,
+        properties={"lattice_a": PropertyValue(value=6 - composition.composition["cation"]["Na"] / 3, unit="Å")},
+        energy_per_atom=-3.5,
+        converged=True,
+        stable=True,
+        cost=Cost(potential_calls=1, shared_calls=2, seconds=0.1),
+        structure=None,
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    migration.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def worker(database: Database, queue: Queue) -> WorkerContext:
+    return WorkerContext(
+        name="worker-of-test",
+        device="cpu",
+        database=database,
+        messenger=queue,
+        evaluate=fake_evaluate,
+        campaign=FakeCampaign,
+        stopping=lambda: False,
+    )
+
+
+@pytest.fixture
+def submitted(database: Database) -> Callable[[], str]:
+    """Submits the problem without HTTP and returns the job's id."""
+
+    def submit() -> str:
+        estimate = CostEstimate(evaluations=3, potential_calls=30, seconds=1.0, memory_bytes=1)
+        return job_service.submit(database, Problem.model_validate(PROBLEM), estimate, None).id
+
+    return submit
+
+
+@pytest.fixture
+def work(worker: WorkerContext, queue: Queue) -> Callable[..., int]:
+    """Handles messages as a worker would, at most ``limit`` of them; returns how many it handled."""
+
+    def run(limit: int = 1000) -> int:
+        handled = 0
+        while handled < limit and (queue.advances or queue.evaluations):
+            if queue.advances:
+                run_advance(worker, queue.advances.pop(0))
+            else:
+                run_evaluation(worker, queue.evaluations.pop(0))
+            handled += 1
+        return handled
+
+    return run
+
+
+@pytest.fixture
+def client(database: Database, queue: Queue) -> Iterator[httpx.Client]:
+    """A client of the real application in a real server, over loopback."""
+    server: uvicorn.Server | None = None
+    app = create_app(
+        Settings(max_request_bytes=200_000),
+        database=database,
+        messenger=queue,
+        stopping=lambda: server is not None and server.should_exit,
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+            yield client
+        server.should_exit = True
+        thread.join()
