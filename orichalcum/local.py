@@ -21,6 +21,9 @@ from api_schemas.problem import Problem
 from api_schemas.results import Result, Stopped
 from orichalcum.exceptions import LocalFailure, ServerExtraMissing
 
+TOGETHER = 4
+"""Compositions relaxed at once: faster than one by one, and progress is still seen."""
+
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
 
 
@@ -100,27 +103,26 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
         Interrupted: at Ctrl-C, with the best so far.
     """
     with _server_extra():
-        from engine.problems.resolve import resolve
-
-        from engine.evaluation import evaluate as evaluate_composition
+        from engine.evaluation import Evaluator
         from engine.optimize.campaign import Campaign
+        from engine.problems.resolve import resolve
 
         resolved = resolve(problem)
         chosen = _device(device)
         with _clear_failures():
             started = time.monotonic()
             campaign = Campaign(resolved)
+            evaluator = Evaluator(resolved, device=chosen, on_call=observer.called)
             done = 0
             waiting: list[EvaluationRecord] = []
             try:
                 observer.counted(0, campaign.planned, None)
                 while batch := campaign.ask():
-                    for suggestion in batch:
-                        record = evaluate_composition(
-                            resolved, suggestion, device=chosen, on_call=observer.called
-                        )
-                        waiting.append(record)
-                        observer.evaluated(record.index, record)
+                    for first in range(0, len(batch), TOGETHER):
+                        records = evaluator.evaluate(batch[first : first + TOGETHER])
+                        waiting += records
+                        for record in records:
+                            observer.evaluated(record.index, record)
                     campaign.tell(waiting)
                     done += len(waiting)
                     waiting = []
@@ -151,9 +153,8 @@ def evaluate(
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
     with _server_extra():
-        from engine.problems.resolve import resolve
-
         from engine.evaluation import evaluate as evaluate_composition
+        from engine.problems.resolve import resolve
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
@@ -174,9 +175,8 @@ def evaluate_fixed_geometry(
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
     with _server_extra():
-        from engine.problems.resolve import resolve
-
         from engine.evaluation import evaluate_fixed_geometry as evaluate_composition
+        from engine.problems.resolve import resolve
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)

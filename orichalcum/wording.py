@@ -14,7 +14,9 @@ _DECIMALS = {"Å": 4, "degree": 3, "1": 4, "Å^3/atom": 4, "g/cm^3": 4, "eV/atom
 
 def number(value: float, unit: str) -> str:
     """A value with as many digits as its unit deserves."""
-    return f"{value:.{_DECIMALS.get(unit, 4)}f}"
+    decimals = _DECIMALS.get(unit, 4)
+    # Adding zero turns the -0.0 of a rounded tiny number into 0.0.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def quantity(value: float, unit: str) -> str:

@@ -14,7 +14,9 @@ from orichalcum.reporting import reporting
 @reporting
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8421,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
+    ] = 8421,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Worker processes.")] = 1,
     device: Annotated[
         Literal["auto", "cpu", "cuda"],

@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fly"], ["submit"], ["run", "a", "b"], ["list", "--limit", "many"], ["up", "--port", "0"]]
+    "arguments", [["fly"], ["submit"], ["run", "a", "b"], ["list", "--limit", "many"], ["up", "--port", "-1"]]
 )
 def test_wrong_usage_ends_with_two(arguments):
     assert run(*arguments).exit_code == 2
