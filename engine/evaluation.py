@@ -25,6 +25,7 @@ from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinat
 from engine.mechanics.landscape import EV_PER_A3_IN_GPA, Landscape
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
+from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_potential
 from engine.potentials.registry import describe
 from engine.problems.resolve import ResolvedProblem, resolved_problem
@@ -86,7 +87,9 @@ class Evaluator:
         """Relax compositions, a batch at a time, and compute their properties, in order."""
         records: list[EvaluationRecord] = []
         for first in range(0, len(suggestions), BATCH):
-            records += self._evaluate_batch(suggestions[first : first + BATCH])
+            batch = suggestions[first : first + BATCH]
+            with fitting_threads(self.resolved.crystal.n_copies * len(batch)):
+                records += self._evaluate_batch(batch)
         return records
 
     def _evaluate_batch(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:

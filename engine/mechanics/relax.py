@@ -1,9 +1,10 @@
 """Relaxation in symmetry-adapted coordinates: quasi-Newton steps from exact Hessians, with a trust region.
 
-Counted in potential calls (see landscape.py). The Hessian that the implicit gradients need at the end anyway gives a
-last Newton correction for nothing, so that the result is much nearer to the minimum than the residual asked for. At a
-cold start it pays to spend an exact Hessian at once where several coordinates are coupled; a neighbouring composition
-brings its Hessian along. In between, each step updates the Hessian from gradients and energies.
+Counted in potential calls (see landscape.py). A cold start knows only a model Hessian, an isotropic solid as stiff as
+its volume per atom suggests; a neighbouring composition brings its exact one along. Each step then updates the Hessian
+from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites: 11-14
+against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton correction for
+nothing, so that the result is much nearer to the minimum than the residual asked for.
 """
 
 from __future__ import annotations
@@ -18,20 +19,19 @@ from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.mechanics.coordinates import SymmetryCoordinates
+
     from numpy.typing import NDArray
 
-MODEL_BULK_MODULUS = 0.6
-"""eV/Å^3 (about 100 GPa): the bulk modulus of the model Hessian, before anything is known."""
-MODEL_SHEAR_MODULUS = 0.3
-MODEL_FORCE_CONSTANT = 8.0
-"""eV/Å^2"""
+MODEL_FORCE_CONSTANT = 12.0
+"""eV/Å^2, of the model Hessian's springs."""
+MODEL_SHEAR_RATIO = 0.5
+"""Shear modulus over bulk modulus of the model Hessian."""
 MAX_STRAIN_STEP = 0.10
 MAX_DISPLACEMENT_STEP = 0.3
 """Å"""
-EXACT_HESSIAN_AT_START_FROM = 2
-"""With this many coordinates or more, and nothing known, the first point gets an exact Hessian."""
-EXACT_HESSIAN_AT_START_UP_TO = 12
-"""Above, so many rows cost more than the quasi-Newton steps they save."""
+MAX_STRAIN = 1.0
+"""A cell that leaves the parent's by more than this has come apart."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ class _Walker:
 
     q: NDArray[np.float64]
     hessian: NDArray[np.float64]
-    trust: float
-    exact_start: bool
+    trust: float = 1.0
     calls: int = 0
     steps: int = 0
     best_q: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
@@ -122,8 +121,12 @@ def relax(
         One result a composition, in order. A composition that does not converge says so; nothing is raised for it.
     """
     tolerance = tolerance or Tolerance()
-    scale = _scales(landscape)
-    walkers = [_new_walker(landscape, start, scale) for start in starts]
+    model = _model_hessian(landscape.coordinates)
+    scale = np.sqrt(np.diag(model))  # q times this has unit curvature, roughly
+    walkers = [
+        _Walker(q=np.array(start.q, dtype=float), hessian=model if start.hessian is None else start.hessian)
+        for start in starts
+    ]
     finished: list[Relaxed | None] = [None] * len(walkers)
     walking = list(range(len(walkers)))
     waiting: list[int] = []  # converged, but in a batch with others that were not: their rows are taken together
@@ -139,11 +142,6 @@ def relax(
             _finish(landscape, lam, walkers, walking, at, tolerance, finished)
             walking = []
             break
-        if walkers[walking[0]].steps == 1 and all(walkers[i].exact_start for i in walking):
-            rows = landscape.second(at)
-            for position, i in enumerate(walking):
-                walkers[i].calls += CALLS_PER_ROW * landscape.coordinates.n_q
-                walkers[i].hessian = rows.hessian[position]
         for position, i in enumerate(walking):
             if i not in done:
                 _step(walkers[i], float(at.enthalpy[position]), at.dh_dq[position], scale, landscape)
@@ -158,36 +156,23 @@ def relax(
     return [result for result in finished if result is not None]
 
 
-def _scales(landscape: Landscape) -> NDArray[np.float64]:
-    """Square roots of the model Hessian's diagonal: q times these has unit curvature, roughly."""
-    coordinates = landscape.coordinates
+def _model_hessian(coordinates: SymmetryCoordinates) -> NDArray[np.float64]:
+    """An isotropic elastic solid with independent springs: [n_q, n_q].
+
+    The bulk modulus, 1 eV/Å^3 at 12 Å^3 an atom and falling with the square of the volume, is within a factor of two for
+    most salts, oxides, nitrides and metals.
+    """
     volume = abs(np.linalg.det(coordinates.lattice))
-    traces = np.trace(coordinates.strain_modes, axis1=1, axis2=2)
-    lame = MODEL_BULK_MODULUS - 2.0 * MODEL_SHEAR_MODULUS / 3.0
-    strain = volume * (lame * traces**2 + 2.0 * MODEL_SHEAR_MODULUS)
-    return np.sqrt(np.concatenate([strain, np.full(len(coordinates.displacement_modes), MODEL_FORCE_CONSTANT)]))
-
-
-def _new_walker(landscape: Landscape, start: Start, scale: NDArray[np.float64]) -> _Walker:
-    n_q = landscape.coordinates.n_q
-    exact = start.hessian is None and EXACT_HESSIAN_AT_START_FROM <= n_q <= EXACT_HESSIAN_AT_START_UP_TO
-    hessian = _model_hessian(landscape) if start.hessian is None else np.array(start.hessian, dtype=float)
-    return _Walker(q=np.array(start.q, dtype=float), hessian=hessian, trust=1.0, exact_start=exact)
-
-
-def _model_hessian(landscape: Landscape) -> NDArray[np.float64]:
-    """Isotropic elastic solid with independent springs: [n_q, n_q]."""
-    coordinates = landscape.coordinates
-    volume = abs(np.linalg.det(coordinates.lattice))
+    bulk = (12.0 * len(coordinates.positions) / volume) ** 2
+    shear = MODEL_SHEAR_RATIO * bulk
     modes = coordinates.strain_modes
     traces = np.trace(modes, axis1=1, axis2=2)
-    lame = MODEL_BULK_MODULUS - 2.0 * MODEL_SHEAR_MODULUS / 3.0
-    elastic = volume * (
-        lame * np.outer(traces, traces) + 2.0 * MODEL_SHEAR_MODULUS * np.einsum("iab,jab->ij", modes, modes)
+    hessian = np.eye(coordinates.n_q) * MODEL_FORCE_CONSTANT
+    n_strain = coordinates.n_strain
+    hessian[:n_strain, :n_strain] = volume * (
+        (bulk - 2.0 * shear / 3.0) * np.outer(traces, traces)
+        + 2.0 * shear * np.einsum("iab,jab->ij", modes, modes)
     )
-    n_q, n_strain = coordinates.n_q, coordinates.n_strain
-    hessian = np.eye(n_q) * MODEL_FORCE_CONSTANT
-    hessian[:n_strain, :n_strain] = elastic
     return hessian
 
 
@@ -195,7 +180,8 @@ def _is_done(
     landscape: Landscape, walker: _Walker, at: FirstDerivatives, position: int, tolerance: Tolerance
 ) -> bool:
     gradient = at.dh_dq[position]
-    if not (np.isfinite(at.enthalpy[position]) and np.isfinite(gradient).all()):
+    finite = np.isfinite(at.enthalpy[position]) and np.isfinite(gradient).all()
+    if not finite or np.abs(landscape.coordinates.strain(at.q[position])).max() > MAX_STRAIN:
         walker.failed = True
         return True
     return walker.steps >= tolerance.max_steps or _within(landscape, at.q[position], gradient, tolerance)

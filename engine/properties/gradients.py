@@ -75,13 +75,13 @@ def property_values(
         q = torch.tensor(point.q, dtype=torch.float64, requires_grad=True)
         x = torch.tensor(point.x, dtype=torch.float64, requires_grad=True)
         enthalpy = torch.tensor(point.enthalpy, dtype=torch.float64, requires_grad=True)
-        weights = torch.as_tensor(crystal.weights_matrix) @ x + torch.as_tensor(crystal.weights_offset)
+        weights = torch.tensor(crystal.weights_matrix) @ x + torch.tensor(crystal.weights_offset)
         modes = torch.as_tensor(coordinates.strain_modes)
         strain = torch.einsum("i,iab->ab", q[: coordinates.n_strain], modes)
         lattice = torch.as_tensor(coordinates.lattice) @ (torch.eye(3, dtype=torch.float64) + strain).T
-        mass = weights @ torch.as_tensor(crystal.masses)
+        mass = weights @ torch.tensor(crystal.masses)
         work = point.pressure * torch.linalg.det(lattice).abs()
-        conventional = torch.as_tensor(np.asarray(crystal.conventional, dtype=float))
+        conventional = torch.tensor(np.asarray(crystal.conventional, dtype=float))
         found = {}
         for name in names:
             if name in ENERGETIC:
