@@ -108,7 +108,7 @@ def read_checkpoint(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
                 raise WeightsUnavailable(
                     f"the checkpoint has {key} = {config[key]!r}; only {expected!r} is understood"
                 )
-    except (KeyError, TypeError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+    except (KeyError, TypeError, ValueError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
         raise WeightsUnavailable("the file is not a SevenNet checkpoint that is understood here") from error
     tensors = {
         key: value.detach().clone().contiguous()

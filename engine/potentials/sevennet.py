@@ -172,7 +172,7 @@ class SevenNet:
         harmonics = spherical_harmonics(vectors / distances.unsqueeze(1), self.max_degree)
         basis = radial_basis(distances, self._frequencies, self.cutoff, self._envelope)
         first = silu(basis @ self._radial_first)
-        by_layer = first.view(len(distances), len(self._layers), -1).transpose(0, 1)
+        by_layer = first.view(len(distances), *self._radial_second.shape[:2]).transpose(0, 1)
         return harmonics, list(silu(torch.bmm(by_layer, self._radial_second)).unbind(0))
 
     def _interact(
