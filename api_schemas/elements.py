@@ -6,14 +6,14 @@ import difflib
 
 from pydantic_core import PydanticCustomError
 
-SYMBOLS: tuple[str, ...] = tuple(
-    (
-        "X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
-        "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb "
-        "Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf "
-        "Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
-    ).split()
-)
+_TABLE = """
+X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
+Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb
+Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf
+Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
+"""
+
+SYMBOLS: tuple[str, ...] = tuple(_TABLE.split())
 """``SYMBOLS[z]`` is the symbol of atomic number ``z``; entry 0 is a placeholder."""
 
 ATOMIC_NUMBERS: dict[str, int] = {symbol: z for z, symbol in enumerate(SYMBOLS) if z > 0}
@@ -33,4 +33,6 @@ def check_element(symbol: str, *, vacancy_allowed: bool = False) -> str:
     near = [s for s in ATOMIC_NUMBERS if s.lower() == symbol.strip().lower()]
     near = near or difflib.get_close_matches(symbol[:20].capitalize(), list(ATOMIC_NUMBERS), n=3, cutoff=0.5)
     hint = f"; did you mean {', '.join(near)}?" if near else "; give a symbol such as Al or Sc"
-    raise PydanticCustomError("unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element{hint}"})
+    raise PydanticCustomError(
+        "unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element{hint}"}
+    )

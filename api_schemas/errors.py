@@ -17,7 +17,9 @@ TYPE_PREFIX = "urn:orichalcum:problem:"
 class FieldError(Output):
     """One fault of the input: where, what kind, and what would be right."""
 
-    pointer: str = Field(description="JSON pointer (RFC 6901) to the offending field; empty for the whole document.")
+    pointer: str = Field(
+        description="JSON pointer (RFC 6901) to the offending field; empty for the whole document."
+    )
     type: str = Field(description="Stable slug, e.g. unknown-element, not-available-yet.")
     message: str = Field(description="What is wrong and how to mend it.")
 

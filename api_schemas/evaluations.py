@@ -16,7 +16,8 @@ class PropertyValue(Output):
     value: float
     unit: str
     gradient: Gradient | None = Field(
-        None, description="Per unit fraction; per sublattice the entries add up to zero. Null where it does not exist."
+        None,
+        description="Per unit fraction; per sublattice the entries add up to zero. Null where it does not exist.",
     )
     uncertainty: float | None = None
 
@@ -25,7 +26,9 @@ class Cost(Output):
     """Potential calls (one = energy with first derivatives; a row of second derivatives counts two) and seconds."""
 
     potential_calls: int = Field(description="Spent on this composition.")
-    shared_calls: int = Field(description="Spent on end members, references and same_as crystals, shared by all.")
+    shared_calls: int = Field(
+        description="Spent on end members, references and same_as crystals, shared by all."
+    )
     seconds: float
 
 
@@ -50,7 +53,9 @@ class Evaluation(Output):
     properties: dict[str, PropertyValue]
     energy_per_atom: float | None = Field(description="eV/atom; null where the potential failed.")
     converged: bool
-    stable: bool | None = Field(description="No negative eigenvalue of the Hessian; null where it is not known.")
+    stable: bool | None = Field(
+        description="No negative eigenvalue of the Hessian; null where it is not known."
+    )
     cost: Cost
     structure: CrystalState | None
     message: str | None = Field(None, description="Why it did not converge, or what to be careful about.")
@@ -59,8 +64,9 @@ class Evaluation(Output):
 class RelaxationState(Output):
     """What warm-starts the relaxation of a neighbouring composition.
 
-    ``q`` are the symmetry-adapted coordinates relative to the labelled parent; ``dq_dx`` their derivatives for every
-    ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns]; ``hessian`` is d2H/dq2, [n_q, n_q].
+    ``q`` are the symmetry-adapted coordinates relative to the labelled parent; ``dq_dx`` their derivatives
+    for every ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns]; ``hessian`` is
+    d2H/dq2, [n_q, n_q].
     """
 
     q: list[float]

@@ -22,32 +22,40 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", self.peek_event().start_mark)
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise yaml.constructor.ConstructorError(None, None, "nested too deeply", self.peek_event().start_mark)
+        is_alias = self.check_event(yaml.events.AliasEvent)
+        if is_alias or self.depth > MAX_DEPTH:
+            text = "aliases are not accepted; write the value out" if is_alias else "nested too deeply"
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.constructor.ConstructorError(None, None, text, mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(None, None, "keys must be words", key_node.start_mark)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key!r} is given twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in {"null", "int"}]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith(":null")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
@@ -59,6 +67,19 @@ def _malformed(text: str) -> ProblemInvalid:
     return ProblemInvalid([FieldError(pointer="", type="malformed-file", message=text)])
 
 
+def _load_json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique_pairs)
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _malformed(f"not a valid problem: {key[:60]!r} is given twice in one object; give it once")
+        found[key] = value
+    return found
+
+
 def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
     """Parse the text of a problem file.
 
@@ -66,7 +87,9 @@ def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
         ProblemInvalid: naming the field (or line) and the mend.
     """
     try:
-        data = json.loads(text) if is_json else yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+        data = _load_json(text) if is_json else yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except ProblemInvalid:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -78,7 +101,9 @@ def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
     except (ValueError, RecursionError):
         raise _malformed("a number is too long or the document is nested too deeply") from None
     if not isinstance(data, dict):
-        raise _malformed("a problem file is a mapping with fields such as structure and sublattices; see `orichalcum new`")
+        raise _malformed(
+            "a problem file is a mapping with fields such as structure and sublattices; see `orichalcum new`"
+        )
     return parse(Problem, data)
 
 

@@ -16,7 +16,8 @@ Kind = Literal["optimize", "scan", "evaluate", "order", "free_energy"]
 StrategyName = Literal["auto", "gradient", "bayesian", "hybrid", "grid", "random"]
 Bounds = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
 Site = Annotated[
-    Annotated[SiteIndex, Tag("<index>")] | Annotated[str, Field(min_length=1, max_length=20), Tag("<element>")],
+    Annotated[SiteIndex, Tag("<index>")]
+    | Annotated[str, Field(min_length=1, max_length=20), Tag("<element>")],
     Discriminator(lambda value: "<element>" if isinstance(value, str) else "<index>"),
 ]
 
@@ -30,7 +31,9 @@ class Sublattice(Model):
 
     name: Identifier = Field(description="Name used in compositions, e.g. cation.")
     sites: list[Site] = Field(
-        min_length=1, max_length=1000, description="Element symbols of the parent, or 0-based site indices in input order."
+        min_length=1,
+        max_length=1000,
+        description="Element symbols of the parent, or 0-based site indices in input order.",
     )
     elements: dict[str, Bounds] = Field(
         min_length=1,
@@ -44,7 +47,9 @@ class Sublattice(Model):
         if isinstance(value, list) and all(isinstance(symbol, str) for symbol in value):
             duplicates = sorted({symbol for symbol in value if value.count(symbol) > 1})
             if duplicates:
-                raise _error("duplicate-element", f"{', '.join(duplicates)} named twice; name each element once")
+                raise _error(
+                    "duplicate-element", f"{', '.join(duplicates)} named twice; name each element once"
+                )
             return {symbol: [0.0, 1.0] for symbol in value}
         return value
 
@@ -54,13 +59,19 @@ class Sublattice(Model):
         for symbol, (low, high) in value.items():
             check_element(symbol, vacancy_allowed=True)
             if low > high:
-                raise _error("bad-bounds", f"{symbol}: lower bound {low:g} exceeds upper bound {high:g}; swap them")
+                raise _error(
+                    "bad-bounds", f"{symbol}: lower bound {low:g} exceeds upper bound {high:g}; swap them"
+                )
         low_sum = sum(low for low, _ in value.values())
         high_sum = sum(high for _, high in value.values())
         if low_sum > 1 + 1e-9:
-            raise _error("bad-bounds", f"the lower bounds add up to {low_sum:g}, more than 1; lower some of them")
+            raise _error(
+                "bad-bounds", f"the lower bounds add up to {low_sum:g}, more than 1; lower some of them"
+            )
         if high_sum < 1 - 1e-9:
-            raise _error("bad-bounds", f"the upper bounds add up to {high_sum:g}, less than 1; raise some of them")
+            raise _error(
+                "bad-bounds", f"the upper bounds add up to {high_sum:g}, less than 1; raise some of them"
+            )
         return value
 
 
@@ -83,10 +94,14 @@ class PropertyConstraint(Model):
 class Constraints(Model):
     """Restrictions of the composition beyond the bounds of each element."""
 
-    charge_neutrality: dict[str, Number] | None = Field(None, max_length=100, description="Oxidation state by element.")
+    charge_neutrality: dict[str, Number] | None = Field(
+        None, max_length=100, description="Oxidation state by element."
+    )
     linear: list[LinearConstraint] = Field(default=[], max_length=100)
     min_if_present: dict[str, Fraction] = Field(default={}, max_length=100)
-    max_elements: dict[str, Annotated[int, Field(strict=True, ge=1, le=20)]] = Field(default={}, max_length=20)
+    max_elements: dict[str, Annotated[int, Field(strict=True, ge=1, le=20)]] = Field(
+        default={}, max_length=20
+    )
     properties: list[PropertyConstraint] = Field(default=[], max_length=20)
     resolution: Positive | None = Field(None, le=0.5, description="Step in which the answer can be made.")
 
@@ -107,18 +122,26 @@ class Objective(Model):
     """One wish: reach a target within a tolerance, or minimize or maximize."""
 
     property: Name = Field(description="Name of a property, e.g. lattice_a.")
-    target: Target | None = Field(None, description="A number in the property's unit, or {same_as: structure}.")
+    target: Target | None = Field(
+        None, description="A number in the property's unit, or {same_as: structure}."
+    )
     tolerance: Positive | None = Field(None, description="Half width of the accepted band around the target.")
     goal: Literal["minimize", "maximize"] | None = None
-    scale: Positive | None = Field(None, description="Change of the property that counts as one unit of loss.")
-    weight: Positive | None = Field(None, description="Weight in the summed loss, 1 where there is one objective.")
+    scale: Positive | None = Field(
+        None, description="Change of the property that counts as one unit of loss."
+    )
+    weight: Positive | None = Field(
+        None, description="Weight in the summed loss, 1 where there is one objective."
+    )
 
     @model_validator(mode="after")
     def _target_or_goal(self) -> Self:
         if (self.target is None) == (self.goal is None):
             raise _error("bad-objective", "give either target (with tolerance) or goal: minimize or maximize")
         if self.target is not None and self.tolerance is None:
-            raise _error("bad-objective", "a target needs a tolerance in the property's unit, e.g. tolerance: 0.002")
+            raise _error(
+                "bad-objective", "a target needs a tolerance in the property's unit, e.g. tolerance: 0.002"
+            )
         if self.target is None and self.tolerance is not None:
             raise _error("bad-objective", "tolerance goes with a target; a goal takes scale")
         if self.target is not None and self.scale is not None:
@@ -180,7 +203,9 @@ class Problem(Model):
     conditions: Conditions = Conditions()
     strategy: Strategy = Strategy()
     at: list[dict[str, dict[str, Fraction]]] = Field(
-        default=[], max_length=10_000, description="Compositions to evaluate (kind evaluate), or to start from (kind optimize)."
+        default=[],
+        max_length=10_000,
+        description="Compositions to evaluate (kind evaluate), or to start from (kind optimize).",
     )
     scan: Scan | None = None
     verify: Verify | None = None
@@ -194,10 +219,14 @@ class Problem(Model):
         if self.kind == "optimize" and not self.objectives:
             raise _error("missing-objective", "/objectives: kind optimize needs at least one objective")
         if self.kind == "optimize" and not self.sublattices:
-            raise _error("missing-sublattice", "/sublattices: kind optimize needs a sublattice whose elements may vary")
+            raise _error(
+                "missing-sublattice", "/sublattices: kind optimize needs a sublattice whose elements may vary"
+            )
         weighted = [objective.weight is not None for objective in self.objectives]
         if any(weighted) and not all(weighted):
-            raise _error("bad-objective", "/objectives: give every objective a weight, or none (a Pareto front)")
+            raise _error(
+                "bad-objective", "/objectives: give every objective a weight, or none (a Pareto front)"
+            )
         return self
 
     @classmethod

@@ -22,13 +22,24 @@ _FORMS = ("prototype", "cif", "poscar", "pymatgen")
 class Structure(Model):
     """A parent crystal, in exactly one of the forms prototype, cif, poscar, pymatgen."""
 
-    prototype: str | None = Field(None, max_length=64, description="Name of a parent structure, e.g. wurtzite.")
-    species: list[str] | None = Field(
-        None, min_length=1, max_length=20, description="Elements of the prototype's sites, in the prototype's order."
+    prototype: str | None = Field(
+        None, max_length=64, description="Name of a parent structure, e.g. wurtzite."
     )
-    a: Positive | None = Field(None, le=1000.0, description="Conventional lattice constant a of the prototype, Å.")
-    b: Positive | None = Field(None, le=1000.0, description="Conventional lattice constant b of the prototype, Å.")
-    c: Positive | None = Field(None, le=1000.0, description="Conventional lattice constant c of the prototype, Å.")
+    species: list[str] | None = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="Elements of the prototype's sites, in the prototype's order.",
+    )
+    a: Positive | None = Field(
+        None, le=1000.0, description="Conventional lattice constant a of the prototype, Å."
+    )
+    b: Positive | None = Field(
+        None, le=1000.0, description="Conventional lattice constant b of the prototype, Å."
+    )
+    c: Positive | None = Field(
+        None, le=1000.0, description="Conventional lattice constant c of the prototype, Å."
+    )
     cif: str | None = Field(None, max_length=MAX_STRUCTURE_TEXT, description="Text of a CIF file.")
     poscar: str | None = Field(None, max_length=MAX_STRUCTURE_TEXT, description="Text of a VASP POSCAR file.")
     pymatgen: dict[str, JsonValue] | None = Field(None, description="A pymatgen Structure as its dictionary.")
@@ -52,7 +63,9 @@ class Structure(Model):
         if given != ["prototype"]:
             extra = [name for name in ("species", "a", "b", "c") if getattr(self, name) is not None]
             if extra:
-                raise _structure_error(f"{', '.join(extra)}: only for a prototype, not for {given[0]}; remove")
+                raise _structure_error(
+                    f"{', '.join(extra)}: only for a prototype, not for {given[0]}; remove"
+                )
         elif self.species is None:
             raise _structure_error("a prototype needs species, e.g. species: [Al, N]")
         return self

@@ -24,12 +24,14 @@ def _fault(where: Sequence[str | int], message: str) -> FieldError:
 
 
 def parse_composition(
-    space: CompositionSpace, composition: Mapping[str, Mapping[str, float]], prefix: Sequence[str | int] = ("at",)
+    space: CompositionSpace,
+    composition: Mapping[str, Mapping[str, float]],
+    prefix: Sequence[str | int] = ("at",),
 ) -> FloatArray:
     """The vector [n_columns] of a composition that a user wrote.
 
-    Elements left out are 0; a sublattice may be left out only where it has a single element. The bounds of the elements are
-    not looked at: a user may evaluate outside them.
+    Elements left out are 0; a sublattice may be left out only where it has a single element. The bounds of
+    the elements are not looked at: a user may evaluate outside them.
 
     Args:
         space: The composition space.
@@ -43,7 +45,11 @@ def parse_composition(
     for name in composition:
         if name not in space.names:
             near = difflib.get_close_matches(str(name), space.names, n=1)
-            known = f"did you mean {near[0]!r}?" if near else f"the sublattices are {', '.join(space.names) or 'none'}"
+            known = (
+                f"did you mean {near[0]!r}?"
+                if near
+                else f"the sublattices are {', '.join(space.names) or 'none'}"
+            )
             errors.append(_fault([*prefix, name], f"there is no sublattice {name!r}; {known}"))
     x = np.zeros(space.n_columns)
     for name, elements, part in space:
@@ -60,7 +66,11 @@ def parse_composition(
 
 
 def _fractions(
-    given: Mapping[str, float], name: str, elements: tuple[str, ...], where: list[str | int], errors: list[FieldError]
+    given: Mapping[str, float],
+    name: str,
+    elements: tuple[str, ...],
+    where: list[str | int],
+    errors: list[FieldError],
 ) -> FloatArray:
     """Fractions of one sublattice in the order of its elements, scaled to add up to 1; faults go to ``errors``."""
     faults_before = len(errors)
@@ -97,7 +107,9 @@ def parse_at_text(text: str) -> Composition:
             continue
         name, colon, rest = (part.strip() for part in piece.partition(":"))
         if not colon or not name:
-            raise ProblemInvalid([_fault(["at"], f"{piece!r} has no sublattice; write it as cation:Al=0.8,Sc=0.2")])
+            raise ProblemInvalid(
+                [_fault(["at"], f"{piece!r} has no sublattice; write it as cation:Al=0.8,Sc=0.2")]
+            )
         if name in composition:
             raise ProblemInvalid([_fault(["at"], f"sublattice {name!r} is given twice; give it once")])
         composition[name] = _pairs(name, rest)

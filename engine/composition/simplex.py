@@ -29,8 +29,8 @@ def tightened(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatAr
 def project(point: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
     """Euclidean projection onto the bounded simplex, [k].
 
-    The projection is ``clip(point - tau, lower, upper)`` with the tau at which the entries add up to 1. That sum falls
-    piecewise linearly with tau; tau is found exactly from its breakpoints.
+    The projection is ``clip(point - tau, lower, upper)`` with the tau at which the entries add up to 1. That
+    sum falls piecewise linearly with tau; tau is found exactly from its breakpoints.
     """
     breakpoints = np.sort(np.concatenate([point - lower, point - upper]))
     sums = np.clip(point[None, :] - breakpoints[:, None], lower, upper).sum(axis=1)
@@ -58,7 +58,8 @@ def center(lower: FloatArray, upper: FloatArray) -> FloatArray:
 def sample(rng: np.random.Generator, n: int, lower: FloatArray, upper: FloatArray) -> FloatArray:
     """Points uniform in the bounded simplex, [n, k].
 
-    By rejection from the simplex above the lower bounds; where that seldom hits, by hit-and-run from the centre.
+    By rejection from the simplex above the lower bounds; where that seldom hits, by hit-and-run from the
+    centre.
     """
     k = len(lower)
     lowest, highest = tightened(lower, upper)
@@ -100,7 +101,8 @@ def vertices(lower: FloatArray, upper: FloatArray) -> Iterator[FloatArray]:
     room_after = np.concatenate([np.cumsum((highest - lowest)[::-1])[::-1], [0.0]])
     seen: set[tuple[float, ...]] = set()
 
-    def descend(entry: int, left: float, x: list[float], free_used: bool) -> Iterator[FloatArray]:
+    def descend(entry: int, left: float, x: list[float], free: int) -> Iterator[FloatArray]:
+        # free: how many entries may still lie between their bounds (1 or 0).
         # left: what is still to be shared out above the lower bounds of the entries from here on.
         if left < -_ROUNDING or left > room_after[entry] + _ROUNDING:
             return
@@ -111,10 +113,10 @@ def vertices(lower: FloatArray, upper: FloatArray) -> Iterator[FloatArray]:
                 yield np.array(x)
             return
         low, high = float(lowest[entry]), float(highest[entry])
-        yield from descend(entry + 1, left - (high - low), [*x, high], free_used)
+        yield from descend(entry + 1, left - (high - low), [*x, high], free)
         if high - low > _ROUNDING:
-            yield from descend(entry + 1, left, [*x, low], free_used)
-            if not free_used:
+            yield from descend(entry + 1, left, [*x, low], free)
+            if free:
                 # The one entry between its bounds takes what the others, at their bounds, leave.
                 yield from _with_free(entry, left, x, low, high)
 
@@ -123,9 +125,9 @@ def vertices(lower: FloatArray, upper: FloatArray) -> Iterator[FloatArray]:
         for picks in _bound_choices(widths, left, high - low):
             taken = float(widths @ picks)
             rest = lowest[entry + 1 :] + widths * picks
-            yield from descend(k, 0.0, [*x, low + (left - taken), *(float(value) for value in rest)], True)
+            yield from descend(k, 0.0, [*x, low + (left - taken), *(float(value) for value in rest)], 0)
 
-    yield from descend(0, 1.0 - float(lowest.sum()), [], False)
+    yield from descend(0, 1.0 - float(lowest.sum()), [], 1)
 
 
 def _bound_choices(widths: FloatArray, left: float, room: float) -> Iterator[FloatArray]:
@@ -149,7 +151,10 @@ def _bound_choices(widths: FloatArray, left: float, room: float) -> Iterator[Flo
 def lattice_limits(lower: FloatArray, upper: FloatArray, divisions: int) -> list[tuple[int, int]]:
     """Smallest and largest number of ``1/divisions`` steps that each entry may have."""
     return [
-        (int(np.ceil(low * divisions - _ROUNDING * divisions)), int(np.floor(high * divisions + _ROUNDING * divisions)))
+        (
+            int(np.ceil(low * divisions - _ROUNDING * divisions)),
+            int(np.floor(high * divisions + _ROUNDING * divisions)),
+        )
         for low, high in zip(lower, upper, strict=True)
     ]
 
@@ -162,7 +167,9 @@ def lattice_size(lower: FloatArray, upper: FloatArray, divisions: int) -> int:
         for count in ways:
             running.append(running[-1] + count)
         ways = [
-            running[max(total - low, -1) + 1] - running[max(total - high, 0)] if total >= low and high >= low else 0
+            running[max(total - low, -1) + 1] - running[max(total - high, 0)]
+            if total >= low and high >= low
+            else 0
             for total in range(divisions + 1)
         ]
     return ways[divisions]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 import numpy as np
 
@@ -56,13 +56,15 @@ class CompositionSpace:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """``"sublattice:element"`` of each entry of a composition vector."""
-        return tuple(f"{name}:{e}" for name, elements in zip(self.names, self.elements, strict=True) for e in elements)
+        return tuple(
+            f"{name}:{e}" for name, elements in zip(self.names, self.elements, strict=True) for e in elements
+        )
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:
         """Where each sublattice lies in a composition vector."""
         ends = np.cumsum([0, *(len(elements) for elements in self.elements)])
-        return tuple(slice(int(start), int(end)) for start, end in zip(ends[:-1], ends[1:], strict=True))
+        return tuple(slice(int(start), int(end)) for start, end in pairwise(ends))
 
     @property
     def n_columns(self) -> int:
@@ -86,7 +88,7 @@ class CompositionSpace:
     def can_vary(self) -> bool:
         """Whether the space holds more than one composition."""
         lower, upper = self.tight_bounds
-        return bool(np.any(upper - lower > 1e-9))  # noqa: PLR2004
+        return bool(np.any(upper - lower > 1e-9))
 
     def to_composition(self, x: FloatArray) -> Composition:
         """A composition vector by sublattice and element."""
@@ -119,7 +121,9 @@ class CompositionSpace:
 
     def project(self, x: FloatArray) -> FloatArray:
         """The nearest composition of the space (Euclidean, exact), [n_columns]."""
-        return self._by_part(lambda part: simplex.project(np.asarray(x[part], float), self.lower[part], self.upper[part]))
+        return self._by_part(
+            lambda part: simplex.project(np.asarray(x[part], float), self.lower[part], self.upper[part])
+        )
 
     def center(self) -> FloatArray:
         """A composition off every bound that can be avoided, [n_columns]."""
@@ -142,7 +146,9 @@ class CompositionSpace:
 
     @cached_property
     def tangent_basis(self) -> FloatArray:
-        """Orthonormal directions in which x can move, columns that add up to zero on each sublattice, [n_columns, n_free].
+        """Orthonormal directions in which x can move, [n_columns, n_free].
+
+        The entries of each column add up to zero on every sublattice.
 
         Per sublattice the Helmert contrasts: each direction is (1, ..., 1, -j, 0, ...) scaled to length 1.
         """
@@ -179,8 +185,8 @@ class CompositionSpace:
     def grid(self, points_per_edge: int) -> FloatArray:
         """Every point of the simplex lattice within the bounds, [n, n_columns].
 
-        Each sublattice's fractions are multiples of 1/(points_per_edge - 1); the points rich in the first elements come
-        first, and the last sublattice varies fastest.
+        Each sublattice's fractions are multiples of 1/(points_per_edge - 1); the points rich in the first
+        elements come first, and the last sublattice varies fastest.
 
         Raises:
             ValueError: if there are more than `GRID_LIMIT` points.

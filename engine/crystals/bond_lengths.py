@@ -1,12 +1,13 @@
 """Bond lengths to be expected between any two elements, from which a prototype takes its default lattice constants.
 
-Compounds with an anion follow the bond-valence method: a bond of valence ``v`` between elements i and j has the length
+Compounds with an anion follow the bond-valence method: a bond of valence ``v`` between elements i and j has
+the length
 
     d = r_i + r_j - r_i r_j (sqrt(c_i) - sqrt(c_j))^2 / (c_i r_i + c_j r_j) - 0.37 Å ln v
 
-with the sizes r (Å) and electronegativities c of M. O'Keeffe and N. E. Brese, J. Am. Chem. Soc. 113, 3226 (1991). Metals
-follow from the volume of an atom in the element (fcc, bcc or hcp reference cells as compiled in ASE's
-``ase.data.reference_states``; the few without such a cell from their metallic radii).
+with the sizes r (Å) and electronegativities c of M. O'Keeffe and N. E. Brese, J. Am. Chem. Soc. 113, 3226
+(1991). Metals follow from the volume of an atom in the element (fcc, bcc or hcp reference cells as compiled
+in ASE's ``ase.data.reference_states``; the few without such a cell from their metallic radii).
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ _ANION_VALENCE: dict[str, int] = {
 _METALLIC_CONTRACTION = {12: 1.0, 8: 0.97, 6: 0.96, 4: 0.88}
 """Goldschmidt's contraction of a metallic radius with the coordination number."""
 
-_MONOVALENT = frozenset("Li Na K Rb Cs Fr Ag Tl Cu Au".split())
-_TRIVALENT = frozenset("Sc Y La Ce Pr Nd Pm Sm Gd Tb Dy Ho Er Tm Yb Lu Bi Al Ga In Ac Am Cm".split())
+_MONOVALENT = frozenset({"Li", "Na", "K", "Rb", "Cs", "Fr", "Ag", "Tl", "Cu", "Au"})
+_TRIVALENT_SYMBOLS = "Sc Y La Ce Pr Nd Pm Sm Gd Tb Dy Ho Er Tm Yb Lu Bi Al Ga In Ac Am Cm"
+_TRIVALENT = frozenset(_TRIVALENT_SYMBOLS.split())
 
 
 def electronegativity(symbol: str) -> float:

@@ -1,8 +1,9 @@
 """CIF text to a parent crystal.
 
-The grammar is gemmi's (M. Wojdyr, J. Open Source Softw. 7, 4200 (2022)); the expansion by symmetry is here, so that sites keep
-the order of the file: for each listed atom first the atom itself, where the file has it, then its images in the order of
-the symmetry operations, in the cell from 0 to 1. Atoms on special positions are moved exactly onto them.
+The grammar is gemmi's (M. Wojdyr, J. Open Source Softw. 7, 4200 (2022)); the expansion by symmetry is here,
+so that sites keep the order of the file: for each listed atom first the atom itself, where the file has it,
+then its images in the order of the symmetry operations, in the cell from 0 to 1. Atoms on special positions
+are moved exactly onto them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import gemmi
 import numpy as np
 
+from engine.crystals.conventional import cell_parameters
 from engine.crystals.labels import element_of
 from engine.crystals.parent import FloatArray, ParentCrystal
 from engine.crystals.structure_faults import StructureFault, bad_structure, check_count, check_lattice
@@ -57,7 +59,7 @@ def read_cif(text: str, max_atoms: int) -> ParentCrystal:
     """
     block = _block(text)
     lattice = _lattice(block)
-    operations = _operations(block)
+    operations = _operations(block, lattice)
     _check_metric(lattice, operations)
     symbols, frac = _listed_atoms(block, max_atoms)
     sites: list[FloatArray] = []
@@ -113,6 +115,8 @@ def lattice_from_parameters(lengths: list[float], angles: list[float]) -> FloatA
     Raises:
         StructureFault: if no cell has these parameters.
     """
+    if any(length <= 0.0 for length in lengths):
+        raise bad_structure("a cell length is not positive; give lengths in Å")
     if not all(0.0 < angle < 180.0 for angle in angles):
         raise bad_structure("a cell angle is not between 0 and 180 degrees")
     # Exact zeros at 90 degrees: a cosine of 6e-17 would leave off-diagonal dust in the lattice.
@@ -123,7 +127,9 @@ def lattice_from_parameters(lengths: list[float], angles: list[float]) -> FloatA
     if square <= 0.0:
         raise bad_structure("no cell has these angles; each must be less than the sum of the other two")
     a, b, c = lengths
-    return np.array([[a, 0.0, 0.0], [b * gamma, b * sine, 0.0], [c * beta, c * across, c * math.sqrt(square)]])
+    return np.array(
+        [[a, 0.0, 0.0], [b * gamma, b * sine, 0.0], [c * beta, c * across, c * math.sqrt(square)]]
+    )
 
 
 def _lattice(block: gemmi.cif.Block) -> FloatArray:
@@ -134,7 +140,7 @@ def _lattice(block: gemmi.cif.Block) -> FloatArray:
     return lattice
 
 
-def _operations(block: gemmi.cif.Block) -> list[tuple[FloatArray, FloatArray]]:
+def _operations(block: gemmi.cif.Block, lattice: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
     """Rotations [3, 3] and translations [3] in fractional coordinates, the identity first."""
     triplets = next((column for tag in _OPERATION_TAGS if (column := _column(block, tag))), [])
     if len(triplets) > MAX_OPERATIONS:
@@ -143,7 +149,7 @@ def _operations(block: gemmi.cif.Block) -> list[tuple[FloatArray, FloatArray]]:
     if triplets:
         parsed = [_operation(triplet) for triplet in triplets]
     else:
-        group = _space_group(block)
+        group = _space_group(block, lattice)
         parsed = [] if group is None else list(group.operations())
     operations = [
         (np.array(op.rot, dtype=float) / op.DEN, np.array(op.tran, dtype=float) / op.DEN)
@@ -161,24 +167,30 @@ def _operation(triplet: str) -> gemmi.Op:
         raise bad_structure(text) from None
 
 
-def _space_group(block: gemmi.cif.Block) -> gemmi.SpaceGroup | None:
+def _space_group(block: gemmi.cif.Block, lattice: FloatArray) -> gemmi.SpaceGroup | None:
     """The space group by name, else by number; None where the file names none (every atom is listed)."""
+    _, _, _, alpha, _, gamma = cell_parameters(lattice)
     name = _value(block, _NAME_TAGS)
     number = _value(block, _NUMBER_TAGS)
-    if name is not None:
-        # Not every Hall name is in the table under its own name: a symbol in either notation will do.
-        group = gemmi.find_spacegroup_by_name(name) or next(
-            (g for g in gemmi.spacegroup_table() if g.hall.replace(" ", "") == name.replace(" ", "")), None
-        )
-        if group is not None:
-            return group
-    if number is not None and number.isdecimal() and len(number) < 4:
-        group = gemmi.find_spacegroup_by_number(int(number))
-        if group is not None:
-            return group
     if name is None and number is None:
         return None
-    raise bad_structure(f"the space group {(name or number or '')[:40]!r} is not known; list its operations in the CIF")
+    group: gemmi.SpaceGroup | None = None
+    if name is not None:
+        hall = next((g for g in gemmi.spacegroup_table() if g.hall == " ".join(name.split())), None)
+        if hall is not None:
+            return hall
+        # The angles tell hexagonal from rhombohedral axes.
+        group = gemmi.find_spacegroup_by_name(name, alpha, gamma)
+    if group is None and number is not None and number.isdecimal() and len(number) < 4:
+        group = gemmi.find_spacegroup_by_number(int(number))
+        group = group and gemmi.find_spacegroup_by_name(group.hm, alpha, gamma)
+    shown = (name or number or "")[:40]
+    if group is None:
+        raise bad_structure(f"the space group {shown!r} is not known; list its operations in the CIF")
+    if group.ext in ("1", "2") and f":{group.ext}" not in (name or ""):
+        text = f"the space group {shown!r} has two choices of origin; list its operations, or write {group.hm}:1 or :2"
+        raise bad_structure(text)
+    return group
 
 
 def _check_metric(lattice: FloatArray, operations: list[tuple[FloatArray, FloatArray]]) -> None:
@@ -223,7 +235,9 @@ def _check_occupancies(block: gemmi.cif.Block, names: list[str]) -> None:
             continue
         occupancy = gemmi.cif.as_number(text)
         if not math.isfinite(occupancy):
-            raise bad_structure(f"atom {name[:20]!r} of the CIF has the occupancy {text[:20]!r}, which is not a number")
+            raise bad_structure(
+                f"atom {name[:20]!r} of the CIF has the occupancy {text[:20]!r}, which is not a number"
+            )
         if abs(occupancy - 1.0) > _OCCUPANCY_TOLERANCE:
             raise partial_occupancy(f"atom {name[:20]!r} of the CIF has occupancy {occupancy:g}")
 

@@ -1,6 +1,7 @@
 """The conventional cell whose lattice constants are reported: chosen once, from the labelled parent.
 
-Source of the symmetry: A. Togo, K. Shinohara and I. Tanaka, "Spglib", Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024).
+Source of the symmetry: A. Togo, K. Shinohara and I. Tanaka, "Spglib", Sci. Technol. Adv. Mater. Meth. 4,
+2384822 (2024).
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ _ANGLE_TOLERANCE = 0.05
 """Largest deviation (degrees) of an angle of a conventional cell from its ideal value."""
 
 
-class SymmetryNotFound(ValueError):
+class SymmetryNotFound(ValueError):  # noqa: N818  (the field's name for it)
     """The symmetry of a crystal cannot be determined (degenerate cell, coinciding sites)."""
 
 
 def cell_parameters(lattice: FloatArray) -> tuple[float, float, float, float, float, float]:
     """Lengths a, b, c (Å) and angles alpha, beta, gamma (degrees) of lattice vectors given as rows, [3, 3]."""
     lengths = np.linalg.norm(lattice, axis=1)
-    cosines = [float(lattice[i] @ lattice[j] / (lengths[i] * lengths[j])) for i, j in ((1, 2), (0, 2), (0, 1))]
+    cosines = [
+        float(lattice[i] @ lattice[j] / (lengths[i] * lengths[j])) for i, j in ((1, 2), (0, 2), (0, 1))
+    ]
     alpha, beta, gamma = (math.degrees(math.acos(min(1.0, max(-1.0, cosine)))) for cosine in cosines)
     return float(lengths[0]), float(lengths[1]), float(lengths[2]), alpha, beta, gamma
 
@@ -59,9 +62,9 @@ def symmetry_dataset(
 def conventional_transformation(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> FloatArray:
     """Matrix T with ``conventional lattice = T @ lattice`` (lattice vectors as rows).
 
-    A cell that already is a conventional cell of its crystal system keeps its own axes, in their order: T is the identity.
-    Otherwise T is spglib's transformation to the standard setting. T is integral; it has fractions only where the input is
-    a supercell of its own conventional cell.
+    A cell that already is a conventional cell of its crystal system keeps its own axes, in their order: T is
+    the identity. Otherwise T is spglib's transformation to the standard setting. T is integral; it has
+    fractions only where the input is a supercell of its own conventional cell.
 
     Args:
         lattice: Lattice vectors as rows, [3, 3] Å.
@@ -74,7 +77,7 @@ def conventional_transformation(lattice: FloatArray, frac: FloatArray, labels: I
     dataset = symmetry_dataset(lattice, frac, labels)
     # spglib: (a_s b_s c_s) = (a b c) P^-1 with vectors as columns.
     transformation = np.linalg.inv(np.asarray(dataset.transformation_matrix, dtype=float)).T
-    same_volume = abs(abs(np.linalg.det(transformation)) - 1.0) < 1e-3  # noqa: PLR2004
+    same_volume = abs(abs(np.linalg.det(transformation)) - 1.0) < 1e-3
     if same_volume and _is_conventional(lattice, int(dataset.number)):
         return np.eye(3)
     return _rationalised(transformation)
@@ -84,15 +87,15 @@ def _is_conventional(lattice: FloatArray, space_group: int) -> bool:
     """Whether a cell of the conventional cell's volume has the shape that its crystal system asks for."""
     a, b, c, *angles = cell_parameters(lattice)
     right = [abs(angle - 90.0) < _ANGLE_TOLERANCE for angle in angles]
-    if space_group <= 2:  # noqa: PLR2004
+    if space_group <= 2:
         return True
-    if space_group <= 15:  # noqa: PLR2004
-        return sum(right) >= 2  # noqa: PLR2004
-    if space_group <= 74:  # noqa: PLR2004
+    if space_group <= 15:
+        return sum(right) >= 2
+    if space_group <= 74:
         return all(right)
-    if space_group <= 142:  # noqa: PLR2004
+    if space_group <= 142:
         return all(right) and any(abs(x - y) < SYMPREC for x, y in ((a, b), (b, c), (a, c)))
-    if space_group <= 194:  # noqa: PLR2004
+    if space_group <= 194:
         return right[0] and right[1] and abs(angles[2] - 120.0) < _ANGLE_TOLERANCE and abs(a - b) < SYMPREC
     return all(right) and abs(a - b) < SYMPREC and abs(b - c) < SYMPREC
 
@@ -101,6 +104,6 @@ def _rationalised(transformation: FloatArray) -> FloatArray:
     """Entries cleaned of rounding: the nearest multiple of 1/n for the smallest n <= 24 that fits them all."""
     for denominator in range(1, 25):
         rounded = np.round(transformation * denominator) / denominator
-        if np.max(np.abs(rounded - transformation)) < 1e-3:  # noqa: PLR2004
+        if np.max(np.abs(rounded - transformation)) < 1e-3:
             return np.asarray(rounded + 0.0)
     return transformation

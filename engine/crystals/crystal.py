@@ -36,8 +36,8 @@ class SublatticeSites:
 class AlchemicalCrystal:
     """A crystal whose site i carries copies (i, k), one a candidate element, all at the site's position.
 
-    Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A composition is a vector
-    x over ``columns``; the weight of a copy is the entry of its column.
+    Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A
+    composition is a vector x over ``columns``; the weight of a copy is the entry of its column.
 
     Attributes:
         lattice: Lattice vectors as rows, [3, 3] Å.
@@ -48,7 +48,8 @@ class AlchemicalCrystal:
         copy_site: Site of each copy, nondecreasing, [n_copies].
         copy_species: Atomic number of each copy, [n_copies].
         copy_column: Index into ``columns`` of each copy, -1 on a site of no sublattice, [n_copies].
-        labels: What counts as the same for symmetry, [n_sites]: one label a sublattice, else the atomic number.
+        labels: What counts as the same for symmetry, [n_sites]: one label a sublattice, else the atomic
+            number.
         conventional: T with ``conventional lattice = T @ lattice``, [3, 3]; chosen from the parent, and kept.
     """
 
@@ -178,7 +179,8 @@ def build_crystal(
         structure_prefix: Where the structure stands.
 
     Raises:
-        ProblemInvalid: with every fault: a site that is not there, a site claimed twice, an element that the parent lacks.
+        ProblemInvalid: with every fault: a site that is not there, a site claimed twice, an element that the
+            parent lacks.
     """
     errors: list[FieldError] = []
     selections: list[tuple[int, ...]] = []
@@ -216,7 +218,9 @@ def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) ->
     Raises:
         SymmetryNotFound: if the cell's symmetry cannot be determined.
     """
-    columns = tuple(f"{sublattice.name}:{element}" for sublattice in sublattices for element in sublattice.elements)
+    columns = tuple(
+        f"{sublattice.name}:{element}" for sublattice in sublattices for element in sublattice.elements
+    )
     first_column = np.cumsum([0, *(len(sublattice.elements) for sublattice in sublattices)])
     labels = np.array([ATOMIC_NUMBERS[symbol] for symbol in parent.symbols], dtype=np.int64)
     owner = {site: number for number, sublattice in enumerate(sublattices) for site in sublattice.sites}
@@ -264,7 +268,9 @@ def _select(
         again = [index for index in found if index in chosen]
         if again:
             message = f"{_listed('site', again)} already named in this sublattice; name each site once"
-            errors.append(FieldError(pointer=pointer([*where, entry]), type="duplicate-site", message=message))
+            errors.append(
+                FieldError(pointer=pointer([*where, entry]), type="duplicate-site", message=message)
+            )
         chosen.extend(index for index in found if index not in chosen)
     return tuple(sorted(chosen))
 

@@ -13,8 +13,9 @@ _ISOTOPES = {"D": "H", "T": "H"}
 def element_of(label: str) -> str | None:
     """Element named by a label, or None.
 
-    Charges, numbers and suffixes are dropped, isotopes count as their element (``D`` and ``2H`` are hydrogen), and capitals
-    are mended (``AL1`` is aluminium). Where the first two letters are no element the first alone is tried (``OW`` is oxygen).
+    Charges, numbers and suffixes are dropped, isotopes count as their element (``D`` and ``2H`` are
+    hydrogen), and capitals are mended (``AL1`` is aluminium). Where the first two letters are no element the
+    first alone is tried (``OW`` is oxygen).
     """
     match = _LETTERS.match(label[:40])
     if match is None:

@@ -11,7 +11,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def frozen_array(values: object, dtype: type[np.float64] | type[np.int64] = np.float64) -> NDArray:
+def frozen_array(values: object, dtype: type[np.float64 | np.int64] = np.float64) -> NDArray:
     """A read-only copy of ``values`` as a contiguous array."""
     array = np.array(values, dtype=dtype, order="C")
     array.setflags(write=False)

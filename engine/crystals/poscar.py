@@ -1,7 +1,7 @@
 """POSCAR text (VASP) to a parent crystal; sites keep their order, coordinates their frame.
 
-Read are the scale, the vectors, the symbols, the counts and the coordinates. Velocities and the flags of selective dynamics
-say nothing about a parent structure and are passed over.
+Read are the scale, the vectors, the symbols, the counts and the coordinates. Velocities and the flags of
+selective dynamics say nothing about a parent structure and are passed over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
     """The crystal of a POSCAR.
 
     Args:
-        text: The file's text, in the format of VASP 5 (a line of symbols) or of VASP 4 with the symbols in the first line.
+        text: The file's text, in the format of VASP 5 (a line of symbols) or of VASP 4 with the symbols in
+            the first line.
         max_atoms: Most sites.
 
     Raises:
@@ -29,7 +30,9 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
     """
     lines = text.splitlines()[: 20 + 2 * max_atoms + 2]
     if len(lines) < 7:
-        raise bad_structure("the POSCAR is too short: it needs a title, a scale, three vectors, symbols, counts and atoms")
+        raise bad_structure(
+            "the POSCAR is too short: it needs a title, a scale, three vectors, symbols, counts and atoms"
+        )
     vectors = np.array([_numbers(lines, row, 3) for row in (2, 3, 4)])
     scale = _scale(lines, vectors)
     lattice = vectors * scale
@@ -50,7 +53,9 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
         raise bad_structure("the POSCAR ends before its coordinates")
     mode = lines[row].strip()[:1].lower()
     if mode not in ("d", "c", "k"):
-        raise bad_structure(f"line {row + 1} of the POSCAR should say Direct or Cartesian, not {lines[row].strip()[:30]!r}")
+        raise bad_structure(
+            f"line {row + 1} of the POSCAR should say Direct or Cartesian, not {lines[row].strip()[:30]!r}"
+        )
     total = sum(counts)
     coordinates = np.array([_numbers(lines, row + 1 + atom, 3) for atom in range(total)])
     frac = coordinates if mode == "d" else (coordinates * scale) @ np.linalg.inv(lattice)
@@ -60,7 +65,9 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
 
 def _numbers(lines: list[str], row: int, wanted: int) -> list[float]:
     if row >= len(lines):
-        raise bad_structure(f"the POSCAR ends after {len(lines)} lines; line {row + 1} should hold {wanted} numbers")
+        raise bad_structure(
+            f"the POSCAR ends after {len(lines)} lines; line {row + 1} should hold {wanted} numbers"
+        )
     values = []
     for word in lines[row][:_MAX_LINE].split()[:wanted]:
         try:
@@ -95,7 +102,9 @@ def _counts(lines: list[str], row: int, max_atoms: int) -> list[int]:
     words = lines[row].split("!")[0].split()
     if not words or not all(word.isdecimal() and len(word) <= 9 for word in words):
         shown = lines[row].strip()[:40]
-        raise bad_structure(f"line {row + 1} of the POSCAR should hold the number of atoms of each element, not {shown!r}")
+        raise bad_structure(
+            f"line {row + 1} of the POSCAR should hold the number of atoms of each element, not {shown!r}"
+        )
     counts = [int(word) for word in words]
     check_count(sum(counts), max_atoms)
     return counts
@@ -104,8 +113,12 @@ def _counts(lines: list[str], row: int, max_atoms: int) -> list[int]:
 def _symbols(labels: list[str], counts: list[int], *, named: bool) -> list[str]:
     if len(labels) != len(counts):
         if not named:
-            raise bad_structure("the POSCAR names no elements; put a line of symbols before the line of counts")
-        raise bad_structure(f"the POSCAR has {len(labels)} symbols but {len(counts)} counts; give one count a symbol")
+            raise bad_structure(
+                "the POSCAR names no elements; put a line of symbols before the line of counts"
+            )
+        raise bad_structure(
+            f"the POSCAR has {len(labels)} symbols but {len(counts)} counts; give one count a symbol"
+        )
     symbols = []
     for label in labels:
         symbol = element_of(label)

@@ -1,9 +1,10 @@
 """Parent structures by name, as primitive cells.
 
-Site order and orientation are those of ``ase.build.bulk`` where it knows the structure: face- and body-centred cells are
-the primitive ones with vectors (0, a/2, a/2), ... and (-a/2, a/2, a/2), ...; hexagonal cells have a along x and
-120 degrees between a and b; simple cubic cells lie along x, y, z. Lattice constants are those of the conventional cell.
-Where a user gives none, expected bond lengths (`engine.crystals.bond_lengths`) give them within a few percent.
+Site order and orientation are those of ``ase.build.bulk`` where it knows the structure: face- and
+body-centred cells are the primitive ones with vectors (0, a/2, a/2), ... and (-a/2, a/2, a/2), ...; hexagonal
+cells have a along x and 120 degrees between a and b; simple cubic cells lie along x, y, z. Lattice constants
+are those of the conventional cell. Where a user gives none, expected bond lengths
+(`engine.crystals.bond_lengths`) give them within a few percent.
 """
 
 from __future__ import annotations
@@ -148,7 +149,9 @@ def _diamond_a(species: Sequence[str]) -> float:
 def _binary_a(
     edge_over_bond: float, coordination: int, anion_coordination: int | None = None
 ) -> Callable[[Sequence[str]], float]:
-    return lambda species: edge_over_bond * bond_length(species[0], species[1], coordination, anion_coordination)
+    return lambda species: (
+        edge_over_bond * bond_length(species[0], species[1], coordination, anion_coordination)
+    )
 
 
 def _perovskite_a(species: Sequence[str]) -> float:

@@ -1,6 +1,7 @@
 """The dictionary of a pymatgen Structure to a parent crystal.
 
-Only plain data are read: nothing is imported or built by the names of modules and classes that the dictionary holds.
+Only plain data are read: nothing is imported or built by the names of modules and classes that the dictionary
+holds.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def read_structure_dict(data: Mapping[str, object], max_atoms: int) -> ParentCry
 
 def _lattice(data: object) -> FloatArray:
     if not isinstance(data, Mapping):
-        raise bad_structure("the pymatgen dictionary has no lattice; a periodic Structure is needed, not a Molecule")
+        raise bad_structure(
+            "the pymatgen dictionary has no lattice; a periodic Structure is needed, not a Molecule"
+        )
     if any(periodic is not True for periodic in _sequence(data.get("pbc", [True]))):
         raise bad_structure("the lattice is not periodic in all three directions (pbc); give a bulk crystal")
     matrix = data.get("matrix")
@@ -85,7 +88,9 @@ def _symbol(site: object, index: int) -> str:
         if not isinstance(label, str) or occupancy is None:
             raise bad_structure(f"a species of site {index} is not of the form {{element: Al, occu: 1}}")
         if len(species) > 1 or abs(occupancy - 1.0) > _OCCUPANCY_TOLERANCE:
-            raise partial_occupancy(f"site {index} holds {len(species)} species, {label[:20]} with occupancy {occupancy:g}")
+            raise partial_occupancy(
+                f"site {index} holds {len(species)} species, {label[:20]} with occupancy {occupancy:g}"
+            )
         labels.append(label)
     symbol = element_of(labels[0])
     if symbol is None:

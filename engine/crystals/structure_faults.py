@@ -15,14 +15,14 @@ OVERLAP = 0.5
 """Sites nearer than this (Å) overlap."""
 
 MIN_LENGTH, MAX_LENGTH = 0.5, 500.0
-MIN_VOLUME_PER_SITE, MAX_VOLUME_PER_SITE = 1.0, 2000.0
+MIN_VOLUME_PER_SITE, MAX_VOLUME_PER_SITE = 1.0, 500.0
 MAX_COORDINATE = 1000.0
 _MIN_FLATNESS = 0.01
 _MAX_SHOWN_PAIRS = 5
 _ROWS = 64
 
 
-class StructureFault(ValueError):
+class StructureFault(ValueError):  # noqa: N818  (it becomes a fault of the input)
     """A fault of a structure: ``kind`` is the problem type, the message names the mend."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -61,10 +61,15 @@ def check_lattice(lattice: FloatArray) -> None:
     """
     if not np.all(np.isfinite(lattice)):
         raise bad_structure("the lattice holds a value that is not a finite number")
-    lengths = np.linalg.norm(lattice, axis=1)
+    # A component beyond the limit comes first: the square of a huge one would overflow.
+    lengths = np.max(np.abs(lattice), axis=1)
+    if np.all(lengths <= MAX_LENGTH):
+        lengths = np.linalg.norm(lattice, axis=1)
     if np.any(lengths < MIN_LENGTH) or np.any(lengths > MAX_LENGTH):
         shown = ", ".join(f"{length:.4g}" for length in lengths)
-        text = f"the lattice vectors are {shown} Å long; they must be between {MIN_LENGTH} and {MAX_LENGTH:g} Å"
+        text = (
+            f"the lattice vectors are {shown} Å long; they must be between {MIN_LENGTH} and {MAX_LENGTH:g} Å"
+        )
         raise bad_structure(text)
     flatness = abs(np.linalg.det(lattice)) / np.prod(lengths)
     if flatness < _MIN_FLATNESS:
@@ -82,7 +87,9 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
     if not np.all(np.isfinite(parent.frac)):
         raise bad_structure("a coordinate is not a finite number")
     if np.any(np.abs(parent.frac) > MAX_COORDINATE):
-        raise bad_structure(f"a fractional coordinate is beyond {MAX_COORDINATE:g}; give coordinates near the cell")
+        raise bad_structure(
+            f"a fractional coordinate is beyond {MAX_COORDINATE:g}; give coordinates near the cell"
+        )
     _check_overlaps(parent)
     per_site = parent.volume / parent.n_sites
     if not MIN_VOLUME_PER_SITE <= per_site <= MAX_VOLUME_PER_SITE:
@@ -96,7 +103,9 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
 def _check_overlaps(parent: ParentCrystal) -> None:
     shortest = float(np.min(np.linalg.norm(minkowski_reduce(parent.lattice)[0], axis=1)))
     if shortest < OVERLAP:
-        text = f"the lattice repeats every {shortest:.3f} Å: each atom overlaps its own image; check the vectors"
+        text = (
+            f"the lattice repeats every {shortest:.3f} Å: each atom overlaps its own image; check the vectors"
+        )
         raise StructureFault("overlapping-atoms", text)
     positions = np.mod(parent.frac, 1.0) @ parent.lattice
     pairs: list[str] = []
@@ -107,7 +116,9 @@ def _check_overlaps(parent: ParentCrystal) -> None:
             site = start + int(row)
             if site < other:
                 first, second = parent.symbols[site], parent.symbols[other]
-                pairs.append(f"site {site} ({first}) and site {other} ({second}) are {distances[row, other]:.3f} Å apart")
+                pairs.append(
+                    f"site {site} ({first}) and site {other} ({second}) are {distances[row, other]:.3f} Å apart"
+                )
     if pairs:
         more = f" (and {len(pairs) - _MAX_SHOWN_PAIRS} more pairs)" if len(pairs) > _MAX_SHOWN_PAIRS else ""
         mend = "; remove duplicates, and mix elements on one site through sublattices"

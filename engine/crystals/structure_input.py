@@ -25,8 +25,8 @@ def read_structure(
         max_atoms: Most sites.
 
     Raises:
-        ProblemInvalid: of type unknown-prototype, bad-structure, unknown-element, partial-occupancy, overlapping-atoms or
-            too-many-atoms, with a pointer to the form that was given.
+        ProblemInvalid: of type unknown-prototype, bad-structure, unknown-element, partial-occupancy,
+            overlapping-atoms or too-many-atoms, with a pointer to the form that was given.
     """
     form = structure.form()
     where = (*prefix, form)
@@ -63,12 +63,14 @@ def _from_prototype(structure: Structure, prefix: tuple[str | int, ...]) -> Pare
     species = structure.species or []
     if len(species) != len(prototype.roles):
         roles = ", ".join(prototype.roles)
-        text = f"{name} takes {len(prototype.roles)} species ({roles}), not {len(species)}; for example {list(prototype.example)}"
+        text = f"{name} takes {len(prototype.roles)} species ({roles}), not {len(species)}"
         errors.append(FieldError(pointer=pointer([*prefix, "species"]), type="bad-structure", message=text))
     for parameter in ("a", "b", "c"):
         if getattr(structure, parameter) is not None and parameter not in prototype.parameters:
             text = f"{name} takes {' and '.join(prototype.parameters)} only; remove {parameter}"
-            errors.append(FieldError(pointer=pointer([*prefix, parameter]), type="bad-structure", message=text))
+            errors.append(
+                FieldError(pointer=pointer([*prefix, parameter]), type="bad-structure", message=text)
+            )
     if errors:
         raise ProblemInvalid(errors)
     return prototype.build(species, structure.a, structure.c)

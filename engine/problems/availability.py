@@ -30,10 +30,16 @@ def unavailable(problem: Problem) -> list[FieldError]:
         refuse(("verify",), "verification by explicit supercells", "remove verify")
     for name in _CONSTRAINTS:
         if getattr(problem.constraints, name):
-            refuse(("constraints", name), f"the constraint {name}", "use the bounds of the elements, and remove it")
+            refuse(
+                ("constraints", name),
+                f"the constraint {name}",
+                "use the bounds of the elements, and remove it",
+            )
     for number, sublattice in enumerate(problem.sublattices):
         if VACANCY in sublattice.elements:
-            refuse(("sublattices", number, "elements", VACANCY), "a vacancy (Vac)", "remove it from the elements")
+            refuse(
+                ("sublattices", number, "elements", VACANCY), "a vacancy (Vac)", "remove it from the elements"
+            )
     if len(problem.objectives) > 1 and all(objective.weight is None for objective in problem.objectives):
         refuse(("objectives",), "a Pareto front of several objectives", "give every objective a weight")
     return found
@@ -42,5 +48,7 @@ def unavailable(problem: Problem) -> list[FieldError]:
 def not_available(where: tuple[str | int, ...], what: str, instead: str) -> FieldError:
     """The refusal of something that is promised and not built yet."""
     return FieldError(
-        pointer=pointer(where), type="not-available-yet", message=f"{what} is not available yet in this version; {instead}"
+        pointer=pointer(where),
+        type="not-available-yet",
+        message=f"{what} is not available yet in this version; {instead}",
     )

@@ -31,8 +31,8 @@ _SECOND_DERIVATIVES = 2.0
 def estimate(resolved: ResolvedProblem) -> CostEstimate:
     """Expected cost of a job on one CPU worker.
 
-    Evaluations are the most there can be (a search often needs far fewer). Calls per evaluation follow from the number of
-    symmetry-adapted coordinates; end members and the crystals of targets are counted once.
+    Evaluations are the most there can be (a search often needs far fewer). Calls per evaluation follow from
+    the number of symmetry-adapted coordinates; end members and the crystals of targets are counted once.
     """
     crystal, problem = resolved.crystal, resolved.problem
     seconds, memory, calls = _of_crystal(crystal, problem.potential.dtype, resolved.potential.cutoff)
@@ -57,14 +57,15 @@ def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
     found: list[FieldError] = []
     if cost.memory_bytes > limits.memory_bytes:
         text = (
-            f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and {limits.memory_bytes / 2**30:.1f} "
-            "GiB are allowed; give a smaller cell, dtype: float32, or raise ORICHALCUM_MAX_MEMORY_GB on the server"
+            f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and "
+            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, dtype: float32, "
+            "or raise ORICHALCUM_MAX_MEMORY_GB on the server"
         )
         found.append(FieldError(pointer="/structure", type="does-not-fit", message=text))
     if cost.seconds > limits.seconds:
         text = (
-            f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are allowed; "
-            "take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
+            f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are "
+            "allowed; take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
         )
         found.append(FieldError(pointer="/strategy/max_evaluations", type="does-not-fit", message=text))
     return found
@@ -73,8 +74,8 @@ def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
 def coordinate_count(crystal: AlchemicalCrystal) -> int:
     """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
 
-    The average over the symmetry operations of the trace of their action on strains, plus that on displacements, minus that
-    on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
+    The average over the symmetry operations of the trace of their action on strains, plus that on
+    displacements, minus that on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
     """
     found = spglib.get_symmetry((crystal.lattice, crystal.frac, crystal.labels), symprec=_SYMPREC)
     if found is None:

@@ -35,14 +35,17 @@ class Limits:
     def of_this_machine(cls) -> Limits:
         """The bounds for this machine: three quarters of its memory, unless the environment says otherwise.
 
-        ORICHALCUM_MAX_ATOMS, ORICHALCUM_MAX_MEMORY_GB and ORICHALCUM_MAX_JOB_HOURS set the atoms, the memory and the time.
+        ORICHALCUM_MAX_ATOMS, ORICHALCUM_MAX_MEMORY_GB and ORICHALCUM_MAX_JOB_HOURS set the atoms, the memory
+        and the time.
         """
         memory = _positive_number("ORICHALCUM_MAX_MEMORY_GB")
         hours = _positive_number("ORICHALCUM_MAX_JOB_HOURS")
         atoms = _positive_number("ORICHALCUM_MAX_ATOMS")
         return cls(
             max_atoms=MAX_ATOMS if atoms is None else int(atoms),
-            memory_bytes=int(_SHARE_OF_MEMORY * psutil.virtual_memory().total if memory is None else memory * 2**30),
+            memory_bytes=int(
+                _SHARE_OF_MEMORY * psutil.virtual_memory().total if memory is None else memory * 2**30
+            ),
             seconds=_WEEK if hours is None else hours * 3600.0,
         )
 

@@ -95,7 +95,9 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
             built[key] = None
             prefix = ("objectives", number, "target", "same_as")
             try:
-                built[key] = build_crystal(read_structure(structure, prefix, limits.max_atoms), structure_prefix=prefix)
+                built[key] = build_crystal(
+                    read_structure(structure, prefix, limits.max_atoms), structure_prefix=prefix
+                )
             except ProblemInvalid as fault:
                 errors.extend(fault.errors)
         same_as.append(built[key])
@@ -106,7 +108,7 @@ def _points_per_edge(problem: Problem, space: CompositionSpace) -> int:
     """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows."""
     if problem.scan is not None:
         return problem.scan.points_per_edge
-    if problem.kind == "scan":
+    if problem.strategy.name != "grid" or problem.kind == "scan":
         return DEFAULT_POINTS_PER_EDGE
     budget = problem.strategy.max_evaluations - len(problem.at)
     return max((n for n in range(2, 102) if 1 <= space.grid_size(n) <= budget), default=2)
@@ -146,16 +148,22 @@ def _count_faults(
         text = "no composition can vary: every fraction is fixed by its bounds; add elements, or use kind evaluate"
         return [FieldError(pointer="/sublattices", type="nothing-to-vary", message=text)]
     if kind == "scan" or problem.strategy.name == "grid":
-        size = space.grid_size(points_per_edge)
-        where = "/scan/points_per_edge"
-        if size == 0:
-            text = f"no point of a grid with {points_per_edge} points an edge lies within the bounds; take more points"
-            return [FieldError(pointer=where, type="empty-grid", message=text)]
-        if size > limits.max_points:
-            text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
-            return [FieldError(pointer=where, type="too-many-points", message=text)]
-        return _found(budget_fault(problem, size + len(problem.at)))
+        return _grid_faults(problem, space, points_per_edge, limits)
     return _found(budget_fault(problem, len(problem.at)))
+
+
+def _grid_faults(
+    problem: Problem, space: CompositionSpace, points_per_edge: int, limits: Limits
+) -> list[FieldError]:
+    size = space.grid_size(points_per_edge)
+    where = "/scan/points_per_edge"
+    if size == 0:
+        text = f"no point of a grid with {points_per_edge} points an edge lies within the bounds; take more points"
+        return [FieldError(pointer=where, type="empty-grid", message=text)]
+    if size > limits.max_points:
+        text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
+        return [FieldError(pointer=where, type="too-many-points", message=text)]
+    return _found(budget_fault(problem, size + len(problem.at)))
 
 
 def _found(fault: FieldError | None) -> list[FieldError]:

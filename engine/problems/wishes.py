@@ -94,7 +94,9 @@ def element_faults(
             if element not in potential.elements and element != VACANCY:
                 refuse(["sublattices", number, "elements", element], element)
     if crystal is not None:
-        fixed = {s for s, owner in zip(crystal.parent_symbols, crystal.site_sublattice, strict=True) if owner < 0}
+        fixed = {
+            s for s, owner in zip(crystal.parent_symbols, crystal.site_sublattice, strict=True) if owner < 0
+        }
         for element in sorted(fixed - set(potential.elements)):
             refuse(["structure", problem.structure.form()], element)
     for number, other in enumerate(same_as):
@@ -121,9 +123,13 @@ def strategy_faults(problem: Problem) -> list[FieldError]:
     if kind == "evaluate" and strategy.name != "auto":
         unused("/strategy/name", f"kind evaluate takes no strategy, so not {strategy.name}; remove it")
     if kind == "scan" and strategy.name == "gradient":
-        unused("/strategy/name", "kind scan evaluates a grid, so not gradient; remove it, or use kind optimize")
+        unused(
+            "/strategy/name", "kind scan evaluates a grid, so not gradient; remove it, or use kind optimize"
+        )
     if strategy.batch_size is not None and strategy.batch_size > strategy.max_evaluations:
-        text = f"batch_size {strategy.batch_size} exceeds max_evaluations {strategy.max_evaluations}; lower it"
+        text = (
+            f"batch_size {strategy.batch_size} exceeds max_evaluations {strategy.max_evaluations}; lower it"
+        )
         found.append(FieldError(pointer="/strategy/batch_size", type="invalid-value", message=text))
     return found
 
@@ -137,7 +143,9 @@ def budget_fault(problem: Problem, points: int) -> FieldError | None:
     fixed = problem.kind in ("scan", "evaluate")
     if points <= allowed or (fixed and allowed == _DEFAULT_MAX_EVALUATIONS):
         return None
-    text = f"there are {points} compositions to evaluate, but max_evaluations is {allowed}; raise it to {points}"
+    text = (
+        f"there are {points} compositions to evaluate, but max_evaluations is {allowed}; raise it to {points}"
+    )
     if fixed:
         text += ", or leave it out"
     return FieldError(pointer="/strategy/max_evaluations", type="budget-too-small", message=text)

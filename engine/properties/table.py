@@ -18,7 +18,8 @@ class PropertyRow:
         description: What it is, in one line.
         always: Whether every evaluation holds it; the others come when a problem names them.
         positive: Whether only positive values make sense, so that a target of zero or less is a mistake.
-        needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain crystal.
+        needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain
+            crystal.
     """
 
     name: str
@@ -44,7 +45,12 @@ _ROWS = (
     PropertyRow("volume", "Å^3/atom", "Volume after relaxation, per atom present", positive=True),
     PropertyRow("density", "g/cm^3", "Mass of the atoms present over the relaxed volume", positive=True),
     PropertyRow("energy", "eV/atom", "Energy after relaxation, per atom present"),
-    PropertyRow("enthalpy", "eV/atom", "Energy plus pressure times volume after relaxation, per atom present", always=False),
+    PropertyRow(
+        "enthalpy",
+        "eV/atom",
+        "Energy plus pressure times volume after relaxation, per atom present",
+        always=False,
+    ),
     PropertyRow(
         "mixing_energy",
         "eV/atom",
