@@ -1,11 +1,11 @@
-"""What all tests of the client share: no waiting, and nothing of this machine's settings."""
+"""What tests of the client share: nothing of this machine's settings, and no waiting where that is asked for."""
 
 import pytest
 
 from orichalcum import async_client, async_jobs, client, jobs
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_sleep(monkeypatch) -> list[float]:
     """Waiting takes no time; the list tells how long it would have been."""
     waits: list[float] = []

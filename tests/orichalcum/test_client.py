@@ -25,6 +25,7 @@ from orichalcum import (
 from orichalcum.protocol import RETRY_DELAYS
 from tests.orichalcum.fake_service import JOB, PROBLEM, RESULT, Recorder, problem_detail, state_event
 
+pytestmark = pytest.mark.usefixtures("no_sleep")
 URL = "http://service.example"
 
 

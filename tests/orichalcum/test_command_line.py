@@ -21,6 +21,7 @@ from tests.orichalcum.fake_service import (
     state_event,
 )
 
+pytestmark = pytest.mark.usefixtures("no_sleep")
 AT = "2026-01-02T03:04:05Z"
 DONE = {**JOB, "state": "succeeded"}
 

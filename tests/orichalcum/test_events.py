@@ -19,6 +19,7 @@ from tests.orichalcum.fake_service import (
     state_event,
 )
 
+pytestmark = pytest.mark.usefixtures("no_sleep")
 URL = "http://service.example"
 
 
