@@ -10,6 +10,10 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0.0)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""A name on one line, without control characters."""
+Scale = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1e-9, le=1e9)]
+"""A positive number whose square, and the square of whose inverse, a float holds easily."""
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_\-]*$")]
 SiteIndex = Annotated[int, Field(strict=True, ge=0, lt=10_000)]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from typing import Annotated
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 _TABLE = """
@@ -36,3 +38,10 @@ def check_element(symbol: str, *, vacancy_allowed: bool = False) -> str:
     raise PydanticCustomError(
         "unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element{hint}"}
     )
+
+
+Element = Annotated[str, AfterValidator(check_element)]
+"""Symbol of a chemical element."""
+
+ElementOrVacancy = Annotated[str, AfterValidator(lambda symbol: check_element(symbol, vacancy_allowed=True))]
+"""Symbol of a chemical element, or ``Vac``."""

@@ -52,7 +52,16 @@ _SLUGS = {
     "literal_error": "unknown-choice",
     "json_invalid": "malformed-json",
 }
+_WORDING = {
+    "missing": "this field is required; add it",
+    "extra_forbidden": "this field is not known here; check its spelling or remove it",
+    "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
+    "model_type": "this should be a mapping of fields",
+    "dict_type": "this should be a mapping",
+    "list_type": "this should be a list",
+}
 _TAG = re.compile(r"^<.*>$")
+# A validator may begin its message with the pointer, relative to what it checks, of the part that is at fault.
 _OWN_POINTER = re.compile(r"^(/[A-Za-z0-9_~/\-]*): (.*)$", re.DOTALL)
 
 
@@ -71,10 +80,9 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         message = item["msg"]
         own = _OWN_POINTER.match(message)
         if own:
-            where, message = pointer(prefix) + own.group(1), own.group(2)
+            where, message = where + own.group(1), own.group(2)
         slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
-        if slug == "unknown-field":
-            message = "this field is not known here; check its spelling or remove it"
+        message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
         found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
     return found
 

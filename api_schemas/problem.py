@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, SiteIndex
-from api_schemas.elements import check_element
+from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, Scale, SiteIndex, Title
+from api_schemas.elements import Element, ElementOrVacancy
 from api_schemas.structures import Structure
 
 Kind = Literal["optimize", "scan", "evaluate", "order", "free_energy"]
 StrategyName = Literal["auto", "gradient", "bayesian", "hybrid", "grid", "random"]
-Bounds = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
+Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e9, le=1e9)]
+Column = Annotated[str, Field(max_length=100, pattern=r"^[^:]+:[^:]+$")]
 Site = Annotated[
     Annotated[SiteIndex, Tag("<index>")]
     | Annotated[str, Field(min_length=1, max_length=20), Tag("<element>")],
@@ -26,6 +28,27 @@ def _error(kind: str, text: str) -> PydanticCustomError:
     return PydanticCustomError(kind, "{text}", {"text": text})
 
 
+def _in_order(bounds: list[float]) -> list[float]:
+    low, high = bounds
+    if low > high:
+        raise _error("bad-bounds", f"lower bound {low:g} exceeds upper bound {high:g}; swap them")
+    return bounds
+
+
+Bounds = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
+"""Least and largest fraction of an element."""
+
+
+def _list_or_mapping(schema: JsonDict) -> None:
+    """Let the published schema accept the list of symbols that a validator turns into a mapping."""
+    mapping = dict(schema)
+    described: JsonDict = {key: mapping.pop(key) for key in ("title", "description") if key in mapping}
+    symbols: JsonDict = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 20}
+    schema.clear()
+    schema.update(described)
+    schema["anyOf"] = [mapping, symbols]
+
+
 class Sublattice(Model):
     """Sites of the parent that share one composition, and the elements they may hold."""
 
@@ -35,10 +58,11 @@ class Sublattice(Model):
         max_length=1000,
         description="Element symbols of the parent, or 0-based site indices in input order.",
     )
-    elements: dict[str, Bounds] = Field(
+    elements: dict[ElementOrVacancy, Bounds] = Field(
         min_length=1,
         max_length=20,
         description="Allowed elements with the bounds of their fractions; a list of symbols means [0, 1] each.",
+        json_schema_extra=_list_or_mapping,
     )
 
     @field_validator("elements", mode="before")
@@ -56,12 +80,6 @@ class Sublattice(Model):
     @field_validator("elements")
     @classmethod
     def _bounds_make_sense(cls, value: dict[str, list[float]]) -> dict[str, list[float]]:
-        for symbol, (low, high) in value.items():
-            check_element(symbol, vacancy_allowed=True)
-            if low > high:
-                raise _error(
-                    "bad-bounds", f"{symbol}: lower bound {low:g} exceeds upper bound {high:g}; swap them"
-                )
         low_sum = sum(low for low, _ in value.values())
         high_sum = sum(high for _, high in value.values())
         if low_sum > 1 + 1e-9:
@@ -75,45 +93,83 @@ class Sublattice(Model):
         return value
 
 
+CompositionInput = Annotated[
+    dict[
+        Annotated[str, Field(max_length=64)],
+        Annotated[dict[Annotated[str, Field(max_length=20)], Fraction], Field(max_length=20)],
+    ],
+    Field(max_length=20),
+]
+"""A composition as users write it: sublattice -> element -> fraction."""
+
+
 class LinearConstraint(Model):
     """``min <= sum of coefficient * fraction <= max`` over terms named ``sublattice:element``."""
 
-    terms: dict[Annotated[str, Field(max_length=100)], Number] = Field(min_length=1, max_length=200)
-    min: Number | None = None
-    max: Number | None = None
+    terms: dict[Column, Bounded] = Field(
+        min_length=1, max_length=200, description="Coefficient of each fraction, by sublattice:element."
+    )
+    min: Bounded | None = Field(None, description="Least value of the sum.")
+    max: Bounded | None = Field(None, description="Largest value of the sum.")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Self:
+        _check_range(self.min, self.max)
+        return self
 
 
 class PropertyConstraint(Model):
     """A bound on a computed property."""
 
-    property: Name
-    min: Number | None = None
-    max: Number | None = None
+    property: Name = Field(description="Name of a property, e.g. formation_energy.")
+    min: Bounded | None = Field(None, description="Least value, in the property's unit.")
+    max: Bounded | None = Field(None, description="Largest value, in the property's unit.")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Self:
+        _check_range(self.min, self.max)
+        return self
+
+
+def _check_range(low: float | None, high: float | None) -> None:
+    """Refuse a constraint without min and max, or with min above max."""
+    if low is None and high is None:
+        raise _error("bad-constraint", "give min, max or both")
+    if low is not None and high is not None and low > high:
+        raise _error("bad-constraint", f"min {low:g} exceeds max {high:g}; swap them")
 
 
 class Constraints(Model):
     """Restrictions of the composition beyond the bounds of each element."""
 
-    charge_neutrality: dict[str, Number] | None = Field(
-        None, max_length=100, description="Oxidation state by element."
+    charge_neutrality: dict[Element, Bounded] | None = Field(
+        None, max_length=120, description="Oxidation state by element; the cell's charge must be zero."
     )
-    linear: list[LinearConstraint] = Field(default=[], max_length=100)
-    min_if_present: dict[str, Fraction] = Field(default={}, max_length=100)
-    max_elements: dict[str, Annotated[int, Field(strict=True, ge=1, le=20)]] = Field(
-        default={}, max_length=20
+    linear: list[LinearConstraint] = Field(
+        default=[], max_length=100, description="Linear inequalities over the fractions of all sublattices."
     )
-    properties: list[PropertyConstraint] = Field(default=[], max_length=20)
-    resolution: Positive | None = Field(None, le=0.5, description="Step in which the answer can be made.")
+    min_if_present: dict[Column, Fraction] = Field(
+        default={}, max_length=200, description="Least fraction of an element that is there at all."
+    )
+    max_elements: dict[Identifier, Annotated[int, Field(strict=True, ge=1, le=20)]] = Field(
+        default={}, max_length=20, description="Most elements present at a time, by sublattice."
+    )
+    properties: list[PropertyConstraint] = Field(
+        default=[], max_length=20, description="Bounds on computed properties."
+    )
+    resolution: Positive | None = Field(
+        None, le=0.5, description="Step in which the answer can be made; the answer is rounded to it."
+    )
 
 
 class SameAs(Model):
     """A target taken from another crystal, computed with the same potential."""
 
-    same_as: Structure
+    same_as: Structure = Field(description="The crystal whose value of the property is the target.")
 
 
 Target = Annotated[
-    Annotated[Number, Tag("<number>")] | Annotated[SameAs, Tag("<crystal>")],
+    Annotated[Bounded, Tag("<number>")] | Annotated[SameAs, Tag("<crystal>")],
     Discriminator(lambda value: "<crystal>" if isinstance(value, (dict, SameAs)) else "<number>"),
 ]
 
@@ -125,12 +181,12 @@ class Objective(Model):
     target: Target | None = Field(
         None, description="A number in the property's unit, or {same_as: structure}."
     )
-    tolerance: Positive | None = Field(None, description="Half width of the accepted band around the target.")
-    goal: Literal["minimize", "maximize"] | None = None
-    scale: Positive | None = Field(
-        None, description="Change of the property that counts as one unit of loss."
+    tolerance: Scale | None = Field(None, description="Half width of the accepted band around the target.")
+    goal: Literal["minimize", "maximize"] | None = Field(
+        None, description="Instead of a target: make the property as small or as large as possible."
     )
-    weight: Positive | None = Field(
+    scale: Scale | None = Field(None, description="Change of the property that counts as one unit of loss.")
+    weight: Scale | None = Field(
         None, description="Weight in the summed loss, 1 where there is one objective."
     )
 
@@ -152,10 +208,12 @@ class Objective(Model):
 class PotentialChoice(Model):
     """Which potential computes energies, and how species are mixed."""
 
-    name: Name = "sevennet-l3i5"
-    mixing: Literal["mean_field", "paired"] = "mean_field"
-    tier: Literal["mean_field", "single_site"] = "mean_field"
-    dtype: Literal["float64", "float32"] = "float64"
+    name: Name = Field("sevennet-l3i5", description="Name of a potential.")
+    mixing: Literal["mean_field", "paired"] = Field(
+        "mean_field", description="How an atom hears the candidates on a neighbouring site."
+    )
+    tier: Literal["mean_field", "single_site"] = Field("mean_field", description="Accuracy tier.")
+    dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
 
 
 class Conditions(Model):
@@ -168,47 +226,61 @@ class Conditions(Model):
 class Strategy(Model):
     """How compositions are chosen, and how many may be evaluated."""
 
-    name: StrategyName = "auto"
-    max_evaluations: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 40
+    name: StrategyName = Field("auto", description="How compositions are chosen; auto picks for the problem.")
+    max_evaluations: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        40, description="Most compositions that may be evaluated."
+    )
     batch_size: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
         None, description="Compositions suggested at a time; by default as many as the strategy has use for."
     )
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = Field(
+        0, description="Of everything random: the same seed gives the same search."
+    )
 
 
 class Scan(Model):
     """Grid of kind scan: every feasible point of the simplex lattice with this many points on an edge."""
 
-    points_per_edge: Annotated[int, Field(strict=True, ge=2, le=1001)] = 11
+    points_per_edge: Annotated[int, Field(strict=True, ge=2, le=1001)] = Field(
+        11, description="Points between one element and another, both included: 11 gives steps of 0.1."
+    )
 
 
 class Verify(Model):
     """Explicit supercells of the answer."""
 
-    supercells: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
-    sites: Annotated[int, Field(strict=True, ge=2, le=256)] = 32
+    supercells: Annotated[int, Field(strict=True, ge=1, le=20)] = Field(2, description="How many.")
+    sites: Annotated[int, Field(strict=True, ge=2, le=256)] = Field(32, description="Sites of each.")
 
 
 class Problem(Model):
     """What a user asks for: the body of ``POST /v1/jobs`` and the content of a problem file."""
 
-    kind: Kind = "optimize"
-    name: Name = "unnamed"
-    structure: Structure
-    sublattices: list[Sublattice] = Field(default=[], max_length=20)
-    constraints: Constraints = Constraints()
-    objectives: list[Objective] = Field(default=[], max_length=20)
+    kind: Kind = Field(
+        "optimize", description="What to do: search, scan a grid, or evaluate given compositions."
+    )
+    name: Title = Field("unnamed", description="Shown in lists.")
+    structure: Structure = Field(description="The parent crystal.")
+    sublattices: list[Sublattice] = Field(
+        default=[], max_length=20, description="Sites that are mixed; none leaves a plain crystal."
+    )
+    constraints: Constraints = Field(
+        Constraints(), description="Restrictions of the composition beyond the bounds of the elements."
+    )
+    objectives: list[Objective] = Field(
+        default=[], max_length=20, description="Wishes: one, or several with weights."
+    )
     properties: list[Name] = Field(default=[], max_length=50, description="Wanted besides the objectives'.")
-    potential: PotentialChoice = PotentialChoice()
-    conditions: Conditions = Conditions()
-    strategy: Strategy = Strategy()
-    at: list[dict[str, dict[str, Fraction]]] = Field(
+    potential: PotentialChoice = Field(PotentialChoice(), description="What computes energies.")
+    conditions: Conditions = Field(Conditions(), description="Temperature and pressure.")
+    strategy: Strategy = Field(Strategy(), description="How compositions are chosen, and how many.")
+    at: list[CompositionInput] = Field(
         default=[],
         max_length=10_000,
         description="Compositions to evaluate (kind evaluate), or to start from (kind optimize).",
     )
-    scan: Scan | None = None
-    verify: Verify | None = None
+    scan: Scan | None = Field(None, description="The grid of kind scan, or of strategy grid.")
+    verify: Verify | None = Field(None, description="Explicit supercells of the answer.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

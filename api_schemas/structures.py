@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api_schemas.base import Model, Positive
-from api_schemas.elements import check_element
+from api_schemas.elements import Element
 
 MAX_STRUCTURE_TEXT = 1_000_000
 """Longest CIF or POSCAR text accepted, in characters."""
@@ -25,7 +25,7 @@ class Structure(Model):
     prototype: str | None = Field(
         None, max_length=64, description="Name of a parent structure, e.g. wurtzite."
     )
-    species: list[str] | None = Field(
+    species: list[Element] | None = Field(
         None,
         min_length=1,
         max_length=20,
@@ -48,11 +48,6 @@ class Structure(Model):
     @classmethod
     def _tuples_are_lists(cls, value: object) -> object:
         return _json_like(value, 0)
-
-    @field_validator("species")
-    @classmethod
-    def _elements_exist(cls, value: list[str] | None) -> list[str] | None:
-        return None if value is None else [check_element(symbol) for symbol in value]
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

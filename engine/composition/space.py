@@ -141,8 +141,8 @@ class CompositionSpace:
         corners = [
             list(islice(simplex.vertices(self.lower[part], self.upper[part]), limit)) for part in self.slices
         ]
-        found = [np.concatenate(choice) for choice in islice(product(*corners), limit)] if corners else []
-        return np.array(found).reshape(-1, self.n_columns)
+        found = [np.concatenate([np.zeros(0), *choice]) for choice in islice(product(*corners), limit)]
+        return np.array(found).reshape(len(found), self.n_columns)
 
     @cached_property
     def tangent_basis(self) -> FloatArray:
@@ -198,7 +198,7 @@ class CompositionSpace:
         divisions = points_per_edge - 1
         parts = [list(simplex.lattice_points(self.lower[p], self.upper[p], divisions)) for p in self.slices]
         rows = [np.concatenate(choice) / divisions for choice in product(*parts)] if parts else [np.zeros(0)]
-        return np.array(rows, dtype=float).reshape(-1, self.n_columns)
+        return np.array(rows, dtype=float).reshape(len(rows), self.n_columns)
 
     def __iter__(self) -> Iterator[tuple[str, tuple[str, ...], slice]]:
         """Name, elements and slice of each sublattice."""
