@@ -109,7 +109,9 @@ def summed_messages(
         groups = [(l3, len(degrees)) for (of, l3), degrees in paths.items() if of == l1]
         n_paths, n_channels = sum(count for _, count in groups), features.shape[2]
         at_slots = features.index_select(0, block.sender)
-        weights = radial[l1].reshape(len(radial[l1]) * n_paths, n_channels).index_select(0, block.rows(n_paths))
+        weights = (
+            radial[l1].reshape(len(radial[l1]) * n_paths, n_channels).index_select(0, block.rows(n_paths))
+        )
         weights = weights.view(n_paths, block.n_slots, 1, n_channels)
         for (l3, count), weight in zip(groups, weights.split([count for _, count in groups]), strict=True):
             weighted = (weight * at_slots).view(count * block.n_sites, block.width * (2 * l1 + 1), n_channels)

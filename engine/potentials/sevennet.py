@@ -10,7 +10,6 @@ of neighbours) are multiplied into the weights once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
@@ -21,12 +20,12 @@ import torch
 from ase.data import chemical_symbols
 from torch import Tensor
 from torch.nn.functional import silu
-from torch.utils.checkpoint import checkpoint
 
 from engine.potentials.convolution import Couplings, paths_of, summed_messages
 from engine.potentials.errors import UnknownSpecies
 from engine.potentials.interface import AlchemicalGraph
 from engine.potentials.radial import radial_basis
+from engine.potentials.recompute import forgetful
 from engine.potentials.slots import SlotBlock, slot_blocks
 from engine.potentials.spherical_harmonics import spherical_harmonics
 
@@ -229,18 +228,26 @@ def _over_blocks(
     What a block needs in between is many times what it takes and gives: with `forget` it is not kept, and computed
     again when a derivative is wanted.
     """
-    run = partial(checkpoint, use_reentrant=False, preserve_rng_state=False) if forget else _call
-    parts = [
-        run(summed_messages, senders, radial, of_block, paths, block)
-        for of_block, block in zip(coupled, blocks, strict=True)
-    ]
+    parts: list[tuple[Tensor, ...]] = []
+    for of_block, block in zip(coupled, blocks, strict=True):
+        function = partial(_flat_messages, len(senders), paths, block)
+        tensors = (*senders, *radial, *(of_block[group] for group in paths))
+        parts.append(forgetful(function, *tensors) if forget else function(*tensors))
     if len(parts) == 1:
-        return parts[0]
+        return list(parts[0])
     return [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
 
 
-def _call(function: Callable[..., list[Tensor]], *args: Any) -> list[Tensor]:
-    return function(*args)
+def _flat_messages(
+    n_degrees: int, paths: dict[tuple[int, int], list[int]], block: SlotBlock, *tensors: Tensor
+) -> tuple[Tensor, ...]:
+    """`summed_messages` of its tensors alone: senders and radial for each l1, coupled harmonics for each (l1, l3)."""
+    senders, radial, coupled = (
+        tensors[:n_degrees],
+        tensors[n_degrees : 2 * n_degrees],
+        tensors[2 * n_degrees :],
+    )
+    return tuple(summed_messages(senders, radial, dict(zip(paths, coupled, strict=True)), paths, block))
 
 
 def _gate(received: list[Tensor], multiplicities: list[int]) -> list[Tensor]:
