@@ -76,7 +76,7 @@ def _demonstrate(folder: Path) -> None:
         console = output()
         console.print(Text(plain(problem.name), style="bold underline"))
         display.show(console, display.result(answer, problem.objectives))
-        console.print(Text(f"time: from submission to answer: {wording.seconds(took)}"))
+        console.print(Text(f"time: {wording.seconds(took)} from submission to answer"))
     note("     everything was stopped; no process is left")
     note("Next: 'orichalcum up' (or make up) keeps the stack running; its API is then documented at")
     note("http://127.0.0.1:8421/docs. A dashboard at http://127.0.0.1:8421/ is planned and not built yet.")
