@@ -175,7 +175,7 @@ def evaluate_fixed_geometry(
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
     with _server_extra():
-        from engine.evaluation import evaluate_fixed_geometry as evaluate_composition
+        from engine.fixed_geometry import evaluate_fixed_geometry as evaluate_composition
         from engine.problems.resolve import resolve
 
         with _at_the_option(at):
