@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from engine.potentials.convolution import Couplings, paths_of, summed_messages
+from engine.potentials.cost import EDGES_IN_ONE_PIECE
 from engine.potentials.errors import UnknownSpecies
 from engine.potentials.interface import AlchemicalGraph
 from engine.potentials.radial import radial_basis
@@ -33,7 +34,7 @@ from engine.potentials.spherical_harmonics import spherical_harmonics
 SILU_MOMENT = 1.6791767923989418
 # Up to `whole` neighbours of all sites everything is kept for the backward pass; above, convolutions run in blocks of
 # `block` slots that are computed again there. Measured on a CPU: small blocks cost time, large ones memory.
-_CPU_SLOTS = {"whole": 4096, "block": 1024}
+_CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
 _GPU_SLOTS = {"whole": 40_000, "block": 20_000}
 
 

@@ -1,7 +1,7 @@
 """SevenNet written a second time, slowly: every copy hears every copy of every neighbour on an edge of its own.
 
 m_ik = sum_j sum_k' lam_jk' phi(h_jk', r_ij): no mixing of senders, no batching of paths, no sharing of pairs,
-m_ik = sum_j sum_k' lam_jk' phi(h_jk', r_ij): no mixing of senders, no batching of paths, no sharing of pairs,
+neighbours by brute force, spherical harmonics as written-out polynomials. Only Clebsch-Gordan constants are shared.
 """
 
 from __future__ import annotations

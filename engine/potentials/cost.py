@@ -1,0 +1,111 @@
+"""What one call of a potential costs in memory and time, from sizes alone. Torch-free: submissions are weighed with it.
+
+The numbers are fits to measured peaks of resident memory and to times on one core of a 2020s server CPU, with 168 to
+8400 edges and up to five copies a site. Peaks are met within about 15 %; times depend on the machine and are rough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+from engine.potentials.errors import UnsupportedDtype
+from engine.potentials.registry import describe
+
+EDGES_IN_ONE_PIECE = (
+    4096  # above this the network runs in blocks that are recomputed: less memory, more time an edge
+)
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """One fit. Bytes and seconds, constant and for each edge or copy."""
+
+    bytes_an_edge: float
+    bytes_a_copy: float
+    bytes_in_blocks: float
+    bytes_an_edge_in_blocks: float
+    seconds: float
+    seconds_an_edge: float
+    seconds_an_edge_in_blocks: float
+
+
+_COSTS = {
+    ("sevennet-l3i5", "float64"): _Cost(275e3, 142e3, 150e6, 66e3, 12e-3, 0.24e-3, 0.32e-3),
+    ("sevennet-l3i5", "float32"): _Cost(140e3, 75e3, 130e6, 33e3, 14e-3, 0.11e-3, 0.16e-3),
+    ("sevennet-0", "float64"): _Cost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3),
+    ("sevennet-0", "float32"): _Cost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3),
+}
+_SMALLEST = 10e6  # bytes: what any call takes
+_SECOND_WHOLE, _SECOND_BLOCKS = 3.2, 2.1  # a differentiable gradient against a plain one, in memory
+_SECOND_TIME = 2.0  # a row of second derivatives against an energy with first derivatives, in time
+
+
+def estimate_edges(n_sites: int, volume: float, cutoff: float, skin: float = 0.0) -> int:
+    """Directed edges of a crystal whose sites fill space evenly.
+
+    Args:
+        n_sites: In the cell.
+        volume: Å^3 of the cell.
+        cutoff: Å.
+        skin: Å.
+    """
+    return round(n_sites * n_sites / volume * 4.0 / 3.0 * pi * (cutoff + skin) ** 3)
+
+
+def estimate_memory(
+    n_edges: int, n_copies: int, dtype: str, name: str, *, second_derivatives: bool = False
+) -> int:
+    """Peak memory of one call with derivatives, beyond what the process holds with the model loaded.
+
+    Args:
+        n_edges: Directed edges within the cutoff, over all crystals of a batch.
+        n_copies: Copies over all sites.
+        dtype: "float64" or "float32".
+        name: Of the potential.
+        second_derivatives: Whether the gradient is differentiated again, as for a Hessian.
+
+    Returns:
+        Bytes, for a CPU.
+
+    Raises:
+        UnknownPotential: if there is no such potential.
+        UnsupportedDtype: if it is not offered in that number format.
+    """
+    cost = _cost(name, dtype)
+    if n_edges <= EDGES_IN_ONE_PIECE:
+        edges = n_edges * cost.bytes_an_edge * (_SECOND_WHOLE if second_derivatives else 1.0)
+    else:
+        edges = cost.bytes_in_blocks + n_edges * cost.bytes_an_edge_in_blocks
+        edges *= _SECOND_BLOCKS if second_derivatives else 1.0
+    copies = n_copies * cost.bytes_a_copy * (2.0 if second_derivatives else 1.0)
+    return round(_SMALLEST + edges + copies)
+
+
+def estimate_seconds(n_edges: int, dtype: str, name: str, *, second_derivatives: bool = False) -> float:
+    """Time of one call on one core: energy with first derivatives, or one row of second derivatives.
+
+    Args:
+        n_edges: Directed edges within the cutoff, over all crystals of a batch. Copies hardly count.
+        dtype: "float64" or "float32".
+        name: Of the potential.
+        second_derivatives: Whether a row of second derivatives is meant.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        UnknownPotential: if there is no such potential.
+        UnsupportedDtype: if it is not offered in that number format.
+    """
+    cost = _cost(name, dtype)
+    in_blocks = n_edges > EDGES_IN_ONE_PIECE
+    an_edge = cost.seconds_an_edge_in_blocks if in_blocks else cost.seconds_an_edge
+    return (cost.seconds + n_edges * an_edge) * (_SECOND_TIME if second_derivatives else 1.0)
+
+
+def _cost(name: str, dtype: str) -> _Cost:
+    description = describe(name)
+    if dtype not in description.dtypes:
+        raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")
+    return _COSTS[name, dtype]

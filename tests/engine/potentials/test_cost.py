@@ -1,0 +1,88 @@
+"""Estimates of memory and time against measured calls."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from engine.potentials.cost import EDGES_IN_ONE_PIECE, estimate_edges, estimate_memory, estimate_seconds
+from engine.potentials.errors import UnknownPotential, UnsupportedDtype
+from engine.potentials.registry import POTENTIALS
+
+# Runs in a process of its own, so that its peak is that of one call. Prints the peak in bytes and the number of edges.
+MEASURE = """
+import resource, sys
+import torch
+from engine.crystals.graph import build_graph
+from engine.potentials.loading import load_potential
+from ase.build import bulk
+torch.set_num_threads(1)
+repeat, dtype, name, second = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4] == "True"
+potential = load_potential(name, dtype)
+
+def call(repeat, second):
+    crystal = bulk("Cu", "fcc", a=3.6, cubic=True) * (repeat, repeat, repeat)
+    found = build_graph([crystal.cell.array], [crystal.positions], [[[29]] * len(crystal)], 5.0, 0.0)
+    positions, strain = found.positions.clone().requires_grad_(), found.strain.clone().requires_grad_()
+    weights = torch.ones(len(crystal), dtype=torch.float64, requires_grad=True)
+    energy = potential.energy(found.graph, positions, strain, weights).sum()
+    gradients = torch.autograd.grad(energy, (positions, strain, weights), create_graph=second)
+    if second:
+        torch.autograd.grad(gradients[1].sum(), (positions, strain, weights))
+    return found.graph.n_edges
+
+call(1, False)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+edges = call(repeat, second)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, edges)
+"""
+
+
+@pytest.mark.parametrize(
+    ("repeat", "dtype", "name", "second"),
+    [
+        (2, "float64", "sevennet-l3i5", False),
+        (2, "float32", "sevennet-0", True),
+        (3, "float32", "sevennet-0", False),
+    ],
+)
+def test_the_memory_estimate_is_close_to_the_measured_peak(weights_fetched, repeat, dtype, name, second):
+    command = [sys.executable, "-c", MEASURE, str(repeat), dtype, name, str(second)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    measured, edges = (int(word) for word in done.stdout.split())
+    estimate = estimate_memory(edges, 4 * repeat**3, dtype, name, second_derivatives=second)
+    assert 0.7 * measured < estimate < 1.6 * measured + 40e6
+
+
+def test_two_hundred_atoms_stay_under_three_gigabytes():
+    edges = estimate_edges(200, 200 * 11.7, 5.0)
+    assert estimate_memory(edges, 200, "float64", "sevennet-l3i5") < 3e9
+    assert estimate_memory(edges, 1000, "float64", "sevennet-l3i5", second_derivatives=True) < 3e9
+
+
+@pytest.mark.parametrize("name", [p.name for p in POTENTIALS])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_more_edges_cost_more_time_and_second_derivatives_more_of_all(name, dtype):
+    times = [
+        estimate_seconds(n, dtype, name)
+        for n in (100, 1000, EDGES_IN_ONE_PIECE, EDGES_IN_ONE_PIECE + 1, 9000)
+    ]
+    assert np.all(np.diff(times) > 0)
+    assert estimate_seconds(500, dtype, name, second_derivatives=True) > times[0]
+    for edges in (500, 9000):
+        first = estimate_memory(edges, 10, dtype, name)
+        assert estimate_memory(edges, 10, dtype, name, second_derivatives=True) > first
+
+
+def test_edges_are_counted_from_the_density():
+    assert estimate_edges(1, 3.6**3 / 4, 5.0) == pytest.approx(44.9, abs=0.5)  # fcc Cu has 42
+
+
+def test_what_is_not_known_is_refused():
+    with pytest.raises(UnknownPotential):
+        estimate_memory(1, 1, "float64", "nothing")
+    with pytest.raises(UnsupportedDtype):
+        estimate_seconds(1, "float16", "sevennet-0")
