@@ -76,6 +76,6 @@ class EventTail:
 
     def _read(self, job_ids: list[str]) -> dict[str, int]:
         with self._database.reading() as session:
-            found = session.execute(select(JobRow.id, JobRow.last_event).where(JobRow.id.in_(job_ids)))
-            present = dict(found.tuples().all())
+            found = session.execute(select(JobRow.id, JobRow.last_event).where(JobRow.id.in_(job_ids))).all()
+        present: dict[str, int] = {row.id: row.last_event for row in found}
         return {job_id: present.get(job_id, -1) for job_id in job_ids}

@@ -81,14 +81,21 @@ class MeasuredRequests:
 
         async def measured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # The route's template, not the path: ids must not become labels.
-                route = getattr(scope.get("route"), "path", "none")
+                route = _template(scope)
                 method = scope["method"] if scope["method"] in _METHODS else "OTHER"
                 self._metrics.requests.labels(method, route, message["status"]).inc()
                 self._metrics.seconds.labels(method, route).observe(time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, measured)
+
+
+def _template(scope: Scope) -> str:
+    """The route's address with names in place of values: what users choose must not become labels."""
+    if scope.get("route") is None:
+        return "none"
+    named = {str(value): "{" + name + "}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(named.get(part, part) for part in scope["path"].split("/"))
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

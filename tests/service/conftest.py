@@ -16,7 +16,7 @@ from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Sugge
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
-from service import migration
+from service import logs, migration
 from service.app import create_app
 from service.database import Database
 from service.jobs import service as job_service
@@ -24,6 +24,8 @@ from service.settings import Settings
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.evaluation import run_evaluation
+
+logs.configure("test")
 
 PROBLEM = {
     "kind": "optimize",
@@ -84,7 +86,9 @@ class FakeCampaign:
         count = BATCHES[0] if not self.records else BATCHES[1]
         first = len(self.records)
         return [
-            Suggestion(index=index, composition={"cation": {"Na": (index + 1) / 10, "K": 1 - (index + 1) / 10}})
+            Suggestion(
+                index=index, composition={"cation": {"Na": (index + 1) / 10, "K": 1 - (index + 1) / 10}}
+            )
             for index in range(first, first + count)
         ]
 
@@ -118,7 +122,9 @@ def fake_evaluate(problem, composition, *, references, device, on_call) -> Evalu
     return EvaluationRecord(
         index=composition.index,
         composition=composition.composition,
-        properties={"lattice_a": PropertyValue(value=6 - composition.composition["cation"]["Na"] / 3, unit="Å")},
+        properties={
+            "lattice_a": PropertyValue(value=6 - composition.composition["cation"]["Na"] / 3, unit="Å")
+        },
         energy_per_atom=-3.5,
         converged=True,
         stable=True,
@@ -182,11 +188,16 @@ def work(worker: WorkerContext, queue: Queue) -> Callable[..., int]:
 
 
 @pytest.fixture
-def client(database: Database, queue: Queue) -> Iterator[httpx.Client]:
+def settings() -> Settings:
+    return Settings(max_request_bytes=200_000)
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
     """A client of the real application in a real server, over loopback."""
     server: uvicorn.Server | None = None
     app = create_app(
-        Settings(max_request_bytes=200_000),
+        settings,
         database=database,
         messenger=queue,
         stopping=lambda: server is not None and server.should_exit,

@@ -108,7 +108,9 @@ def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submi
     age_leases(database)
     sweep(database, queue)
     work(limit=1)  # another worker computes it under attempt 2
-    late = fake_evaluate(frozen.problem, frozen.suggestion, references=None, device="cpu", on_call=lambda: None)
+    late = fake_evaluate(
+        frozen.problem, frozen.suggestion, references=None, device="cpu", on_call=lambda: None
+    )
     with database.writing() as session:
         assert not evaluations.renew(session, frozen)
         assert not evaluations.store(session, frozen, late.model_copy(update={"energy_per_atom": 99.0}), None)
@@ -275,7 +277,9 @@ def test_a_record_with_a_number_that_is_not_finite_is_never_stored(database, sub
     assert state_of(database, job_id) == "failed"
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(database, queue, submitted, worker):
+def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
+    database, queue, submitted, worker
+):
     job_id = submitted()
     run_advance(worker, job_id)
     queue.lose_everything()
@@ -382,7 +386,9 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
     assert state_of(database, job_id) == "paused"
 
 
-def test_an_active_job_cannot_be_deleted_and_a_finished_one_leaves_nothing_behind(database, queue, submitted, work):
+def test_an_active_job_cannot_be_deleted_and_a_finished_one_leaves_nothing_behind(
+    database, queue, submitted, work
+):
     job_id = submitted()
     with pytest.raises(Conflict):
         job_service.delete(database, job_id)

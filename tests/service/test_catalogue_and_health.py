@@ -1,0 +1,135 @@
+"""What can be asked for, health, metrics, the OpenAPI document, and an API process without torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from service.workers import repository as workers
+from tests.service.test_jobs_over_http import submit
+
+
+def test_the_potentials_are_listed_with_licence_and_citation(client):
+    found = {row["name"]: row for row in client.get("/v1/potentials").json()["potentials"]}
+    assert {"sevennet-l3i5", "sevennet-0"} <= set(found)
+    assert all(
+        row["licence"] == "MIT" and row["citation"] and len(row["sha256"]) == 64 for row in found.values()
+    )
+    assert len(found["sevennet-0"]["elements"]) == 89
+
+
+def test_the_prototypes_are_listed_with_what_each_species_is(client):
+    found = {row["name"]: row for row in client.get("/v1/prototypes").json()["prototypes"]}
+    assert {"rocksalt", "zincblende", "wurtzite", "fluorite", "perovskite", "fcc", "bcc", "hcp"} <= set(found)
+    assert found["wurtzite"]["sites"] == 4
+    assert len(found["perovskite"]["species"]) == 3
+
+
+def test_the_properties_are_listed_with_their_units(client):
+    found = {row["name"]: row["unit"] for row in client.get("/v1/properties").json()["properties"]}
+    assert found["lattice_a"] == "Å"
+    assert found["density"] == "g/cm^3"
+    assert found["mixing_energy"] == "eV/atom"
+
+
+def test_the_service_is_ready_only_with_a_store_a_broker_and_a_living_worker(client, database, queue):
+    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/health/ready").status_code == 503
+    with database.writing() as session:
+        workers.beat(session, "w", "host", 1, "cpu")
+    assert client.get("/health/ready").json() == {
+        "ready": True,
+        "database": True,
+        "broker": True,
+        "workers": 1,
+    }
+    queue.broken = True
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["broker"]) == (503, False)
+
+
+def test_a_worker_that_fell_silent_does_not_count(client, database):
+    with database.writing() as session:
+        workers.beat(session, "w", "host", 1, "cpu")
+        session.get(workers.WorkerRow, "w").seen_at -= 11
+    assert client.get("/health/ready").json()["workers"] == 0
+
+
+def test_the_metrics_count_requests_by_route_and_jobs_by_state(client):
+    submit(client)
+    client.get("/v1/jobs/nothing")
+    text = client.get("/metrics").text
+    assert 'orichalcum_jobs{state="queued"} 1.0' in text
+    assert 'orichalcum_http_requests_total{method="GET",route="/v1/jobs/{job_id}",status="404"} 1.0' in text
+    assert "nothing" not in text
+
+
+def test_the_openapi_document_describes_every_call_of_the_contract(client):
+    document = client.get("/openapi.json").json()
+    calls = {
+        "/v1/problems/validate": {"post"},
+        "/v1/jobs": {"get", "post"},
+        "/v1/jobs/{job_id}": {"get", "delete"},
+        "/v1/jobs/{job_id}/evaluations": {"get"},
+        "/v1/jobs/{job_id}/events": {"get"},
+        "/v1/jobs/{job_id}/result": {"get"},
+        "/v1/jobs/{job_id}/map": {"get"},
+        "/v1/jobs/{job_id}/cancel": {"post"},
+        "/v1/jobs/{job_id}/pause": {"post"},
+        "/v1/jobs/{job_id}/resume": {"post"},
+        "/v1/potentials": {"get"},
+        "/v1/prototypes": {"get"},
+        "/v1/properties": {"get"},
+        "/health/live": {"get"},
+        "/health/ready": {"get"},
+        "/metrics": {"get"},
+    }
+    assert {path: set(methods) for path, methods in document["paths"].items()} == calls
+    body = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert {"Problem", "ProblemDetail", "Job", "Result"} <= set(document["components"]["schemas"])
+
+
+def test_the_example_in_the_openapi_document_is_accepted(client):
+    document = client.get("/openapi.json").json()
+    body = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    example = body["examples"]["al_sc_n"]["value"]
+    assert client.post("/v1/jobs", json=example).status_code == 202
+
+
+def test_the_front_page_leads_to_the_documentation(client):
+    assert "/docs" in client.get("/").text
+    assert client.get("/docs").status_code == 200
+
+
+_TORCH_FREE = """
+import asyncio, sys, httpx
+from service import migration
+from service.app import create_app
+from service.database import Database
+from service.settings import Settings
+
+class Queue:
+    def advance(self, job_id): return True
+    def evaluate(self, evaluation_id): return True
+    def depth(self): return 0
+
+async def main(folder):
+    database = Database(f"sqlite:///{folder}/store.sqlite3")
+    migration.upgrade(database)
+    app = create_app(Settings(), database=database, messenger=Queue())
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        assert (await client.get("/v1/potentials")).status_code == 200
+        assert (await client.post("/v1/jobs", json={"kind": "optimize"})).status_code == 422
+        problem = {"kind": "evaluate", "structure": {"prototype": "fcc", "species": ["Cu"]}}
+        assert (await client.post("/v1/jobs", json=problem)).status_code == 202
+    heavy = sorted({"torch", "engine.evaluation"} & set(sys.modules))
+    assert not heavy, heavy
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_the_api_never_imports_torch(tmp_path):
+    subprocess.run([sys.executable, "-c", _TORCH_FREE, str(tmp_path)], check=True, timeout=120)
