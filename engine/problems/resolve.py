@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
-from api_schemas.problem import Problem, SameAs
+from api_schemas.problem import Problem, SameAs, Sublattice
 from engine.composition.notation import parse_composition
 from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
@@ -80,7 +81,7 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
     crystal: AlchemicalCrystal | None = None
     try:
         parent = read_structure(problem.structure, max_atoms=limits.max_atoms)
-        crystal = build_crystal(parent, problem.sublattices)
+        crystal = build_crystal(parent, [_without_vacancy(sublattice) for sublattice in problem.sublattices])
     except ProblemInvalid as fault:
         errors.extend(fault.errors)
     built: dict[str, AlchemicalCrystal | None] = {}
@@ -102,6 +103,14 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
                 errors.extend(fault.errors)
         same_as.append(built[key])
     return _Parts(crystal, tuple(same_as))
+
+
+def _without_vacancy(sublattice: Sublattice) -> Sublattice:
+    """The sublattice with real elements only, so that its sites are checked although vacancies are refused."""
+    if VACANCY not in sublattice.elements:
+        return sublattice
+    real = {element: bounds for element, bounds in sublattice.elements.items() if element != VACANCY}
+    return sublattice.model_copy(update={"elements": real})
 
 
 def _points_per_edge(problem: Problem, space: CompositionSpace) -> int:

@@ -28,7 +28,9 @@ def pointers(composition, prefix=("at", 0)):
 
 
 def test_elements_left_out_are_zero_and_single_elements_are_one():
-    np.testing.assert_array_equal(parse_composition(SPACE, {"cation": {"Al": 0.8, "Sc": 0.2}}), [0.8, 0.2, 0, 1])
+    np.testing.assert_array_equal(
+        parse_composition(SPACE, {"cation": {"Al": 0.8, "Sc": 0.2}}), [0.8, 0.2, 0, 1]
+    )
 
 
 def test_sums_within_the_tolerance_are_scaled_to_one():

@@ -36,7 +36,9 @@ def spaces(draw, most=2):
 
 
 def space(**elements):
-    return CompositionSpace.of([Sublattice(name=name, sites=["N"], elements=e) for name, e in elements.items()])
+    return CompositionSpace.of(
+        [Sublattice(name=name, sites=["N"], elements=e) for name, e in elements.items()]
+    )
 
 
 vectors = st.lists(st.floats(-2, 2), min_size=8, max_size=8)

@@ -111,5 +111,5 @@ def test_faults_of_sublattices_are_all_reported():
 
 
 def test_two_sublattices_on_one_site_are_named():
-    with pytest.raises(ProblemInvalid, match="already in sublattice 'cation'.*'metal'"):
+    with pytest.raises(ProblemInvalid, match=r"already in sublattice 'cation'.*'metal'"):
         build_crystal(wurtzite(), [sublattice("cation", ["Al"], ["Al"]), sublattice("metal", [2], ["Sc"])])
