@@ -142,8 +142,9 @@ def fixed_geometry(item: FixedGeometryEvaluation) -> Group:
 
 def cost(item: Cost) -> str:
     """What an evaluation took, in one line."""
+    calls = wording.counted(item.potential_calls, "potential call")
     shared = f" and {item.shared_calls} shared" if item.shared_calls else ""
-    return f"{item.potential_calls} potential calls{shared}, {wording.seconds(item.seconds)}"
+    return f"{calls}{shared}, {wording.seconds(item.seconds)}"
 
 
 def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
@@ -164,7 +165,8 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
     parts.append(line(f"stopped: {item.stopped.reason.replace('_', ' ')}. {plain(item.stopped.message)}"))
     parts.append(
         line(
-            f"cost: {spent.evaluations} evaluations, {spent.potential_calls} potential calls "
+            f"cost: {wording.counted(spent.evaluations, 'evaluation')}, "
+            f"{wording.counted(spent.potential_calls, 'potential call')} "
             f"and {spent.shared_calls} shared, {wording.seconds(spent.seconds)}"
         )
     )

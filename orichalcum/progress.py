@@ -14,7 +14,6 @@ from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, EvaluationEvent, ProgressEvent, StateEvent
 from api_schemas.problem import Objective
 from orichalcum import wording
-from orichalcum.display import cost
 from orichalcum.events import JobEvent
 from orichalcum.reporting import plain
 
@@ -76,9 +75,8 @@ class JobProgress:
         """Print a line on a finished evaluation."""
         values = ", ".join(wording.objective_value(item, name) for name in self._names)
         trouble = "" if item.converged else "  did not converge"
-        self.say(
-            f"  {index + 1:>3}  {wording.composition(item.composition)}  {values}{trouble}  ({cost(item.cost)})"
-        )
+        spent = f"{wording.counted(item.cost.potential_calls, 'call')}, {wording.seconds(item.cost.seconds)}"
+        self.say(f"  {index + 1:>3}  {wording.composition(item.composition)}  {values}{trouble}  ({spent})")
 
     def follow(self, events: Iterable[JobEvent]) -> StateEvent | None:
         """Show a job's events as they come; returns the last change of state."""

@@ -94,6 +94,11 @@ def objective_value(evaluation: Evaluation, name: str) -> str:
     return f"{name} –" if found is None else f"{name} {quantity(found.value, found.unit)}"
 
 
+def counted(number_of: int, what: str) -> str:
+    """``1 evaluation``, ``2 evaluations``."""
+    return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
+
+
 def seconds(value: float) -> str:
     """A span of time: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if value < 10:
