@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from api_schemas.base import Composition
-from api_schemas.elements import SYMBOLS
-from api_schemas.evaluations import (
-    Cost,
-    CrystalState,
-    EvaluationRecord,
-    OccupiedSite,
-    PropertyValue,
-    RelaxationState,
-    Suggestion,
-)
+from api_schemas.evaluations import Cost, EvaluationRecord, Suggestion
 from api_schemas.problem import Problem, SameAs
 from engine.composition.notation import parse_composition
 from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinates
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA, Landscape
-from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
+from engine.mechanics.landscape import Landscape
+from engine.mechanics.relax import Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_potential
 from engine.potentials.registry import describe
 from engine.problems.resolve import ResolvedProblem, resolved_problem
-from engine.properties.energetic import EndMember
-from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.table import PROPERTIES
+from engine.records import build_record, property_of_reference
 from engine.references import (
     MemoryStore,
     Reference,
@@ -47,8 +36,8 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
 
-BATCH = 16
-"""Compositions relaxed together: enough to fill a core, few enough to keep memory small."""
+SITES_TOGETHER = 64
+"""Sites relaxed in one batch of compositions: enough to fill a core, few enough to keep memory small."""
 
 _process_store = MemoryStore()
 
@@ -86,8 +75,9 @@ class Evaluator:
     def evaluate(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
         """Relax compositions, a batch at a time, and compute their properties, in order."""
         records: list[EvaluationRecord] = []
-        for first in range(0, len(suggestions), BATCH):
-            batch = suggestions[first : first + BATCH]
+        size = _batch_size(self.resolved.crystal)
+        for first in range(0, len(suggestions), size):
+            batch = suggestions[first : first + size]
             with fitting_threads(self.resolved.crystal.n_copies * len(batch)):
                 records += self._evaluate_batch(batch)
         return records
@@ -99,14 +89,23 @@ class Evaluator:
         targets, target_calls = self._targets()
         shared = sum(member.calls for member in members) + target_calls
         points = np.stack([space.to_vector(suggestion.composition) for suggestion in suggestions])
-        starts = [self._start(suggestion, x, members) for suggestion, x in zip(suggestions, points, strict=True)]
+        starts = [
+            self._start(suggestion, x, members) for suggestion, x in zip(suggestions, points, strict=True)
+        ]
         lam = np.stack([crystal.weights(x) for x in points])
         relaxed = relax(self._landscape(crystal), lam, starts, self.tolerance)
         seconds = (time.perf_counter() - started) / len(suggestions)
         return [
-            self._record(suggestion, x, result, members, targets, Cost(
-                potential_calls=result.calls, shared_calls=shared, seconds=seconds))
-            for suggestion, x, result in zip(suggestions, points, relaxed, strict=True)
+            build_record(
+                self.resolved,
+                self.coordinates(crystal),
+                suggestion,
+                result,
+                members,
+                targets,
+                Cost(potential_calls=result.calls, shared_calls=shared, seconds=seconds),
+            )
+            for suggestion, result in zip(suggestions, relaxed, strict=True)
         ]
 
     def _landscape(self, crystal: AlchemicalCrystal) -> Landscape:
@@ -142,15 +141,19 @@ class Evaluator:
 
     def _references(self, crystal: AlchemicalCrystal, points: list[NDArray[np.float64]]) -> list[Reference]:
         keys = [
-            reference_key(crystal, x, self.potential, self.sha256, self.pressure, self.tolerance) for x in points
+            reference_key(crystal, x, self.potential, self.sha256, self.pressure, self.tolerance)
+            for x in points
         ]
-        found = {key: self._store.get(key) for key in keys}
+        found: dict[str, dict[str, Any] | None] = {key: self._store.get(key) for key in keys}
         missing = [i for i, key in enumerate(keys) if found[key] is None]
-        for first in range(0, len(missing), BATCH):
-            chunk = missing[first : first + BATCH]
+        size = _batch_size(crystal)
+        for first in range(0, len(missing), size):
+            chunk = missing[first : first + size]
             lam = np.stack([crystal.weights(points[i]) for i in chunk])
             starts = [Start(q=np.zeros(self.coordinates(crystal).n_q)) for _ in chunk]
-            for i, result in zip(chunk, relax(self._landscape(crystal), lam, starts, self.tolerance), strict=True):
+            for i, result in zip(
+                chunk, relax(self._landscape(crystal), lam, starts, self.tolerance), strict=True
+            ):
                 value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
                 self._store.put(keys[i], value)
                 found[keys[i]] = value
@@ -169,118 +172,21 @@ class Evaluator:
             if id(crystal) not in counted:
                 calls += reference.calls
                 counted.add(id(crystal))
-            own = EndMember(columns=(), enthalpy=reference.enthalpy)
-            point = self._point(reference.q, reference.x, reference.enthalpy, None, np.zeros(0))
-            value = property_values([objective.property], crystal, self.coordinates(crystal), point, [own])
-            targets.append(value[objective.property].value)
+            targets.append(
+                property_of_reference(
+                    objective.property, self.resolved.problem, crystal, self.coordinates(crystal), reference
+                )
+            )
         return targets, calls
 
-    def _point(
-        self,
-        q: NDArray[np.float64],
-        x: NDArray[np.float64],
-        enthalpy: float,
-        dq_dx: NDArray[np.float64] | None,
-        dh_dx: NDArray[np.float64],
-    ) -> RelaxedPoint:
-        return RelaxedPoint(
-            q=q,
-            x=x,
-            enthalpy=enthalpy,
-            dq_dx=dq_dx,
-            dh_dx=dh_dx,
-            pressure=self.pressure / EV_PER_A3_IN_GPA,
-            temperature=self.resolved.problem.conditions.temperature,
-        )
 
-    def _record(
-        self,
-        suggestion: Suggestion,
-        x: NDArray[np.float64],
-        relaxed: Relaxed,
-        members: Sequence[Reference],
-        targets: list[float | None],
-        cost: Cost,
-    ) -> EvaluationRecord:
-        crystal = self.resolved.crystal
-        columns = crystal.weights_matrix
-        dq_dx = coordinate_response(relaxed, columns) if relaxed.converged else None
-        point = self._point(relaxed.q, x, relaxed.enthalpy, dq_dx, relaxed.dh_dlam @ columns)
-        ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in members]
-        names = wanted_properties(self.resolved.problem)
-        usable = bool(np.isfinite(relaxed.enthalpy) and np.isfinite(relaxed.q).all())
-        values = property_values(names, crystal, self.coordinates(crystal), point, ends) if usable else {}
-        return EvaluationRecord(
-            index=suggestion.index,
-            origin=suggestion.origin,
-            composition=self.resolved.space.to_composition(x),
-            properties={name: self._public(name, value, relaxed.converged) for name, value in values.items()},
-            energy_per_atom=values["energy"].value if usable else None,
-            converged=relaxed.converged,
-            stable=relaxed.stable if relaxed.converged else None,
-            cost=cost,
-            structure=self._structure(relaxed.q, x) if usable else None,
-            message=self._message(relaxed, members),
-            relaxation=self._state(relaxed, dq_dx),
-            targets=targets,
-        )
-
-    def _public(self, name: str, value: Value, converged: bool) -> PropertyValue:
-        gradient = None
-        if value.gradient is not None and converged:
-            gradient = self.resolved.space.to_composition(self.resolved.space.project_gradient(value.gradient))
-        return PropertyValue(value=value.value, unit=PROPERTIES[name].unit, gradient=gradient)
-
-    def _state(self, relaxed: Relaxed, dq_dx: NDArray[np.float64] | None) -> RelaxationState | None:
-        if dq_dx is None:
-            return None
-        return RelaxationState(
-            q=relaxed.q.tolist(),
-            columns=list(self.resolved.space.columns),
-            dq_dx=dq_dx.tolist(),
-            hessian=relaxed.hessian.tolist(),
-        )
-
-    def _structure(self, q: NDArray[np.float64], x: NDArray[np.float64]) -> CrystalState:
-        crystal = self.resolved.crystal
-        lattice, frac = self.coordinates(crystal).geometry(q)
-        occupancies = _occupancies(crystal, x)
-        return CrystalState(
-            lattice=lattice.tolist(),
-            sites=[OccupiedSite(species=s, frac=f.tolist()) for s, f in zip(occupancies, frac, strict=True)],
-        )
-
-    def _message(self, relaxed: Relaxed, members: Sequence[Reference]) -> str | None:
-        if not relaxed.converged:
-            return (
-                f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
-                f"{relaxed.force:.2g} eV/Å, stress {relaxed.stress:.2g} eV/Å^3; gradients are left out"
-            )
-        lost = sum(not member.converged for member in members)
-        if lost:
-            return f"{lost} of {len(members)} end members did not converge: the mixing energy is not to be relied on"
-        if not relaxed.stable:
-            return "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
-        return None
+def _batch_size(crystal: AlchemicalCrystal) -> int:
+    return max(1, SITES_TOGETHER // crystal.n_sites)
 
 
 def _share(member: Reference, x: NDArray[np.float64]) -> float:
     """w_m = product over sublattices of the fraction of the member's element."""
     return float(np.prod(x[member.x > 0.5]))
-
-
-def wanted_properties(problem: Problem) -> list[str]:
-    """Names of the properties that an evaluation of the problem computes, in the order of the table."""
-    named = {objective.property for objective in problem.objectives} | set(problem.properties)
-    return [name for name, row in PROPERTIES.items() if row.always or name in named]
-
-
-def _occupancies(crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> list[dict[str, float]]:
-    """What every site holds: element -> weight."""
-    sites: list[dict[str, float]] = [{} for _ in range(crystal.n_sites)]
-    for site, number, weight in zip(crystal.copy_site, crystal.copy_species, crystal.weights(x), strict=True):
-        sites[site][SYMBOLS[number]] = float(weight)
-    return sites
 
 
 def evaluate(
@@ -314,5 +220,7 @@ def evaluate(
             index=0, composition=resolved.space.to_composition(parse_composition(resolved.space, composition))
         )
     )
-    evaluator = Evaluator(resolved, device=device, references=references, on_call=on_call, tolerance=tolerance)
+    evaluator = Evaluator(
+        resolved, device=device, references=references, on_call=on_call, tolerance=tolerance
+    )
     return evaluator.evaluate([suggestion])[0]

@@ -36,9 +36,8 @@ def evaluate_fixed_geometry(
     crystal, choice = resolved.crystal, resolved.problem.potential
     x = parse_composition(resolved.space, composition)
     potential = load_potential(choice.name, choice.dtype, device)
-    copies = np.split(crystal.copy_species, np.flatnonzero(np.diff(crystal.copy_site)) + 1)
     found = build_graph(
-        [crystal.lattice], [crystal.positions], [copies], potential.cutoff, 0.0,
+        [crystal.lattice], [crystal.positions], [crystal.site_copies], potential.cutoff, 0.0,
         dtype=potential.dtype, device=potential.device,
     )  # fmt: skip
     leaves = [

@@ -141,6 +141,14 @@ class AlchemicalCrystal:
         """Occupancy weights of the copies, [n_copies], at a composition vector, [n_columns]."""
         return np.asarray(self.weights_offset + self.weights_matrix @ np.asarray(x, dtype=float))
 
+    @cached_property
+    def site_copies(self) -> list[list[int]]:
+        """Atomic numbers of the copies of each site."""
+        copies: list[list[int]] = [[] for _ in range(self.n_sites)]
+        for site, number in zip(self.copy_site, self.copy_species, strict=True):
+            copies[site].append(int(number))
+        return copies
+
     def species_symbols(self) -> frozenset[str]:
         """Every element that any site may hold."""
         symbols = {self.parent_symbols[site] for site in np.flatnonzero(self.site_sublattice < 0)}

@@ -1,4 +1,4 @@
-"""An ASE calculator of an alchemical crystal at a fixed composition, for whatever ASE can do with energies and forces."""
+"""An ASE calculator of an alchemical crystal at a fixed composition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.potentials.interface import Potential
 
 
-class AlchemicalCalculator(Calculator):
+class AlchemicalCalculator(Calculator):  # type: ignore[misc]  # ase is untyped
     """Energy (eV), forces (eV/Å) and stress (eV/Å^3, Voigt, ASE sign) of one composition.
 
     The atoms that it is attached to are the sites; their species are ignored in favour of the crystal's copies.
@@ -36,7 +36,7 @@ class AlchemicalCalculator(Calculator):
     def __init__(self, potential: Potential, crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> None:
         super().__init__()
         self._potential = potential
-        self._copies = np.split(crystal.copy_species, np.flatnonzero(np.diff(crystal.copy_site)) + 1)
+        self._copies = crystal.site_copies
         self._weights = crystal.weights(x)
         self.potential_calls = 0
 

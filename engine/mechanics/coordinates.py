@@ -74,7 +74,9 @@ class SymmetryCoordinates:
         return force, float(np.abs(stress).max())
 
 
-def symmetry_coordinates(crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE) -> SymmetryCoordinates:
+def symmetry_coordinates(
+    crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE
+) -> SymmetryCoordinates:
     """Find the symmetry-adapted coordinates of a crystal labelled by sublattice.
 
     Args:

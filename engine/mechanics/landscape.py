@@ -93,7 +93,9 @@ class Landscape:
         self._lattice = torch.tensor(coordinates.lattice, dtype=torch.float64, device=device)
         self._positions = torch.tensor(coordinates.positions, dtype=torch.float64, device=device)
         self._strain_modes = torch.tensor(coordinates.strain_modes, dtype=torch.float64, device=device)
-        self._displacement_modes = torch.tensor(coordinates.displacement_modes, dtype=torch.float64, device=device)
+        self._displacement_modes = torch.tensor(
+            coordinates.displacement_modes, dtype=torch.float64, device=device
+        )
         self._found: NeighbourGraph | None = None
 
     def first(self, q: NDArray[np.float64], lam: NDArray[np.float64]) -> FirstDerivatives:
@@ -142,7 +144,9 @@ class Landscape:
         ).to(torch.float64)
         if self.pressure == 0.0:
             return energy
-        deformed = self._lattice @ (torch.eye(3, dtype=torch.float64, device=q.device) + strain).transpose(1, 2)
+        deformed = self._lattice @ (torch.eye(3, dtype=torch.float64, device=q.device) + strain).transpose(
+            1, 2
+        )
         return energy + self.pressure * torch.linalg.det(deformed).abs().reshape(n)
 
     def _neighbours(self, positions: Tensor, strain: Tensor) -> AlchemicalGraph:
@@ -150,12 +154,11 @@ class Landscape:
         flat = positions.reshape(-1, 3)
         found = self._found
         if found is None or found.graph.n_graphs != len(positions) or not found.still_valid(flat, strain):
-            copies = np.split(self.crystal.copy_species, np.flatnonzero(np.diff(self.crystal.copy_site)) + 1)
             n = len(positions)
             found = self._found = build_graph(
                 [self.coordinates.lattice] * n,
                 list(positions.cpu().numpy()),
-                [copies] * n,
+                [self.crystal.site_copies] * n,
                 self.potential.cutoff,
                 SKIN,
                 strains=list(strain.cpu().numpy()),

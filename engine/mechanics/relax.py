@@ -2,9 +2,9 @@
 
 Counted in potential calls (see landscape.py). A cold start knows only a model Hessian, an isotropic solid as stiff as
 its volume per atom suggests; a neighbouring composition brings its exact one along. Each step then updates the Hessian
-from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites: 11-14
-against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton correction for
-nothing, so that the result is much nearer to the minimum than the residual asked for.
+from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites:
+11-14 against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton correction
+for nothing, so that the result is much nearer to the minimum than the residual asked for.
 """
 
 from __future__ import annotations
@@ -15,21 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
+from engine.mechanics.quasi_newton import model_hessian, newton_step, updated_hessian
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.mechanics.coordinates import SymmetryCoordinates
-
     from numpy.typing import NDArray
 
-MODEL_FORCE_CONSTANT = 12.0
-"""eV/Å^2, of the model Hessian's springs."""
-MODEL_SHEAR_RATIO = 0.5
-"""Shear modulus over bulk modulus of the model Hessian."""
-MAX_STRAIN_STEP = 0.10
-MAX_DISPLACEMENT_STEP = 0.3
-"""Å"""
+
 MAX_STRAIN = 1.0
 """A cell that leaves the parent's by more than this has come apart."""
 
@@ -121,7 +114,7 @@ def relax(
         One result a composition, in order. A composition that does not converge says so; nothing is raised for it.
     """
     tolerance = tolerance or Tolerance()
-    model = _model_hessian(landscape.coordinates)
+    model = model_hessian(landscape.coordinates)
     scale = np.sqrt(np.diag(model))  # q times this has unit curvature, roughly
     walkers = [
         _Walker(q=np.array(start.q, dtype=float), hessian=model if start.hessian is None else start.hessian)
@@ -129,7 +122,9 @@ def relax(
     ]
     finished: list[Relaxed | None] = [None] * len(walkers)
     walking = list(range(len(walkers)))
-    waiting: list[int] = []  # converged, but in a batch with others that were not: their rows are taken together
+    waiting: list[
+        int
+    ] = []  # converged, but in a batch with others that were not: their rows are taken together
     while walking:
         at = landscape.first(np.stack([walkers[i].q for i in walking]), lam[walking])
         done = []
@@ -139,7 +134,7 @@ def relax(
             if _is_done(landscape, walkers[i], at, position, tolerance):
                 done.append(i)
         if len(done) == len(walking):
-            _finish(landscape, lam, walkers, walking, at, tolerance, finished)
+            _finish(landscape, walkers, walking, at, tolerance, finished)
             walking = []
             break
         for position, i in enumerate(walking):
@@ -152,28 +147,8 @@ def relax(
         at = landscape.first(np.stack([walkers[i].q for i in waiting]), lam[waiting])
         for i in waiting:
             walkers[i].calls += 1
-        _finish(landscape, lam, walkers, waiting, at, tolerance, finished)
+        _finish(landscape, walkers, waiting, at, tolerance, finished)
     return [result for result in finished if result is not None]
-
-
-def _model_hessian(coordinates: SymmetryCoordinates) -> NDArray[np.float64]:
-    """An isotropic elastic solid with independent springs: [n_q, n_q].
-
-    The bulk modulus, 1 eV/Å^3 at 12 Å^3 an atom and falling with the square of the volume, is within a factor of two for
-    most salts, oxides, nitrides and metals.
-    """
-    volume = abs(np.linalg.det(coordinates.lattice))
-    bulk = (12.0 * len(coordinates.positions) / volume) ** 2
-    shear = MODEL_SHEAR_RATIO * bulk
-    modes = coordinates.strain_modes
-    traces = np.trace(modes, axis1=1, axis2=2)
-    hessian = np.eye(coordinates.n_q) * MODEL_FORCE_CONSTANT
-    n_strain = coordinates.n_strain
-    hessian[:n_strain, :n_strain] = volume * (
-        (bulk - 2.0 * shear / 3.0) * np.outer(traces, traces)
-        + 2.0 * shear * np.einsum("iab,jab->ij", modes, modes)
-    )
-    return hessian
 
 
 def _is_done(
@@ -196,76 +171,34 @@ def _within(
 
 
 def _step(
-    walker: _Walker, enthalpy: float, gradient: NDArray[np.float64], scale: NDArray[np.float64], landscape: Landscape
+    walker: _Walker,
+    enthalpy: float,
+    gradient: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    landscape: Landscape,
 ) -> None:
     """Learn from the point just evaluated and choose the next."""
+    coordinates = landscape.coordinates
+    noise = (1e-12 if landscape.potential.dtype.itemsize == 8 else 1e-5) * max(1.0, abs(enthalpy))
     if walker.best_g.size:
         step = walker.q - walker.best_q
-        walker.hessian = _updated(walker.hessian, step, walker.best_g, gradient, walker.best_h - enthalpy, landscape)
-        better = enthalpy <= walker.best_h or np.linalg.norm(gradient / scale) < 0.5 * np.linalg.norm(
-            walker.best_g / scale
+        walker.hessian = updated_hessian(
+            walker.hessian, step, (walker.best_g, gradient), walker.best_h - enthalpy, noise
         )
-        if not better:
+        flatter = np.linalg.norm(gradient / scale) < 0.5 * np.linalg.norm(walker.best_g / scale)
+        if enthalpy > walker.best_h + noise and not flatter:
             walker.trust = max(0.3 * walker.trust, 1e-3)
-            walker.q = walker.best_q + _newton_step(walker, walker.best_g, scale, landscape)
+            walker.q = walker.best_q + newton_step(
+                walker.hessian, walker.best_g, scale, walker.trust, coordinates
+            )
             return
         walker.trust = min(1.0, 2.0 * walker.trust)
     walker.best_q, walker.best_h, walker.best_g = walker.q, enthalpy, gradient
-    walker.q = walker.q + _newton_step(walker, gradient, scale, landscape)
-
-
-def _newton_step(
-    walker: _Walker, gradient: NDArray[np.float64], scale: NDArray[np.float64], landscape: Landscape
-) -> NDArray[np.float64]:
-    """-|H|^-1 G in scaled coordinates, shortened to the trust region: always downhill."""
-    values, vectors = np.linalg.eigh(walker.hessian / np.outer(scale, scale))
-    floor = 0.02 * max(1.0, float(np.abs(values).max()) * 0.1)
-    step = -(vectors @ ((vectors.T @ (gradient / scale)) / np.maximum(np.abs(values), floor))) / scale
-    n_strain = landscape.coordinates.n_strain
-    longest = max(
-        float(np.abs(landscape.coordinates.strain(step)).max()) / MAX_STRAIN_STEP,
-        float(np.abs(step[n_strain:]).max(initial=0.0)) / MAX_DISPLACEMENT_STEP,
-    )
-    return step * min(1.0, walker.trust / longest) if longest > 0 else step
-
-
-def _updated(
-    hessian: NDArray[np.float64],
-    step: NDArray[np.float64],
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-    decrease: float,
-    landscape: Landscape,
-) -> NDArray[np.float64]:
-    """Symmetric rank-one or BFGS update with the curvature along the step corrected from the energies.
-
-    The plain secant y = G1 - G0 gives the mean curvature over the step; with the energies a cubic through both ends
-    gives the curvature at the new end: s.H1.s = s.y + 6 (H0 - H1) + 3 s.(G0 + G1) (Zhang, Deng and Chen 1999).
-    """
-    length = float(step @ step)
-    if length == 0.0:
-        return hessian
-    change = after - before
-    along = float(step @ change)
-    correction = 6.0 * decrease + 3.0 * float(step @ (before + after))
-    noise = 1e-4 if landscape.potential.dtype.itemsize < 8 else 1e-12
-    if abs(correction) < 0.5 * abs(along) and abs(correction) > noise:
-        change = change + correction * step / length
-        along += correction
-    product = hessian @ step
-    residual = change - product
-    denominator = float(residual @ step)
-    curvature = float(step @ product)
-    if along > 0 and curvature > 0:
-        return hessian + np.outer(change, change) / along - np.outer(product, product) / curvature
-    if abs(denominator) > 1e-8 * np.sqrt(length) * float(np.linalg.norm(residual)):
-        return hessian + np.outer(residual, residual) / denominator
-    return hessian
+    walker.q = walker.q + newton_step(walker.hessian, gradient, scale, walker.trust, coordinates)
 
 
 def _finish(
     landscape: Landscape,
-    lam: NDArray[np.float64],
     walkers: list[_Walker],
     members: list[int],
     at: FirstDerivatives,

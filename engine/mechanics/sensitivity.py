@@ -32,4 +32,4 @@ def coordinate_response(relaxed: Relaxed, columns: NDArray[np.float64]) -> NDArr
     values = np.linalg.eigvalsh(relaxed.hessian) if len(relaxed.hessian) else np.ones(1)
     if not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
         return None
-    return -np.linalg.solve(relaxed.hessian, relaxed.mixed @ columns)
+    return np.asarray(-np.linalg.solve(relaxed.hessian, relaxed.mixed @ columns), dtype=float)

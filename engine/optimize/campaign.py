@@ -27,8 +27,8 @@ GRID_BATCH = 64
 class Campaign:
     """A composition search.
 
-    Ask for a batch, evaluate it in any order and anywhere, tell the records, and ask again; the batch before must have been
-    told whole. Telling the stored records of an interrupted campaign to a new one continues it exactly.
+    Ask for a batch, evaluate it in any order and anywhere, tell the records, and ask again; the batch before must
+    have been told whole. Telling the stored records of an interrupted campaign to a new one continues it exactly.
 
     Args:
         problem: What is asked for.
@@ -45,9 +45,11 @@ class Campaign:
         self.seed = self.problem.strategy.seed if seed is None else seed
         self._records: list[EvaluationRecord] = []
         self._given = [
-            parse_composition(self.space, composition, ("at", str(i))) for i, composition in enumerate(self.problem.at)
+            parse_composition(self.space, composition, ("at", str(i)))
+            for i, composition in enumerate(self.problem.at)
         ]
         self._plan = self._planned_points()
+        self._searches: list[gradient.Search] | None = None
 
     @property
     def records(self) -> tuple[EvaluationRecord, ...]:
@@ -64,6 +66,7 @@ class Campaign:
         known = {record.index: record for record in self._records}
         known.update({record.index: record for record in records})
         self._records = [known[index] for index in sorted(known)]
+        self._searches = None
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions to evaluate; empty once the campaign has stopped.
@@ -88,20 +91,14 @@ class Campaign:
         done = len(self._records)
         if self._plan is not None:
             return self._stopped_plan() if done >= len(self._plan) else None
-        best = self._best_record()
-        loss = self._loss()
-        if loss is not None and best is not None and loss.met({t.name: best.properties[t.name].value for t in loss.terms}):
+        best, loss = self._best_record(), self._loss()
+        if loss is not None and best is not None and loss.met(_values(loss, best)):
             return report.target_met(loss, done)
         if done and not self._proposals(None):
-            if loss is None or best is None:
-                return Stopped(reason="converged", message=f"none of {done} relaxations converged: there is no answer")
-            if loss.only_targets:
-                return report.unreachable(self.space, loss, best)
-            return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
+            return self._stopped_search(loss, best)
         if done >= self.problem.strategy.max_evaluations:
-            return Stopped(
-                reason="budget_spent", message=f"all {done} evaluations are spent; raise strategy.max_evaluations to go on"
-            )
+            words = f"all {done} evaluations are spent; raise strategy.max_evaluations to go on"
+            return Stopped(reason="budget_spent", message=words)
         return None
 
     @property
@@ -110,8 +107,10 @@ class Campaign:
         record, loss = self._best_record(), self._loss()
         if record is None or loss is None:
             return None
-        values = {term.name: record.properties[term.name].value for term in loss.terms}
-        return BestSoFar(index=record.index, loss=loss(values), composition=record.composition, properties=values)
+        values = _values(loss, record)
+        return BestSoFar(
+            index=record.index, loss=loss(values), composition=record.composition, properties=values
+        )
 
     def result(
         self, stopped: Stopped | None = None, *, seconds: float | None = None, device: str = "cpu"
@@ -130,8 +129,12 @@ class Campaign:
             kind=self.problem.kind,
             best=public,
             evaluations=[record.public() for record in self._records],
-            stopped=stopped or self.stopped or Stopped(reason="budget_spent", message="the campaign is not finished"),
-            sensitivities=[] if public is None or loss is None else report.sensitivities(self.space, loss, public),
+            stopped=stopped
+            or self.stopped
+            or Stopped(reason="budget_spent", message="the campaign is not finished"),
+            sensitivities=[]
+            if public is None or loss is None
+            else report.sensitivities(self.space, loss, public),
             active_constraints=[] if public is None else report.active_bounds(self.space, public),
             targets=list(self._records[0].targets) if self._records else [],
             cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
@@ -144,20 +147,33 @@ class Campaign:
             return self._given or [self.space.center()]
         if self.problem.kind == "scan" or self.problem.strategy.name == "grid":
             points = list(self.space.grid(self.resolved.points_per_edge))
-            return points if self.problem.kind == "scan" else [*self._given, *points][: self.problem.strategy.max_evaluations]
+            return (
+                points
+                if self.problem.kind == "scan"
+                else [*self._given, *points][: self.problem.strategy.max_evaluations]
+            )
         return None
 
     def _stopped_plan(self) -> Stopped:
         done = len(self._records)
         failed = sum(not record.converged for record in self._records)
-        words = f"{done} evaluations" if done != 1 else "1 evaluation"
-        lost = f"; {failed} did not converge" if failed else ""
+        words = f"all {done} evaluations are done" if done != 1 else "the evaluation is done"
+        words += f"; {failed} did not converge" if failed else ""
         loss, best = self._loss(), self._best_record()
         if self.problem.kind != "optimize" or loss is None or best is None:
-            return Stopped(reason="completed", message=f"all {words} are done{lost}" if done != 1 else f"{words} is done{lost}")
-        if loss.met({term.name: best.properties[term.name].value for term in loss.terms}):
+            return Stopped(reason="completed", message=words)
+        if loss.met(_values(loss, best)):
             return report.target_met(loss, done)
-        return Stopped(reason="completed", message=f"the grid of {words} is done{lost}; a finer grid may come nearer")
+        return Stopped(reason="completed", message=f"{words}; a finer grid may come nearer")
+
+    def _stopped_search(self, loss: Loss | None, best: EvaluationRecord | None) -> Stopped:
+        done = len(self._records)
+        if loss is None or best is None:
+            words = f"none of {done} relaxations converged: there is no answer"
+            return Stopped(reason="converged", message=words)
+        if loss.only_targets:
+            return report.unreachable(self.space, loss, best)
+        return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
 
     def _loss(self) -> Loss | None:
         """The loss once the targets are known: with the first evaluation."""
@@ -171,7 +187,10 @@ class Campaign:
 
     def _proposals(self, n: int | None) -> list[gradient.Proposal]:
         loss = self._loss() or Loss(())
-        return gradient.propose(self.space, loss, self._points(loss), self._given, n, self.seed)
+        points = self._points(loss)
+        if self._searches is None:
+            self._searches = gradient.trace(self.space, loss, points)
+        return gradient.propose(self.space, self._searches, points, self._given, n, self.seed)
 
     def _best_record(self) -> EvaluationRecord | None:
         loss = self._loss()
@@ -189,7 +208,9 @@ class Campaign:
         composition = self.space.to_composition(x)
         if not usable:
             return Suggestion(index=index, origin=origin, composition=composition)
-        nearest = min(usable, key=lambda r: (float(np.linalg.norm(self.space.to_vector(r.composition) - x)), r.index))
+        nearest = min(
+            usable, key=lambda r: (float(np.linalg.norm(self.space.to_vector(r.composition) - x)), r.index)
+        )
         return Suggestion(
             index=index,
             origin=origin,
@@ -199,3 +220,6 @@ class Campaign:
         )
 
 
+def _values(loss: Loss, record: EvaluationRecord) -> dict[str, float]:
+    """The objectives' properties of an evaluation."""
+    return {term.name: record.properties[term.name].value for term in loss.terms}

@@ -62,12 +62,14 @@ class Search:
 
 def starts_wanted(space: CompositionSpace, given: int) -> int:
     """How many searches a campaign runs before it gives up or has converged."""
-    return max(given, min(MAX_STARTS, 1 + 2 * int(np.count_nonzero(np.ptp(space.tight_bounds, axis=0) > 0) // 2)))
+    return max(
+        given, min(MAX_STARTS, 1 + 2 * int(np.count_nonzero(np.ptp(space.tight_bounds, axis=0) > 0) // 2))
+    )
 
 
 def propose(
     space: CompositionSpace,
-    loss: Loss,
+    searches: Sequence[Search],
     points: Sequence[Point],
     given_starts: Sequence[NDArray[np.float64]],
     n: int | None,
@@ -77,31 +79,26 @@ def propose(
 
     Args:
         space: Feasible compositions.
-        loss: What to minimise.
-        points: All points told, in any order.
+        searches: Their state, from `trace`.
+        points: All points told.
         given_starts: Compositions that the user wants to start from.
         n: How many proposals to give; None leaves it to the strategy (one step of one search at a time).
         seed: For the random starts.
     """
-    searches = trace(space, loss, points)
-    going = [search for search in searches if search.proposal is not None]
-    proposals = [
-        Proposal(search.proposal, f"step {search.number}") for search in going if search.proposal is not None
-    ][: n or 1]
-    wanted = starts_wanted(space, len(given_starts))
-    missing = (n or 1) - len(proposals)
-    open_starts = wanted - len(searches)
-    if n is None and proposals:
-        return proposals
-    more = missing if (n is not None and going) else min(missing, max(open_starts, 0))
-    if n is not None and open_starts > 0:
-        more = missing
-    fresh = _starts(space, given_starts, len(searches) + more, seed)[len(searches) :]
-    taken = [point.x for point in points] + [proposal.x for proposal in proposals]
-    for number, x in enumerate(fresh, start=len(searches)):
-        if not any(np.abs(x - other).max() < CONVERGED_STEP for other in taken) or number < len(given_starts):
-            proposals.append(Proposal(x, f"start {number}"))
-    return proposals
+    count = n or 1
+    steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:count]
+    starts_in_all = max(starts_wanted(space, len(given_starts)), count)
+    fresh = min(count - len(steps), starts_in_all - len(searches))
+    if fresh <= 0:
+        return steps
+    starts = _starts(space, given_starts, len(searches) + fresh, seed)
+    taken = [point.x for point in points]
+    return steps + [
+        Proposal(starts[number], f"start {number}")
+        for number in range(len(searches), len(starts))
+        if number < len(given_starts)
+        or not any(np.abs(starts[number] - x).max() < CONVERGED_STEP for x in taken)
+    ]
 
 
 def trace(space: CompositionSpace, loss: Loss, points: Sequence[Point]) -> list[Search]:
@@ -112,8 +109,8 @@ def trace(space: CompositionSpace, loss: Loss, points: Sequence[Point]) -> list[
         if kind in {"start", "step"} and number.isdigit():
             by_search.setdefault(int(number), []).append(point)
     searches: list[Search] = []
-    for number in sorted(by_search):
-        searches.append(_search(space, loss, number, by_search[number], points, searches))
+    for key in sorted(by_search):
+        searches.append(_search(space, loss, key, by_search[key], points, searches))
     return searches
 
 
@@ -138,9 +135,13 @@ def _search(
     others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
     x, modelled = minimise(space, loss, fit(space, centre, others), radius)
     step = float(np.abs(x - centre.x).max(initial=0.0))
-    finished = step < CONVERGED_STEP or centre.loss - modelled < CONVERGED_DECREASE * max(1.0, abs(centre.loss))
+    finished = step < CONVERGED_STEP or centre.loss - modelled < CONVERGED_DECREASE * max(
+        1.0, abs(centre.loss)
+    )
     merged = any(
-        search.proposal is None and search.centre.loss <= centre.loss and np.abs(search.centre.x - x).max() < SAME_BASIN
+        search.proposal is None
+        and search.centre.loss <= centre.loss
+        and np.abs(search.centre.x - x).max() < SAME_BASIN
         for search in before
     )
     return Search(number, centre, radius, None if finished or merged else x)

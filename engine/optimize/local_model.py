@@ -91,7 +91,9 @@ def _curvature(
         length = float(np.linalg.norm(d))
         change = basis.T @ point.gradients[name] - gradient
         for k in range(n):
-            row = np.where(rows_of == k, d[columns_of], 0.0) + np.where(off_diagonal & (columns_of == k), d[rows_of], 0.0)
+            row = np.where(rows_of == k, d[columns_of], 0.0) + np.where(
+                off_diagonal & (columns_of == k), d[rows_of], 0.0
+            )
             equations.append(row / length**2)  # the error of a secant grows with the square of the distance
             right.append(change[k] / length**2)
         row = np.where(off_diagonal, 2.0, 1.0) * d[rows_of] * d[columns_of]
@@ -123,7 +125,9 @@ def minimise(
     starts = [centre]
     norm = float(np.abs(slope).max())
     if norm > 0:
-        starts += [space.project(np.clip(centre - step * radius * slope / norm, low, high)) for step in (0.1, 1.0)]
+        starts += [
+            space.project(np.clip(centre - step * radius * slope / norm, low, high)) for step in (0.1, 1.0)
+        ]
     starts += [_toward(space, centre, column, low, high) for column in range(len(centre))]
     best, best_loss = centre, at_centre
     constraints = [

@@ -30,7 +30,7 @@ def sensitivities(space: CompositionSpace, loss: Loss, best: Evaluation) -> list
             continue
         for sublattice, elements in zip(space.names, space.elements, strict=True):
             fractions, gradient = best.composition[sublattice], value.gradient[sublattice]
-            if len(elements) < 2:  # noqa: PLR2004
+            if len(elements) < 2:
                 continue
             for element in elements:
                 others = [other for other in elements if other != element]
@@ -69,9 +69,14 @@ def active_bounds(space: CompositionSpace, best: Evaluation) -> list[str]:
 
 def target_met(loss: Loss, evaluations: int) -> Stopped:
     """The words for a search that reached its targets."""
-    parts = [f"{t.name} is within {t.tolerance:g}{_unit(t.unit)} of {t.target:.6g}{_unit(t.unit)}" for t in loss.terms]
+    parts = [
+        f"{t.name} is within {t.tolerance:g}{_unit(t.unit)} of {t.target:.6g}{_unit(t.unit)}"
+        for t in loss.terms
+    ]
     plural = "" if evaluations == 1 else "s"
-    return Stopped(reason="target_met", message=f"{' and '.join(parts)} after {evaluations} evaluation{plural}")
+    return Stopped(
+        reason="target_met", message=f"{' and '.join(parts)} after {evaluations} evaluation{plural}"
+    )
 
 
 def unreachable(space: CompositionSpace, loss: Loss, best: Evaluation) -> Stopped:
@@ -82,11 +87,15 @@ def unreachable(space: CompositionSpace, loss: Loss, best: Evaluation) -> Stoppe
         if term.target is not None and not term.met(value):
             side = "above" if value > term.target else "below"
             parts.append(
-                f"{term.name} comes no nearer to {term.target:.6g}{_unit(term.unit)} than {value:.6g}{_unit(term.unit)} "
-                f"({abs(value - term.target):.2g} {side})"
+                f"{term.name} comes no nearer to {term.target:.6g}{_unit(term.unit)} "
+                f"than {value:.6g}{_unit(term.unit)} ({abs(value - term.target):.2g} {side})"
             )
     bounds = active_bounds(space, best)
-    held = f"; {', '.join(bounds)}: widen the bounds or offer other elements" if bounds else "; offer other elements"
+    held = (
+        f"; {', '.join(bounds)}: widen the bounds or offer other elements"
+        if bounds
+        else "; offer other elements"
+    )
     return Stopped(reason="unreachable_target", message=" and ".join(parts) + held)
 
 

@@ -32,9 +32,9 @@ def geometric(name: str, lattice: Tensor, conventional: Tensor, atoms: Tensor, m
         volume = torch.linalg.det(lattice).abs()
         return volume / atoms if name == "volume" else mass / volume * U_PER_A3_IN_G_PER_CM3
     formulas = {
-        "lattice_a": lambda: a.norm(),
-        "lattice_b": lambda: b.norm(),
-        "lattice_c": lambda: c.norm(),
+        "lattice_a": a.norm,
+        "lattice_b": b.norm,
+        "lattice_c": c.norm,
         "alpha": lambda: _angle(b, c),
         "beta": lambda: _angle(a, c),
         "gamma": lambda: _angle(a, b),

@@ -88,7 +88,9 @@ def property_values(
                 value = energetic(name, enthalpy, work, x, weights, end_members, point.temperature)
             else:
                 value = geometric(name, lattice, conventional, weights.sum(), mass)
-            by_q, by_x, by_h = torch.autograd.grad(value, (q, x, enthalpy), allow_unused=True, retain_graph=True)
+            by_q, by_x, by_h = torch.autograd.grad(
+                value, (q, x, enthalpy), allow_unused=True, retain_graph=True
+            )
             found[name] = Value(float(value.detach()), _total(point, by_q, by_x, by_h))
         absent = np.asarray(weights.detach()) <= 0
         if "mixing_free_energy" in found and absent.any():

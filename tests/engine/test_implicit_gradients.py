@@ -33,7 +33,11 @@ def problem(prototype, species, site, elements, name="sevennet-l3i5", pressure=0
 def at(asked, first, x):
     elements = list(asked.sublattices[0].elements)
     rest = 1.0 - first
-    composition = {elements[0]: first, elements[1]: x, **({elements[2]: rest - x} if len(elements) > 2 else {})}
+    composition = {
+        elements[0]: first,
+        elements[1]: x,
+        **({elements[2]: rest - x} if len(elements) > 2 else {}),
+    }
     return evaluate(asked, {"mixed": composition}, tolerance=TIGHT)
 
 
@@ -94,12 +98,18 @@ def test_two_sublattices_have_gradients_of_their_own(weights_fetched):
     )
 
     def relaxed(k, br):
-        return evaluate(asked, {"cation": {"Na": 1 - k, "K": k}, "anion": {"Cl": 1 - br, "Br": br}}, tolerance=TIGHT)
+        return evaluate(
+            asked, {"cation": {"Na": 1 - k, "K": k}, "anion": {"Cl": 1 - br, "Br": br}}, tolerance=TIGHT
+        )
 
     here, h = relaxed(0.3, 0.4), 0.002
     for name in ("lattice_a", "mixing_energy"):
         gradient = here.properties[name].gradient
-        by_k = (relaxed(0.3 + h, 0.4).properties[name].value - relaxed(0.3 - h, 0.4).properties[name].value) / (2 * h)
-        by_br = (relaxed(0.3, 0.4 + h).properties[name].value - relaxed(0.3, 0.4 - h).properties[name].value) / (2 * h)
+        by_k = (
+            relaxed(0.3 + h, 0.4).properties[name].value - relaxed(0.3 - h, 0.4).properties[name].value
+        ) / (2 * h)
+        by_br = (
+            relaxed(0.3, 0.4 + h).properties[name].value - relaxed(0.3, 0.4 - h).properties[name].value
+        ) / (2 * h)
         assert gradient["cation"]["K"] - gradient["cation"]["Na"] == pytest.approx(by_k, rel=2e-4)
         assert gradient["anion"]["Br"] - gradient["anion"]["Cl"] == pytest.approx(by_br, rel=2e-4)

@@ -14,7 +14,10 @@ from engine.mechanics.coordinates import symmetry_coordinates
 def crystal(prototype, species, *sublattices):
     return build_crystal(
         PROTOTYPES[prototype].build(species),
-        [Sublattice(name=f"s{i}", sites=sites, elements=elements) for i, (sites, elements) in enumerate(sublattices)],
+        [
+            Sublattice(name=f"s{i}", sites=sites, elements=elements)
+            for i, (sites, elements) in enumerate(sublattices)
+        ],
     )
 
 

@@ -36,7 +36,9 @@ def relaxed_alone(potential, crystal, x, start=None, **options):
         ("hcp", ["Mg"], "Mg", ["Mg", "Zn"], [0.7, 0.3]),
     ],
 )
-def test_relaxation_agrees_with_an_unconstrained_ase_relaxation(sevennet0, prototype, species, site, elements, x):
+def test_relaxation_agrees_with_an_unconstrained_ase_relaxation(
+    sevennet0, prototype, species, site, elements, x
+):
     crystal = mixed(prototype, species, site, elements)
     coordinates, relaxed = relaxed_alone(sevennet0, crystal, x)
     atoms = parent_atoms(crystal)
@@ -125,14 +127,14 @@ def test_calls_are_counted_and_can_be_interrupted_between(sevennet0):
     rows = 3
     assert relaxed.calls == len(seen) + rows  # a row is one interruption point and counts two calls
 
-    class Stop(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop():
         if len(seen) > 20:
-            raise Stop
+            raise StoppedError
         seen.append(1)
 
     seen[:] = [1] * 18
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         relaxed_alone(sevennet0, crystal, [0.5, 0.5], on_call=stop)
