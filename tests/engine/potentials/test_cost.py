@@ -14,7 +14,8 @@ from engine.potentials.registry import POTENTIALS
 
 # Runs in a process of its own, so that its peak is that of one call. Prints the peak in bytes and the number of edges.
 MEASURE = """
-import resource, sys
+import sys
+from pathlib import Path
 import torch
 from engine.crystals.graph import build_graph
 from engine.potentials.loading import load_potential
@@ -34,10 +35,14 @@ def call(repeat, second):
         torch.autograd.grad(gradients[1].sum(), (positions, strain, weights))
     return found.graph.n_edges
 
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+
 call(1, False)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 edges = call(repeat, second)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, edges)
+print(peak() - before, edges)
 """
 
 
