@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orichalcum import AsyncClient, Client, NotFound, ServiceFault, ServiceUnreachable, UnexpectedAnswer
+from orichalcum import events as events_module
 from orichalcum.events import RECONNECT_DELAYS, EventParser, ServerSentEvent
 from tests.orichalcum.fake_service import (
     EVALUATION,
@@ -124,6 +125,14 @@ def test_a_service_that_stays_away_is_given_up_after_waiting_longer_and_longer(n
     with pytest.raises(ServiceUnreachable, match="refused"):
         list(handle(recorder).events())
     assert no_sleep == list(RECONNECT_DELAYS)
+
+
+def test_a_quiet_job_is_followed_for_as_long_as_connections_live_for_a_while(monkeypatch):
+    clock = iter(range(0, 10_000, 6))
+    monkeypatch.setattr(events_module.time, "monotonic", lambda: next(clock))
+    quiet = [httpx.Response(200, stream=Broken(b": still here\n\n")) for _ in range(20)]
+    recorder = Recorder(job_answer(), *quiet, stream(state_event(1, "succeeded")))
+    assert [item.id for item in handle(recorder).events()] == [1]
 
 
 def test_a_service_that_keeps_failing_is_given_up_with_its_own_words():
