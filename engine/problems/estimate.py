@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import spglib
@@ -10,22 +11,31 @@ import spglib
 from api_schemas.errors import FieldError
 from api_schemas.jobs import CostEstimate
 from engine.crystals.crystal import AlchemicalCrystal
+from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.problems.limits import Limits
 from engine.problems.resolved import ResolvedProblem
 
 _SYMPREC = 1e-3
-_NEWTON_UP_TO = 30
-"""Coordinates up to which a relaxation uses the exact Hessian."""
+_CALLS_PER_ROW = 2
+"""A row of second derivatives counts as two potential calls."""
 
-_CALLS_BESIDE_HESSIAN = 8
-_CALLS_OF_LARGE_RELAXATION = 80
+_STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
+"""Energies that a relaxation takes, by its number of coordinates (measured from cold starts)."""
 
-_BASE_SECONDS = 0.03
-_BASE_MEMORY = 0.8e9
-_SECONDS_PER_EDGE = {"float64": 3.5e-4, "float32": 1.8e-4}
-_MEMORY_PER_EDGE = {"float64": 2.0e5, "float32": 1.0e5}
-_SECOND_DERIVATIVES = 2.0
-"""Memory of a row of second derivatives over that of first derivatives."""
+_SITES_TOGETHER = 64
+"""End members are relaxed in batches of about this many sites."""
+
+_PROCESS_MEMORY = 0.5e9
+"""A worker with a model loaded, bytes."""
+
+
+@dataclass(frozen=True)
+class _Relaxation:
+    """Cost of relaxing one composition of a crystal, with all its gradients."""
+
+    calls: int
+    seconds: float
+    memory: float
 
 
 def estimate(resolved: ResolvedProblem) -> CostEstimate:
@@ -34,21 +44,16 @@ def estimate(resolved: ResolvedProblem) -> CostEstimate:
     Evaluations are the most there can be (a search often needs far fewer). Calls per evaluation follow from
     the number of symmetry-adapted coordinates; end members and the crystals of targets are counted once.
     """
-    crystal, problem = resolved.crystal, resolved.problem
-    seconds, memory, calls = _of_crystal(crystal, problem.potential.dtype, resolved.potential.cutoff)
     members = math.prod(len(elements) for elements in resolved.space.elements)
+    one = _relaxation(resolved.crystal, resolved, members)
     evaluations = resolved.planned
-    total_calls = (evaluations + members) * calls
-    total_seconds = total_calls * seconds
-    for other in {id(other): other for other in resolved.same_as if other is not None}.values():
-        other_seconds, other_memory, other_calls = _of_crystal(
-            other, problem.potential.dtype, resolved.potential.cutoff
-        )
-        total_calls += other_calls
-        total_seconds += other_calls * other_seconds
-        memory = max(memory, other_memory)
+    targets = {id(crystal): crystal for crystal in resolved.same_as if crystal is not None}
+    others = [_relaxation(crystal, resolved, 1) for crystal in targets.values()]
     return CostEstimate(
-        evaluations=evaluations, potential_calls=total_calls, seconds=total_seconds, memory_bytes=int(memory)
+        evaluations=evaluations,
+        potential_calls=(evaluations + members) * one.calls + sum(other.calls for other in others),
+        seconds=(evaluations + members) * one.seconds + sum(other.seconds for other in others),
+        memory_bytes=int(max(part.memory for part in (one, *others))),
     )
 
 
@@ -93,18 +98,19 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
     return round(total / len(rotations))
 
 
-def edge_count(crystal: AlchemicalCrystal, cutoff: float) -> float:
-    """Expected number of directed pairs of sites within the cutoff (Å), from the density."""
-    neighbours = crystal.n_sites / crystal.volume * 4.0 / 3.0 * math.pi * cutoff**3
-    return crystal.n_sites * neighbours
-
-
-def _of_crystal(crystal: AlchemicalCrystal, dtype: str, cutoff: float) -> tuple[float, float, int]:
-    """Seconds a call, peak memory in bytes, and calls a relaxation."""
-    edges = edge_count(crystal, cutoff)
+def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
+    """Cost of one composition; the memory is that of a batch of ``members`` end members."""
+    name, dtype = resolved.potential.name, resolved.problem.potential.dtype
+    edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
     coordinates = coordinate_count(crystal)
-    small = coordinates <= _NEWTON_UP_TO
-    calls = 2 * coordinates + _CALLS_BESIDE_HESSIAN if small else _CALLS_OF_LARGE_RELAXATION
-    seconds = _BASE_SECONDS + _SECONDS_PER_EDGE[dtype] * edges
-    memory = _BASE_MEMORY + _SECOND_DERIVATIVES * _MEMORY_PER_EDGE[dtype] * edges
-    return seconds, memory, calls
+    steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
+    together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
+    memory = estimate_memory(
+        together * edges, together * crystal.n_copies, dtype, name, second_derivatives=True
+    )
+    row = estimate_seconds(edges, dtype, name, second_derivatives=True)
+    return _Relaxation(
+        calls=steps + _CALLS_PER_ROW * coordinates,
+        seconds=steps * estimate_seconds(edges, dtype, name) + coordinates * row,
+        memory=_PROCESS_MEMORY + memory,
+    )

@@ -154,9 +154,11 @@ def test_the_normalised_document_is_a_fixed_point(document):
     assert Problem.model_validate(once).document() == once
 
 
+FIELDS = st.sampled_from([*Problem.model_fields, "same_as", "elements", "sites"])
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.recursive(JSON_VALUES, lambda inner: st.dictionaries(
-    st.sampled_from([*Problem.model_fields, "same_as", "elements", "sites"]), inner, max_size=5), max_leaves=12))  # fmt: skip
+@given(st.recursive(JSON_VALUES, lambda inner: st.dictionaries(FIELDS, inner, max_size=5), max_leaves=12))
 def test_any_json_is_accepted_or_refused_with_pointers(data):
     faults = []
     try:
