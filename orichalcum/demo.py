@@ -44,7 +44,8 @@ def main() -> int:
     Returns:
         0 if the target was met and nothing was left behind, 130 after Ctrl-C, else 1.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix="orichalcum-demo-"))
     try:
         _demonstrate(folder)
@@ -104,6 +105,9 @@ def _stack(folder: Path) -> Iterator[str]:
         _wait_until_ready(stack, url)
         yield url
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # An impatient second Ctrl-C must not leave half of it running.
+            signal.signal(number, signal.SIG_IGN)
         note("4/4  stopping")
         _stop(stack)
 
