@@ -3,12 +3,15 @@
 Everything is timed side by side in one run: every round calls each variant once, so that other work on the machine
 meets all of them alike. The columns are the median of the plain call, and medians of the ratios to it within a round.
 
-    python benchmarks/alchemical_overhead.py [--rounds 15] [--threads 1] [--quick]
+    python benchmarks/alchemical_overhead.py [--rounds 7] [--threads 1]
+
+With ORICHALCUM_BENCH=full in the environment there are 25 rounds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -79,12 +82,12 @@ def ratio(times: list[float], reference: list[float]) -> float:
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description="What alchemy costs over the plain crystal.")
-    parser.add_argument("--rounds", type=int, default=15)
+    default = 25 if os.environ.get("ORICHALCUM_BENCH") == "full" else 7
+    parser.add_argument("--rounds", type=int, default=default)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="small cells only, five rounds")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    rounds = 5 if options.quick else options.rounds
+    rounds = max(options.rounds, 1)
     print(f"E+F+S+dE/dlam over plain E+F+S, {options.threads} thread(s), {rounds} rounds")
     print(
         f"{'model':24}{'cell':20}{'plain ms':>9}{'K=2':>7}{'K=3':>7}{'K=5':>7}{'16 singles / batch of 16':>26}"
@@ -93,8 +96,6 @@ def main() -> None:
         potential = load_potential(name, dtype)
         for label, (crystal, family, everywhere) in CELLS.items():
             large = len(crystal) > 10
-            if large and options.quick:
-                continue
             elements = ELEMENTS[family]
             plain = [(int(number),) for number in crystal.numbers]
             variants = [plain] + [copies_of(crystal, elements[:k], everywhere=everywhere) for k in (2, 3, 5)]

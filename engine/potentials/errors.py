@@ -10,7 +10,7 @@ PotentialError
     └── CorruptedCache     the converted file changed after it was written
 """
 
-# ruff: noqa: N818, D107
+# ruff: noqa: N818
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class SevenNet:
         """
         rows = self._rows(graph)
         lam = weights.to(self.dtype)
-        harmonics, radial = self._edges(graph, positions.to(self.dtype), strain.to(self.dtype))
+        harmonics, radial = self._edges(graph, positions, strain.to(positions.dtype))
         blocks = self._slots(graph)
         coupled = [self._couplings.of_block(harmonics, block) for block in blocks]
         features = [self._embedding[rows].unsqueeze(1)]
@@ -167,7 +167,7 @@ class SevenNet:
         self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
         """Harmonics [n_pairs, n_harmonics] and the last hidden layer of each weight net [n_pairs, 64]."""
-        vectors = graph.pair_vectors(positions, strain)
+        vectors = graph.pair_vectors(positions, strain).to(self.dtype)
         distances = vectors.square().sum(1).sqrt()
         harmonics = spherical_harmonics(vectors / distances.unsqueeze(1), self.max_degree)
         basis = radial_basis(distances, self._frequencies, self.cutoff, self._envelope)

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,16 +65,14 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     folder = weights_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / f"{potential.package.name}.lock"):
+            if not _is_sound(potential):  # else another process was faster
+                _bring(potential.package, folder, say)
     except OSError as error:
-        raise WeightsUnavailable(f"cannot create the weights folder {folder}: {error.strerror}") from error
-    with _locked(folder / f"{potential.package.name}.lock"):
-        if _is_sound(potential):  # another process was faster
-            return weights_path(name)
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch:
-            wheel = _wheel(potential.package, Path(scratch), say)
-            for sibling in POTENTIALS:
-                if sibling.package == potential.package:
-                    _convert(sibling, wheel, Path(scratch), say)
+        raise WeightsUnavailable(
+            f"cannot keep weights in {folder}: {error.strerror or error}; "
+            "set ORICHALCUM_DATA to a folder that can be written"
+        ) from error
     return weights_path(name)
 
 
@@ -114,6 +113,17 @@ def _is_sound(potential: PotentialDescription) -> bool:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _bring(package: Package, folder: Path, say: Progress) -> None:
+    """Converts every potential of a package; to be called with the lock held."""
+    for left_behind in folder.glob("fetch-*"):  # by a process that was killed: whoever lives holds the lock
+        shutil.rmtree(left_behind, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch:
+        wheel = _wheel(package, Path(scratch), say)
+        for potential in POTENTIALS:
+            if potential.package == package:
+                _convert(potential, wheel, Path(scratch), say)
 
 
 def _wheel(package: Package, scratch: Path, say: Progress) -> Path:

