@@ -1,0 +1,162 @@
+"""The real stack: `orichalcum up` in a process of its own, with its broker, store, worker and potential."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from api_schemas.jobs import FINAL_STATES
+from engine.potentials.weights import fetch
+
+START_SECONDS = 120.0
+
+
+@dataclass
+class Stack:
+    """A running stack and a client of it."""
+
+    process: subprocess.Popen[str]
+    data: Path
+    client: httpx.Client
+    console: Path
+
+    @property
+    def descendants(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def worker(self) -> psutil.Process:
+        """The newest worker process."""
+        found = [child for child in self.descendants if "service.worker" in child.cmdline()]
+        return max(found, key=lambda child: child.create_time())
+
+    def rows(self, query: str, *values: object) -> list[tuple]:
+        """Rows of the store, read beside the service."""
+        with contextlib.closing(sqlite3.connect(self.data / "orichalcum.sqlite3", timeout=10)) as store:
+            return store.execute(query, values).fetchall()
+
+    def submit(self, problem: dict) -> str:
+        answer = self.client.post("/v1/jobs", json=problem)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    def job(self, job_id: str) -> dict:
+        return self.client.get(f"/v1/jobs/{job_id}").json()
+
+    def finished(self, job_id: str, seconds: float = 90.0) -> dict:
+        """The job once it has finished."""
+        wait_for(lambda: self.job(job_id)["state"] in FINAL_STATES, seconds, f"job {job_id}")
+        return self.job(job_id)
+
+    def result(self, job_id: str) -> dict:
+        answer = self.client.get(f"/v1/jobs/{job_id}/result")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
+        """Freeze the worker in the middle of an evaluation of the job with at least this number, and return it."""
+        query = "select count(*) from evaluations where job_id = ? and state = 'running' and number >= ?"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.rows(query, job_id, index)[0][0]:
+                worker = self.worker()
+                worker.suspend()
+                time.sleep(0.1)
+                if self.rows(query, job_id, index)[0][0]:
+                    return worker
+                worker.resume()
+            time.sleep(0.005)
+        raise AssertionError("no evaluation was seen under way")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        self.client.close()
+        return code
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str = "it") -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
+        time.sleep(0.1)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "orichalcum", "up", *arguments]
+
+
+def start(data: Path, *arguments: str) -> Stack:
+    """Start the stack on any free port and wait until it says that it is ready."""
+    console = data.parent / f"{data.name}.console"
+    with console.open("w") as output:
+        process = subprocess.Popen(
+            command("--data", str(data), "--port", "0", *arguments),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        )
+
+    def ready() -> re.Match[str] | None:
+        assert process.poll() is None, console.read_text()
+        return re.search(r"ready at (http://\S+)", console.read_text())
+
+    wait_for(ready, START_SECONDS, "the start")
+    found = ready()
+    assert found is not None
+    client = httpx.Client(base_url=found.group(1), timeout=30, trust_env=False)
+    return Stack(process=process, data=data, client=client, console=console)
+
+
+def end(stack: Stack) -> None:
+    """Stop a stack however it is, so that a failed test leaves nothing behind."""
+    stack.client.close()
+    if stack.process.poll() is None:
+        children = stack.descendants
+        stack.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            stack.process.wait(20)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        stack.process.kill()
+
+
+@pytest.fixture(scope="session")
+def weights() -> None:
+    fetch("sevennet-0")
+
+
+@pytest.fixture(scope="session")
+def stack(weights, tmp_path_factory) -> Iterator[Stack]:
+    """One stack for all tests that do not end it."""
+    stack = start(tmp_path_factory.mktemp("stack") / "data")
+    yield stack
+    end(stack)
+
+
+@pytest.fixture
+def own_stack(weights, tmp_path) -> Iterator[Callable[..., Stack]]:
+    """Starts stacks that a test may end as it likes."""
+    started: list[Stack] = []
+
+    def starting(data: Path | None = None, *arguments: str) -> Stack:
+        started.append(start(data or tmp_path / "data", *arguments))
+        return started[-1]
+
+    yield starting
+    for stack in started:
+        end(stack)

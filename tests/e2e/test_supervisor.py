@@ -1,0 +1,150 @@
+"""Starting and ending the stack: refusals, graceful stops, and a supervisor killed outright."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.conftest import command, wait_for
+from tests.e2e.test_jobs import problem, without_times
+
+
+def refusal(*arguments: str, **environment: str) -> str:
+    """What `orichalcum up` says when it refuses to start."""
+    done = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal("--data", str(tmp_path / "data"), "--port", str(port))
+    assert str(port) in said
+    assert "--port" in said
+    assert not (tmp_path / "data" / "orichalcum.sqlite3").exists()
+
+
+def test_an_address_that_others_can_reach_is_refused(tmp_path):
+    said = refusal("--data", str(tmp_path / "data"), "--port", "0", "--host", "0.0.0.0")  # noqa: S104
+    assert "not-available-yet" in said
+
+
+def test_a_data_folder_that_cannot_be_used_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "--data" in refusal("--data", str(tmp_path / "file" / "data"), "--port", "0")
+
+
+def test_a_store_that_cannot_be_opened_is_refused(tmp_path):
+    said = refusal(
+        "--data",
+        str(tmp_path / "data"),
+        "--port",
+        "0",
+        ORICHALCUM_DATABASE_URL=f"sqlite:///{tmp_path}/no/such/store",
+    )
+    assert "ORICHALCUM_DATABASE_URL" in said
+
+
+def test_a_data_folder_in_use_by_another_stack_is_refused(stack):
+    said = refusal("--data", str(stack.data), "--port", "0")
+    assert str(stack.process.pid) in said
+
+
+def test_a_promised_gpu_that_is_not_there_is_refused(weights, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    data = tmp_path / "data"
+    assert "CUDA" in refusal("--data", str(data), "--port", "0", "--device", "cuda")
+    assert not using(data)
+
+
+def using(data) -> list[psutil.Process]:
+    """Processes that have something to do with a data folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+        if process.pid != os.getpid() and any(str(data) in word for word in words):
+            found.append(process)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_that_is_asked_for_leaves_no_process_and_comes_within_seconds(own_stack, number):
+    stack = own_stack()
+    job_id = stack.submit(problem(kind="scan", scan={"points_per_edge": 101}))
+    wait_for(lambda: stack.job(job_id)["state"] == "running", 60)
+    with stack.client.stream("GET", f"/v1/jobs/{job_id}/events"):
+        began = time.monotonic()
+        assert stack.stop(number) == 0
+    assert time.monotonic() - began < 8.0
+    assert not using(stack.data)
+    lost = stack.rows("select sum(lost) from evaluations where job_id = ?", job_id)
+    assert lost == [(0,)]  # what was under way was given back
+
+
+def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_after_a_restart(own_stack, tmp_path):
+    data = tmp_path / ("a-long-name-" * 8) / "data"  # too long for the broker's socket
+    data.parent.mkdir()
+    stack = own_stack(data)
+    done = stack.submit(problem())
+    stack.finished(done)
+    unfinished = stack.submit(problem())
+    stack.stopped_while_computing(unfinished)
+    waiting = stack.submit(problem(name="waiting"))
+    children = stack.descendants
+    assert len(children) == 4
+    stack.process.kill()
+    stack.process.wait()
+    psutil.wait_procs(children, timeout=3)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not using(data)
+
+    again = own_stack(data, "--workers", "2")
+    listed = {job["id"] for job in again.client.get("/v1/jobs").json()["items"]}
+    assert listed == {done, unfinished, waiting}
+    assert again.finished(waiting)["state"] == "succeeded"
+    assert again.finished(unfinished)["state"] == "succeeded"
+    for job_id in (unfinished, waiting):
+        best = again.result(job_id)["best"]["composition"]["cation"]["K"]
+        # One thread a worker now: the same to rounding.
+        assert best == pytest.approx(again.result(done)["best"]["composition"]["cation"]["K"], abs=1e-7)
+    attempts = again.rows("select attempt from evaluations where job_id = ? order by number", unfinished)
+    assert sorted(attempts)[-1] == (2,)
+    assert [attempt for (attempt,) in attempts].count(2) == 1
+    assert without_times(again.result(done))["stopped"]["reason"] == "target_met"
+    assert again.stop() == 0
+    assert not using(data)
+
+
+def test_a_killed_api_comes_back_at_the_same_address(stack):
+    api = next(child for child in stack.descendants if "service.server" in child.cmdline())
+    api.kill()
+
+    def answers() -> bool:
+        try:
+            return stack.client.get("/health/live").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_for(answers, 30)
