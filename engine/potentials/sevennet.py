@@ -10,7 +10,6 @@ of neighbours) are multiplied into the weights once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from typing import Any
@@ -21,33 +20,20 @@ from ase.data import chemical_symbols
 from torch import Tensor
 from torch.nn.functional import silu
 
-from engine.potentials.convolution import Couplings, paths_of, summed_messages
+from engine.potentials.convolution import Couplings, summed_messages
 from engine.potentials.cost import EDGES_IN_ONE_PIECE
 from engine.potentials.errors import UnknownSpecies
+from engine.potentials.interaction import SILU_MOMENT, InteractionWeights, interaction_weights, multiplicities
 from engine.potentials.interface import AlchemicalGraph
 from engine.potentials.radial import radial_basis
 from engine.potentials.recompute import forgetful
 from engine.potentials.slots import SlotBlock, slot_blocks
 from engine.potentials.spherical_harmonics import spherical_harmonics
 
-# The square root of 1/<silu(z)^2> as e3nn estimates it from a million seeded samples: the weights were trained with it.
-SILU_MOMENT = 1.6791767923989418
 # Up to `whole` neighbours of all sites everything is kept for the backward pass; above, convolutions run in blocks of
 # `block` slots that are computed again there. Measured on a CPU: small blocks cost time, large ones memory.
 _CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
 _GPU_SLOTS = {"whole": 40_000, "block": 20_000}
-
-
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    """One interaction, every fixed factor already in the weights. Lists run over degrees l."""
-
-    paths: dict[tuple[int, int], list[int]]
-    radial: list[Tensor]  # for each l1: [64, n_paths * u], paths in the order (l3, l2)
-    before: list[Tensor]  # for each l1: [u, u]
-    after: list[Tensor]  # for each l3: [n_paths * u, v]
-    self_connection: list[Tensor]  # for each l: [u, v]
-    multiplicities: list[int]  # of the output, for each l
 
 
 class SevenNet:
@@ -96,7 +82,7 @@ class SevenNet:
             exact["onehot_to_feature_x.linear.weight"].view(n_species, -1) / sqrt(n_species)
         )
         self._frequencies = ready(exact["edge_embedding.basis_function.coeffs"])
-        irreps = [_multiplicities(text) for text in architecture["irreps"]]
+        irreps = [multiplicities(text) for text in architecture["irreps"]]
         n_layers = len(irreps) - 1
         nets = [
             [exact[f"{t}_convolution.weight_nn.layer{depth}.weight"] for depth in range(3)]
@@ -106,7 +92,8 @@ class SevenNet:
         hidden = nets[0][1].shape[0]
         self._radial_second = ready(torch.stack([net[1] for net in nets]) * (SILU_MOMENT / sqrt(hidden)))
         self._layers = [
-            _layer(exact, t, irreps[t], irreps[t + 1], self.max_degree, ready) for t in range(n_layers)
+            interaction_weights(exact, t, irreps[t], irreps[t + 1], self.max_degree, ready)
+            for t in range(n_layers)
         ]
         self._couplings = Couplings(self.max_degree, dtype, device)
         first = exact["reduce_input_to_hidden.linear.weight"].view(irreps[-1][0], -1)
@@ -177,7 +164,7 @@ class SevenNet:
 
     def _interact(
         self,
-        layer: _Layer,
+        layer: InteractionWeights,
         features: list[Tensor],
         hidden: Tensor,
         graph: AlchemicalGraph,
@@ -256,77 +243,6 @@ def _gate(received: list[Tensor], multiplicities: list[int]) -> list[Tensor]:
     activated = silu(received[0])
     scalars, *gates = activated.split(multiplicities, dim=2)
     return [scalars, *(gate * of_degree for gate, of_degree in zip(gates, received[1:], strict=True))]
-
-
-def _layer(
-    exact: dict[str, Tensor],
-    t: int,
-    incoming: list[int],
-    outgoing: list[int],
-    max_degree: int,
-    ready: Any,
-) -> _Layer:
-    """The weights of interaction t, from multiplicities `incoming` to `outgoing` for each degree."""
-    paths = paths_of(len(incoming) - 1, max_degree, len(outgoing) - 1)
-    # Features are kept without the factor of silu's second moment, so whatever reads them carries it.
-    moment = SILU_MOMENT if t else 1.0
-    widths = [sum(outgoing), *outgoing[1:]]
-    fans = [
-        sum(incoming[l1] * len(paths[l1, l3]) for l1 in range(len(incoming))) for l3 in range(len(outgoing))
-    ]
-    neighbours = float(exact[f"{t}_convolution.denominator"])
-    last = exact[f"{t}_convolution.weight_nn.layer2.weight"]
-    shared = range(min(len(incoming), len(outgoing)))
-    return _Layer(
-        paths=paths,
-        radial=[
-            ready(matrix * (SILU_MOMENT / sqrt(last.shape[0])))
-            for matrix in _by_sender(last, paths, incoming)
-        ],
-        before=[
-            ready(matrix * (moment / sqrt(matrix.shape[0])))
-            for matrix in _blocks_of(exact[f"{t}_self_interaction_1.linear.weight"], incoming, incoming)
-        ],
-        after=[
-            ready(matrix / (sqrt(matrix.shape[0]) * neighbours))
-            for matrix in _blocks_of(exact[f"{t}_self_interaction_2.linear.weight"], fans, widths)
-        ],
-        self_connection=[
-            ready(matrix * (moment / sqrt(matrix.shape[0])))
-            for matrix in _blocks_of(
-                exact[f"{t}_self_connection_intro.linear.weight"],
-                [incoming[degree] for degree in shared],
-                [widths[degree] for degree in shared],
-            )
-        ],
-        multiplicities=outgoing,
-    )
-
-
-def _blocks_of(flat: Tensor, rows: list[int], columns: list[int]) -> list[Tensor]:
-    """The matrices of an equivariant linear map, one a degree, out of their flat concatenation."""
-    sizes = [n * m for n, m in zip(rows, columns, strict=True)]
-    return [part.view(n, m) for part, n, m in zip(flat.split(sizes), rows, columns, strict=True)]
-
-
-def _by_sender(last: Tensor, paths: dict[tuple[int, int], list[int]], incoming: list[int]) -> list[Tensor]:
-    """Columns of a weight net's last layer for each l1, from the checkpoint's order (l1, l2, l3) to (l1, l3, l2)."""
-    columns: dict[tuple[int, int, int], Tensor] = {}
-    place = 0
-    for l1, l2, l3 in sorted((l1, l2, l3) for (l1, l3), degrees in paths.items() for l2 in degrees):
-        columns[l1, l2, l3] = last[:, place : place + incoming[l1]]
-        place += incoming[l1]
-    return [
-        torch.cat(
-            [columns[l1, l2, l3] for (of, l3), degrees in paths.items() if of == l1 for l2 in degrees], dim=1
-        )
-        for l1 in range(len(incoming))
-    ]
-
-
-def _multiplicities(irreps: str) -> list[int]:
-    """'128x0e+64x1e' to [128, 64]."""
-    return [int(part.split("x")[0]) for part in irreps.split("+")]
 
 
 def _symbol(number: int) -> str:
