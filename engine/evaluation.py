@@ -157,7 +157,7 @@ class Evaluator:
                 value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
                 self._store.put(keys[i], value)
                 found[keys[i]] = value
-        return [unpack(value) for key in keys if (value := found[key]) is not None]
+        return [unpack(stored) for key in keys if (stored := found[key]) is not None]
 
     def _targets(self) -> tuple[list[float | None], int]:
         """Target of each objective, same_as crystals resolved, and the potential calls of those."""
