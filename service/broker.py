@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class EmbeddedBroker:
             ),
         ]
         return Child(name="broker", command=command, environment=dict(os.environ), log=logs / "broker.log")
+
+    def forget(self) -> None:
+        """Delete the messages on disk; the sweeper sends again what is still due."""
+        shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
 
     def wait(self, child: Child) -> None:
         """Wait until the server answers.

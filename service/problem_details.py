@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail, ProblemInvalid, pointer
@@ -171,6 +172,17 @@ def install(app: FastAPI) -> None:
             detail=_explained(error.status_code, request),
         )
         return response(detail, request, error.headers)
+
+    @app.exception_handler(OperationalError)
+    async def store_down(request: Request, error: OperationalError) -> JSONResponse:
+        _log.error("the store cannot be used", path=request.url.path, exc_info=error)
+        detail = ProblemDetail(
+            type=TYPE_PREFIX + "store-unavailable",
+            title="The job store cannot be used now",
+            status=503,
+            detail="The database is out of reach or busy; nothing was changed. Try again in a moment.",
+        )
+        return response(detail, request, {"Retry-After": "5"})
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

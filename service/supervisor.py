@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import ipaddress
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -22,16 +19,13 @@ from service import broker as embedded
 from service import migration
 from service.children import Child, stop_all
 from service.database import Database
-from service.settings import Settings, sqlite_url
+from service.preconditions import StartRefused, held, listening, refuse_foreign_host, settings_for, writable
+from service.settings import sqlite_url
 
 STOP_SECONDS = 5.0
 READY_SECONDS = 90.0
 WORKER_REFUSED = 78
 """Exit code of a worker that cannot work as configured."""
-
-
-class StartRefused(Exception):  # noqa: N818
-    """The stack cannot start as asked; the message says what to mend."""
 
 
 def up(
@@ -49,7 +43,7 @@ def up(
         host: Loopback address to serve at.
         port: To serve at.
         workers: Number of worker processes.
-        device: auto, cpu or cuda.
+        device: auto (ORICHALCUM_DEVICE where that is set), cpu or cuda.
         data: Folder of the store, the broker and the logs; by default ORICHALCUM_DATA or ~/.local/share/orichalcum.
         console: Whether to say what happens on standard output.
 
@@ -85,19 +79,19 @@ class _Stack:
             raise StartRefused(f"device {device!r} is not known; give auto, cpu or cuda")
         if not 1 <= workers <= 256:
             raise StartRefused(f"{workers} workers cannot be started; give 1 to 256")
-        self.settings = Settings() if data is None else Settings(data=data)
+        self.settings = settings_for(data)
         self.data = self.settings.data.expanduser().absolute()
         self.workers = workers
-        self.device = device
+        self.device = self.settings.device if device == "auto" else device
         self.console = console
         self.stop = threading.Event()
         self.code = 0
         self.children: list[Child] = []
-        _refuse_foreign_host(host)
-        self.logs = _writable(self.data) / "logs"
+        refuse_foreign_host(host)
+        self.logs = writable(self.data) / "logs"
         self.logs.mkdir(exist_ok=True)
-        stack.enter_context(_locked(self.data / "lock"))
-        self.socket = stack.enter_context(_listening(host, port))
+        stack.enter_context(held(self.data / "lock"))
+        self.socket = stack.enter_context(listening(host, port))
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.socket.getsockname()[1]}"
         stack.enter_context(_stopped_by_signals(self.stop))
@@ -148,7 +142,14 @@ class _Stack:
         self.stack.callback(embedded.cleaned, broker)
         self.stack.callback(lambda: stop_all([child], STOP_SECONDS))
         child.start()
-        broker.wait(child)
+        try:
+            broker.wait(child)
+        except embedded.BrokerFailed:
+            # Its files may be damaged. They hold nothing that the store does not know better.
+            stop_all([child], STOP_SECONDS)
+            broker.forget()
+            child.start()
+            broker.wait(child)
         self.broker = child
         return broker.url
 
@@ -202,73 +203,6 @@ class _Stack:
 
 def _meaning(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-def _refuse_foreign_host(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise StartRefused(
-            f"not-available-yet: --host {host} is not a loopback address, and the service has no API keys yet, so "
-            "anybody on the network could use it; use 127.0.0.1 (and a tunnel from elsewhere)"
-        )
-
-
-def _writable(data: Path) -> Path:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        if not os.access(data, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise StartRefused(
-            f"the data folder {data} cannot be used: {error.strerror}; choose one with --data"
-        ) from None
-    return data
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the data folder against a second supervisor."""
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            other = file.read(20).strip() or "unknown"
-            raise StartRefused(
-                f"the data folder {path.parent} is in use by another `orichalcum up` (process {other}); stop that, or "
-                "choose another folder with --data"
-            ) from None
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Open the API's socket before anything starts; the API inherits it, also when it is started again."""
-    if not 0 <= port <= 65535:
-        raise StartRefused(f"port {port} does not exist; give one from 1 to 65535, or 0 for any free one")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        opened = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise StartRefused(f"{host} cannot be served at: {error.strerror}") from None
-    with opened:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            opened.bind(address)
-            opened.listen(256)
-        except OSError as error:
-            raise StartRefused(
-                f"port {port} of {host} cannot be used: {error.strerror}; stop what uses it, or choose another with"
-                " --port"
-            ) from None
-        yield opened
 
 
 @contextmanager

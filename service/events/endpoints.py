@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
+from api_schemas.jobs import FINAL_STATES
 from service.context import Context, InContext
 from service.events import repository as events
 from service.jobs import repository as jobs
@@ -76,9 +77,10 @@ def _position(context: Context, job_id: str) -> tuple[int, bool]:
 def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, bool]:
     """Encoded events after ``seen``, the number of the last of them, and whether nothing will follow."""
     with context.database.reading() as session:
-        job = jobs.get(session, job_id)
-        if job is None:
+        position = jobs.position(session, job_id)
+        if position is None:
             return [], seen, True
+        state, newest, _ = position
         found = events.after(session, job_id, seen, PAGE)
         encoded = [
             format_sse_event(
@@ -87,7 +89,7 @@ def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, b
             for event in found
         ]
         last = found[-1].sequence if found else seen
-        return encoded, last, states.is_final(job) and last >= job.last_event
+        return encoded, last, state in FINAL_STATES and last >= newest
 
 
 async def _stream(context: Context, job_id: str, seen: int) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from api_schemas.base import Output
 from api_schemas.errors import ProblemDetail
@@ -22,6 +22,16 @@ def get(session: Session, job_id: str) -> JobRow | None:
     return session.get(JobRow, job_id)
 
 
+def position(session: Session, job_id: str) -> tuple[JobState, int, bool] | None:
+    """The job's state, the number of its last event, and whether it is to be cancelled; None if there is no such job.
+
+    Asked for a few times a second, so nothing else is read.
+    """
+    columns = select(JobRow.state, JobRow.last_event, JobRow.cancel_requested)
+    row = session.execute(columns.where(JobRow.id == job_id)).one_or_none()
+    return None if row is None else (row.state, row.last_event, row.cancel_requested)
+
+
 def locked(session: Session, job_id: str) -> JobRow | None:
     """The job, held against all other writers until the transaction ends; None if there is none."""
     return session.get(JobRow, job_id, with_for_update=True, populate_existing=True)
@@ -29,7 +39,9 @@ def locked(session: Session, job_id: str) -> JobRow | None:
 
 def page(session: Session, states: Sequence[JobState], before: str | None, limit: int) -> Sequence[JobRow]:
     """At most ``limit`` jobs, newest first, older than the job ``before``; in any state if ``states`` is empty."""
-    found = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    # Problems and results may be long, and a list shows neither.
+    brief = (defer(JobRow.problem), defer(JobRow.result))
+    found = select(JobRow).options(*brief).order_by(JobRow.id.desc()).limit(limit)
     if states:
         found = found.where(JobRow.state.in_(states))
     if before is not None:

@@ -159,6 +159,7 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         job.needs_advance = True
         job.advance_enqueued_at = None
         return
+    news = job.evaluations_planned != step.planned or job.best != step.best or job.state == "queued"
     job.evaluations_planned = step.planned
     job.best = step.best
     if job.state == "queued":
@@ -167,4 +168,5 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         finish.succeed(session, job, step.result)
         return
     evaluations.add(session, job, step.suggestions)
-    events.append_progress(session, job, now(session))
+    if news:
+        events.append_progress(session, job, now(session))

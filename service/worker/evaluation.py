@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.evaluations import EvaluationRecord
+from api_schemas.jobs import FINAL_STATES
 from engine.potentials.errors import PotentialError
 from service.database import Database
 from service.evaluations import repository as evaluations
@@ -78,8 +79,8 @@ def _renew(database: Database, claim: Claim) -> bool:
 def cancel_requested(database: Database, job_id: str) -> bool:
     """Whether the job is to be given up: cancelled, finished by another, or deleted."""
     with database.reading() as session:
-        job = jobs.get(session, job_id)
-        return job is None or job.cancel_requested or states.is_final(job)
+        found = jobs.position(session, job_id)
+    return found is None or found[2] or found[0] in FINAL_STATES
 
 
 def _storable(record: EvaluationRecord) -> EvaluationRecord:

@@ -10,7 +10,23 @@ import pytest
 from api_schemas.results import Result
 from tests.e2e.conftest import wait_for
 
-CELL = "NaCl\n1.0\n5.7 0 0\n0 5.7 0\n0 0 5.7\nNa Cl\n4 4\nDirect\n0 0 0\n.5 .5 0\n.5 0 .5\n0 .5 .5\n.5 .5 .5\n0 0 .5\n0 .5 0\n.5 0 0\n"
+CELL = """NaCl
+1.0
+5.7 0 0
+0 5.7 0
+0 0 5.7
+Na Cl
+4 4
+Direct
+0 0 0
+.5 .5 0
+.5 0 .5
+0 .5 .5
+.5 .5 .5
+0 0 .5
+0 .5 0
+.5 0 0
+"""
 
 
 def problem(**changes) -> dict:

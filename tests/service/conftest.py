@@ -1,10 +1,11 @@
-"""A store with all tables, a queue that only remembers, and an engine of a few lines, injected where the real ones go."""
+"""A store with all tables, a queue that only remembers, and an engine of a few lines in place of the real one."""
 
 from __future__ import annotations
 
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -192,8 +193,8 @@ def settings() -> Settings:
     return Settings(max_request_bytes=200_000)
 
 
-@pytest.fixture
-def client(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
+@contextmanager
+def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
     """A client of the real application in a real server, over loopback."""
     server: uvicorn.Server | None = None
     app = create_app(
@@ -211,3 +212,20 @@ def client(settings: Settings, database: Database, queue: Queue) -> Iterator[htt
             yield client
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
+    """A client of a server with the test's own store."""
+    with serving(settings, database, queue) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of one server for all tests of a module that leave nothing behind."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}")
+    migration.upgrade(database)
+    with serving(Settings(max_request_bytes=200_000), database, Queue()) as client:
+        yield client
+    database.close()

@@ -84,7 +84,8 @@ REFUSED = {
     "an unknown element": (
         changed(structure={"prototype": "rocksalt", "species": ["Qq", "Cl"]}), "unknown-element", "/structure/species"),
     "an unknown prototype": (
-        changed(structure={"prototype": "rocksolt", "species": ["Na", "Cl"]}), "unknown-prototype", "/structure/prototype"),
+        changed(structure={"prototype": "rocksolt", "species": ["Na", "Cl"]}),
+        "unknown-prototype", "/structure/prototype"),
     "an unknown property": (objective(property="latice_a"), "unknown-property", "/objectives/0/property"),
     "an unknown potential": (changed(potential={"name": "sevenet"}), "unknown-potential", "/potential/name"),
     "an unknown field": (changed(flavour=1), "unknown-field", "/flavour"),
@@ -101,15 +102,16 @@ REFUSED = {
         "overlapping-atoms", "/structure/poscar"),
     "more atoms than are allowed": (many_atoms(6), "too-many-atoms", "/structure/poscar"),
     "a target without a tolerance": (objective(tolerance=None), None, "/objectives/0"),
-    "no structure": ({key: value for key, value in PROBLEM.items() if key != "structure"}, "missing-field", "/structure"),
+    "no structure": (
+        {key: value for key, value in PROBLEM.items() if key != "structure"}, "missing-field", "/structure"),
     "a tolerance that is text": (objective(tolerance="small"), None, "/objectives/0/tolerance"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_bad_problem_is_refused_with_a_pointer_to_the_field(client, queue, case):
+def test_a_bad_problem_is_refused_with_a_pointer_to_the_field(shared_client, case):
     problem, slug, where = REFUSED[case]
-    answer = client.post("/v1/jobs", json=problem)
+    answer = shared_client.post("/v1/jobs", json=problem)
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
@@ -120,24 +122,23 @@ def test_a_bad_problem_is_refused_with_a_pointer_to_the_field(client, queue, cas
     if slug is not None:
         assert slug in {error["type"] for error in found}
     assert "Traceback" not in answer.text
-    assert client.get("/v1/jobs").json()["items"] == []
-    assert not queue.depth()
+    assert shared_client.get("/v1/jobs").json()["items"] == []
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_validation_finds_the_same_faults_without_an_error(client, case):
+def test_validation_finds_the_same_faults_without_an_error(shared_client, case):
     problem, _, where = REFUSED[case]
-    answer = client.post("/v1/problems/validate", json=problem)
+    answer = shared_client.post("/v1/problems/validate", json=problem)
     assert answer.status_code == 200
     assert answer.json()["valid"] is False
     assert any(error["pointer"].startswith(where) for error in answer.json()["errors"])
 
 
-def test_all_faults_of_a_problem_are_told_at_once(client):
+def test_all_faults_of_a_problem_are_told_at_once(shared_client):
     problem = changed(
         potential={"name": "sevenet"}, structure={"prototype": "rocksolt", "species": ["Na", "Cl"]}
     )
-    pointers = {error["pointer"] for error in client.post("/v1/jobs", json=problem).json()["errors"]}
+    pointers = {error["pointer"] for error in shared_client.post("/v1/jobs", json=problem).json()["errors"]}
     assert {"/potential/name", "/structure/prototype"} <= pointers
 
 
@@ -162,9 +163,9 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/problems/validate"])
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_a_body_that_cannot_be_read_is_refused(client, case, path):
+def test_a_body_that_cannot_be_read_is_refused(shared_client, case, path):
     body, status, slug = UNREADABLE[case]
-    answer = client.post(path, content=body, headers=JSON)
+    answer = shared_client.post(path, content=body, headers=JSON)
     if path.endswith("validate") and status == 422:
         assert answer.json()["valid"] is False
         return
@@ -174,19 +175,19 @@ def test_a_body_that_cannot_be_read_is_refused(client, case, path):
         assert answer.json()["type"] == f"urn:orichalcum:problem:{slug}"
 
 
-def test_a_body_that_is_too_large_is_refused_with_413(client):
+def test_a_body_that_is_too_large_is_refused_with_413(shared_client):
     problem = changed(structure={"cif": "#" * 250_000})
-    assert client.post("/v1/jobs", json=problem).status_code == 413
+    assert shared_client.post("/v1/jobs", json=problem).status_code == 413
 
 
-def test_a_large_body_of_unknown_length_is_refused_with_413(client):
+def test_a_large_body_of_unknown_length_is_refused_with_413(shared_client):
     chunks = (b"x" * 50_000 for _ in range(10))
-    assert client.post("/v1/jobs", content=chunks, headers=JSON).status_code == 413
+    assert shared_client.post("/v1/jobs", content=chunks, headers=JSON).status_code == 413
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-yaml", "multipart/form-data", ""])
-def test_a_body_that_is_not_declared_as_json_is_refused_with_415(client, content_type):
-    answer = client.post(
+def test_a_body_that_is_not_declared_as_json_is_refused_with_415(shared_client, content_type):
+    answer = shared_client.post(
         "/v1/jobs", content=json.dumps(PROBLEM).encode(), headers={"content-type": content_type}
     )
     assert answer.status_code == 415
@@ -215,16 +216,16 @@ def test_a_body_that_is_not_declared_as_json_is_refused_with_415(client, content
         ("GET", "/v1/jobs?cursor=%00", 400),
     ],
 )
-def test_whatever_is_wrong_with_the_address_is_a_problem_detail(client, method, path, status):
-    answer = client.request(method, path)
+def test_whatever_is_wrong_with_the_address_is_a_problem_detail(shared_client, method, path, status):
+    answer = shared_client.request(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
     assert answer.json()["detail"]
 
 
-def test_a_parameter_that_is_wrong_is_named(client):
-    assert client.get("/v1/jobs?limit=0").json()["errors"][0]["pointer"] == "/limit"
+def test_a_parameter_that_is_wrong_is_named(shared_client):
+    assert shared_client.get("/v1/jobs?limit=0").json()["errors"][0]["pointer"] == "/limit"
 
 
 def test_an_unexpected_error_is_a_500_that_tells_nothing_of_the_inside(client, monkeypatch):

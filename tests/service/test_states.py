@@ -12,7 +12,8 @@ STATES = (*ACTIVE_STATES, *FINAL_STATES)
 
 # Written out by hand, from the promise of what each command may do.
 LEGAL = {
-    ("queued", "running"), ("queued", "paused"), ("queued", "cancelling"), ("queued", "cancelled"), ("queued", "failed"),
+    ("queued", "running"), ("queued", "paused"), ("queued", "cancelling"), ("queued", "cancelled"),
+    ("queued", "failed"),
     ("running", "paused"), ("running", "cancelling"), ("running", "cancelled"), ("running", "succeeded"),
     ("running", "failed"), ("paused", "running"), ("paused", "queued"), ("paused", "cancelling"),
     ("paused", "cancelled"), ("paused", "failed"), ("cancelling", "cancelled"),

@@ -64,10 +64,14 @@ def test_writers_wait_for_each_other_and_none_is_lost(database):
 def test_an_exception_in_a_transaction_leaves_nothing_behind(database):
     from service.references.models import ReferenceRow
 
-    with pytest.raises(RuntimeError), database.writing() as session:
-        session.add(ReferenceRow(key="k", value="{}", created_at=0.0))
-        session.flush()
-        raise RuntimeError
+    def broken():
+        with database.writing() as session:
+            session.add(ReferenceRow(key="k", value="{}", created_at=0.0))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
     assert SqlReferenceStore(database).get("k") is None
 
 

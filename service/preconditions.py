@@ -1,0 +1,120 @@
+"""What must hold before anything is started: settings, address, data folder, lock, port."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from service.settings import Settings
+
+
+class StartRefused(Exception):  # noqa: N818
+    """The stack cannot start as asked; the message says what to mend."""
+
+
+def settings_for(data: Path | None) -> Settings:
+    """The settings of the environment, with the data folder that was asked for.
+
+    Raises:
+        StartRefused: if a variable of the environment cannot be used.
+    """
+    try:
+        return Settings() if data is None else Settings(data=data)
+    except ValidationError as invalid:
+        faults = "; ".join(
+            f"ORICHALCUM_{str(item['loc'][0]).upper()}: {item['msg']}"
+            for item in invalid.errors(include_url=False)
+        )
+        raise StartRefused(f"the environment cannot be used: {faults}") from None
+
+
+def refuse_foreign_host(host: str) -> None:
+    """Make sure that nobody else on the network can reach the service.
+
+    Raises:
+        StartRefused: if ``host`` is not a loopback address.
+    """
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise StartRefused(
+            f"not-available-yet: --host {host} is not a loopback address, and the service has no API keys yet, so "
+            "anybody on the network could use it; use 127.0.0.1 (and a tunnel from elsewhere)"
+        )
+
+
+def writable(data: Path) -> Path:
+    """Make the data folder, and return it.
+
+    Raises:
+        StartRefused: if it cannot be made or written to.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not os.access(data, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise StartRefused(
+            f"the data folder {data} cannot be used: {error.strerror}; choose one with --data"
+        ) from None
+    return data
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the data folder against a second supervisor.
+
+    Raises:
+        StartRefused: if another supervisor holds it.
+    """
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            other = file.read(20).strip() or "unknown"
+            raise StartRefused(
+                f"the data folder {path.parent} is in use by another `orichalcum up` (process {other}); stop that, or "
+                "choose another folder with --data"
+            ) from None
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the API's socket before anything starts; the API inherits it, also when it is started again.
+
+    Raises:
+        StartRefused: if the port cannot be used.
+    """
+    if not 0 <= port <= 65535:
+        raise StartRefused(f"port {port} does not exist; give one from 1 to 65535, or 0 for any free one")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise StartRefused(f"{host} cannot be served at: {error.strerror}") from None
+    with opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind(address)
+            opened.listen(256)
+        except OSError as error:
+            raise StartRefused(
+                f"port {port} of {host} cannot be used: {error.strerror}; stop what uses it, or choose another with"
+                " --port"
+            ) from None
+        yield opened
