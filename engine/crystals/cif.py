@@ -68,7 +68,7 @@ def read_cif(text: str, max_atoms: int) -> ParentCrystal:
         images = _images(position, operations, lattice)
         sites.append(images)
         names.extend([symbol] * len(images))
-    check_count(len(names), max_atoms)
+        check_count(len(names), max_atoms, at_least=True)
     return ParentCrystal(lattice, np.concatenate(sites), tuple(names))
 
 
@@ -117,8 +117,8 @@ def lattice_from_parameters(lengths: list[float], angles: list[float]) -> FloatA
     """
     if any(length <= 0.0 for length in lengths):
         raise bad_structure("a cell length is not positive; give lengths in Å")
-    if not all(0.0 < angle < 180.0 for angle in angles):
-        raise bad_structure("a cell angle is not between 0 and 180 degrees")
+    if not all(1.0 <= angle <= 179.0 for angle in angles):
+        raise bad_structure("a cell angle is not between 1 and 179 degrees")
     # Exact zeros at 90 degrees: a cosine of 6e-17 would leave off-diagonal dust in the lattice.
     alpha, beta, gamma = (0.0 if angle == 90.0 else math.cos(math.radians(angle)) for angle in angles)
     sine = math.sqrt(1.0 - gamma**2)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 import spglib
+from spglib.error import SpglibError
 
 from engine.crystals.parent import FloatArray, IntArray
 
@@ -51,7 +52,7 @@ def symmetry_dataset(
     dataset: spglib.SpglibDataset | None
     try:
         dataset = spglib.get_symmetry_dataset((lattice, frac, labels), symprec=symprec)
-    except Exception as error:  # noqa: BLE001  (spglib raises its own, undocumented kinds)
+    except SpglibError as error:  # newer spglib raises where older ones answer None
         raise SymmetryNotFound(str(error)) from None
     if dataset is None:
         text = "the symmetry of the cell cannot be determined; check its vectors, and for sites that coincide"

@@ -40,8 +40,13 @@ def bad_structure(message: str) -> StructureFault:
     return StructureFault("bad-structure", message)
 
 
-def check_count(count: int, max_atoms: int) -> None:
+def check_count(count: int, max_atoms: int, *, at_least: bool = False) -> None:
     """Refuse a number of sites that is zero or more than allowed.
+
+    Args:
+        count: Number of sites.
+        max_atoms: Most sites allowed.
+        at_least: Whether more sites may follow, so that the message claims no more than is known.
 
     Raises:
         StructureFault: of type ``too-many-atoms`` or ``bad-structure``.
@@ -49,7 +54,8 @@ def check_count(count: int, max_atoms: int) -> None:
     if count < 1:
         raise bad_structure("the structure has no atoms; give at least one site")
     if count > max_atoms:
-        text = f"the structure has {count} atoms, more than the {max_atoms} allowed; give a smaller cell"
+        bound = "at least " if at_least else ""
+        text = f"the structure has {bound}{count} atoms, more than the {max_atoms} allowed; give a smaller cell"
         raise StructureFault("too-many-atoms", text)
 
 

@@ -69,6 +69,7 @@ CIFS = [
     (cif(cell="1e300 4 4 90 90 90"), "bad-structure"),
     (cif(cell="4 4 4 60 60 179"), "bad-structure"),
     (cif(cell="4 4 4 0 90 90"), "bad-structure"),
+    (cif(cell="4 4 4 90 90 1e-90"), "bad-structure"),
     (cif(cell="4 4 4 90 90 0.01"), "bad-structure"),
     (cif(cell="? 4 4 90 90 90"), "bad-structure"),
     (cif(cell="400 400 400 90 90 90"), "bad-structure"),

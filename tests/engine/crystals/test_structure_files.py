@@ -217,3 +217,9 @@ def test_a_pymatgen_structure_is_read_as_pymatgen_writes_it():
 def test_labels_name_their_element(label, element):
     text = WURTZITE.replace("Al3+", label)
     assert read(cif=text).symbols[2] == element
+
+
+@pytest.mark.parametrize("label", ["Vac", "VA1", "Wat", "Du", "T1", "X", "Q1", "1", "+"])
+def test_labels_that_name_no_element_are_not_guessed(label):
+    with pytest.raises(ProblemInvalid, match="not a chemical element"):
+        read(cif=WURTZITE.replace("Al3+", label))

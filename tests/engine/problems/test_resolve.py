@@ -141,6 +141,23 @@ def test_a_fault_is_reported_at_its_field(faults, changes, expected):
     assert expected in faults(**changes)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lattice_a", "lattice_b", "lattice_c", "alpha", "beta", "gamma", "c_over_a", "volume", "density", "energy",
+        "enthalpy", "formation_energy", "mixing_energy", "mixing_free_energy", "bulk_modulus", "c11", "c12", "c66",
+        "poisson_ratio", "substrate_mismatch",
+    ],
+)  # fmt: skip
+def test_every_property_of_the_contract_is_computed_or_refused_as_not_yet_available(document, name):
+    from api_schemas.errors import parse
+    from api_schemas.problem import Problem
+    from engine.problems.validate import validate
+
+    found = validate(parse(Problem, document(properties=[name])))
+    assert found.valid or [error.type for error in found.errors] == ["not-available-yet"]
+
+
 def test_every_fault_is_reported_at_once(faults):
     found = faults(
         kind="evaluate",
