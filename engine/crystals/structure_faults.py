@@ -55,7 +55,9 @@ def check_count(count: int, max_atoms: int, *, at_least: bool = False) -> None:
         raise bad_structure("the structure has no atoms; give at least one site")
     if count > max_atoms:
         bound = "at least " if at_least else ""
-        text = f"the structure has {bound}{count} atoms, more than the {max_atoms} allowed; give a smaller cell"
+        text = (
+            f"the structure has {bound}{count} atoms, more than the {max_atoms} allowed; give a smaller cell"
+        )
         raise StructureFault("too-many-atoms", text)
 
 
