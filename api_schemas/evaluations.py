@@ -66,7 +66,7 @@ class RelaxationState(Output):
 
     ``q`` are the symmetry-adapted coordinates relative to the labelled parent; ``dq_dx`` their derivatives
     for every ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns]; ``hessian`` is
-    d2H/dq2, [n_q, n_q].
+    d2H/dq2, [n_q, n_q], or empty where it would be too large to keep.
     """
 
     q: list[float]

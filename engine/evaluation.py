@@ -93,7 +93,8 @@ class Evaluator:
             self._start(suggestion, x, members) for suggestion, x in zip(suggestions, points, strict=True)
         ]
         lam = np.stack([crystal.weights(x) for x in points])
-        relaxed = relax(self._landscape(crystal), lam, starts, self.tolerance)
+        directions = crystal.weights_matrix @ space.tangent_basis
+        relaxed = relax(self._landscape(crystal), lam, starts, self.tolerance, directions)
         seconds = (time.perf_counter() - started) / len(suggestions)
         return [
             build_record(
@@ -127,7 +128,7 @@ class Evaluator:
         if warm is not None and suggestion.warm_start_composition is not None and len(warm.q) == n_q:
             step = x - self.resolved.space.to_vector(suggestion.warm_start_composition)
             response = np.array(warm.dq_dx, dtype=float).reshape(n_q, -1)
-            hessian = np.array(warm.hessian, dtype=float).reshape(n_q, n_q)
+            hessian = np.array(warm.hessian, dtype=float).reshape(n_q, n_q) if warm.hessian else None
             return Start(q=np.array(warm.q) + response @ step, hessian=hessian)
         shares = np.array([_share(member, x) for member in members])
         if all(member.converged for member in members) and abs(shares.sum() - 1.0) < 1e-6:

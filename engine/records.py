@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from engine.references import Reference
 
 
+STORED_HESSIAN_UP_TO = 100
+"""Coordinates up to which an evaluation keeps its Hessian for its neighbours; it grows with their square."""
+
+
 def wanted_properties(problem: Problem) -> list[str]:
     """Names of the properties that an evaluation of the problem computes, in the order of the table."""
     named = {objective.property for objective in problem.objectives} | set(problem.properties)
@@ -85,7 +89,7 @@ def build_record(
     crystal, space, conditions = resolved.crystal, resolved.space, resolved.problem.conditions
     x = space.to_vector(suggestion.composition)
     columns = crystal.weights_matrix
-    dq_dx = coordinate_response(relaxed, columns) if relaxed.converged else None
+    dq_dx = coordinate_response(relaxed, columns, space.tangent_basis) if relaxed.converged else None
     usable = bool(np.isfinite(relaxed.enthalpy) and np.isfinite(relaxed.q).all())
     values: dict[str, Value] = {}
     if usable:
@@ -110,7 +114,7 @@ def build_record(
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=_message(relaxed, members),
+        message=_message(relaxed, dq_dx, members),
         relaxation=_state(resolved, relaxed, dq_dx),
         targets=list(targets),
     )
@@ -132,7 +136,7 @@ def _state(
         q=relaxed.q.tolist(),
         columns=list(resolved.space.columns),
         dq_dx=dq_dx.tolist(),
-        hessian=relaxed.hessian.tolist(),
+        hessian=relaxed.hessian.tolist() if len(relaxed.q) <= STORED_HESSIAN_UP_TO else [],
     )
 
 
@@ -149,17 +153,19 @@ def _structure(
     )
 
 
-def _message(relaxed: Relaxed, members: Sequence[Reference]) -> str | None:
+def _message(relaxed: Relaxed, dq_dx: NDArray[np.float64] | None, members: Sequence[Reference]) -> str | None:
     if not relaxed.converged:
         return (
             f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
             f"{relaxed.force:.2g} eV/Å, stress {relaxed.stress:.2g} eV/Å^3; gradients are left out"
         )
+    if dq_dx is None:
+        return "the Hessian is singular or its equations did not converge: gradients of the geometry are left out"
     lost = sum(not member.converged for member in members)
     if lost:
         return (
             f"{lost} of {len(members)} end members did not converge: the mixing energy is not to be relied on"
         )
-    if not relaxed.stable:
+    if relaxed.stable is False:
         return "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
     return None

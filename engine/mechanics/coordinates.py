@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
 
-SYMMETRY_TOLERANCE = 1e-3
-"""Å; displacements below this do not break a symmetry of the parent."""
+SYMMETRY_TOLERANCE = 1e-2
+"""Å; displacements below this (coordinates given to three digits) do not break a symmetry of the parent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class SymmetryCoordinates:
     (r0 + sum_j u_j displacement_modes[j]) (1 + strain)^T; lattice rows L0 (1 + strain)^T.
 
     Attributes:
-        lattice: [3, 3] Å, rows, of the parent.
-        positions: [n_sites, 3] Å, of the parent.
+        lattice: [3, 3] Å, rows, of the parent made exactly symmetric.
+        positions: [n_sites, 3] Å, of the parent made exactly symmetric.
         strain_modes: [n_strain, 3, 3], symmetric, orthonormal in the Frobenius product, dimensionless.
         displacement_modes: [n_displacement, n_sites, 3], orthonormal; amplitudes in Å. Rigid translations are left out.
     """
@@ -84,13 +84,15 @@ def symmetry_coordinates(
         tolerance: Å, for spglib.
     """
     rotations, translations = _operations(crystal, tolerance)
-    to_cartesian = crystal.lattice.T
+    lattice = _symmetric_lattice(np.array(crystal.lattice, dtype=float), rotations)
+    to_cartesian = lattice.T
     to_fractional = np.linalg.inv(to_cartesian)
     cartesian = [to_cartesian @ rotation @ to_fractional for rotation in rotations]
     permutations = [_permutation(crystal, r, t) for r, t in zip(rotations, translations, strict=True)]
+    frac = _symmetric_sites(crystal, rotations, translations, permutations)
     return SymmetryCoordinates(
-        lattice=np.array(crystal.lattice, dtype=float),
-        positions=np.array(crystal.frac @ crystal.lattice, dtype=float),
+        lattice=lattice,
+        positions=frac @ lattice,
         strain_modes=_invariant_strains(cartesian),
         displacement_modes=_invariant_displacements(cartesian, permutations, crystal.n_sites),
     )
@@ -102,6 +104,34 @@ def _operations(crystal: AlchemicalCrystal, tolerance: float) -> tuple[NDArray[n
     if found is None:  # spglib gives up on strange cells; the identity is always a symmetry
         return np.eye(3, dtype=np.intc)[None], np.zeros((1, 3))
     return found["rotations"], found["translations"]
+
+
+def _symmetric_lattice(lattice: NDArray[np.float64], rotations: NDArray[np.intc]) -> NDArray[np.float64]:
+    """The lattice [3, 3] strained, without a rotation, so that every operation keeps its metric exactly."""
+    metric = lattice @ lattice.T
+    mean = np.mean([rotation.T @ metric @ rotation for rotation in rotations], axis=0)
+    inverse = np.linalg.inv(lattice)
+    values, vectors = np.linalg.eigh(inverse @ mean @ inverse.T)
+    return np.asarray(lattice @ (vectors * np.sqrt(values)) @ vectors.T)
+
+
+def _symmetric_sites(
+    crystal: AlchemicalCrystal,
+    rotations: NDArray[np.intc],
+    translations: NDArray[np.float64],
+    permutations: list[NDArray[np.int64]],
+) -> NDArray[np.float64]:
+    """Fractional coordinates [n_sites, 3] averaged over the images under every operation."""
+    total = np.zeros_like(crystal.frac)
+    for rotation, translation, permutation in zip(rotations, translations, permutations, strict=True):
+        images = crystal.frac @ rotation.T + translation
+        off = images - crystal.frac[permutation]
+        off -= np.round(off)
+        off -= off.mean(
+            axis=0
+        )  # a translation found by spglib is only as exact as the sites that it was found from
+        total[permutation] += crystal.frac[permutation] + off
+    return np.asarray(total / len(rotations))
 
 
 def _permutation(

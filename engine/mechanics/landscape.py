@@ -33,7 +33,7 @@ CALLS_PER_ROW = 2
 
 @dataclass(frozen=True, eq=False)
 class FirstDerivatives:
-    """Enthalpies with first derivatives; ``graph_q`` and ``graph_gradient`` keep the autograd graph for rows.
+    """Enthalpies with first derivatives; the ``graph_`` tensors keep the autograd graph for second derivatives.
 
     Attributes:
         q: [n, n_q] coordinates.
@@ -49,6 +49,7 @@ class FirstDerivatives:
     graph_q: Tensor
     graph_lam: Tensor
     graph_gradient: Tensor
+    graph_gradient_lam: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,7 @@ class Landscape:
             graph_q=leaf_q,
             graph_lam=leaf_lam,
             graph_gradient=gradient_q,
+            graph_gradient_lam=gradient_lam,
         )
 
     def second(self, at: FirstDerivatives) -> SecondDerivatives:
@@ -131,6 +133,23 @@ class Landscape:
             hessian[:, row] = by_q.cpu().numpy()
             mixed[:, row] = by_lam.cpu().numpy()
         return SecondDerivatives(hessian=(hessian + hessian.transpose(0, 2, 1)) / 2, mixed=mixed)
+
+    def hessian_product(self, at: FirstDerivatives, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """d2H/dq2 times vectors [n, n_q], as [n, n_q]; CALLS_PER_ROW potential calls."""
+        return self._product(at, at.graph_gradient, vectors)
+
+    def mixed_product(self, at: FirstDerivatives, directions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """d2H/dq dlam times directions of the weights [n, n_copies], as [n, n_q]; CALLS_PER_ROW potential calls."""
+        return self._product(at, at.graph_gradient_lam, directions)
+
+    def _product(
+        self, at: FirstDerivatives, gradient: Tensor, vectors: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        if self._on_call is not None:
+            self._on_call()
+        weights = torch.tensor(vectors, dtype=torch.float64, device=gradient.device)
+        (by_q,) = torch.autograd.grad(gradient, at.graph_q, grad_outputs=weights, retain_graph=True)
+        return np.asarray(by_q.cpu().numpy())
 
     def _enthalpy(self, q: Tensor, lam: Tensor) -> Tensor:
         n = len(q)

@@ -3,8 +3,8 @@
 Counted in potential calls (see landscape.py). A cold start knows only a model Hessian, an isotropic solid as stiff as
 its volume per atom suggests; a neighbouring composition brings its exact one along. Each step then updates the Hessian
 from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites:
-11-14 against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton correction
-for nothing, so that the result is much nearer to the minimum than the residual asked for.
+11-14 against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton
+correction for nothing, so that the result is much nearer to the minimum than the residual asked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.mechanics.krylov import response
 from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
 from engine.mechanics.quasi_newton import model_hessian, newton_step, updated_hessian
 
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.mechanics.coordinates import SymmetryCoordinates
 
+
+WHOLE_HESSIAN_UP_TO = 30
+"""Coordinates up to which a whole Hessian is always taken."""
+PRODUCTS_PER_DIRECTION = 20
+"""Above, it is still taken where it has fewer rows than the solves along the directions take products (18 seen)."""
 MAX_STRAIN = 1.0
 """A cell that leaves the parent's by more than this has come apart."""
 
@@ -66,7 +73,9 @@ class Relaxed:
         stress: Residual stress before the correction, eV/Å^3.
         calls: Potential calls spent on this composition.
         converged: Whether the tolerance was met.
-        stable: Whether the Hessian has no negative eigenvalue.
+        stable: Whether the Hessian has no negative eigenvalue; None where only products with it were taken.
+        response: [n_q, n_directions] dq*/dlam along the directions asked for, where only products were taken; then
+            ``hessian`` is the quasi-Newton one and ``mixed`` is empty.
     """
 
     q: NDArray[np.float64]
@@ -78,7 +87,8 @@ class Relaxed:
     stress: float
     calls: int
     converged: bool
-    stable: bool
+    stable: bool | None
+    response: NDArray[np.float64] | None = None
 
 
 @dataclass(eq=False)
@@ -101,6 +111,7 @@ def relax(
     lam: NDArray[np.float64],
     starts: Sequence[Start],
     tolerance: Tolerance | None = None,
+    directions: NDArray[np.float64] | None = None,
 ) -> list[Relaxed]:
     """Relax a batch of compositions of one crystal.
 
@@ -109,11 +120,16 @@ def relax(
         lam: [n, n_copies] weights.
         starts: One start a composition.
         tolerance: When to stop.
+        directions: [n_copies, n_directions] of the weights along which the response of the coordinates is wanted.
+            Used above WHOLE_HESSIAN_UP_TO coordinates; below, the whole Hessian gives all of them.
 
     Returns:
         One result a composition, in order. A composition that does not converge says so; nothing is raised for it.
     """
     tolerance = tolerance or Tolerance()
+    if len(starts) > 1 and needs_products(landscape.coordinates, directions):
+        pairs = zip(lam, starts, strict=True)
+        return [relax(landscape, one[None], [start], tolerance, directions)[0] for one, start in pairs]
     model = model_hessian(landscape.coordinates)
     scale = np.sqrt(np.diag(model))  # q times this has unit curvature, roughly
     walkers = [
@@ -122,9 +138,8 @@ def relax(
     ]
     finished: list[Relaxed | None] = [None] * len(walkers)
     walking = list(range(len(walkers)))
-    waiting: list[
-        int
-    ] = []  # converged, but in a batch with others that were not: their rows are taken together
+    # Converged, but in a batch with others that were not: their rows are taken together.
+    waiting: list[int] = []
     while walking:
         at = landscape.first(np.stack([walkers[i].q for i in walking]), lam[walking])
         done = []
@@ -134,8 +149,9 @@ def relax(
             if _is_done(landscape, walkers[i], at, position, tolerance):
                 done.append(i)
         if len(done) == len(walking):
+            if needs_products(landscape.coordinates, directions):
+                return [_finish_by_products(landscape, walkers[0], at, tolerance, directions)]
             _finish(landscape, walkers, walking, at, tolerance, finished)
-            walking = []
             break
         for position, i in enumerate(walking):
             if i not in done:
@@ -149,6 +165,12 @@ def relax(
             walkers[i].calls += 1
         _finish(landscape, walkers, waiting, at, tolerance, finished)
     return [result for result in finished if result is not None]
+
+
+def needs_products(coordinates: SymmetryCoordinates, directions: NDArray[np.float64] | None) -> bool:
+    """Whether the crystal has so many coordinates that only products with its Hessian are taken."""
+    wanted = 0 if directions is None else directions.shape[1]
+    return coordinates.n_q > max(WHOLE_HESSIAN_UP_TO, PRODUCTS_PER_DIRECTION * wanted)
 
 
 def _is_done(
@@ -228,3 +250,33 @@ def _finish(
             converged=converged and finite,
             stable=stable,
         )
+
+
+def _finish_by_products(
+    landscape: Landscape,
+    walker: _Walker,
+    at: FirstDerivatives,
+    tolerance: Tolerance,
+    directions: NDArray[np.float64] | None,
+) -> Relaxed:
+    """The response along the directions and the last Newton correction, without a whole Hessian."""
+    gradient = at.dh_dq[0]
+    force, stress = landscape.coordinates.residual(at.q[0], gradient)
+    converged = not walker.failed and _within(landscape, at.q[0], gradient, tolerance)
+    found = None
+    if converged and directions is not None:
+        found = response(landscape, at, directions, walker.hessian)
+    last = np.zeros_like(gradient) if found is None else found.correction
+    return Relaxed(
+        q=at.q[0] + last,
+        enthalpy=float(at.enthalpy[0] + 0.5 * gradient @ last),
+        dh_dlam=at.dh_dlam[0],
+        hessian=walker.hessian,
+        mixed=np.zeros((len(gradient), 0)),
+        force=force,
+        stress=stress,
+        calls=walker.calls + (0 if found is None else found.calls),
+        converged=converged,
+        stable=None,
+        response=found.dq if found is not None and found.converged else None,
+    )

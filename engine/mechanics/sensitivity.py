@@ -19,16 +19,25 @@ SINGULAR = 1e-8
 """A Hessian whose smallest eigenvalue is this small against its largest has no inverse worth the name."""
 
 
-def coordinate_response(relaxed: Relaxed, columns: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def coordinate_response(
+    relaxed: Relaxed, columns: NDArray[np.float64], tangent: NDArray[np.float64] | None = None
+) -> NDArray[np.float64] | None:
     """dq*/dx for weights lam = columns x + constant.
 
     Args:
         relaxed: A relaxed composition.
         columns: [n_copies, n_columns] how the weights follow the composition.
+        tangent: [n_columns, n_free] orthonormal directions in which the composition can move, where `relax` was given
+            ``columns @ tangent`` as its directions.
 
     Returns:
-        [n_q, n_columns], raw (not projected on the tangent space), or None where the Hessian is singular.
+        [n_q, n_columns], right along every direction of the tangent space (what it says of others has no meaning), or
+        None where the Hessian is singular or the derivatives were not asked for.
     """
+    if relaxed.response is not None and tangent is not None:
+        return np.asarray(relaxed.response @ tangent.T, dtype=float)
+    if relaxed.stable is None:
+        return None
     values = np.linalg.eigvalsh(relaxed.hessian) if len(relaxed.hessian) else np.ones(1)
     if not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
         return None

@@ -82,3 +82,19 @@ def test_geometry_of_coordinates_moves_cell_and_sites_as_documented():
     deformation = np.eye(3) + found.strain(q)
     np.testing.assert_allclose(lattice, found.lattice @ deformation.T)
     np.testing.assert_allclose(frac @ lattice, found.displaced(q) @ deformation.T, atol=1e-12)
+
+
+def test_coordinates_given_to_three_digits_are_made_exactly_symmetric():
+    exact = build_crystal(PROTOTYPES["wurtzite"].build(["Al", "N"]))
+    rounded = exact.with_geometry(np.round(exact.lattice, 3), np.round(exact.frac, 3))
+    found, wanted = symmetry_coordinates(rounded), symmetry_coordinates(exact)
+    assert (found.n_strain, len(found.displacement_modes)) == (2, 1)
+    lengths = np.linalg.norm(found.lattice, axis=1)
+    assert lengths[0] == pytest.approx(lengths[1], abs=1e-12)
+    cosine = found.lattice[0] @ found.lattice[1] / (lengths[0] * lengths[1])
+    assert cosine == pytest.approx(-0.5, abs=1e-12)
+    frac = found.positions @ np.linalg.inv(found.lattice)
+    ours = frac - frac[0]
+    theirs = exact.frac - exact.frac[0]
+    np.testing.assert_allclose(ours[:, :2], theirs[:, :2], atol=1e-12)
+    np.testing.assert_allclose(found.lattice, wanted.lattice, atol=1e-3)
