@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Campaign", "evaluate"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute may be anything)
+def __getattr__(name: str) -> Any:
     """Resolve the public names on first use, so that torch-free parts stay free of torch."""
     if name == "Campaign":
         from engine.optimize.campaign import Campaign
