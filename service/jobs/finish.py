@@ -52,7 +52,7 @@ def best_so_far(session: Session, job: JobRow) -> Result:
     return Result(
         kind=problem.kind,
         best=None if chosen is None else chosen.public(),
-        evaluations=[] if problem.kind == "optimize" else [record.public() for record in records],
+        evaluations=[record.public() for record in records],
         stopped=cancelled_after(len(records)),
         targets=[] if chosen is None else chosen.targets,
         cost=TotalCost(
