@@ -36,4 +36,6 @@ def test_mean_field_agrees_with_the_listed_values(weights_fetched, record):
     assert found.converged
     assert found.properties["lattice_a"].value == pytest.approx(expected["a"], rel=5e-4)
     assert found.properties["lattice_c"].value == pytest.approx(expected["c"], rel=5e-4)
-    assert 1000 * found.properties["mixing_energy"].value == pytest.approx(expected["mixing_energy_meV"], abs=1.0)
+    assert 1000 * found.properties["mixing_energy"].value == pytest.approx(
+        expected["mixing_energy_meV"], abs=1.0
+    )
