@@ -60,6 +60,7 @@ _WORDING = {
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
+_LENGTH = re.compile(r"^(List|Dictionary|String) should have (.*?)(?: after validation)?, not (\d+)$")
 _TAG = re.compile(r"^<.*>$")
 # A validator may begin its message with the pointer, relative to what it checks, of the part that is at fault.
 _OWN_POINTER = re.compile(r"^(/[A-Za-z0-9_~/\-]*): (.*)$", re.DOTALL)
@@ -83,6 +84,7 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
             where, message = where + own.group(1), own.group(2)
         slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
         message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
+        message = _LENGTH.sub(r"this has \3; it should have \2", message)
         found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
     return found
 
