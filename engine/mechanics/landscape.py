@@ -101,12 +101,11 @@ class Landscape:
 
     def first(self, q: NDArray[np.float64], lam: NDArray[np.float64]) -> FirstDerivatives:
         """Enthalpies and first derivatives at q [n, n_q] with weights lam [n, n_copies]; one potential call each."""
-        if self._on_call is not None:
-            self._on_call()
+        self.interrupt()
         device = self.potential.device
         leaf_q = torch.tensor(q, dtype=torch.float64, device=device, requires_grad=True)
         leaf_lam = torch.tensor(lam, dtype=torch.float64, device=device, requires_grad=True)
-        enthalpy = self._enthalpy(leaf_q, leaf_lam)
+        enthalpy = self.enthalpy(leaf_q, leaf_lam)
         gradient_q, gradient_lam = torch.autograd.grad(enthalpy.sum(), (leaf_q, leaf_lam), create_graph=True)
         return FirstDerivatives(
             q=np.array(q, dtype=float),
@@ -125,8 +124,7 @@ class Landscape:
         hessian = np.zeros((n, n_q, n_q))
         mixed = np.zeros((n, n_q, at.dh_dlam.shape[1]))
         for row in range(n_q):
-            if self._on_call is not None:
-                self._on_call()
+            self.interrupt()
             by_q, by_lam = torch.autograd.grad(
                 at.graph_gradient[:, row].sum(), (at.graph_q, at.graph_lam), retain_graph=row + 1 < n_q
             )
@@ -145,28 +143,66 @@ class Landscape:
     def _product(
         self, at: FirstDerivatives, gradient: Tensor, vectors: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        if self._on_call is not None:
-            self._on_call()
+        self.interrupt()
         weights = torch.tensor(vectors, dtype=torch.float64, device=gradient.device)
         (by_q,) = torch.autograd.grad(gradient, at.graph_q, grad_outputs=weights, retain_graph=True)
         return np.asarray(by_q.cpu().numpy())
 
-    def _enthalpy(self, q: Tensor, lam: Tensor) -> Tensor:
-        n = len(q)
+    def interrupt(self) -> None:
+        """Let the caller end the computation before the next potential call."""
+        if self._on_call is not None:
+            self._on_call()
+
+    def with_coordinates(self, coordinates: SymmetryCoordinates) -> Landscape:
+        """The same enthalpy over other coordinates of the crystal."""
+        return Landscape(
+            self.potential,
+            self.crystal,
+            coordinates,
+            pressure=self.pressure * EV_PER_A3_IN_GPA,
+            on_call=self._on_call,
+        )
+
+    def enthalpy(
+        self, q: Tensor, lam: Tensor, strain: Tensor | None = None, displacement: Tensor | None = None
+    ) -> Tensor:
+        """H = E + P V, differentiable in every argument.
+
+        Args:
+            q: [n, n_q] coordinates.
+            lam: [n, n_copies] weights.
+            strain: [3, 3] or [n, 3, 3], on top of that of the coordinates: r becomes (1 + strain) r.
+            displacement: [n_sites, 3] or [n, n_sites, 3] Å, in the frame of the cell at q, before the further strain.
+
+        Returns:
+            [n] eV per cell.
+        """
         dtype = self.potential.dtype
         n_strain = self.coordinates.n_strain
-        strain = torch.einsum("gi,iab->gab", q[:, :n_strain], self._strain_modes)
+        eye = torch.eye(3, dtype=torch.float64, device=q.device)
+        total = torch.einsum("gi,iab->gab", q[:, :n_strain], self._strain_modes)
         positions = self._positions + torch.einsum("gj,jna->gna", q[:, n_strain:], self._displacement_modes)
-        graph = self._neighbours(positions.detach(), strain.detach())
+        if displacement is not None:
+            positions = positions + displacement @ torch.linalg.inv(eye + total).transpose(1, 2)
+        if strain is not None:
+            total = (eye + strain) @ (eye + total) - eye
+        graph = self._neighbours(positions.detach(), total.detach())
         energy = self.potential.energy(
-            graph, positions.reshape(-1, 3).to(dtype), strain.to(dtype), lam.reshape(-1).to(dtype)
+            graph, positions.reshape(-1, 3).to(dtype), total.to(dtype), lam.reshape(-1).to(dtype)
         ).to(torch.float64)
         if self.pressure == 0.0:
             return energy
-        deformed = self._lattice @ (torch.eye(3, dtype=torch.float64, device=q.device) + strain).transpose(
-            1, 2
+        return energy + self.pressure * self._volume(total)
+
+    def volume(self, q: Tensor) -> Tensor:
+        """Volume [n] Å^3 at the coordinates q [n, n_q], differentiable."""
+        return self._volume(
+            torch.einsum("gi,iab->gab", q[:, : self.coordinates.n_strain], self._strain_modes)
         )
-        return energy + self.pressure * torch.linalg.det(deformed).abs().reshape(n)
+
+    def _volume(self, strain: Tensor) -> Tensor:
+        deformed = torch.eye(3, dtype=torch.float64, device=strain.device) + strain
+        return torch.linalg.det(self._lattice @ deformed.transpose(1, 2)).abs()
 
     def _neighbours(self, positions: Tensor, strain: Tensor) -> AlchemicalGraph:
         """The edges within the cutoff; the list is kept while no pair outside it can have come in."""
