@@ -10,7 +10,9 @@ import numpy as np
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Result, Stopped
+from engine.composition.feasibility import rounded
 from engine.composition.notation import parse_composition
+from engine.composition.polytope import TOLERANCE
 from engine.optimize import gradient, report
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.problems.resolve import ResolvedProblem, resolved_problem
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Problem
 
+ROUNDED = "rounded"
+"""Origin of the answer in the steps of the problem's resolution."""
 GRID_BATCH = 64
 """Points of a grid asked for at a time."""
 
@@ -41,7 +45,8 @@ class Campaign:
     def __init__(self, problem: Problem | ResolvedProblem, seed: int | None = None) -> None:
         self.resolved = resolved_problem(problem)
         self.problem = self.resolved.problem
-        self.space = self.resolved.space
+        self.region = self.resolved.region
+        self.space = self.region.space
         self.seed = self.problem.strategy.seed if seed is None else seed
         self._records: list[EvaluationRecord] = []
         self._given = [
@@ -59,7 +64,7 @@ class Campaign:
     @property
     def planned(self) -> int:
         """At most this many evaluations."""
-        return self.problem.strategy.max_evaluations if self._plan is None else len(self._plan)
+        return self.resolved.planned if self._plan is None else len(self._plan) + self._spare
 
     def tell(self, records: Sequence[EvaluationRecord]) -> None:
         """Add evaluations, in any order; one told twice counts once."""
@@ -75,10 +80,11 @@ class Campaign:
             n: How many at the most; by default the problem's batch_size, else as many as the strategy has use for.
         """
         n = n if n is not None else self.problem.strategy.batch_size
-        if self.stopped is not None:
-            return []
         done = len(self._records)
-        left = self.planned - done
+        if self._search_ended is not None:
+            answer = self._to_round()
+            return [] if answer is None else [self._suggestion(done, answer, ROUNDED)]
+        left = self._search_budget - done
         if self._plan is not None:
             chosen = [(x, "grid") for x in self._plan[done : done + min(left, n or GRID_BATCH)]]
         else:
@@ -88,6 +94,18 @@ class Campaign:
     @property
     def stopped(self) -> Stopped | None:
         """Why the campaign has ended, None while it goes on."""
+        ended = self._search_ended
+        if ended is None or self._to_round() is not None:
+            return None
+        return self._with_rounding(ended)
+
+    @property
+    def _search_ended(self) -> Stopped | None:
+        """Why the search has ended, before its answer is rounded."""
+        if any(record.origin == ROUNDED for record in self._records):
+            before = Campaign(self.resolved, self.seed)
+            before.tell([record for record in self._records if record.origin != ROUNDED])
+            return before._search_ended
         done = len(self._records)
         if self._plan is not None:
             return self._stopped_plan() if done >= len(self._plan) else None
@@ -96,7 +114,7 @@ class Campaign:
             return report.target_met(loss, done)
         if done and not self._proposals(None):
             return self._stopped_search(loss, best)
-        if done >= self.problem.strategy.max_evaluations:
+        if done >= self._search_budget:
             words = f"all {done} evaluations are spent; raise strategy.max_evaluations to go on"
             return Stopped(reason="budget_spent", message=words)
         return None
@@ -141,16 +159,59 @@ class Campaign:
             provenance=report.provenance(self.problem, self.seed, device),
         )
 
+    @property
+    def _spare(self) -> int:
+        """Evaluations kept for the rounded answer."""
+        return int(self.region.resolution is not None)
+
+    @property
+    def _search_budget(self) -> int:
+        """At most this many evaluations before the answer is rounded; one at least."""
+        return max(1, self.planned - self._spare)
+
+    def _to_round(self) -> NDArray[np.float64] | None:
+        """The rounded answer, where it is still to be evaluated."""
+        best = self._best_record()
+        if best is None or self.region.resolution is None or len(self._records) >= max(2, self.planned):
+            return None
+        x = self.space.to_vector(best.composition)
+        if any(record.origin == ROUNDED for record in self._records) or self._is_rounded(x):
+            return None
+        return rounded(self.region, x)
+
+    def _is_rounded(self, x: NDArray[np.float64]) -> bool:
+        """Whether a composition can be made in the problem's steps."""
+        step = self.region.resolution
+        if step is None:
+            return True
+        return bool(np.abs(x / step - np.round(x / step)).max(initial=0.0) * step <= TOLERANCE)
+
+    def _with_rounding(self, ended: Stopped) -> Stopped:
+        """What to say of a search whose answer was rounded."""
+        step, best, loss = self.region.resolution, self._best_record(), self._loss()
+        if step is None or best is None or loss is None:
+            return ended
+        if not self._is_rounded(self.space.to_vector(best.composition)):
+            words = f"{ended.message}; the answer is not rounded: the rounded composition did not converge"
+            return Stopped(reason=ended.reason, message=words)
+        if ended.reason == "target_met" and not loss.met(_values(loss, best)):
+            nearest = report.unreachable(self.space, loss, best)
+            words = f"in steps of {step:g} {nearest.message}; before rounding, {ended.message}"
+            return Stopped(reason="unreachable_target", message=words)
+        if ended.reason == "target_met":
+            return report.target_met(loss, len(self._records))
+        return Stopped(reason=ended.reason, message=f"{ended.message}; the answer is in steps of {step:g}")
+
     def _planned_points(self) -> list[NDArray[np.float64]] | None:
         """The compositions of a campaign that knows them all beforehand: evaluate, scan, strategy grid."""
         if self.problem.kind == "evaluate":
-            return self._given or [self.space.center()]
+            return self._given or [self.region.center()]
         if self.problem.kind == "scan" or self.problem.strategy.name == "grid":
-            points = list(self.space.grid(self.resolved.points_per_edge))
+            points = list(self.region.grid(self.resolved.points_per_edge))
             return (
                 points
                 if self.problem.kind == "scan"
-                else [*self._given, *points][: self.problem.strategy.max_evaluations]
+                else [*self._given, *points][: self.problem.strategy.max_evaluations - self._spare]
             )
         return None
 
@@ -189,14 +250,16 @@ class Campaign:
         loss = self._loss() or Loss(())
         points = self._points(loss)
         if self._searches is None:
-            self._searches = gradient.trace(self.space, loss, points)
-        return gradient.propose(self.space, self._searches, points, self._given, n, self.seed)
+            self._searches = gradient.trace(self.region, loss, points)
+        return gradient.propose(self.region, self._searches, points, self._given, n, self.seed)
 
     def _best_record(self) -> EvaluationRecord | None:
         loss = self._loss()
         if loss is None:
             return None
         points = [point for point in self._points(loss) if np.isfinite(point.loss)]
+        if any(point.origin == ROUNDED for point in points):
+            points = [point for point in points if self._is_rounded(point.x)]
         if not points:
             return None
         least = min(points, key=lambda point: (point.loss, point.index))

@@ -18,7 +18,7 @@ from engine.optimize.local_model import fit, minimise
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.composition.space import CompositionSpace
+    from engine.composition.region import Region
     from engine.optimize.objective import Loss, Point
 
 FIRST_RADIUS = 0.3
@@ -60,15 +60,16 @@ class Search:
     proposal: NDArray[np.float64] | None
 
 
-def starts_wanted(space: CompositionSpace, given: int) -> int:
+def starts_wanted(region: Region, given: int) -> int:
     """How many searches a campaign runs before it gives up or has converged."""
     return max(
-        given, min(MAX_STARTS, 1 + 2 * int(np.count_nonzero(np.ptp(space.tight_bounds, axis=0) > 0) // 2))
+        given,
+        min(MAX_STARTS, 1 + 2 * int(np.count_nonzero(np.ptp(region.space.tight_bounds, axis=0) > 0) // 2)),
     )
 
 
 def propose(
-    space: CompositionSpace,
+    region: Region,
     searches: Sequence[Search],
     points: Sequence[Point],
     given_starts: Sequence[NDArray[np.float64]],
@@ -78,7 +79,7 @@ def propose(
     """The next compositions; empty once every search has converged.
 
     Args:
-        space: Feasible compositions.
+        region: Feasible compositions.
         searches: Their state, from `trace`.
         points: All points told.
         given_starts: Compositions that the user wants to start from.
@@ -87,11 +88,11 @@ def propose(
     """
     count = n or 1
     steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:count]
-    starts_in_all = max(starts_wanted(space, len(given_starts)), count)
+    starts_in_all = max(starts_wanted(region, len(given_starts)), count)
     fresh = min(count - len(steps), starts_in_all - len(searches))
     if fresh <= 0:
         return steps
-    starts = _starts(space, given_starts, len(searches) + fresh, seed)
+    starts = _starts(region, given_starts, len(searches) + fresh, seed)
     taken = [point.x for point in points]
     return steps + [
         Proposal(starts[number], f"start {number}")
@@ -101,7 +102,7 @@ def propose(
     ]
 
 
-def trace(space: CompositionSpace, loss: Loss, points: Sequence[Point]) -> list[Search]:
+def trace(region: Region, loss: Loss, points: Sequence[Point]) -> list[Search]:
     """The state of every search, from the points told."""
     by_search: dict[int, list[Point]] = {}
     for point in sorted(points, key=lambda p: p.index):
@@ -110,12 +111,12 @@ def trace(space: CompositionSpace, loss: Loss, points: Sequence[Point]) -> list[
             by_search.setdefault(int(number), []).append(point)
     searches: list[Search] = []
     for key in sorted(by_search):
-        searches.append(_search(space, loss, key, by_search[key], points, searches))
+        searches.append(_search(region, loss, key, by_search[key], points, searches))
     return searches
 
 
 def _search(
-    space: CompositionSpace,
+    region: Region,
     loss: Loss,
     number: int,
     own: Sequence[Point],
@@ -133,7 +134,7 @@ def _search(
     if not centre.gradients or radius < LAST_RADIUS:
         return Search(number, centre, radius, None)
     others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
-    x, modelled = minimise(space, loss, fit(space, centre, others), radius)
+    x, modelled = minimise(region, loss, fit(region.space, centre, others), radius)
     step = float(np.abs(x - centre.x).max(initial=0.0))
     finished = step < CONVERGED_STEP or centre.loss - modelled < CONVERGED_DECREASE * max(
         1.0, abs(centre.loss)
@@ -148,13 +149,13 @@ def _search(
 
 
 def _starts(
-    space: CompositionSpace, given: Sequence[NDArray[np.float64]], count: int, seed: int
+    region: Region, given: Sequence[NDArray[np.float64]], count: int, seed: int
 ) -> list[NDArray[np.float64]]:
     """The given starts, else the centre; then random compositions, each as far as may be from those before."""
-    starts = list(given) or [space.center()]
+    starts = list(given) or [region.center()]
     rng = np.random.default_rng(seed)
     while len(starts) < count:
-        candidates = space.random(rng, CANDIDATES)
+        candidates = region.random(rng, CANDIDATES)
         distances = np.min([np.linalg.norm(candidates - x, axis=1) for x in starts], axis=0)
         starts.append(candidates[int(np.argmax(distances))])
     return starts[:count]

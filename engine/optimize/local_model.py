@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
+
+from engine.optimize.descent import descend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
     from engine.optimize.objective import Loss, Point
 
@@ -24,6 +26,8 @@ NEIGHBOURS_PER_DIMENSION = 3
 """Points used for the curvature, for each free dimension."""
 CURVATURE_RADIUS = 0.5
 """Points farther from the centre say little about its curvature."""
+NEAREST_PIECES = 8
+"""Sets of present elements among which a step chooses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,7 @@ def _curvature(
 
 
 def minimise(
-    space: CompositionSpace, loss: Loss, model: LocalModel, radius: float
+    region: Region, loss: Loss, model: LocalModel, radius: float
 ) -> tuple[NDArray[np.float64], float]:
     """The feasible composition with the least modelled loss within ``radius`` (largest fraction moved) of the centre.
 
@@ -119,52 +123,26 @@ def minimise(
         The composition [n_columns] and the modelled loss.
     """
     centre = model.centre
-    low, high = np.maximum(space.lower, centre - radius), np.minimum(space.upper, centre + radius)
     at_centre, slope = model.loss(loss, centre)
-    unit = max(abs(at_centre), float(np.abs(slope).max()) * radius, 1e-12)
+    norm = float(np.abs(slope).max(initial=0.0))
+    unit = max(abs(at_centre), norm * radius, 1e-12)
     starts = [centre]
-    norm = float(np.abs(slope).max())
     if norm > 0:
-        starts += [
-            space.project(np.clip(centre - step * radius * slope / norm, low, high)) for step in (0.1, 1.0)
-        ]
-    starts += [_toward(space, centre, column, low, high) for column in range(len(centre))]
+        starts += [centre - step * radius * slope / norm for step in (0.1, 1.0)]
+    starts += [centre + radius * row for row in np.eye(len(centre))]
+
+    def scaled(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = model.loss(loss, x)
+        return value / unit, gradient / unit
+
     best, best_loss = centre, at_centre
-    constraints = [
-        {"type": "eq", "fun": lambda x, s=s: x[s].sum() - 1.0, "jac": lambda x, s=s: _indicator(len(x), s)}
-        for s in space.slices
-    ]
-    for start in starts:
-        found = minimize(
-            lambda x: tuple(part / unit for part in model.loss(loss, x)),
-            np.clip(start, low, high),
-            jac=True,
-            method="SLSQP",
-            bounds=list(zip(low, high, strict=True)),
-            constraints=constraints,
-            options={"maxiter": 100, "ftol": 1e-14},
-        )
-        x = space.project(np.clip(found.x, low, high))
-        value = model.loss(loss, x)[0]
-        if np.isfinite(value) and value < best_loss - 1e-12 * unit:
-            best, best_loss = x, value
+    for piece in region.near(centre, NEAREST_PIECES):
+        nearest = piece.project(centre)
+        if np.abs(nearest - centre).max(initial=0.0) > radius:
+            continue
+        inside = [piece.project(np.clip(start, centre - radius, centre + radius)) for start in starts]
+        for x in descend(piece, scaled, inside, centre=centre, radius=radius):
+            value = model.loss(loss, x)[0]
+            if np.isfinite(value) and value < best_loss - 1e-12 * unit:
+                best, best_loss = x, value
     return best, best_loss
-
-
-def _indicator(n: int, where: slice) -> NDArray[np.float64]:
-    row = np.zeros(n)
-    row[where] = 1.0
-    return row
-
-
-def _toward(
-    space: CompositionSpace,
-    centre: NDArray[np.float64],
-    column: int,
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """A start with as much of one element as the trust region allows."""
-    x = centre.copy()
-    x[column] = high[column]
-    return space.project(np.clip(x, low, high))

@@ -8,7 +8,7 @@ from api_schemas.problem import Problem
 
 _KINDS = frozenset({"order", "free_energy"})
 _STRATEGIES = frozenset({"bayesian", "hybrid", "random"})
-_CONSTRAINTS = ("charge_neutrality", "linear", "min_if_present", "max_elements", "properties", "resolution")
+_CONSTRAINTS = ("properties",)
 
 
 def unavailable(problem: Problem) -> list[FieldError]:

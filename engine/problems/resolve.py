@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Problem, SameAs, Sublattice
+from engine.composition.constraints import build_region
+from engine.composition.feasibility import conflicts
 from engine.composition.notation import parse_composition
+from engine.composition.region import MOST_SUPPORTS, Region
 from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_input import read_structure
@@ -65,12 +69,13 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     space = CompositionSpace.of(problem.sublattices)
     errors.extend(_end_member_faults(space, limits))
-    points_per_edge = _points_per_edge(problem, space)
-    errors.extend(_composition_faults(problem, space))
-    errors.extend(_count_faults(problem, space, points_per_edge, limits))
+    region = _region(problem, space, parts.crystal, errors)
+    points_per_edge = _points_per_edge(problem, region)
+    errors.extend(_composition_faults(problem, region))
+    errors.extend(_count_faults(problem, region, points_per_edge, limits))
     if errors or parts.crystal is None or potential is None:
         raise ProblemInvalid(_once(errors))
-    resolved = ResolvedProblem(problem, parts.crystal, space, parts.same_as, points_per_edge, potential)
+    resolved = ResolvedProblem(problem, parts.crystal, region, parts.same_as, points_per_edge, potential)
     too_large = fit_faults(estimate(resolved), limits)
     if too_large:
         raise ProblemInvalid(too_large)
@@ -105,6 +110,31 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
     return _Parts(crystal, tuple(same_as))
 
 
+def _region(
+    problem: Problem, space: CompositionSpace, crystal: AlchemicalCrystal | None, errors: list[FieldError]
+) -> Region:
+    """The feasible compositions; with faults, those of the bounds alone."""
+    plain = Region(space)
+    if crystal is None:
+        return plain
+    owners = crystal.site_sublattice.tolist()
+    sites = {name: owners.count(number) for number, name in enumerate(space.names)}
+    fixed = Counter(symbol for symbol, owner in zip(crystal.parent_symbols, owners, strict=True) if owner < 0)
+    region, faults = build_region(space, problem.constraints, sites, fixed)
+    if not faults and region.support_count() > MOST_SUPPORTS:
+        text = (
+            f"max_elements and min_if_present leave {region.support_count()} sets of present elements, more than "
+            f"{MOST_SUPPORTS}; each is searched: offer fewer elements, or constrain fewer"
+        )
+        faults = [FieldError(pointer="/constraints", type="too-many-supports", message=text)]
+    faults = faults or conflicts(region)
+    if not (faults or region.is_plain or region.pieces):
+        text = "the constraints leave room for compositions only within rounding; relax them a little"
+        faults = [FieldError(pointer="/constraints", type="infeasible", message=text)]
+    errors.extend(faults)
+    return plain if faults else region
+
+
 def _without_vacancy(sublattice: Sublattice) -> Sublattice:
     """The sublattice with real elements only, so that its sites are checked although vacancies are refused."""
     if VACANCY not in sublattice.elements:
@@ -113,19 +143,21 @@ def _without_vacancy(sublattice: Sublattice) -> Sublattice:
     return sublattice.model_copy(update={"elements": real})
 
 
-def _points_per_edge(problem: Problem, space: CompositionSpace) -> int:
+def _points_per_edge(problem: Problem, region: Region) -> int:
     """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows."""
     if problem.scan is not None:
         return problem.scan.points_per_edge
     if problem.strategy.name != "grid" or problem.kind == "scan":
         return DEFAULT_POINTS_PER_EDGE
     budget = problem.strategy.max_evaluations - len(problem.at)
-    return max((n for n in range(2, 102) if 1 <= space.grid_size(n) <= budget), default=2)
+    budget -= int(problem.constraints.resolution is not None)
+    return max((n for n in range(2, 102) if 1 <= region.grid_size(n) <= budget), default=2)
 
 
-def _composition_faults(problem: Problem, space: CompositionSpace) -> list[FieldError]:
-    """Faults of the compositions of `at`; for kind optimize they must also lie within the bounds."""
+def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
+    """Faults of the compositions of `at`; for kind optimize they must also obey the bounds and constraints."""
     errors: list[FieldError] = []
+    space = region.space
     for number, composition in enumerate(problem.at):
         try:
             x = parse_composition(space, composition, ("at", number))
@@ -140,39 +172,43 @@ def _composition_faults(problem: Problem, space: CompositionSpace) -> list[Field
                 text = f"{element} = {value:g} lies outside its bounds [{low:g}, {high:g}]; a search starts within them"
                 where = pointer(["at", number, name, element])
                 errors.append(FieldError(pointer=where, type="bad-composition", message=text))
+        broken = region.broken(x)
+        if broken is not None:
+            text = f"{broken.message} here; a search starts where the constraints are obeyed"
+            errors.append(FieldError(pointer=pointer(["at", number]), type="bad-composition", message=text))
     return errors
 
 
-def _count_faults(
-    problem: Problem, space: CompositionSpace, points_per_edge: int, limits: Limits
-) -> list[FieldError]:
+def _count_faults(problem: Problem, region: Region, points_per_edge: int, limits: Limits) -> list[FieldError]:
     """Faults of how many compositions there are: none, too many, or more than the budget."""
-    kind = problem.kind
+    kind, space = problem.kind, region.space
     if kind == "evaluate":
         if not problem.at and space.n_free:
             text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
             return [FieldError(pointer="/at", type="missing-field", message=text)]
         return _found(budget_fault(problem, len(problem.at)))
-    if kind == "optimize" and space.names and not space.can_vary:
-        text = "no composition can vary: every fraction is fixed by its bounds; add elements, or use kind evaluate"
+    if kind == "optimize" and space.names and not region.can_vary:
+        text = "no composition can vary: bounds and constraints fix every fraction; add elements, or use kind evaluate"
         return [FieldError(pointer="/sublattices", type="nothing-to-vary", message=text)]
     if kind == "scan" or problem.strategy.name == "grid":
-        return _grid_faults(problem, space, points_per_edge, limits)
+        return _grid_faults(problem, region, points_per_edge, limits)
     return _found(budget_fault(problem, len(problem.at)))
 
 
-def _grid_faults(
-    problem: Problem, space: CompositionSpace, points_per_edge: int, limits: Limits
-) -> list[FieldError]:
-    size = space.grid_size(points_per_edge)
+def _grid_faults(problem: Problem, region: Region, points_per_edge: int, limits: Limits) -> list[FieldError]:
+    size = region.grid_size(points_per_edge)
     where = "/scan/points_per_edge"
     if size == 0:
-        text = f"no point of a grid with {points_per_edge} points an edge lies within the bounds; take more points"
+        text = (
+            f"no point of a grid with {points_per_edge} points an edge lies within the bounds and constraints; "
+            "take more points"
+        )
         return [FieldError(pointer=where, type="empty-grid", message=text)]
     if size > limits.max_points:
         text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
         return [FieldError(pointer=where, type="too-many-points", message=text)]
-    return _found(budget_fault(problem, size + len(problem.at)))
+    rounding = int(problem.constraints.resolution is not None)
+    return _found(budget_fault(problem, size + len(problem.at) + rounding))
 
 
 def _found(fault: FieldError | None) -> list[FieldError]:

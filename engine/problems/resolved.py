@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api_schemas.problem import Problem
+from engine.composition.region import Region
 from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import PotentialDescription
@@ -17,7 +18,7 @@ class ResolvedProblem:
     Attributes:
         problem: As given.
         crystal: The parent with its sublattices.
-        space: The compositions that it may have.
+        region: The compositions that it may have.
         same_as: For each objective the crystal of its target, or None.
         points_per_edge: Of the grid, where the problem asks for one.
         potential: The description of the potential.
@@ -25,10 +26,15 @@ class ResolvedProblem:
 
     problem: Problem
     crystal: AlchemicalCrystal
-    space: CompositionSpace
+    region: Region
     same_as: tuple[AlchemicalCrystal | None, ...]
     points_per_edge: int
     potential: PotentialDescription
+
+    @property
+    def space(self) -> CompositionSpace:
+        """Sublattices, elements and bounds of the region."""
+        return self.region.space
 
     @property
     def planned(self) -> int:
@@ -37,7 +43,8 @@ class ResolvedProblem:
         if problem.kind == "evaluate":
             return max(len(problem.at), 1)
         if problem.kind == "scan":
-            return self.space.grid_size(self.points_per_edge)
+            return self.region.grid_size(self.points_per_edge)
         if problem.strategy.name == "grid":
-            return len(problem.at) + self.space.grid_size(self.points_per_edge)
+            rounding = int(self.region.resolution is not None)
+            return len(problem.at) + self.region.grid_size(self.points_per_edge) + rounding
         return problem.strategy.max_evaluations

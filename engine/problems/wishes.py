@@ -6,7 +6,7 @@ import difflib
 
 from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
-from api_schemas.problem import Objective, Problem, SameAs
+from api_schemas.problem import Constraints, Objective, Problem, SameAs
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import POTENTIALS, PotentialDescription
 from engine.problems.availability import not_available
@@ -131,7 +131,23 @@ def strategy_faults(problem: Problem) -> list[FieldError]:
             f"batch_size {strategy.batch_size} exceeds max_evaluations {strategy.max_evaluations}; lower it"
         )
         found.append(FieldError(pointer="/strategy/batch_size", type="invalid-value", message=text))
-    return found
+    return found + _unused_constraints(problem)
+
+
+def _unused_constraints(problem: Problem) -> list[FieldError]:
+    """Constraints that a kind would ignore: evaluate takes compositions as given, and a scan has no answer to round."""
+    named = {name for name in Constraints.model_fields if getattr(problem.constraints, name)}
+    if problem.kind == "evaluate":
+        text = "kind evaluate takes its compositions as they are given; remove the constraint, or use kind optimize"
+    elif problem.kind == "scan":
+        named &= {"resolution", "properties"}
+        text = "a scan visits a grid and has no answer to constrain; remove it, or use kind optimize with strategy grid"
+    else:
+        return []
+    return [
+        FieldError(pointer=pointer(("constraints", name)), type="unused-field", message=text)
+        for name in sorted(named)
+    ]
 
 
 def budget_fault(problem: Problem, points: int) -> FieldError | None:

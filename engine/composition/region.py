@@ -1,0 +1,223 @@
+"""The feasible compositions: a composition space with constraints, as a union of convex pieces, one a support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations, product
+from math import comb, prod
+
+import numpy as np
+
+from api_schemas.errors import FieldError
+from engine.composition.polytope import TOLERANCE, Polytope
+from engine.composition.simplex import FloatArray
+from engine.composition.space import GRID_LIMIT, CompositionSpace
+
+MOST_SUPPORTS = 300
+"""Most sets of present elements that are told apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearRow:
+    """``low <= coefficients x <= high``, scaled so that the largest coefficient is 1.
+
+    Attributes:
+        coefficients: [n_columns].
+        low: Least value, -inf where there is none.
+        high: Largest value, inf where there is none.
+        pointer: Where the problem asks for it.
+        words: What it is called in messages.
+    """
+
+    coefficients: FloatArray
+    low: float
+    high: float
+    pointer: str
+    words: str
+
+    @property
+    def is_equality(self) -> bool:
+        """Whether it fixes the sum."""
+        return self.high - self.low <= TOLERANCE
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Compositions of a space that obey every constraint.
+
+    Attributes:
+        space: Bounds and sublattices.
+        rows: Linear constraints.
+        least_present: By column: an element is absent, or has at least this fraction.
+        most_elements: By number of the sublattice: so many elements may be present.
+        resolution: Step in which the answer can be made, None where any composition can.
+    """
+
+    space: CompositionSpace
+    rows: tuple[LinearRow, ...] = ()
+    least_present: dict[int, float] = field(default_factory=dict)
+    most_elements: dict[int, int] = field(default_factory=dict)
+    resolution: float | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether bounds are the only constraints on the points of a search."""
+        return not (self.rows or self.least_present or self.most_elements)
+
+    @cached_property
+    def pieces(self) -> tuple[Polytope, ...]:
+        """The convex pieces that are not empty: one for each set of elements that may be present together."""
+        found = (self._piece(lower, upper) for lower, upper in self._supports())
+        return tuple(piece for piece in found if not piece.is_empty)
+
+    def support_count(self) -> int:
+        """Number of sets of elements that may be present together, without listing them."""
+        return prod(
+            sum(
+                comb(len(branching), count) * (comb(len(free), room) if 0 < room < len(free) else 1)
+                for count in range(len(branching) + 1)
+                if (room := most - len(fixed) - count) >= 0
+            )
+            for fixed, branching, free, most in self._presence()
+        )
+
+    def _presence(self) -> Iterator[tuple[list[int], list[int], list[int], int]]:
+        """Of each sublattice: columns always present, absent or with a least fraction, free; and how many may be."""
+        for number, part in enumerate(self.space.slices):
+            columns = range(part.start, part.stop)
+            fixed = [c for c in columns if self.space.lower[c] > 0.0]
+            branching = [c for c in columns if c not in fixed and self.least_present.get(c, 0.0) > 0.0]
+            free = [c for c in columns if c not in fixed and c not in branching]
+            yield fixed, branching, free, self.most_elements.get(number, len(columns))
+
+    def _supports(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Bounds of each piece; of nested pieces only the largest."""
+        choices = []
+        for fixed, branching, free, most in self._presence():
+            sets: list[tuple[int, ...]] = []
+            for count in range(len(branching), -1, -1):
+                room = min(len(free), most - len(fixed) - count)
+                if room >= 0:
+                    sets += [
+                        (*fixed, *some, *others)
+                        for some in combinations(branching, count)
+                        for others in combinations(free, room)
+                    ]
+            choices.append(sets)
+        for choice in product(*choices):
+            present = [column for columns in choice for column in columns]
+            lower, upper = np.array(self.space.lower), np.zeros(self.space.n_columns)
+            upper[present] = self.space.upper[present]
+            for there in present:
+                lower[there] = max(lower[there], self.least_present.get(there, 0.0))
+            if np.all(lower <= upper):
+                yield lower, upper
+
+    def _piece(self, lower: FloatArray, upper: FloatArray) -> Polytope:
+        n = self.space.n_columns
+        sums = np.zeros((len(self.space.slices), n))
+        for row, part in zip(sums, self.space.slices, strict=True):
+            row[part] = 1.0
+        equal = [row for row in self.rows if row.is_equality]
+        other = [row for row in self.rows if not row.is_equality]
+        at_most = [row for row in other if np.isfinite(row.high)]
+        at_least = [row for row in other if np.isfinite(row.low)]
+        return Polytope(
+            lower=lower,
+            upper=upper,
+            equalities=np.vstack([sums, *(row.coefficients for row in equal)]),
+            levels=np.concatenate([np.ones(len(sums)), [0.5 * (row.low + row.high) for row in equal]]),
+            rows=np.array(
+                [row.coefficients for row in at_most] + [-row.coefficients for row in at_least]
+            ).reshape(-1, n),
+            limits=np.array([row.high for row in at_most] + [-row.low for row in at_least]),
+        )
+
+    @property
+    def can_vary(self) -> bool:
+        """Whether there is more than one composition."""
+        if self.is_plain:
+            return self.space.can_vary
+        pieces = self.pieces
+        return len(pieces) > 1 or any(piece.frame.dimension > 0 for piece in pieces)
+
+    def contains(self, x: FloatArray, tolerance: float = TOLERANCE) -> bool:
+        """Whether a composition obeys every constraint within ``tolerance``."""
+        return self.space.contains(x, tolerance) and self.broken(x, tolerance) is None
+
+    def broken(self, x: FloatArray, tolerance: float = TOLERANCE) -> FieldError | None:
+        """The first constraint beyond the bounds that a composition breaks, and by how much."""
+        for row in self.rows:
+            value = float(row.coefficients @ x)
+            if not row.low - tolerance <= value <= row.high + tolerance:
+                beyond = max(row.low - value, value - row.high)
+                return FieldError(
+                    pointer=row.pointer, type="infeasible", message=f"{row.words} is broken by {beyond:.3g}"
+                )
+        for column, least in self.least_present.items():
+            if tolerance < x[column] < least - tolerance:
+                name = self.space.columns[column]
+                text = f"{name} = {x[column]:g} is neither 0 nor at least {least:g}"
+                return FieldError(
+                    pointer=f"/constraints/min_if_present/{name}", type="infeasible", message=text
+                )
+        for number, most in self.most_elements.items():
+            present = int(np.sum(x[self.space.slices[number]] > tolerance))
+            if present > most:
+                name = self.space.names[number]
+                text = f"{present} elements are present on {name}; at most {most} may be"
+                return FieldError(
+                    pointer=f"/constraints/max_elements/{name}", type="infeasible", message=text
+                )
+        return None
+
+    def project(self, x: FloatArray) -> FloatArray:
+        """The nearest feasible composition, [n_columns]."""
+        if self.is_plain:
+            return self.space.project(x)
+        near = [piece.project(x) for piece in self.near(x, 12)]
+        return min(near, key=lambda y: float(np.linalg.norm(y - x)))
+
+    def near(self, x: FloatArray, most: int) -> list[Polytope]:
+        """The pieces whose bounds come nearest to a composition, nearest first, ``most`` of them."""
+        pieces = self.pieces
+        if len(pieces) <= 1:
+            return list(pieces)
+        lower = np.array([piece.lower for piece in pieces])
+        upper = np.array([piece.upper for piece in pieces])
+        distance = np.linalg.norm(np.clip(x, lower, upper) - x, axis=1)
+        return [pieces[i] for i in np.argsort(distance, kind="stable")[:most]]
+
+    def center(self) -> FloatArray:
+        """A feasible composition off every bound that can be avoided; of several pieces, of the largest dimension."""
+        if self.is_plain:
+            return self.space.center()
+        piece = max(self.pieces, key=lambda piece: piece.frame.dimension)
+        return np.clip(piece.frame.origin, piece.lower, piece.upper)
+
+    def random(self, rng: np.random.Generator, n: int) -> FloatArray:
+        """Feasible compositions, [n, n_columns]: uniform in each piece, every piece as likely."""
+        if self.is_plain:
+            return self.space.random(rng, n)
+        chosen = rng.integers(len(self.pieces), size=n)
+        drawn = np.zeros((n, self.space.n_columns))
+        for number in np.unique(chosen):
+            where = np.flatnonzero(chosen == number)
+            drawn[where] = self.pieces[number].random(rng, len(where))
+        return drawn
+
+    def grid_size(self, points_per_edge: int) -> int:
+        """Number of points of `grid`; of a lattice of more than `GRID_LIMIT`, the number without the constraints."""
+        size = self.space.grid_size(points_per_edge)
+        return size if self.is_plain or size > GRID_LIMIT else len(self.grid(points_per_edge))
+
+    def grid(self, points_per_edge: int) -> FloatArray:
+        """Every feasible point of the simplex lattice, [n, n_columns].
+
+        Raises:
+            ValueError: if the lattice has more than `GRID_LIMIT` points before the constraints are applied.
+        """
+        points = self.space.grid(points_per_edge)
+        return points if self.is_plain else points[[self.contains(x) for x in points]]
