@@ -74,8 +74,8 @@ REFUSED = {
     "paired mixing, which comes later": (potential(mixing="paired"), "not-available-yet", "/potential/mixing"),
     "the single-site tier, which comes later": (potential(tier="single_site"), "not-available-yet", "/potential/tier"),
     "supercells, which come later": (changed(verify={"supercells": 2}), "not-available-yet", "/verify"),
-    "charge neutrality, which comes later": (
-        changed(constraints={"charge_neutrality": {"Na": 1}}), "not-available-yet", "/constraints/charge_neutrality"),
+    "charge neutrality without every oxidation state": (
+        changed(constraints={"charge_neutrality": {"Na": 1}}), "bad-constraint", "/constraints/charge_neutrality"),
     "a strategy that comes later": (
         changed(strategy={"name": "bayesian"}), "not-available-yet", "/strategy/name"),
     "vacancies, which come later": (
