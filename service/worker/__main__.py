@@ -12,12 +12,11 @@ from collections.abc import Sequence
 import structlog
 from celery.worker import state as celery_state
 
-from engine.evaluation import evaluate
-from engine.optimize.campaign import Campaign
 from service import logs
 from service.database import Database
 from service.messages import QUEUE, CeleryMessenger, celery_application
 from service.settings import Settings
+from service.worker.computation import campaign_of, evaluated
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.heartbeat import Heartbeat
@@ -49,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device=device,
         database=database,
         messenger=CeleryMessenger(app),
-        evaluate=evaluate,
-        campaign=Campaign,
+        evaluate=evaluated,
+        campaign=campaign_of,
         stopping=_stopping,
     )
     register(app, context)
@@ -76,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stopping() -> bool:
-    # Set by Celery's handlers of SIGTERM and SIGINT; None or False while the worker is wanted.
+    # Set by Celery's handlers of SIGTERM and SIGINT to an exit code, which may be 0.
     return any(
-        flag not in (None, False) for flag in (celery_state.should_stop, celery_state.should_terminate)
+        flag is not None and flag is not False
+        for flag in (celery_state.should_stop, celery_state.should_terminate)
     )
 
 

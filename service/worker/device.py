@@ -30,7 +30,10 @@ def chosen_device(wanted: Device) -> str:
 
 def share_threads(workers: int) -> int:
     """Give this process its share of the cores; returns the number of threads."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, cores // max(1, workers))
+    threads = max(1, _cores() // max(1, workers))
     torch.set_num_threads(threads)
     return threads
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

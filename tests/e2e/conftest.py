@@ -68,16 +68,16 @@ class Stack:
     def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
         """Freeze the worker in the middle of an evaluation of the job with at least this number, and return it."""
         query = "select count(*) from evaluations where job_id = ? and state = 'running' and number >= ?"
+        worker = self.worker()  # found before: an evaluation may last a tenth of a second
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self.rows(query, job_id, index)[0][0]:
-                worker = self.worker()
                 worker.suspend()
                 time.sleep(0.1)
                 if self.rows(query, job_id, index)[0][0]:
                     return worker
                 worker.resume()
-            time.sleep(0.005)
+            time.sleep(0.001)
         raise AssertionError("no evaluation was seen under way")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -1,0 +1,46 @@
+"""The engine as the tasks call it: each problem is resolved once in a worker, however many evaluations it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.problem import Problem
+from engine.evaluation import evaluate
+from engine.optimize.campaign import Campaign
+from engine.problems.resolve import resolve
+from engine.problems.resolved import ResolvedProblem
+from service.references.store import SqlReferenceStore
+
+
+@lru_cache(maxsize=64)
+def _resolved(document: str) -> ResolvedProblem:
+    return resolve(Problem.model_validate_json(document))
+
+
+def evaluated(
+    problem: Problem,
+    composition: Suggestion,
+    *,
+    references: SqlReferenceStore,
+    device: str,
+    on_call: Callable[[], None],
+) -> EvaluationRecord:
+    """Relax one composition and compute its properties.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
+        engine.potentials.errors.PotentialError: if the potential cannot be used.
+    """
+    resolved = _resolved(problem.model_dump_json())
+    return evaluate(resolved, composition, references=references, device=device, on_call=on_call)
+
+
+def campaign_of(problem: Problem) -> Campaign:
+    """A new campaign of a problem.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
+    """
+    return Campaign(_resolved(problem.model_dump_json()))

@@ -1,0 +1,64 @@
+"""The worker process: when it stops, where it computes, and how it shares the cores."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from celery.worker import state as celery_state
+
+from service.worker import device
+from service.worker.__main__ import EXIT_REFUSED, _stopping, main
+from service.worker.heartbeat import Heartbeat
+from service.workers import repository as workers
+
+
+@pytest.mark.parametrize(
+    ("flag", "stopping"), [(None, False), (False, False), (0, True), (1, True), (True, True)]
+)
+def test_a_worker_stops_for_every_exit_code_that_celery_sets(monkeypatch, flag, stopping):
+    monkeypatch.setattr(celery_state, "should_stop", flag)
+    assert _stopping() is stopping
+
+
+def test_cuda_is_used_where_it_is_and_never_silently_replaced(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device.chosen_device("auto") == device.chosen_device("cuda") == "cuda"
+    assert device.chosen_device("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device.chosen_device("auto") == device.chosen_device("cpu") == "cpu"
+    with pytest.raises(device.DeviceUnavailable, match="CUDA"):
+        device.chosen_device("cuda")
+
+
+def test_a_worker_without_the_promised_device_ends_with_the_code_for_a_bad_configuration(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("ORICHALCUM_DEVICE", "cuda")
+    assert main([]) == EXIT_REFUSED
+    assert "ORICHALCUM_DEVICE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("cores", "processes", "threads"), [(8, 1, 8), (8, 3, 2), (2, 4, 1)])
+def test_workers_share_the_cores(monkeypatch, cores, processes, threads):
+    given = []
+    monkeypatch.setattr(device, "_cores", lambda: cores)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    assert device.share_threads(processes) == threads
+    assert given == [threads]
+
+
+def test_a_heartbeat_is_seen_at_once_and_gone_after_a_clean_stop(database):
+    heartbeat = Heartbeat(database, "w", "cpu")
+
+    def living() -> int:
+        with database.reading() as session:
+            return workers.living(session)
+
+    heartbeat.start()
+    deadline = time.monotonic() + 5
+    while not living() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert living() == 1
+    heartbeat.stop()
+    assert living() == 0
