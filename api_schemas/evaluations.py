@@ -59,6 +59,9 @@ class Evaluation(Output):
     cost: Cost
     structure: CrystalState | None
     message: str | None = Field(None, description="Why it did not converge, or what to be careful about.")
+    references: dict[str, str] | None = Field(
+        None, description="What formation_energy refers to, by element; null where it was not asked for."
+    )
 
 
 class RelaxationState(Output):

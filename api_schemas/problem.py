@@ -216,11 +216,42 @@ class PotentialChoice(Model):
     dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
 
 
+class Substrate(Model):
+    """What a film is to fit on: a length in its plane, as a number or as that of another crystal."""
+
+    value: Positive | None = Field(None, le=1000.0, description="Å")
+    same_as: Structure | None = Field(
+        None, description="The substrate's crystal, relaxed with the same potential."
+    )
+    direction: Annotated[
+        list[Annotated[int, Field(strict=True, ge=-9, le=9)]], Field(min_length=3, max_length=3)
+    ] = Field(
+        default=[1, 0, 0],
+        description="Lattice direction [u, v, w] of the conventional cell, in the chosen plane: its length is compared",
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.value is None) == (self.same_as is None):
+            raise _error("bad-substrate", "give either value (a length in Å) or same_as (a crystal)")
+        if not any(self.direction):
+            raise _error(
+                "bad-substrate", "direction [0, 0, 0] has no length; give one in the plane, e.g. [1, 0, 0]"
+            )
+        return self
+
+
 class Conditions(Model):
-    """Temperature (K) and hydrostatic pressure (GPa)."""
+    """Temperature (K), hydrostatic pressure (GPa), and what the crystal is compared with."""
 
     temperature: Number = Field(300.0, ge=0.0, le=100_000.0, description="K")
     pressure: Number = Field(0.0, ge=-100.0, le=1000.0, description="GPa; positive compresses.")
+    chemical_potentials: dict[Element, Annotated[Number, Field(ge=-1e5, le=1e5)]] = Field(
+        default={},
+        max_length=120,
+        description="eV/atom, for formation_energy; elements left out refer to their elemental phases.",
+    )
+    substrate: Substrate | None = Field(None, description="For substrate_mismatch.")
 
 
 class Strategy(Model):

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from api_schemas.base import Composition
 from api_schemas.evaluations import Cost, EvaluationRecord, Suggestion
-from api_schemas.problem import Problem, SameAs
+from api_schemas.problem import Problem
 from engine.composition.notation import parse_composition
-from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinates
-from engine.mechanics.landscape import Landscape
-from engine.mechanics.relax import Start, Tolerance, relax
+from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_potential
 from engine.potentials.registry import describe
 from engine.problems.resolve import ResolvedProblem, resolved_problem
-from engine.records import build_record, property_of_reference
-from engine.references import (
-    MemoryStore,
-    Reference,
-    ReferenceStore,
-    interpolated_start,
-    pack,
-    reference_key,
-    unpack,
-)
+from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
+from engine.properties.table import wanted_properties
+from engine.records import build_record
+from engine.reference_solver import ReferenceSolver, batch_size
+from engine.references import MemoryStore, Reference, ReferenceStore, interpolated_start
+from engine.shared_values import shared_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.crystals.crystal import AlchemicalCrystal
-
-SITES_TOGETHER = 64
-"""Sites relaxed in one batch of compositions: enough to fill a core, few enough to keep memory small."""
+    from engine.mechanics.coordinates import SymmetryCoordinates
 
 _process_store = MemoryStore()
 
@@ -68,14 +60,15 @@ class Evaluator:
         self.sha256 = describe(choice.name).sha256
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()
-        self._store = references or _process_store
-        self._on_call = on_call
-        self._coordinates: dict[int, SymmetryCoordinates] = {}
+        self._solver = ReferenceSolver(
+            self.potential, self.sha256, self.tolerance, references or _process_store, on_call
+        )
+        self._jumps: tuple[float, ...] = getattr(self.potential, "curvature_jumps", ())
 
     def evaluate(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
         """Relax compositions, a batch at a time, and compute their properties, in order."""
         records: list[EvaluationRecord] = []
-        size = _batch_size(self.resolved.crystal)
+        size = batch_size(self.resolved.crystal)
         for first in range(0, len(suggestions), size):
             batch = suggestions[first : first + size]
             with fitting_threads(self.resolved.crystal.n_copies * len(batch)):
@@ -85,16 +78,17 @@ class Evaluator:
     def _evaluate_batch(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
         started = time.perf_counter()
         crystal, space = self.resolved.crystal, self.resolved.space
-        members = self._end_members()
-        targets, target_calls = self._targets()
-        shared = sum(member.calls for member in members) + target_calls
+        shared = shared_values(self.resolved, self._solver)
         points = np.stack([space.to_vector(suggestion.composition) for suggestion in suggestions])
         starts = [
-            self._start(suggestion, x, members) for suggestion, x in zip(suggestions, points, strict=True)
+            self._start(suggestion, x, shared.members)
+            for suggestion, x in zip(suggestions, points, strict=True)
         ]
         lam = np.stack([crystal.weights(x) for x in points])
         directions = crystal.weights_matrix @ space.tangent_basis
-        relaxed = relax(self._landscape(crystal), lam, starts, self.tolerance, directions)
+        landscape = self._solver.landscape(crystal, self.pressure)
+        relaxed = relax(landscape, lam, starts, self.tolerance, directions)
+        moduli = [self._moduli(result, weights) for result, weights in zip(relaxed, lam, strict=True)]
         seconds = (time.perf_counter() - started) / len(suggestions)
         return [
             build_record(
@@ -102,24 +96,34 @@ class Evaluator:
                 self.coordinates(crystal),
                 suggestion,
                 result,
-                members,
-                targets,
-                Cost(potential_calls=result.calls, shared_calls=shared, seconds=seconds),
+                shared,
+                curved,
+                Cost(potential_calls=result.calls + curved.calls, shared_calls=shared.calls, seconds=seconds),
+                self._jumps,
             )
-            for suggestion, result in zip(suggestions, relaxed, strict=True)
+            for suggestion, result, curved in zip(suggestions, relaxed, moduli, strict=True)
         ]
 
-    def _landscape(self, crystal: AlchemicalCrystal) -> Landscape:
-        return Landscape(
-            self.potential, crystal, self.coordinates(crystal), pressure=self.pressure, on_call=self._on_call
+    def _moduli(self, relaxed: Relaxed, lam: NDArray[np.float64]) -> Moduli:
+        """The moduli that the problem names, of a composition that converged."""
+        names = [name for name in wanted_properties(self.resolved.problem) if name in MODULI]
+        crystal = self.resolved.crystal
+        tangent = self.resolved.space.tangent_basis
+        response = coordinate_response(relaxed, crystal.weights_matrix, tangent)
+        if not names or not relaxed.converged or response is None:
+            return Moduli({})
+        at = Curved(
+            q=relaxed.q,
+            lam=lam,
+            hessian=relaxed.hessian,
+            exact=relaxed.stable is not None,
+            dq_dx=response,
         )
+        return modulus_values(names, self._solver.landscape(crystal, self.pressure), at)
 
     def coordinates(self, crystal: AlchemicalCrystal) -> SymmetryCoordinates:
         """The symmetry-adapted coordinates of a crystal of this problem, found once."""
-        key = id(crystal)
-        if key not in self._coordinates:
-            self._coordinates[key] = symmetry_coordinates(crystal)
-        return self._coordinates[key]
+        return self._solver.coordinates(crystal)
 
     def _start(self, suggestion: Suggestion, x: NDArray[np.float64], members: Sequence[Reference]) -> Start:
         """From the neighbour that came with the suggestion, else between the end members."""
@@ -135,54 +139,6 @@ class Evaluator:
             q, hessian = interpolated_start(members, shares, x)
             return Start(q=q, hessian=hessian)
         return Start(q=np.zeros(n_q))
-
-    def _end_members(self) -> list[Reference]:
-        """All end members of the problem, from the store or relaxed together."""
-        return self._references(self.resolved.crystal, [x for _, x in self.resolved.crystal.end_members()])
-
-    def _references(self, crystal: AlchemicalCrystal, points: list[NDArray[np.float64]]) -> list[Reference]:
-        keys = [
-            reference_key(crystal, x, self.potential, self.sha256, self.pressure, self.tolerance)
-            for x in points
-        ]
-        found: dict[str, dict[str, Any] | None] = {key: self._store.get(key) for key in keys}
-        missing = [i for i, key in enumerate(keys) if found[key] is None]
-        size = _batch_size(crystal)
-        for first in range(0, len(missing), size):
-            chunk = missing[first : first + size]
-            lam = np.stack([crystal.weights(points[i]) for i in chunk])
-            starts = [Start(q=np.zeros(self.coordinates(crystal).n_q)) for _ in chunk]
-            for i, result in zip(
-                chunk, relax(self._landscape(crystal), lam, starts, self.tolerance), strict=True
-            ):
-                value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
-                self._store.put(keys[i], value)
-                found[keys[i]] = value
-        return [unpack(stored) for key in keys if (stored := found[key]) is not None]
-
-    def _targets(self) -> tuple[list[float | None], int]:
-        """Target of each objective, same_as crystals resolved, and the potential calls of those."""
-        targets: list[float | None] = []
-        calls = 0
-        counted: set[int] = set()
-        for objective, crystal in zip(self.resolved.problem.objectives, self.resolved.same_as, strict=True):
-            if crystal is None or not isinstance(objective.target, SameAs):
-                targets.append(objective.target if isinstance(objective.target, float) else None)
-                continue
-            reference = self._references(crystal, [np.zeros(0)])[0]
-            if id(crystal) not in counted:
-                calls += reference.calls
-                counted.add(id(crystal))
-            targets.append(
-                property_of_reference(
-                    objective.property, self.resolved.problem, crystal, self.coordinates(crystal), reference
-                )
-            )
-        return targets, calls
-
-
-def _batch_size(crystal: AlchemicalCrystal) -> int:
-    return max(1, SITES_TOGETHER // crystal.n_sites)
 
 
 def _share(member: Reference, x: NDArray[np.float64]) -> float:

@@ -17,12 +17,11 @@ from api_schemas.evaluations import (
     RelaxationState,
     Suggestion,
 )
-from api_schemas.problem import Problem
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA
+from engine.cautions import cautions
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.table import PROPERTIES
+from engine.properties.table import PROPERTIES, wanted_properties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,39 +30,12 @@ if TYPE_CHECKING:
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
     from engine.problems.resolve import ResolvedProblem
-    from engine.references import Reference
+    from engine.properties.moduli import Moduli
+    from engine.shared_values import SharedValues
 
 
 STORED_HESSIAN_UP_TO = 100
 """Coordinates up to which an evaluation keeps its Hessian for its neighbours; it grows with their square."""
-
-
-def wanted_properties(problem: Problem) -> list[str]:
-    """Names of the properties that an evaluation of the problem computes, in the order of the table."""
-    named = {objective.property for objective in problem.objectives} | set(problem.properties)
-    return [name for name, row in PROPERTIES.items() if row.always or name in named]
-
-
-def property_of_reference(
-    name: str,
-    problem: Problem,
-    crystal: AlchemicalCrystal,
-    coordinates: SymmetryCoordinates,
-    reference: Reference,
-) -> float:
-    """A property of a plain reference crystal."""
-    conditions = problem.conditions
-    point = RelaxedPoint(
-        q=reference.q,
-        x=reference.x,
-        enthalpy=reference.enthalpy,
-        dq_dx=None,
-        dh_dx=np.zeros(len(reference.x)),
-        pressure=conditions.pressure / EV_PER_A3_IN_GPA,
-        temperature=conditions.temperature,
-    )
-    itself = EndMember(columns=(), enthalpy=reference.enthalpy)
-    return property_values([name], crystal, coordinates, point, [itself])[name].value
 
 
 def build_record(
@@ -71,9 +43,10 @@ def build_record(
     coordinates: SymmetryCoordinates,
     suggestion: Suggestion,
     relaxed: Relaxed,
-    members: Sequence[Reference],
-    targets: Sequence[float | None],
+    shared: SharedValues,
+    moduli: Moduli,
     cost: Cost,
+    jumps: Sequence[float] = (),
 ) -> EvaluationRecord:
     """The record of a relaxed composition, with every property that the problem wants.
 
@@ -82,11 +55,12 @@ def build_record(
         coordinates: Of its crystal.
         suggestion: The composition and why it was wanted.
         relaxed: The result of its relaxation.
-        members: All end members of the problem.
-        targets: Target of each objective.
+        shared: What all evaluations of the problem share.
+        moduli: Of this composition.
         cost: What it took.
+        jumps: Distances (Å) at which the potential's curvature jumps.
     """
-    crystal, space, conditions = resolved.crystal, resolved.space, resolved.problem.conditions
+    crystal, space = resolved.crystal, resolved.space
     x = space.to_vector(suggestion.composition)
     columns = crystal.weights_matrix
     dq_dx = coordinate_response(relaxed, columns, space.tangent_basis) if relaxed.converged else None
@@ -99,11 +73,13 @@ def build_record(
             enthalpy=relaxed.enthalpy,
             dq_dx=dq_dx,
             dh_dx=relaxed.dh_dlam @ columns,
-            pressure=conditions.pressure / EV_PER_A3_IN_GPA,
-            temperature=conditions.temperature,
+            surroundings=shared.surroundings,
         )
-        ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in members]
-        values = property_values(wanted_properties(resolved.problem), crystal, coordinates, point, ends)
+        ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
+        names = wanted_properties(resolved.problem)
+        plain = [name for name in names if not PROPERTIES[name].needs_curvature]
+        found = property_values(plain, crystal, coordinates, point, ends) | moduli.values
+        values = {name: found[name] for name in names if name in found}
     return EvaluationRecord(
         index=suggestion.index,
         origin=suggestion.origin,
@@ -114,9 +90,10 @@ def build_record(
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=_message(relaxed, dq_dx, members),
+        message=cautions(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
+        references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, relaxed, dq_dx),
-        targets=list(targets),
+        targets=list(shared.targets),
     )
 
 
@@ -151,21 +128,3 @@ def _structure(
         lattice=lattice.tolist(),
         sites=[OccupiedSite(species=s, frac=f.tolist()) for s, f in zip(sites, frac, strict=True)],
     )
-
-
-def _message(relaxed: Relaxed, dq_dx: NDArray[np.float64] | None, members: Sequence[Reference]) -> str | None:
-    if not relaxed.converged:
-        return (
-            f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
-            f"{relaxed.force:.2g} eV/Å, stress {relaxed.stress:.2g} eV/Å^3; gradients are left out"
-        )
-    if dq_dx is None:
-        return "the Hessian is singular or its equations did not converge: gradients of the geometry are left out"
-    lost = sum(not member.converged for member in members)
-    if lost:
-        return (
-            f"{lost} of {len(members)} end members did not converge: the mixing energy is not to be relied on"
-        )
-    if relaxed.stable is False:
-        return "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
-    return None

@@ -81,8 +81,11 @@ def reference_key(
     sha256: str,
     pressure: float,
     tolerance: Tolerance,
+    *,
+    fixed_cell: bool = False,
+    what: str | None = None,
 ) -> str:
-    """Digest of everything that determines a reference."""
+    """Digest of everything that determines a reference, or a value computed of one (``what``)."""
     content = {
         "revision": REVISION,
         "lattice": np.asarray(crystal.lattice).tolist(),
@@ -95,6 +98,8 @@ def reference_key(
         "potential": [potential.name, sha256, str(potential.dtype), potential.device.type],
         "pressure": pressure,
         "tolerance": repr(tolerance),
+        **({"fixed_cell": True} if fixed_cell else {}),
+        **({"what": what} if what else {}),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -83,7 +83,7 @@ def bulk_modulus(
         leaf_q, leaf_lam = _leaves(landscape, q, lam)
         slope = _slope_of_volume(landscape, leaf_q.detach().clone().requires_grad_())
         if exact:
-            w = np.linalg.solve(hessian, slope)
+            w = np.linalg.lstsq(hessian, slope, rcond=None)[0]  # finite where the Hessian is singular
         else:
             w, products = _solve(landscape, q, lam, hessian, slope)
             calls += 1 + CALLS_PER_ROW * products
@@ -164,9 +164,7 @@ def curvature_gradients(
     return by_q, by_lam, calls
 
 
-def _leaves(
-    landscape: Landscape, q: NDArray[np.float64], lam: NDArray[np.float64]
-) -> tuple[Tensor, Tensor]:
+def _leaves(landscape: Landscape, q: NDArray[np.float64], lam: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
     device = landscape.potential.device
     leaf_q = torch.tensor(q[None], dtype=torch.float64, device=device, requires_grad=True)
     leaf_lam = torch.tensor(lam[None], dtype=torch.float64, device=device, requires_grad=True)

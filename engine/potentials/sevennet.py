@@ -68,6 +68,8 @@ class SevenNet:
         self.max_degree: int = architecture["max_degree"]
         self.slots = slots or (_CPU_SLOTS if device.type == "cpu" else _GPU_SLOTS)
         self._envelope = architecture["envelope"]
+        onset = self._envelope.get("onset")
+        self.curvature_jumps: tuple[float, ...] = () if onset is None else (onset, self.cutoff)
         self._blocks: WeakKeyDictionary[AlchemicalGraph, tuple[SlotBlock, ...]] = WeakKeyDictionary()
         exact = {key: value.to(torch.float64) for key, value in tensors.items()}
 

@@ -1,4 +1,4 @@
-"""Energies per atom: energy, enthalpy, mixing energy and mixing free energy (science.md, section 3)."""
+"""Energies per atom: energy, enthalpy, mixing and formation energies (science.md, section 3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BOLTZMANN = 8.617333262e-5
 """eV/K (CODATA 2018)."""
 
-ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy")
+ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ def energetic(
     weights: Tensor,
     end_members: Sequence[EndMember],
     temperature: float,
+    chemical_potentials: Tensor | None = None,
 ) -> Tensor:
     """An energy per atom present, as a differentiable scalar.
 
@@ -49,19 +50,22 @@ def energetic(
         weights: [n_copies] weights lam that follow from x.
         end_members: All end members, for the mixing energies.
         temperature: K.
+        chemical_potentials: [n_copies] eV/atom of each copy's element, for the formation energy.
 
     Returns:
         eV/atom.
 
     Raises:
-        KeyError: for another name.
+        KeyError: for another name, or a formation energy without chemical potentials.
     """
     atoms = weights.sum()
     if name == "energy":
         return (enthalpy - volume_work) / atoms
     if name == "enthalpy":
         return enthalpy / atoms
-    if name not in ENERGETIC:
+    if name == "formation_energy" and chemical_potentials is not None:
+        return (enthalpy - weights @ chemical_potentials) / atoms
+    if name not in ("mixing_energy", "mixing_free_energy"):
         raise KeyError(name)
     unmixed = torch.zeros((), dtype=x.dtype)
     for member in end_members:

@@ -14,6 +14,7 @@ import torch
 
 from engine.properties.energetic import ENERGETIC, EndMember, energetic
 from engine.properties.geometric import geometric
+from engine.properties.surroundings import Surroundings, substrate_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +35,7 @@ class RelaxedPoint:
         enthalpy: H*, eV per cell.
         dq_dx: [n_q, n_columns] or None where it does not exist.
         dh_dx: [n_columns] eV, raw.
-        pressure: eV/Å^3.
-        temperature: K.
+        surroundings: What the properties refer to.
     """
 
     q: NDArray[np.float64]
@@ -43,8 +43,7 @@ class RelaxedPoint:
     enthalpy: float
     dq_dx: NDArray[np.float64] | None
     dh_dx: NDArray[np.float64]
-    pressure: float
-    temperature: float
+    surroundings: Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def property_values(
     """Properties by name with raw gradients per unit fraction.
 
     Args:
-        names: Names in GEOMETRIC or ENERGETIC.
+        names: Names in GEOMETRIC or ENERGETIC, or substrate_mismatch.
         crystal: The parent with its copies.
         coordinates: Its symmetry-adapted coordinates.
         point: The relaxed composition.
@@ -80,12 +79,18 @@ def property_values(
         strain = torch.einsum("i,iab->ab", q[: coordinates.n_strain], modes)
         lattice = torch.as_tensor(coordinates.lattice) @ (torch.eye(3, dtype=torch.float64) + strain).T
         mass = weights @ torch.tensor(crystal.masses)
-        work = point.pressure * torch.linalg.det(lattice).abs()
+        around = point.surroundings
+        work = around.pressure * torch.linalg.det(lattice).abs()
+        potentials = _chemical_potentials(crystal, around)
         conventional = torch.tensor(np.asarray(crystal.conventional, dtype=float))
         found = {}
         for name in names:
             if name in ENERGETIC:
-                value = energetic(name, enthalpy, work, x, weights, end_members, point.temperature)
+                value = energetic(
+                    name, enthalpy, work, x, weights, end_members, around.temperature, potentials
+                )
+            elif name == "substrate_mismatch":
+                value = substrate_mismatch(conventional @ lattice, around.substrate)
             else:
                 value = geometric(name, lattice, conventional, weights.sum(), mass)
             by_q, by_x, by_h = torch.autograd.grad(
@@ -96,6 +101,14 @@ def property_values(
         if "mixing_free_energy" in found and absent.any():
             found["mixing_free_energy"] = Value(found["mixing_free_energy"].value, None)
     return found
+
+
+def _chemical_potentials(crystal: AlchemicalCrystal, around: Surroundings) -> torch.Tensor | None:
+    """[n_copies] eV/atom of each copy's element; None where none were asked for."""
+    if not around.chemical_potentials:
+        return None
+    of_copies = [around.chemical_potentials[int(number)] for number in crystal.copy_species]
+    return torch.tensor(of_copies, dtype=torch.float64)
 
 
 def _total(

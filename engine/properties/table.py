@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from api_schemas.catalogue import PropertyInfo
+from api_schemas.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class PropertyRow:
         positive: Whether only positive values make sense, so that a target of zero or less is a mistake.
         needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain
             crystal.
+        needs_curvature: Whether it is built of second derivatives of the enthalpy, and its gradient of third.
     """
 
     name: str
@@ -28,11 +30,14 @@ class PropertyRow:
     always: bool = True
     positive: bool = False
     needs_mixture: bool = False
+    needs_curvature: bool = False
 
     def info(self) -> PropertyInfo:
         """The catalogue's entry."""
         return PropertyInfo(name=self.name, unit=self.unit, description=self.description, always=self.always)
 
+
+_STIFFNESSES = tuple(f"c{i}{j}" for i in range(1, 7) for j in range(i, 7))
 
 _ROWS = (
     PropertyRow("lattice_a", "Å", "Length a of the conventional cell after relaxation", positive=True),
@@ -64,23 +69,73 @@ _ROWS = (
         always=False,
         needs_mixture=True,
     ),
+    PropertyRow(
+        "formation_energy",
+        "eV/atom",
+        "Enthalpy against the elements' reference phases, or against the chemical potentials given",
+        always=False,
+    ),
+    PropertyRow(
+        "substrate_mismatch",
+        "1",
+        "(a - a_substrate)/a_substrate along the direction of conditions.substrate",
+        always=False,
+    ),
+    PropertyRow(
+        "bulk_modulus",
+        "GPa",
+        "-V dP/dV with shape and internal coordinates relaxed (Reuss)",
+        always=False,
+        positive=True,
+        needs_curvature=True,
+    ),
+    *(
+        PropertyRow(
+            name,
+            "GPa",
+            f"Relaxed-ion elastic constant {name[1:]} at the pressure, x along a and z along c",
+            always=False,
+            needs_curvature=True,
+        )
+        for name in _STIFFNESSES
+    ),
+    PropertyRow(
+        "poisson_ratio",
+        "1",
+        "Poisson's ratio of a polycrystal, by Hill's average of the elastic constants",
+        always=False,
+        needs_curvature=True,
+    ),
 )
 
 PROPERTIES: dict[str, PropertyRow] = {row.name: row for row in _ROWS}
 """Every property that can be computed, by name."""
 
-PROMISED: frozenset[str] = frozenset(
-    {
-        "formation_energy",
-        "bulk_modulus",
-        "poisson_ratio",
-        "substrate_mismatch",
-        *(f"c{i}{j}" for i in range(1, 7) for j in range(i, 7)),
-    }
-)
-"""Names that are reserved for properties that this version does not compute yet."""
+
+def listed() -> str:
+    """The names of all properties for a message, the elastic constants as a range."""
+    names = [name for name in PROPERTIES if name not in _STIFFNESSES]
+    return ", ".join([*names, "c11 to c66"])
 
 
 def near_names(name: str) -> list[str]:
     """Names of properties that come close to a misspelt one."""
-    return difflib.get_close_matches(name.lower(), [*PROPERTIES, *sorted(PROMISED)], n=3, cutoff=0.5)
+    return difflib.get_close_matches(name.lower(), list(PROPERTIES), n=3, cutoff=0.5)
+
+
+def named_properties(problem: Problem) -> dict[str, tuple[str | int, ...]]:
+    """Where a problem names each property for the first time: in an objective, a constraint or its list."""
+    places: dict[str, tuple[str | int, ...]] = {}
+    for number, objective in enumerate(problem.objectives):
+        places.setdefault(objective.property, ("objectives", number, "property"))
+    for number, constraint in enumerate(problem.constraints.properties):
+        places.setdefault(constraint.property, ("constraints", "properties", number, "property"))
+    for number, name in enumerate(problem.properties):
+        places.setdefault(name, ("properties", number))
+    return places
+
+
+def wanted_properties(problem: Problem) -> list[str]:
+    """Names of the properties that an evaluation of the problem computes, in the order of the table."""
+    named = named_properties(problem)
+    return [name for name, row in PROPERTIES.items() if row.always or name in named]

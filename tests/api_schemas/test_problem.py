@@ -92,7 +92,15 @@ def documents(draw):
             },
         ),
         "conditions": st.fixed_dictionaries(
-            {}, optional={"temperature": st.floats(0, 5000), "pressure": st.floats(-10, 500)}
+            {},
+            optional={
+                "temperature": st.floats(0, 5000),
+                "pressure": st.floats(-10, 500),
+                "chemical_potentials": st.dictionaries(ELEMENTS, st.floats(-100, 100), max_size=3),
+                "substrate": st.fixed_dictionaries(
+                    {"value": st.floats(0.1, 100)}, optional={"direction": st.just([1, -1, 0])}
+                ),
+            },
         ),
         "strategy": st.fixed_dictionaries(
             {},
@@ -233,6 +241,11 @@ BAD = [
     ({"objective": []}, "/objective", "unknown-field"),
     ({"potential": {"dtype": "float16"}}, "/potential/dtype", "unknown-choice"),
     ({"conditions": {"temperature": -1}}, "/conditions/temperature", "invalid-value"),
+    ({"conditions": {"chemical_potentials": {"Qq": 1}}}, "/conditions/chemical_potentials/Qq", "unknown-element"),
+    ({"conditions": {"chemical_potentials": {"Al": 1e9}}}, "/conditions/chemical_potentials/Al", "invalid-value"),
+    ({"conditions": {"substrate": {}}}, "/conditions/substrate", "bad-substrate"),
+    ({"conditions": {"substrate": {"value": 3, "direction": [0, 0, 0]}}}, "/conditions/substrate", "bad-substrate"),
+    ({"conditions": {"substrate": {"value": 0}}}, "/conditions/substrate/value", "invalid-value"),
     ({"strategy": {"max_evaluations": 0}}, "/strategy/max_evaluations", "invalid-value"),
     ({"strategy": {"max_evaluations": 1.5}}, "/strategy/max_evaluations", "invalid-value"),
     ({"strategy": {"seed": -1}}, "/strategy/seed", "invalid-value"),

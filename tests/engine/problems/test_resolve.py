@@ -74,9 +74,6 @@ NOT_YET = [
     ({"strategy": {"name": "hybrid"}}, "/strategy/name"),
     ({"strategy": {"name": "random"}}, "/strategy/name"),
     ({"constraints": {"properties": [{"property": "energy", "max": 0}]}}, "/constraints/properties"),
-    ({"properties": ["energy", "bulk_modulus"]}, "/properties/1"),
-    ({"properties": ["c11"]}, "/properties/0"),
-    ({"objectives": [{"property": "formation_energy", "goal": "minimize"}]}, "/objectives/0/property"),
     ({"objectives": [NUMBER, {"property": "energy", "goal": "minimize"}]}, "/objectives"),
     ({"sublattices": [cation({"Al": [0, 1], "Vac": [0, 0.1]})]}, "/sublattices/0/elements/Vac"),
 ]
@@ -109,6 +106,21 @@ FAULTS = [
      ("/objectives/0/target/same_as/prototype", "unknown-prototype")),
     ({"objectives": [{**NUMBER, "target": {"same_as": {"prototype": "fcc", "species": ["Po"]}}}]},
      ("/objectives/0/target/same_as/prototype", "unknown-to-potential")),
+    ({"properties": ["c21"]}, ("/properties/0", "unknown-property")),
+    ({"objectives": [{"property": "bulk_modulus", "target": 0, "tolerance": 1}]},
+     ("/objectives/0/target", "bad-objective")),
+    ({"conditions": {"chemical_potentials": {"Al": -3.7}}}, ("/conditions/chemical_potentials", "unused-field")),
+    ({"properties": ["formation_energy"], "conditions": {"chemical_potentials": {"Ga": -3}}},
+     ("/conditions/chemical_potentials/Ga", "unused-field")),
+    ({"properties": ["formation_energy"], "sublattices": [cation(["Al", "At"])]},
+     ("/properties/0", "no-reference-phase")),
+    ({"properties": ["substrate_mismatch"]}, ("/conditions/substrate", "missing-field")),
+    ({"conditions": {"substrate": {"value": 3.2}}}, ("/conditions/substrate", "unused-field")),
+    ({"properties": ["substrate_mismatch"], "conditions": {"substrate": {"same_as": {"cif": "rubbish"}}}},
+     ("/conditions/substrate/same_as/cif", "bad-structure")),
+    ({"properties": ["substrate_mismatch"],
+      "conditions": {"substrate": {"same_as": {"prototype": "fcc", "species": ["Po"]}}}},
+     ("/conditions/substrate/same_as/prototype", "unknown-to-potential")),
     ({"scan": {"points_per_edge": 5}}, ("/scan", "unused-field")),
     ({"kind": "evaluate", "at": [SC], "scan": {}}, ("/scan", "unused-field")),
     ({"kind": "scan", "at": [SC]}, ("/at", "unused-field")),
@@ -144,13 +156,13 @@ def test_a_fault_is_reported_at_its_field(faults, changes, expected):
         "poisson_ratio", "substrate_mismatch",
     ],
 )  # fmt: skip
-def test_every_property_of_the_contract_is_computed_or_refused_as_not_yet_available(document, name):
+def test_every_property_of_the_contract_can_be_asked_for(document, name):
     from api_schemas.errors import parse
     from api_schemas.problem import Problem
     from engine.problems.validate import validate
 
-    found = validate(parse(Problem, document(properties=[name])))
-    assert found.valid or [error.type for error in found.errors] == ["not-available-yet"]
+    conditions = {"substrate": {"value": 3.2}} if name == "substrate_mismatch" else {}
+    assert validate(parse(Problem, document(properties=[name], conditions=conditions))).valid
 
 
 def test_every_fault_is_reported_at_once(faults):
@@ -158,7 +170,7 @@ def test_every_fault_is_reported_at_once(faults):
         kind="evaluate",
         structure={"prototype": "wurzite", "species": ["Al", "N"]},
         potential={"name": "sevenet-0", "mixing": "paired"},
-        properties=["colour", "c44"],
+        properties=["colour", "c77"],
         at=[{"cation": {"Al": 2 / 3}}],
         verify={},
     )

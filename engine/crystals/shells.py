@@ -1,0 +1,33 @@
+"""Distances between the sites of a crystal, near given ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from vesin import NeighborList
+
+from engine.crystals.parent import FloatArray
+
+
+def shells_near(
+    lattice: FloatArray, frac: FloatArray, distances: Sequence[float], width: float
+) -> list[float]:
+    """Which of some distances have a pair of sites within ``width`` of them.
+
+    Args:
+        lattice: [3, 3] Å, rows.
+        frac: [n_sites, 3] fractional coordinates.
+        distances: Å.
+        width: Å.
+
+    Returns:
+        Those of the distances, in order.
+    """
+    if not distances:
+        return []
+    finder = NeighborList(cutoff=max(distances) + 2.0 * width, full_list=False)
+    box = np.ascontiguousarray(lattice, dtype=float)
+    points = np.ascontiguousarray(frac @ box)
+    (found,) = finder.compute(points=points, box=box, periodic=True, quantities="d")
+    return [distance for distance in distances if bool((np.abs(found - distance) <= width).any())]

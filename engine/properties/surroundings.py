@@ -1,0 +1,55 @@
+"""What the properties of a crystal refer to: pressure, temperature, chemical potentials, a substrate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SubstrateLength:
+    """A length in the plane of a substrate.
+
+    Attributes:
+        direction: Lattice direction [u, v, w] of the film's conventional cell whose length is compared.
+        length: Of the substrate, Å.
+    """
+
+    direction: tuple[int, int, int]
+    length: float
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the properties of a crystal refer to.
+
+    Attributes:
+        pressure: eV/Å^3.
+        temperature: K.
+        chemical_potentials: eV/atom by atomic number, of every element of the crystal or empty.
+        substrate: What it is to fit on.
+    """
+
+    pressure: float
+    temperature: float
+    chemical_potentials: Mapping[int, float] = field(default_factory=dict)
+    substrate: SubstrateLength | None = None
+
+
+def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) -> Tensor:
+    """Length (Å) of the lattice vector [u, v, w] of a conventional lattice [3, 3] (rows)."""
+    return (torch.tensor(direction, dtype=conventional_lattice.dtype) @ conventional_lattice).norm()
+
+
+def substrate_mismatch(conventional_lattice: Tensor, substrate: SubstrateLength | None) -> Tensor:
+    """(a - a_substrate)/a_substrate along the substrate's direction; conventional lattice [3, 3] Å, rows.
+
+    Raises:
+        KeyError: if there is no substrate.
+    """
+    if substrate is None:
+        raise KeyError("substrate_mismatch")
+    return length_along(conventional_lattice, substrate.direction) / substrate.length - 1.0
