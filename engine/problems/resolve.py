@@ -16,6 +16,7 @@ from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_input import read_structure
 from engine.problems.availability import unavailable
+from engine.problems.conditions import condition_faults
 from engine.problems.estimate import estimate, fit_faults
 from engine.problems.limits import Limits
 from engine.problems.resolved import ResolvedProblem
@@ -67,6 +68,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     errors.extend(faults)
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
+    errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))
     space = CompositionSpace.of(problem.sublattices)
     errors.extend(_end_member_faults(space, limits))
     region = _region(problem, space, parts.crystal, errors)

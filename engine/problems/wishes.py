@@ -10,7 +10,7 @@ from api_schemas.problem import Constraints, Objective, Problem, SameAs
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import POTENTIALS, PotentialDescription
 from engine.problems.availability import not_available
-from engine.properties.table import PROMISED, PROPERTIES, near_names
+from engine.properties.table import PROPERTIES, listed, near_names
 
 _FAMILIES_TO_COME = ("mace",)
 _DEFAULT_MAX_EVALUATIONS = 40
@@ -22,6 +22,9 @@ def property_faults(problem: Problem) -> list[FieldError]:
     for number, objective in enumerate(problem.objectives):
         fault = _name_fault(objective.property, ("objectives", number, "property"))
         found.extend([fault] if fault else _target_faults(objective, number))
+    for number, asked in enumerate(problem.constraints.properties):
+        fault = _name_fault(asked.property, ("constraints", "properties", number, "property"))
+        found.extend([fault] if fault else [])
     for number, name in enumerate(problem.properties):
         fault = _name_fault(name, ("properties", number))
         found.extend([fault] if fault else [])
@@ -31,10 +34,8 @@ def property_faults(problem: Problem) -> list[FieldError]:
 def _name_fault(name: str, where: tuple[str | int, ...]) -> FieldError | None:
     if name in PROPERTIES:
         return None
-    if name in PROMISED:
-        return not_available(where, f"the property {name}", f"use one of {', '.join(PROPERTIES)}")
     near = near_names(name)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the properties are {', '.join(PROPERTIES)}"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the properties are {listed()}"
     return FieldError(
         pointer=pointer(where), type="unknown-property", message=f"there is no property {name[:60]!r}; {hint}"
     )
