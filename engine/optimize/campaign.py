@@ -14,6 +14,7 @@ from engine.composition.feasibility import rounded
 from engine.composition.notation import parse_composition
 from engine.composition.polytope import TOLERANCE
 from engine.optimize import gradient, report
+from engine.optimize.active import active_constraints
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.problems.resolve import ResolvedProblem, resolved_problem
 
@@ -153,7 +154,9 @@ class Campaign:
             sensitivities=[]
             if public is None or loss is None
             else report.sensitivities(self.space, loss, public),
-            active_constraints=[] if public is None else report.active_bounds(self.space, public),
+            active_constraints=[]
+            if best is None or loss is None
+            else active_constraints(self.region, loss, self._point(best, loss)),
             targets=list(self._records[0].targets) if self._records else [],
             cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
             provenance=report.provenance(self.problem, self.seed, device),
@@ -195,7 +198,7 @@ class Campaign:
             words = f"{ended.message}; the answer is not rounded: the rounded composition did not converge"
             return Stopped(reason=ended.reason, message=words)
         if ended.reason == "target_met" and not loss.met(_values(loss, best)):
-            nearest = report.unreachable(self.space, loss, best)
+            nearest = report.unreachable(self.region, loss, self._point(best, loss))
             words = f"in steps of {step:g} {nearest.message}; before rounding, {ended.message}"
             return Stopped(reason="unreachable_target", message=words)
         if ended.reason == "target_met":
@@ -232,8 +235,10 @@ class Campaign:
         if loss is None or best is None:
             words = f"none of {done} relaxations converged: there is no answer"
             return Stopped(reason="converged", message=words)
+        if self._point(best, loss).violation > 0.0:
+            return Stopped(reason="converged", message=report.broken(loss, self._point(best, loss)))
         if loss.only_targets:
-            return report.unreachable(self.space, loss, best)
+            return report.unreachable(self.region, loss, self._point(best, loss))
         return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
 
     def _loss(self) -> Loss | None:
@@ -243,8 +248,10 @@ class Campaign:
         return build_loss(self.problem, self._records[0].targets)
 
     def _points(self, loss: Loss) -> list[Point]:
-        space = self.space
-        return [point_of(r, space.to_vector(r.composition), space.columns, loss) for r in self._records]
+        return [self._point(record, loss) for record in self._records]
+
+    def _point(self, record: EvaluationRecord, loss: Loss) -> Point:
+        return point_of(record, self.space.to_vector(record.composition), self.space.columns, loss)
 
     def _proposals(self, n: int | None) -> list[gradient.Proposal]:
         loss = self._loss() or Loss(())
@@ -262,7 +269,7 @@ class Campaign:
             points = [point for point in points if self._is_rounded(point.x)]
         if not points:
             return None
-        least = min(points, key=lambda point: (point.loss, point.index))
+        least = min(points, key=lambda point: (point.rank, point.index))
         return next(record for record in self._records if record.index == least.index)
 
     def _suggestion(self, index: int, x: NDArray[np.float64], origin: str) -> Suggestion:
@@ -284,5 +291,5 @@ class Campaign:
 
 
 def _values(loss: Loss, record: EvaluationRecord) -> dict[str, float]:
-    """The objectives' properties of an evaluation."""
-    return {term.name: record.properties[term.name].value for term in loss.terms}
+    """The properties of an evaluation that objectives and constraints name."""
+    return {name: record.properties[name].value for name in loss.properties}

@@ -126,22 +126,25 @@ def _search(
     centre, radius = own[0], FIRST_RADIUS
     for point in own[1:]:
         length = float(np.abs(point.x - centre.x).max())
-        if point.loss < centre.loss:
+        if point.rank < centre.rank:
             centre = point
             radius = min(1.0, max(radius, 2.0 * length)) if length > 0.5 * radius else radius
         else:
             radius = 0.35 * min(radius, length)
-    if not centre.gradients or radius < LAST_RADIUS:
+    if not set(loss.properties) <= set(centre.gradients) or radius < LAST_RADIUS:
         return Search(number, centre, radius, None)
     others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
-    x, modelled = minimise(region, loss, fit(region.space, centre, others), radius)
+    found = minimise(region, loss, fit(region.space, centre, others), radius)
+    x = found.x
     step = float(np.abs(x - centre.x).max(initial=0.0))
-    finished = step < CONVERGED_STEP or centre.loss - modelled < CONVERGED_DECREASE * max(
-        1.0, abs(centre.loss)
-    )
+    if centre.violation > 0.0:
+        gained = centre.violation - found.violation > CONVERGED_DECREASE * centre.violation
+    else:
+        gained = centre.loss - found.loss >= CONVERGED_DECREASE * max(1.0, abs(centre.loss))
+    finished = step < CONVERGED_STEP or not gained
     merged = any(
         search.proposal is None
-        and search.centre.loss <= centre.loss
+        and search.centre.rank <= centre.rank
         and np.abs(search.centre.x - x).max() < SAME_BASIN
         for search in before
     )

@@ -58,6 +58,19 @@ class LocalModel:
             gradient += term.slope(values[term.name]) * slope
         return loss(values), self.basis @ gradient
 
+    def room(self, loss: Loss, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Distance to each property bound in scales, and its gradient [n, n_columns]; negative where it is broken."""
+        z = self.basis.T @ (x - self.centre)
+        values = self.predict(x)
+        found, slopes = [], []
+        for bound in loss.thresholds:
+            slope = self.gradients[bound.name] + self.curvatures[bound.name] @ z
+            for limit, sign in ((bound.low, 1.0), (bound.high, -1.0)):
+                if np.isfinite(limit):
+                    found.append(sign * (values[bound.name] - limit) / bound.scale)
+                    slopes.append(sign * slope / bound.scale)
+        return np.array(found), np.array(slopes).reshape(len(found), len(z)) @ self.basis.T
+
 
 def fit(space: CompositionSpace, centre: Point, others: Sequence[Point]) -> LocalModel:
     """Fit the model around a point that has gradients, using what other points know."""
@@ -114,13 +127,19 @@ def _curvature(
     return matrix
 
 
-def minimise(
-    region: Region, loss: Loss, model: LocalModel, radius: float
-) -> tuple[NDArray[np.float64], float]:
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Where a model is least within its trust region, and what it says there."""
+
+    x: NDArray[np.float64]
+    loss: float
+    violation: float
+
+
+def minimise(region: Region, loss: Loss, model: LocalModel, radius: float) -> Step:
     """The feasible composition with the least modelled loss within ``radius`` (largest fraction moved) of the centre.
 
-    Returns:
-        The composition [n_columns] and the modelled loss.
+    Where no composition within it obeys the property constraints by the model, that which breaks them least.
     """
     centre = model.centre
     at_centre, slope = model.loss(loss, centre)
@@ -135,14 +154,27 @@ def minimise(
         value, gradient = model.loss(loss, x)
         return value / unit, gradient / unit
 
-    best, best_loss = centre, at_centre
+    def room(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return model.room(loss, x)
+
+    def broken(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        values, gradients = room(x)
+        missing = np.minimum(values, 0.0)
+        return 0.5 * float(missing @ missing), missing @ gradients
+
+    best = Step(centre, at_centre, loss.violation(model.predict(centre)))
     for piece in region.near(centre, NEAREST_PIECES):
         nearest = piece.project(centre)
         if np.abs(nearest - centre).max(initial=0.0) > radius:
             continue
         inside = [piece.project(np.clip(start, centre - radius, centre + radius)) for start in starts]
-        for x in descend(piece, scaled, inside, centre=centre, radius=radius):
-            value = model.loss(loss, x)[0]
-            if np.isfinite(value) and value < best_loss - 1e-12 * unit:
-                best, best_loss = x, value
-    return best, best_loss
+        bounded = room if loss.thresholds else None
+        found = descend(piece, scaled, inside, centre=centre, radius=radius, at_least_zero=bounded)
+        if bounded and all(loss.violation(model.predict(x)) > 0.0 for x in found):
+            found += descend(piece, broken, inside, centre=centre, radius=radius)
+        for x in found:
+            step = Step(x, model.loss(loss, x)[0], loss.violation(model.predict(x)))
+            better = (step.violation, step.loss + 1e-12 * unit) < (best.violation, best.loss)
+            if np.isfinite(step.loss) and better:
+                best = step
+    return best

@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.evaluations import EvaluationRecord
-    from api_schemas.problem import Problem
+    from api_schemas.problem import Problem, PropertyConstraint
 
-DEFAULT_SCALES = {"eV/atom": 0.01, "Å": 0.01, "degree": 1.0, "Å^3/atom": 0.1, "g/cm^3": 0.05, "1": 0.01}
-"""What counts as one unit of loss for a goal without a scale, by the property's unit."""
+DEFAULT_SCALES = {
+    "eV/atom": 0.01,
+    "Å": 0.01,
+    "degree": 1.0,
+    "Å^3/atom": 0.1,
+    "g/cm^3": 0.05,
+    "GPa": 1.0,
+    "1": 0.01,
+}
+"""What counts as one unit of loss for a goal without a scale, by the property's unit; 1 for other units."""
+SLACK = 1e-3
+"""A property constraint may be broken by so many of the scales above: what relaxations can tell."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +63,61 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """A bound on a property: ``low <= P <= high``.
+
+    Attributes:
+        name: Of the property.
+        unit: Its unit.
+        low: -inf where there is none.
+        high: inf where there is none.
+        scale: What counts as one unit of violation.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    scale: float
+
+    def beyond(self, value: float) -> float:
+        """How far a value is on the wrong side, in scales; negative inside."""
+        return max(self.low - value, value - self.high) / self.scale
+
+    def words(self) -> str:
+        """The bound as text."""
+        left = "" if np.isinf(self.low) else f"{self.low:g} <= "
+        right = "" if np.isinf(self.high) else f" <= {self.high:g}"
+        return f"{left}{self.name}{right}" + ("" if self.unit == "1" else f" {self.unit}")
+
+
+@dataclass(frozen=True)
 class Loss:
-    """The weighted sum of the objectives' losses."""
+    """The weighted sum of the objectives' losses, and the bounds on properties."""
 
     terms: tuple[Term, ...]
+    thresholds: tuple[Threshold, ...] = ()
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Every property that matters, each once."""
+        return tuple(
+            dict.fromkeys([*(t.name for t in self.terms), *(bound.name for bound in self.thresholds)])
+        )
+
+    def violation(self, values: Mapping[str, float]) -> float:
+        """How far the property constraints are broken, in scales; 0 within `SLACK`."""
+        beyond = (bound.beyond(values[bound.name]) for bound in self.thresholds)
+        return float(sum(amount for amount in beyond if amount > SLACK))
 
     def __call__(self, values: Mapping[str, float]) -> float:
         """Loss at property values by name."""
         return float(sum(term.loss(values[term.name]) for term in self.terms))
 
     def met(self, values: Mapping[str, float]) -> bool:
-        """Whether every target is reached within its tolerance; False where there is a goal."""
-        return bool(self.terms) and all(term.met(values[term.name]) for term in self.terms)
+        """Whether every target is reached under every constraint; False where there is a goal."""
+        reached = bool(self.terms) and all(term.met(values[term.name]) for term in self.terms)
+        return reached and self.violation(values) == 0.0
 
     @property
     def only_targets(self) -> bool:
@@ -80,9 +133,10 @@ class Point:
         index: Number of its suggestion.
         origin: Which search wanted it.
         x: [n_columns] composition.
-        values: The objectives' properties.
+        values: The properties of objectives and constraints.
         gradients: Their tangent-space gradients [n_columns]; empty where the relaxation did not converge.
         loss: Weighted loss; infinite where the relaxation did not converge.
+        violation: How far the property constraints are broken; infinite where it did not converge.
     """
 
     index: int
@@ -91,6 +145,12 @@ class Point:
     values: dict[str, float]
     gradients: dict[str, NDArray[np.float64]]
     loss: float
+    violation: float = 0.0
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Less is better: first the constraints, then the loss."""
+        return (self.violation, self.loss)
 
 
 def build_loss(problem: Problem, targets: Sequence[float | None]) -> Loss:
@@ -106,15 +166,26 @@ def build_loss(problem: Problem, targets: Sequence[float | None]) -> Loss:
                 target=target,
                 tolerance=objective.tolerance or 1.0,
                 sign=-1.0 if objective.goal == "maximize" else 1.0,
-                scale=objective.scale or DEFAULT_SCALES[unit],
+                scale=objective.scale or DEFAULT_SCALES.get(unit, 1.0),
             )
         )
-    return Loss(tuple(terms))
+    return Loss(tuple(terms), tuple(_threshold(asked) for asked in problem.constraints.properties))
+
+
+def _threshold(asked: PropertyConstraint) -> Threshold:
+    unit = PROPERTIES[asked.property].unit
+    return Threshold(
+        name=asked.property,
+        unit=unit,
+        low=-np.inf if asked.min is None else asked.min,
+        high=np.inf if asked.max is None else asked.max,
+        scale=DEFAULT_SCALES.get(unit, 1.0),
+    )
 
 
 def point_of(record: EvaluationRecord, x: NDArray[np.float64], columns: Sequence[str], loss: Loss) -> Point:
     """The point of an evaluation."""
-    names = [term.name for term in loss.terms]
+    names = loss.properties
     usable = record.converged and all(name in record.properties for name in names)
     values = {name: record.properties[name].value for name in names} if usable else {}
     gradients = {}
@@ -130,4 +201,5 @@ def point_of(record: EvaluationRecord, x: NDArray[np.float64], columns: Sequence
         values=values,
         gradients=gradients,
         loss=loss(values) if usable else np.inf,
+        violation=loss.violation(values) if usable else np.inf,
     )

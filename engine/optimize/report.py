@@ -10,12 +10,15 @@ import numpy as np
 
 from api_schemas.evaluations import Evaluation, EvaluationRecord
 from api_schemas.results import PotentialProvenance, Provenance, Sensitivity, Stopped, TotalCost
+from engine.optimize.active import active
+from engine.optimize.objective import SLACK
 from engine.potentials.registry import describe
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
+    from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Loss
+    from engine.optimize.objective import Loss, Point
 
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "ase", "pymatgen")
 ON_BOUND = 1e-6
@@ -52,21 +55,6 @@ def sensitivities(space: CompositionSpace, loss: Loss, best: Evaluation) -> list
     return rows
 
 
-def active_bounds(space: CompositionSpace, best: Evaluation) -> list[str]:
-    """The bounds that the answer lies on."""
-    x = space.to_vector(best.composition)
-    low, high = space.tight_bounds
-    found = []
-    for column, value, lower, upper in zip(space.columns, x, low, high, strict=True):
-        if upper - lower <= ON_BOUND:
-            continue
-        if value <= lower + ON_BOUND:
-            found.append(f"{column} at its lower bound {lower:g}")
-        elif value >= upper - ON_BOUND:
-            found.append(f"{column} at its upper bound {upper:g}")
-    return found
-
-
 def target_met(loss: Loss, evaluations: int) -> Stopped:
     """The words for a search that reached its targets."""
     parts = [
@@ -79,22 +67,30 @@ def target_met(loss: Loss, evaluations: int) -> Stopped:
     )
 
 
-def unreachable(space: CompositionSpace, loss: Loss, best: Evaluation) -> Stopped:
+def broken(loss: Loss, best: Point) -> str:
+    """The words for property constraints that no composition tried obeys: how near the nearest comes."""
+    parts = [
+        f"{bound.words()} is not obeyed: {best.values[bound.name]:.6g}{_unit(bound.unit)} is the nearest"
+        for bound in loss.thresholds
+        if bound.beyond(best.values[bound.name]) > SLACK
+    ]
+    return f"{' and '.join(parts)}; relax the constraint or offer other elements"
+
+
+def unreachable(region: Region, loss: Loss, best: Point) -> Stopped:
     """The words for targets that no composition reaches: the nearest, and what holds it back."""
     parts = []
     for term in loss.terms:
-        value = best.properties[term.name].value
+        value = best.values[term.name]
         if term.target is not None and not term.met(value):
             side = "above" if value > term.target else "below"
             parts.append(
                 f"{term.name} comes no nearer to {term.target:.6g}{_unit(term.unit)} "
                 f"than {value:.6g}{_unit(term.unit)} ({abs(value - term.target):.2g} {side})"
             )
-    bounds = active_bounds(space, best)
+    bounds = [one.words for one in active(region, loss, best)]
     held = (
-        f"; {', '.join(bounds)}: widen the bounds or offer other elements"
-        if bounds
-        else "; offer other elements"
+        f"; {', '.join(bounds)}: relax these or offer other elements" if bounds else "; offer other elements"
     )
     return Stopped(reason="unreachable_target", message=" and ".join(parts) + held)
 
