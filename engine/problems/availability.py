@@ -8,7 +8,6 @@ from api_schemas.problem import Problem
 
 _KINDS = frozenset({"order", "free_energy"})
 _STRATEGIES = frozenset({"bayesian", "hybrid", "random"})
-_CONSTRAINTS = ("properties",)
 
 
 def unavailable(problem: Problem) -> list[FieldError]:
@@ -28,13 +27,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
         refuse(("strategy", "name"), f"strategy {problem.strategy.name}", "use auto, gradient or grid")
     if problem.verify is not None:
         refuse(("verify",), "verification by explicit supercells", "remove verify")
-    for name in _CONSTRAINTS:
-        if getattr(problem.constraints, name):
-            refuse(
-                ("constraints", name),
-                f"the constraint {name}",
-                "use the bounds of the elements, and remove it",
-            )
     for number, sublattice in enumerate(problem.sublattices):
         if VACANCY in sublattice.elements:
             refuse(

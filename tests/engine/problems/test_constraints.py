@@ -12,6 +12,7 @@ ACCEPTED = [
     {"min_if_present": {"cation:Sc": 0.05}},
     {"max_elements": {"cation": 2}},
     {"resolution": 0.01},
+    {"properties": [{"property": "volume", "max": 12.0}]},
 ]
 
 
