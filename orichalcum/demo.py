@@ -99,7 +99,11 @@ def _stack(folder: Path) -> Iterator[str]:
     with (folder / "up.log").open("wb") as log:
         # A session of its own: Ctrl-C reaches this process, which then stops the stack in order.
         stack = subprocess.Popen(  # noqa: S603  (our own command)
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            local.tethered(command),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         _wait_until_ready(stack, url)

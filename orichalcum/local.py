@@ -6,6 +6,8 @@ Everything is imported inside the functions: the bare install has neither torch 
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -283,3 +285,14 @@ def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composi
 
 def _fault(pointer: str, kind: str, message: str) -> ProblemInvalid:
     return ProblemInvalid([FieldError(pointer=pointer, type=kind, message=message)])
+
+
+def tethered(command: list[str]) -> list[str]:
+    """The same command, so that it dies with this process however that dies; start it with ``stdin=PIPE``.
+
+    Raises:
+        ServerExtraMissing: if the server extra is not installed.
+    """
+    with _server_extra():
+        from service.children import TETHER
+    return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *command]

@@ -206,6 +206,26 @@ def test_the_demonstration_meets_its_target_and_leaves_nothing_behind():
     assert [process for process in psutil.process_iter() if marked(process, mark)] == []
 
 
+def test_a_demonstration_killed_outright_leaves_nothing_behind():
+    mark = uuid.uuid4().hex
+    with subprocess.Popen(
+        [sys.executable, "-m", "orichalcum.demo"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "ORICHALCUM_TEST_MARK": mark},
+    ) as demo:
+        wait_for(lambda: sum(marked(process, mark) for process in psutil.process_iter()) >= 4, seconds=60)
+        demo.kill()
+    wait_for(lambda: not any(marked(process, mark) for process in psutil.process_iter()), seconds=15)
+
+
+def wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def marked(process: psutil.Process, mark: str) -> bool:
     try:
         return process.environ().get("ORICHALCUM_TEST_MARK") == mark
