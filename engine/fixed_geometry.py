@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from api_schemas.elements import SYMBOLS
+from api_schemas.elements import SYMBOLS, VACANCY
 from api_schemas.evaluations import Cost, FixedGeometryEvaluation
 from api_schemas.problem import Problem
 from engine.composition.notation import parse_composition
@@ -49,7 +49,9 @@ def evaluate_fixed_geometry(
         gradient.cpu().double().numpy() for gradient in torch.autograd.grad(energy, leaves)
     )
     stress = (by_strain[0] + by_strain[0].T) / 2 / crystal.volume
-    derivatives: list[dict[str, float]] = [{} for _ in range(crystal.n_sites)]
+    derivatives: list[dict[str, float]] = [
+        {VACANCY: 0.0} if may_be_empty else {} for may_be_empty in crystal.site_may_be_empty
+    ]
     for site, number, value in zip(crystal.copy_site, crystal.copy_species, by_weight, strict=True):
         derivatives[site][SYMBOLS[number]] = float(value)
     return FixedGeometryEvaluation(

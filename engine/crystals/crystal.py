@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
 import numpy as np
 from ase.data import atomic_masses
+from numpy.typing import NDArray
 
-from api_schemas.elements import ATOMIC_NUMBERS
+from api_schemas.elements import ATOMIC_NUMBERS, VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Sublattice
 from engine.crystals.conventional import SymmetryNotFound, conventional_transformation
 from engine.crystals.parent import FloatArray, IntArray, ParentCrystal, frozen_array
+from engine.crystals.selection import listed, select_sites, vacancy_faults
 
 _SUBLATTICE_LABEL = 200
 """Labels of sublattices start here, above every atomic number."""
-
-_SHOWN = 6
-"""Most items that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class AlchemicalCrystal:
     """A crystal whose site i carries copies (i, k), one a candidate element, all at the site's position.
 
     Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A
-    composition is a vector x over ``columns``; the weight of a copy is the entry of its column.
+    composition is a vector x over ``columns``; the weight of a copy is the entry of its column. A vacancy (``Vac``)
+    has a column and no copies: with it the weights of a site add up to less than 1.
 
     Attributes:
         lattice: Lattice vectors as rows, [3, 3] Å.
@@ -149,19 +149,38 @@ class AlchemicalCrystal:
             copies[site].append(int(number))
         return copies
 
+    @cached_property
+    def vacancy_columns(self) -> IntArray:
+        """Column of the vacancy of each site that may be empty, in the order of the sites, [n_sites with a vacancy]."""
+        return frozen_array([column for column in self._vacancy_column if column >= 0], np.int64)
+
+    @cached_property
+    def site_may_be_empty(self) -> NDArray[np.bool_]:
+        """Whether each site may hold a vacancy, [n_sites]."""
+        return np.array([column >= 0 for column in self._vacancy_column], dtype=bool)
+
+    @cached_property
+    def _vacancy_column(self) -> list[int]:
+        """Column of the vacancy of each site, -1 where there is none."""
+        of_sublattice = [
+            self.columns.index(f"{s.name}:{VACANCY}") if VACANCY in s.elements else -1
+            for s in self.sublattices
+        ]
+        return [-1 if owner < 0 else of_sublattice[owner] for owner in self.site_sublattice]
+
     def species_symbols(self) -> frozenset[str]:
-        """Every element that any site may hold."""
+        """Every element that any site may hold; a vacancy is none."""
         symbols = {self.parent_symbols[site] for site in np.flatnonzero(self.site_sublattice < 0)}
-        return frozenset(symbols.union(*(sublattice.elements for sublattice in self.sublattices)))
+        return frozenset(symbols.union(*(s.elements for s in self.sublattices)) - {VACANCY})
 
     def with_geometry(self, lattice: FloatArray, frac: FloatArray) -> AlchemicalCrystal:
         """The same crystal with another lattice [3, 3] Å and other coordinates [n_sites, 3]; labels and T are kept."""
         return replace(self, lattice=lattice, frac=np.reshape(frac, (self.n_sites, 3)))
 
     def end_members(self) -> Iterator[tuple[tuple[str, ...], FloatArray]]:
-        """Every end member: one element a sublattice, as (elements in sublattice order, one-hot vector [n_columns]).
+        """Every end member, as (elements in sublattice order, one-hot vector [n_columns]).
 
-        A crystal without sublattices has one: itself.
+        It has one element, or the vacancy, on every sublattice. A crystal without sublattices has one: itself.
         """
         for choice in product(*(range(len(sublattice.elements)) for sublattice in self.sublattices)):
             x = np.zeros(self.n_columns)
@@ -188,12 +207,12 @@ def build_crystal(
 
     Raises:
         ProblemInvalid: with every fault: a site that is not there, a site claimed twice, an element that the
-            parent lacks.
+            parent lacks, a sublattice of vacancies alone, vacancies on every site.
     """
     errors: list[FieldError] = []
     selections: list[tuple[int, ...]] = []
     for number, sublattice in enumerate(sublattices):
-        selections.append(_select(parent, sublattice, [*prefix, number, "sites"], errors))
+        selections.append(select_sites(parent, sublattice, [*prefix, number, "sites"], errors))
     owner: dict[int, int] = {}
     for number, sites in enumerate(selections):
         stolen = [site for site in sites if owner.setdefault(site, number) != number]
@@ -203,10 +222,11 @@ def build_crystal(
                 FieldError(
                     pointer=pointer([*prefix, number, "sites"]),
                     type="overlapping-sublattices",
-                    message=f"{_listed('site', stolen)} already in sublattice {first!r}; "
+                    message=f"{listed('site', stolen)} already in sublattice {first!r}; "
                     f"leave each site to one sublattice (here {sublattices[number].name!r})",
                 )
             )
+    errors.extend(vacancy_faults(parent, sublattices, selections, prefix))
     if errors:
         raise ProblemInvalid(errors)
     chosen = tuple(
@@ -240,6 +260,8 @@ def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) ->
             continue
         labels[site] = _SUBLATTICE_LABEL + number
         for k, element in enumerate(sublattices[number].elements):
+            if element == VACANCY:
+                continue
             copies.append((site, ATOMIC_NUMBERS[element], int(first_column[number]) + k))
     table = np.array(copies, dtype=np.int64).reshape(-1, 3)
     return AlchemicalCrystal(
@@ -254,37 +276,3 @@ def assemble(parent: ParentCrystal, sublattices: tuple[SublatticeSites, ...]) ->
         labels=labels,
         conventional=conventional_transformation(parent.lattice, parent.frac, labels),
     )
-
-
-def _select(
-    parent: ParentCrystal, sublattice: Sublattice, where: Sequence[str | int], errors: list[FieldError]
-) -> tuple[int, ...]:
-    """Sites of a sublattice, rising; faults are added to ``errors``."""
-    chosen: list[int] = []
-    present = sorted(set(parent.symbols))
-    for entry, site in enumerate(sublattice.sites):
-        if isinstance(site, str):
-            found = [index for index, symbol in enumerate(parent.symbols) if symbol == site]
-            message = f"no site of the parent holds {site!r}; the parent has {', '.join(present[:20])}"
-            kind = "unknown-site"
-        else:
-            found = [site] if site < parent.n_sites else []
-            message = f"there is no site {site}; the parent's sites are 0 to {parent.n_sites - 1}"
-            kind = "unknown-site"
-        if not found:
-            errors.append(FieldError(pointer=pointer([*where, entry]), type=kind, message=message))
-        again = [index for index in found if index in chosen]
-        if again:
-            message = f"{_listed('site', again)} already named in this sublattice; name each site once"
-            errors.append(
-                FieldError(pointer=pointer([*where, entry]), type="duplicate-site", message=message)
-            )
-        chosen.extend(index for index in found if index not in chosen)
-    return tuple(sorted(chosen))
-
-
-def _listed(noun: str, numbers: Iterable[int]) -> str:
-    """'site 3 is' or 'sites 3, 4 are', cut after a few."""
-    listed = list(numbers)
-    shown = ", ".join(str(number) for number in listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")
-    return f"{noun} {shown} is" if len(listed) == 1 else f"{noun}s {shown} are"

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.crystals.graph import NeighbourGraph, build_graph
+from engine.mechanics.empty_sites import HOLD, empty_sites, unheld
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,6 +99,7 @@ class Landscape:
             coordinates.displacement_modes, dtype=torch.float64, device=device
         )
         self._found: NeighbourGraph | None = None
+        self._unheld: dict[bytes, NDArray[np.float64]] = {}
 
     def first(self, q: NDArray[np.float64], lam: NDArray[np.float64]) -> FirstDerivatives:
         """Enthalpies and first derivatives at q [n, n_q] with weights lam [n, n_copies]; one potential call each."""
@@ -119,7 +121,10 @@ class Landscape:
         )
 
     def second(self, at: FirstDerivatives) -> SecondDerivatives:
-        """All rows of second derivatives at a point already evaluated; CALLS_PER_ROW potential calls a row each."""
+        """All rows of second derivatives at a point already evaluated; CALLS_PER_ROW potential calls a row each.
+
+        Displacements of empty sites are frozen: they are held by springs and do not answer to the weights.
+        """
         n, n_q = at.q.shape
         hessian = np.zeros((n, n_q, n_q))
         mixed = np.zeros((n, n_q, at.dh_dlam.shape[1]))
@@ -130,15 +135,24 @@ class Landscape:
             )
             hessian[:, row] = by_q.cpu().numpy()
             mixed[:, row] = by_lam.cpu().numpy()
+        for graph, motions in self._unheld_of(at):
+            hessian[graph] += HOLD * motions @ motions.T
+            mixed[graph] -= motions @ (motions.T @ mixed[graph])
         return SecondDerivatives(hessian=(hessian + hessian.transpose(0, 2, 1)) / 2, mixed=mixed)
 
     def hessian_product(self, at: FirstDerivatives, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """d2H/dq2 times vectors [n, n_q], as [n, n_q]; CALLS_PER_ROW potential calls."""
-        return self._product(at, at.graph_gradient, vectors)
+        """d2H/dq2 times vectors [n, n_q], as [n, n_q]; CALLS_PER_ROW potential calls. Empty sites as in `second`."""
+        product = self._product(at, at.graph_gradient, vectors)
+        for graph, motions in self._unheld_of(at):
+            product[graph] += HOLD * motions @ (motions.T @ vectors[graph])
+        return product
 
     def mixed_product(self, at: FirstDerivatives, directions: NDArray[np.float64]) -> NDArray[np.float64]:
         """d2H/dq dlam times directions of the weights [n, n_copies], as [n, n_q]; CALLS_PER_ROW potential calls."""
-        return self._product(at, at.graph_gradient_lam, directions)
+        product = self._product(at, at.graph_gradient_lam, directions)
+        for graph, motions in self._unheld_of(at):
+            product[graph] -= motions @ (motions.T @ product[graph])
+        return product
 
     def _product(
         self, at: FirstDerivatives, gradient: Tensor, vectors: NDArray[np.float64]
@@ -146,7 +160,32 @@ class Landscape:
         self.interrupt()
         weights = torch.tensor(vectors, dtype=torch.float64, device=gradient.device)
         (by_q,) = torch.autograd.grad(gradient, at.graph_q, grad_outputs=weights, retain_graph=True)
-        return np.asarray(by_q.cpu().numpy())
+        return np.array(by_q.cpu().numpy())
+
+    def held(self, hessian: NDArray[np.float64], lam: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A guess of the Hessian [n_q, n_q] with displacements frozen of sites that lam [n_copies] leaves empty."""
+        motions = self.unheld(lam)
+        if not motions.shape[1]:
+            return hessian
+        others = np.eye(len(hessian)) - motions @ motions.T
+        return np.asarray(others @ hessian @ others + HOLD * motions @ motions.T)
+
+    def unheld(self, lam: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[n_q, n_unheld] orthonormal coordinates that move only sites that lam [n_copies] leaves empty."""
+        if self.crystal.site_may_be_empty.any():
+            empty = empty_sites(self.crystal, lam)
+            key = empty.tobytes()
+            if key not in self._unheld:
+                self._unheld[key] = unheld(self.coordinates, empty)
+            return self._unheld[key]
+        return np.zeros((self.coordinates.n_q, 0))
+
+    def _unheld_of(self, at: FirstDerivatives) -> list[tuple[int, NDArray[np.float64]]]:
+        """The graphs with empty sites that a coordinate moves, and those coordinates."""
+        if not self.crystal.site_may_be_empty.any():
+            return []
+        of_graphs = [self.unheld(lam) for lam in at.graph_lam.detach().cpu().numpy()]
+        return [(graph, motions) for graph, motions in enumerate(of_graphs) if motions.shape[1]]
 
     def interrupt(self) -> None:
         """Let the caller end the computation before the next potential call."""

@@ -133,8 +133,11 @@ def relax(
     model = model_hessian(landscape.coordinates)
     scale = np.sqrt(np.diag(model))  # q times this has unit curvature, roughly
     walkers = [
-        _Walker(q=np.array(start.q, dtype=float), hessian=model if start.hessian is None else start.hessian)
-        for start in starts
+        _Walker(
+            q=np.array(start.q, dtype=float),
+            hessian=landscape.held(model if start.hessian is None else start.hessian, one),
+        )
+        for one, start in zip(lam, starts, strict=True)
     ]
     finished: list[Relaxed | None] = [None] * len(walkers)
     walking = list(range(len(walkers)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
 from api_schemas.problem import Problem
 
@@ -27,11 +26,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
         refuse(("strategy", "name"), f"strategy {problem.strategy.name}", "use auto, gradient or grid")
     if problem.verify is not None:
         refuse(("verify",), "verification by explicit supercells", "remove verify")
-    for number, sublattice in enumerate(problem.sublattices):
-        if VACANCY in sublattice.elements:
-            refuse(
-                ("sublattices", number, "elements", VACANCY), "a vacancy (Vac)", "remove it from the elements"
-            )
     if len(problem.objectives) > 1 and all(objective.weight is None for objective in problem.objectives):
         refuse(("objectives",), "a Pareto front of several objectives", "give every objective a weight")
     return found

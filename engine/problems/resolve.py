@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
-from api_schemas.problem import Problem, SameAs, Sublattice
+from api_schemas.problem import Problem, SameAs
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts
 from engine.composition.notation import parse_composition
@@ -88,7 +87,7 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
     crystal: AlchemicalCrystal | None = None
     try:
         parent = read_structure(problem.structure, max_atoms=limits.max_atoms)
-        crystal = build_crystal(parent, [_without_vacancy(sublattice) for sublattice in problem.sublattices])
+        crystal = build_crystal(parent, problem.sublattices)
     except ProblemInvalid as fault:
         errors.extend(fault.errors)
     built: dict[str, AlchemicalCrystal | None] = {}
@@ -135,14 +134,6 @@ def _region(
         faults = [FieldError(pointer="/constraints", type="infeasible", message=text)]
     errors.extend(faults)
     return plain if faults else region
-
-
-def _without_vacancy(sublattice: Sublattice) -> Sublattice:
-    """The sublattice with real elements only, so that its sites are checked although vacancies are refused."""
-    if VACANCY not in sublattice.elements:
-        return sublattice
-    real = {element: bounds for element, bounds in sublattice.elements.items() if element != VACANCY}
-    return sublattice.model_copy(update={"elements": real})
 
 
 def _points_per_edge(problem: Problem, region: Region) -> int:
@@ -224,8 +215,8 @@ def _end_member_faults(space: CompositionSpace, limits: Limits) -> list[FieldErr
     if members <= limits.max_end_members:
         return []
     text = (
-        f"the sublattices have {members} end members (one element on each), more than {limits.max_end_members}; "
-        "each is relaxed for the mixing energy: take fewer elements or sublattices"
+        f"the sublattices have {members} end members (one element or vacancy on each), more than "
+        f"{limits.max_end_members}; each is relaxed for the mixing energy: take fewer elements or sublattices"
     )
     return [FieldError(pointer="/sublattices", type="does-not-fit", message=text)]
 

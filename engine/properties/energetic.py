@@ -19,7 +19,7 @@ ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "forma
 
 @dataclass(frozen=True, eq=False)
 class EndMember:
-    """An end member of the composition space: one element on every sublattice.
+    """An end member of the composition space: one element, or the vacancy, on every sublattice.
 
     Attributes:
         columns: Index of its column of the composition vector on every sublattice.
@@ -39,6 +39,7 @@ def energetic(
     end_members: Sequence[EndMember],
     temperature: float,
     chemical_potentials: Tensor | None = None,
+    vacancies: Tensor | None = None,
 ) -> Tensor:
     """An energy per atom present, as a differentiable scalar.
 
@@ -51,6 +52,7 @@ def energetic(
         end_members: All end members, for the mixing energies.
         temperature: K.
         chemical_potentials: [n_copies] eV/atom of each copy's element, for the formation energy.
+        vacancies: Share of the vacancy on each site that may be empty, for the entropy.
 
     Returns:
         eV/atom.
@@ -74,10 +76,16 @@ def energetic(
             share = share * x[column]
         unmixed = unmixed + share * member.enthalpy
     mixing = (enthalpy - unmixed) / atoms
-    return mixing if name == "mixing_energy" else mixing - temperature * ideal_entropy(weights)
+    return mixing if name == "mixing_energy" else mixing - temperature * ideal_entropy(weights, vacancies)
 
 
-def ideal_entropy(weights: Tensor) -> Tensor:
-    """Ideal configurational entropy -k_B sum lam ln lam / N, eV/K per atom; weights [n_copies]."""
-    positive = torch.where(weights > 0, weights, torch.ones_like(weights))
+def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
+    """Ideal configurational entropy -k_B (sum lam ln lam + sum v ln v) / N, eV/K per atom present, N = sum lam.
+
+    Args:
+        weights: [n_copies] lam.
+        vacancies: [n_sites that may be empty] share v of the vacancy on each.
+    """
+    shares = weights if vacancies is None else torch.cat([weights, vacancies])
+    positive = torch.where(shares > 0, shares, torch.ones_like(shares))
     return -BOLTZMANN * (positive * positive.log()).sum() / weights.sum()

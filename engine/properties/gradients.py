@@ -78,6 +78,7 @@ def property_values(
         modes = torch.as_tensor(coordinates.strain_modes)
         strain = torch.einsum("i,iab->ab", q[: coordinates.n_strain], modes)
         lattice = torch.as_tensor(coordinates.lattice) @ (torch.eye(3, dtype=torch.float64) + strain).T
+        vacancies = x[torch.tensor(crystal.vacancy_columns)]
         mass = weights @ torch.tensor(crystal.masses)
         around = point.surroundings
         work = around.pressure * torch.linalg.det(lattice).abs()
@@ -87,7 +88,7 @@ def property_values(
         for name in names:
             if name in ENERGETIC:
                 value = energetic(
-                    name, enthalpy, work, x, weights, end_members, around.temperature, potentials
+                    name, enthalpy, work, x, weights, end_members, around.temperature, potentials, vacancies
                 )
             elif name == "substrate_mismatch":
                 value = substrate_mismatch(conventional @ lattice, around.substrate)
@@ -97,7 +98,7 @@ def property_values(
                 value, (q, x, enthalpy), allow_unused=True, retain_graph=True
             )
             found[name] = Value(float(value.detach()), _total(point, by_q, by_x, by_h))
-        absent = np.asarray(weights.detach()) <= 0
+        absent = np.asarray(torch.cat([weights, vacancies]).detach()) <= 0
         if "mixing_free_energy" in found and absent.any():
             found["mixing_free_energy"] = Value(found["mixing_free_energy"].value, None)
     return found
