@@ -10,10 +10,13 @@ import spglib
 
 from api_schemas.errors import FieldError
 from api_schemas.jobs import CostEstimate
-from engine.crystals.crystal import AlchemicalCrystal
+from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
+from engine.problems.conditions import substrate_crystal
 from engine.problems.limits import Limits
 from engine.problems.resolved import ResolvedProblem
+from engine.properties.elemental_phases import ELEMENTAL_PHASES
+from engine.properties.table import PROPERTIES, named_properties
 
 _SYMPREC = 1e-3
 _CALLS_PER_ROW = 2
@@ -21,6 +24,10 @@ _CALLS_PER_ROW = 2
 
 _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
 """Energies that a relaxation takes, by its number of coordinates (measured from cold starts)."""
+
+_CALLS_PER_GRADIENT, _STRAINS = 4, 6
+_MEMORY_OF_GRADIENT = 3.0
+"""A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
 
 _SITES_TOGETHER = 64
 """End members are relaxed in batches of about this many sites."""
@@ -46,14 +53,18 @@ def estimate(resolved: ResolvedProblem) -> CostEstimate:
     """
     members = math.prod(len(elements) for elements in resolved.space.elements)
     one = _relaxation(resolved.crystal, resolved, members)
+    moduli = _moduli(resolved.crystal, resolved)
     evaluations = resolved.planned
-    targets = {id(crystal): crystal for crystal in resolved.same_as if crystal is not None}
-    others = [_relaxation(crystal, resolved, 1) for crystal in targets.values()]
+    others = [_relaxation(crystal, resolved, 1) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
-        potential_calls=(evaluations + members) * one.calls + sum(other.calls for other in others),
-        seconds=(evaluations + members) * one.seconds + sum(other.seconds for other in others),
-        memory_bytes=int(max(part.memory for part in (one, *others))),
+        potential_calls=(evaluations + members) * one.calls
+        + evaluations * moduli.calls
+        + sum(other.calls for other in others),
+        seconds=(evaluations + members) * one.seconds
+        + evaluations * moduli.seconds
+        + sum(other.seconds for other in others),
+        memory_bytes=int(max(part.memory for part in (one, moduli, *others))),
     )
 
 
@@ -98,10 +109,45 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
     return round(total / len(rotations))
 
 
+def _references(resolved: ResolvedProblem) -> list[AlchemicalCrystal]:
+    """Crystals that are relaxed once besides the end members: of targets, of the substrate, and elemental phases."""
+    problem = resolved.problem
+    crystals = list({id(crystal): crystal for crystal in resolved.same_as if crystal is not None}.values())
+    substrate = substrate_crystal(problem)
+    crystals += [] if substrate is None else [substrate]
+    if "formation_energy" in named_properties(problem):
+        elements = set(resolved.crystal.species_symbols()) - set(problem.conditions.chemical_potentials)
+        crystals += [build_crystal(ELEMENTAL_PHASES[element].build()) for element in sorted(elements)]
+    return crystals
+
+
+def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxation:
+    """Cost of the moduli of one relaxed composition: rows of second derivatives, and backward passes through them."""
+    names = [name for name in named_properties(resolved.problem) if PROPERTIES[name].needs_curvature]
+    elastic = [name for name in names if name != "bulk_modulus"]
+    calls = 0
+    if "bulk_modulus" in names:
+        calls += 1 + _CALLS_PER_ROW + _CALLS_PER_GRADIENT
+    if elastic:
+        passes = sum(_STRAINS if name == "poisson_ratio" else 1 for name in elastic)
+        rows = _STRAINS + 3 * (crystal.n_sites - 1) + min(_STRAINS, passes)
+        calls += 2 + _CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
+    name, dtype = resolved.potential.name, resolved.problem.potential.dtype
+    edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
+    memory = estimate_memory(edges, crystal.n_copies, dtype, name, second_derivatives=True)
+    return _Relaxation(
+        calls=calls,
+        seconds=calls * estimate_seconds(edges, dtype, name),
+        memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
+    )
+
+
 def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
     """Cost of one composition; the memory is that of a batch of ``members`` end members."""
     name, dtype = resolved.potential.name, resolved.problem.potential.dtype
     edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
+    if resolved.problem.potential.mixing == "paired":
+        edges = math.ceil(edges * _messages_per_edge(crystal))
     coordinates = coordinate_count(crystal)
     steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
@@ -114,3 +160,13 @@ def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: 
         seconds=steps * estimate_seconds(edges, dtype, name) + coordinates * row,
         memory=_PROCESS_MEMORY + memory,
     )
+
+
+def _messages_per_edge(crystal: AlchemicalCrystal) -> float:
+    """How many messages an edge carries under paired mixing: within a sublattice one for each element, else one.
+
+    A neighbour is taken to be in a sublattice as often as its share of the sites says.
+    """
+    within = [(len(sublattice.sites) / crystal.n_sites) ** 2 for sublattice in crystal.sublattices]
+    more = [len(sublattice.elements) - 1 for sublattice in crystal.sublattices]
+    return 1.0 + sum(share * extra for share, extra in zip(within, more, strict=True))

@@ -52,6 +52,22 @@ def test_a_wurtzite_takes_about_as_many_calls_as_were_measured(accepted):
     assert 11 * 3 <= cost.potential_calls <= 18 * 3
 
 
+def test_moduli_and_references_add_the_calls_that_they_take(accepted):
+    def calls(**changes):
+        at = [{"cation": {"Al": 0.8, "Sc": 0.2}}]
+        return estimate(accepted(kind="evaluate", at=at, objectives=[], **changes)).potential_calls
+
+    plain = calls()
+    assert calls(properties=["bulk_modulus"]) - plain == 7
+    # A Hessian of 6 strains and 9 displacements, then a row and a backward pass through it for c11.
+    assert calls(properties=["c11"]) - plain == (1 + 2 * 15) + (1 + 2 + 4)
+    given = {"Al": -3.7, "Sc": -6.3, "N": -8.3}
+    assert calls(properties=["formation_energy"], conditions={"chemical_potentials": given}) == plain
+    assert calls(properties=["formation_energy"]) > plain
+    substrate = {"same_as": {"prototype": "wurtzite", "species": ["Ga", "N"]}}
+    assert calls(properties=["substrate_mismatch"], conditions={"substrate": substrate}) > plain
+
+
 def test_a_large_cell_without_symmetry_is_dear(accepted):
     rng = np.random.default_rng(0)
     grid = np.array([[i, j, k] for i in range(5) for j in range(5) for k in range(5)]) / 5
