@@ -56,7 +56,7 @@ class Evaluator:
     ) -> None:
         self.resolved = resolved
         choice = resolved.problem.potential
-        self.potential = load_potential(choice.name, choice.dtype, device)
+        self.potential = load_potential(choice.name, choice.dtype, device, mixing=choice.mixing)
         self.sha256 = describe(choice.name).sha256
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()

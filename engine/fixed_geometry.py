@@ -35,10 +35,10 @@ def evaluate_fixed_geometry(
     resolved = resolved_problem(problem)
     crystal, choice = resolved.crystal, resolved.problem.potential
     x = parse_composition(resolved.space, composition)
-    potential = load_potential(choice.name, choice.dtype, device)
+    potential = load_potential(choice.name, choice.dtype, device, mixing=choice.mixing)
     found = build_graph(
         [crystal.lattice], [crystal.positions], [crystal.site_copies], potential.cutoff, 0.0,
-        dtype=potential.dtype, device=potential.device,
+        groups=[crystal.site_sublattice], dtype=potential.dtype, device=potential.device,
     )  # fmt: skip
     leaves = [
         torch.tensor(values, dtype=potential.dtype, device=potential.device, requires_grad=True)

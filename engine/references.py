@@ -98,6 +98,7 @@ def reference_key(
         "potential": [potential.name, sha256, str(potential.dtype), potential.device.type],
         "pressure": pressure,
         "tolerance": repr(tolerance),
+        **({"mixing": potential.mixing} if crystal.n_columns and potential.mixing != "mean_field" else {}),
         **({"fixed_cell": True} if fixed_cell else {}),
         **({"what": what} if what else {}),
     }

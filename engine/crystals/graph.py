@@ -56,6 +56,7 @@ def build_graph(
     skin: float = 0.5,
     *,
     strains: Sequence[ArrayLike] | None = None,
+    groups: Sequence[ArrayLike] | None = None,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
 ) -> NeighbourGraph:
@@ -69,6 +70,7 @@ def build_graph(
         skin: Å, how much farther to look.
         strains: One [3, 3] a crystal: the deformation (1 + strain) at which to look for neighbours; zero if left out.
             Shifts and cells of the graph are the unstrained ones all the same.
+        groups: One [n_sites] a crystal: the sublattice of each site, -1 for none. Paired mixing needs it.
         dtype: Of the shifts, cells and reference positions.
         device: Of every tensor.
 
@@ -125,6 +127,9 @@ def build_graph(
         pairs=torch.as_tensor(whole.reshape(2, -1).T.copy(), device=device),
         copy_site=torch.as_tensor(np.concatenate(copy_site), device=device),
         copy_species=torch.as_tensor(np.concatenate(species), device=device),
+        site_group=None
+        if groups is None
+        else torch.as_tensor(np.concatenate([np.asarray(g, dtype=np.int64) for g in groups]), device=device),
     )
     return NeighbourGraph(
         graph=graph_of_all,
@@ -192,6 +197,7 @@ def active(graph: AlchemicalGraph, positions: Tensor, strain: Tensor, cutoff: fl
             pairs=renumbered[pairs],
             copy_site=graph.copy_site,
             copy_species=graph.copy_species,
+            site_group=graph.site_group,
         )
 
 

@@ -37,6 +37,7 @@ class AlchemicalCalculator(Calculator):  # type: ignore[misc]  # ase is untyped
         super().__init__()
         self._potential = potential
         self._copies = crystal.site_copies
+        self._group = crystal.site_sublattice
         self._weights = crystal.weights(x)
         self.potential_calls = 0
 
@@ -51,7 +52,14 @@ class AlchemicalCalculator(Calculator):  # type: ignore[misc]  # ase is untyped
         cell, positions = np.asarray(self.atoms.cell), self.atoms.get_positions()
         model = self._potential
         found = build_graph(
-            [cell], [positions], [self._copies], model.cutoff, 0.0, dtype=model.dtype, device=model.device
+            [cell],
+            [positions],
+            [self._copies],
+            model.cutoff,
+            0.0,
+            groups=[self._group],
+            dtype=model.dtype,
+            device=model.device,
         )
         real: dict[str, Any] = {"dtype": model.dtype, "device": model.device}
         leaf = torch.tensor(positions, requires_grad=True, **real)

@@ -256,6 +256,7 @@ class Landscape:
                 self.potential.cutoff,
                 SKIN,
                 strains=list(strain.cpu().numpy()),
+                groups=[self.crystal.site_sublattice] * n,
                 dtype=self.potential.dtype,
                 device=self.potential.device,
             )

@@ -4,6 +4,8 @@ PotentialError
 ├── UnknownPotential       the name is not in the registry
 ├── UnsupportedDtype       the number format is not offered
 ├── UnknownSpecies         the model was never trained on an element
+├── UnsupportedMixing      the mixing rule is not offered
+├── UnpairedCopies         paired mixing where sites of one sublattice hold different elements
 ├── CoincidentSites        two atoms at one place: the model has no answer there
 └── WeightsUnavailable     the weights are not here and could not be brought here
     ├── ChecksumMismatch   a file is not the published one
@@ -50,6 +52,14 @@ class UnknownSpecies(PotentialError):
         super().__init__(
             f"{potential} does not know {', '.join(symbols)}; choose other elements or another potential"
         )
+
+
+class UnsupportedMixing(PotentialError):
+    """A potential is not offered with the mixing rule that was asked for."""
+
+
+class UnpairedCopies(PotentialError):
+    """Paired mixing, and the sites of a sublattice do not hold the same elements in the same order."""
 
 
 class CoincidentSites(PotentialError):

@@ -27,6 +27,9 @@ class AlchemicalGraph:
         pairs: [n_edges / 2, 2] int64, the two edges i<-j and j<-i of each undirected pair; every edge is in one.
         copy_site: [n_copies] int64, the site of each copy, nondecreasing.
         copy_species: [n_copies] int64, atomic numbers.
+        site_group: [n_sites] int64, the sublattice of each site, -1 for none; sites of one sublattice have their
+            copies in the same order. None where nobody told: no site then shares a sublattice with another. Only
+            paired mixing looks at it.
     """
 
     cells: Tensor
@@ -37,6 +40,7 @@ class AlchemicalGraph:
     pairs: Tensor
     copy_site: Tensor
     copy_species: Tensor
+    site_group: Tensor | None = None
 
     @property
     def n_graphs(self) -> int:
@@ -88,6 +92,7 @@ class Potential(Protocol):
         dtype: The number format of the model's own arithmetic.
         device: Where the model lives.
         smoothness: How many continuous derivatives the energy has at the cutoff.
+        mixing: The mixing rule: mean_field or paired.
     """
 
     name: str
@@ -96,6 +101,7 @@ class Potential(Protocol):
     dtype: torch.dtype
     device: torch.device
     smoothness: int
+    mixing: str
 
     def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
         """Energy of each crystal, differentiable at least three times in positions, strain and weights.

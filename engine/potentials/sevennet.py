@@ -1,15 +1,17 @@
-"""SevenNet on alchemical crystals, in plain torch: mean-field mixing with premixed senders.
+"""SevenNet on alchemical crystals, in plain torch: mean-field mixing with premixed senders, or paired mixing.
 
 Y. Park et al., J. Chem. Theory Comput. 2024, 20, 4857; NequIP: S. Batzner et al., Nat. Commun. 13, 2453 (2022).
 
 Species enter only through the embedding and the last shift and scale, so the features of a site are mixed before they
 are sent, sum_k lam_k x_k, and a physical edge costs one tensor product however many copies its sites have. Only the
-embedding, the self-connection and the gate run once a copy. All fixed factors (fan-in, second moment of silu, number
+embedding, the self-connection and the gate run once a copy. Under paired mixing the edges within a sublattice run once
+a copy as well, without mixing. All fixed factors (fan-in, second moment of silu, number
 of neighbours) are multiplied into the weights once.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from typing import Any
@@ -25,15 +27,25 @@ from engine.potentials.cost import EDGES_IN_ONE_PIECE
 from engine.potentials.errors import UnknownSpecies
 from engine.potentials.interaction import SILU_MOMENT, InteractionWeights, interaction_weights, multiplicities
 from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.paired import split_by_mixing
 from engine.potentials.radial import radial_basis
 from engine.potentials.recompute import forgetful
-from engine.potentials.slots import SlotBlock, slot_blocks
+from engine.potentials.slots import DirectedEdges, SlotBlock, laid_out, site_edges
 from engine.potentials.spherical_harmonics import spherical_harmonics
 
 # Up to `whole` neighbours of all sites everything is kept for the backward pass; above, convolutions run in blocks of
 # `block` slots that are computed again there. Measured on a CPU: small blocks cost time, large ones memory.
 _CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
 _GPU_SLOTS = {"whole": 40_000, "block": 20_000}
+
+
+@dataclass(frozen=True, eq=False)
+class _Slots:
+    """The slots of a graph: edges that mix their senders, and edges between copies, which only paired mixing has."""
+
+    mixing: tuple[SlotBlock, ...]
+    alone: tuple[SlotBlock, ...]
+    forget: bool
 
 
 class SevenNet:
@@ -48,6 +60,7 @@ class SevenNet:
         smoothness: int,
         dtype: torch.dtype,
         device: torch.device,
+        mixing: str = "mean_field",
         slots: dict[str, int] | None = None,
     ) -> None:
         """Prepares the weights.
@@ -59,10 +72,12 @@ class SevenNet:
             smoothness: How many continuous derivatives the energy has at the cutoff.
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
+            mixing: mean_field or paired.
             slots: `whole`, above how many neighbours the convolutions run block by block, and `block`, how many
                 to a block; set for the device if left out.
         """
         self.name, self.dtype, self.device, self.smoothness = name, dtype, device, smoothness
+        self.mixing = mixing
         self.cutoff: float = architecture["cutoff"]
         self.species = frozenset(architecture["species"])
         self.max_degree: int = architecture["max_degree"]
@@ -70,7 +85,7 @@ class SevenNet:
         self._envelope = architecture["envelope"]
         onset = self._envelope.get("onset")
         self.curvature_jumps: tuple[float, ...] = () if onset is None else (onset, self.cutoff)
-        self._blocks: WeakKeyDictionary[AlchemicalGraph, tuple[SlotBlock, ...]] = WeakKeyDictionary()
+        self._blocks: WeakKeyDictionary[AlchemicalGraph, _Slots] = WeakKeyDictionary()
         exact = {key: value.to(torch.float64) for key, value in tensors.items()}
 
         def ready(tensor: Tensor) -> Tensor:
@@ -123,11 +138,25 @@ class SevenNet:
         rows = self._rows(graph)
         lam = weights.to(self.dtype)
         harmonics, radial = self._edges(graph, positions, strain.to(positions.dtype))
-        blocks = self._slots(graph)
-        coupled = [self._couplings.of_block(harmonics, block) for block in blocks]
+        slots = self._slots(graph)
+        coupled, coupled_alone = (
+            [self._couplings.of_block(harmonics, block) for block in blocks]
+            for blocks in (slots.mixing, slots.alone)
+        )
         features = [self._embedding[rows].unsqueeze(1)]
         for layer, hidden in zip(self._layers, radial, strict=True):
-            features = self._interact(layer, features, hidden, graph, lam, blocks, coupled)
+            of_edges = [hidden @ matrix for matrix in layer.radial]
+            sent = [
+                _mixed(of_degree, lam, graph) @ matrix
+                for of_degree, matrix in zip(features, layer.before, strict=True)
+            ]
+            heard = _heard(layer, sent, of_edges, coupled, slots.mixing, forget=slots.forget)
+            heard = [_to_copies(of_degree, graph) for of_degree in heard]
+            if slots.alone:
+                sent = [of_degree @ matrix for of_degree, matrix in zip(features, layer.before, strict=True)]
+                alone = _heard(layer, sent, of_edges, coupled_alone, slots.alone, forget=slots.forget)
+                heard = [mixed + of_degree for mixed, of_degree in zip(heard, alone, strict=True)]
+            features = _updated(layer, features, heard)
         atomic = (features[0].squeeze(1) @ self._readout).to(positions.dtype)
         scaled = atomic * self._scale[rows].to(positions) + self._shift[rows].to(positions)
         energies = torch.zeros(graph.n_graphs, dtype=positions.dtype, device=positions.device)
@@ -142,15 +171,22 @@ class SevenNet:
             raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
         return rows
 
-    def _slots(self, graph: AlchemicalGraph) -> tuple[SlotBlock, ...]:
-        blocks = self._blocks.get(graph)
-        if blocks is None:
-            limit = self.slots["block" if self._in_blocks(graph) else "whole"]
-            blocks = self._blocks[graph] = slot_blocks(graph, limit, self.dtype)
-        return blocks
-
-    def _in_blocks(self, graph: AlchemicalGraph) -> bool:
-        return graph.n_edges > self.slots["whole"]
+    def _slots(self, graph: AlchemicalGraph) -> _Slots:
+        slots = self._blocks.get(graph)
+        if slots is None:
+            edges = site_edges(graph, self.dtype)
+            alone: DirectedEdges | None = None
+            if self.mixing == "paired":
+                edges, alone = split_by_mixing(graph, edges)
+            n_edges = len(edges.receiver) + (0 if alone is None else len(alone.receiver))
+            forget = n_edges > self.slots["whole"]
+            limit = self.slots["block" if forget else "whole"]
+            slots = self._blocks[graph] = _Slots(
+                mixing=laid_out(edges, limit),
+                alone=() if alone is None or not len(alone.receiver) else laid_out(alone, limit),
+                forget=forget,
+            )
+        return slots
 
     def _edges(
         self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor
@@ -164,30 +200,30 @@ class SevenNet:
         by_layer = first.view(len(distances), *self._radial_second.shape[:2]).transpose(0, 1)
         return harmonics, list(silu(torch.bmm(by_layer, self._radial_second)).unbind(0))
 
-    def _interact(
-        self,
-        layer: InteractionWeights,
-        features: list[Tensor],
-        hidden: Tensor,
-        graph: AlchemicalGraph,
-        lam: Tensor,
-        blocks: tuple[SlotBlock, ...],
-        coupled: list[dict[tuple[int, int], Tensor]],
-    ) -> list[Tensor]:
-        """Features of every copy after one interaction, for each l: [n_copies, 2l+1, v]."""
-        senders = [
-            _mixed(of_degree, lam, graph) @ matrix
-            for of_degree, matrix in zip(features, layer.before, strict=True)
-        ]
-        radial = [hidden @ matrix for matrix in layer.radial]
-        messages = _over_blocks(senders, radial, coupled, layer.paths, blocks, forget=self._in_blocks(graph))
-        received = []
-        for degree, (message, matrix) in enumerate(zip(messages, layer.after, strict=True)):
-            at_copies = _to_copies(message @ matrix, graph)
-            if degree < len(layer.self_connection):
-                at_copies = at_copies + features[degree] @ layer.self_connection[degree]
+
+def _heard(
+    layer: InteractionWeights,
+    senders: list[Tensor],
+    radial: list[Tensor],
+    coupled: list[dict[tuple[int, int], Tensor]],
+    blocks: tuple[SlotBlock, ...],
+    *,
+    forget: bool,
+) -> list[Tensor]:
+    """What every receiver hears in one interaction, for each l: [n_receivers, 2l+1, v]."""
+    messages = _over_blocks(senders, radial, coupled, layer.paths, blocks, forget=forget)
+    return [message @ matrix for message, matrix in zip(messages, layer.after, strict=True)]
+
+
+def _updated(layer: InteractionWeights, features: list[Tensor], heard: list[Tensor]) -> list[Tensor]:
+    """Features of every copy after one interaction, for each l: [n_copies, 2l+1, v]."""
+    received = []
+    for degree, at_copies in enumerate(heard):
+        if degree < len(layer.self_connection):
+            received.append(at_copies + features[degree] @ layer.self_connection[degree])
+        else:
             received.append(at_copies)
-        return _gate(received, layer.multiplicities)
+    return _gate(received, layer.multiplicities)
 
 
 def _mixed(features: Tensor, lam: Tensor, graph: AlchemicalGraph) -> Tensor:

@@ -56,6 +56,42 @@ class SlotBlock:
         return self._rows[n_paths]
 
 
+@dataclass(frozen=True, eq=False)
+class DirectedEdges:
+    """Edges by what hears and what speaks, receivers in order.
+
+    Attributes:
+        n_receivers: Number of receivers.
+        receiver: [n_edges] int64, nondecreasing.
+        sender: [n_edges] int64, row in a table of what is sent.
+        pair: [n_edges] int64, the undirected pair of sites.
+        orientation: [n_edges], +1 for a pair's first edge, -1 for its second.
+    """
+
+    n_receivers: int
+    receiver: Tensor
+    sender: Tensor
+    pair: Tensor
+    orientation: Tensor
+
+
+def site_edges(graph: AlchemicalGraph, dtype: torch.dtype) -> DirectedEdges:
+    """Every edge of a graph, from site to site.
+
+    Args:
+        graph: With receivers in order.
+        dtype: Of the orientations.
+    """
+    device = graph.receivers.device
+    pair = torch.empty(graph.n_edges, dtype=torch.int64, device=device)
+    orientation = torch.ones(graph.n_edges, dtype=dtype, device=device)
+    numbers = torch.arange(len(graph.pairs), device=device)
+    pair[graph.pairs[:, 0]] = numbers
+    pair[graph.pairs[:, 1]] = numbers
+    orientation[graph.pairs[:, 1]] = -1
+    return DirectedEdges(graph.n_sites, graph.receivers, graph.senders, pair, orientation)
+
+
 def slot_blocks(graph: AlchemicalGraph, max_slots: int, dtype: torch.dtype) -> tuple[SlotBlock, ...]:
     """Lays the edges of a graph out in blocks of at most about `max_slots` slots.
 
@@ -67,19 +103,17 @@ def slot_blocks(graph: AlchemicalGraph, max_slots: int, dtype: torch.dtype) -> t
     Returns:
         Blocks that cover every site in order.
     """
-    device = graph.receivers.device
-    degrees = torch.bincount(graph.receivers, minlength=graph.n_sites)
+    return laid_out(site_edges(graph, dtype), max_slots)
+
+
+def laid_out(edges: DirectedEdges, max_slots: int) -> tuple[SlotBlock, ...]:
+    """Lays edges out in blocks of at most about `max_slots` slots, which cover every receiver in order."""
+    device = edges.receiver.device
+    degrees = torch.bincount(edges.receiver, minlength=edges.n_receivers)
     starts = torch.cumsum(degrees, 0) - degrees
-    n_pairs = len(graph.pairs)
-    pair_of_edge = torch.empty(graph.n_edges, dtype=torch.int64, device=device)
-    orientation_of_edge = torch.ones(graph.n_edges, dtype=dtype, device=device)
-    numbers = torch.arange(n_pairs, device=device)
-    pair_of_edge[graph.pairs[:, 0]] = numbers
-    pair_of_edge[graph.pairs[:, 1]] = numbers
-    orientation_of_edge[graph.pairs[:, 1]] = -1
     blocks = []
     for first, last, width in _ranges(degrees.tolist(), max_slots):
-        sites = torch.arange(first, last, device=device).unsqueeze(1)
+        receivers = torch.arange(first, last, device=device).unsqueeze(1)
         places = torch.arange(width, device=device)
         filled = places < degrees[first:last].unsqueeze(1)
         edge = torch.where(filled, starts[first:last].unsqueeze(1) + places, 0)
@@ -87,9 +121,9 @@ def slot_blocks(graph: AlchemicalGraph, max_slots: int, dtype: torch.dtype) -> t
             SlotBlock(
                 n_sites=last - first,
                 width=width,
-                sender=torch.where(filled, graph.senders[edge], sites).flatten(),
-                pair=torch.where(filled, pair_of_edge[edge], 0).flatten(),
-                orientation=torch.where(filled, orientation_of_edge[edge], 0).flatten(),
+                sender=torch.where(filled, edges.sender[edge], receivers).flatten(),
+                pair=torch.where(filled, edges.pair[edge], 0).flatten(),
+                orientation=torch.where(filled, edges.orientation[edge], 0).flatten(),
             )
         )
     return tuple(blocks)

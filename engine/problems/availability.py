@@ -18,8 +18,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
 
     if problem.kind in _KINDS:
         refuse(("kind",), f"kind {problem.kind}", "use optimize, scan or evaluate")
-    if problem.potential.mixing == "paired":
-        refuse(("potential", "mixing"), "mixing: paired", "use mean_field")
     if problem.potential.tier == "single_site":
         refuse(("potential", "tier"), "tier: single_site", "use mean_field")
     if problem.strategy.name in _STRATEGIES:

@@ -18,6 +18,7 @@ from engine.problems.availability import unavailable
 from engine.problems.conditions import condition_faults
 from engine.problems.estimate import estimate, fit_faults
 from engine.problems.limits import Limits
+from engine.problems.mixing import mixing_faults
 from engine.problems.resolved import ResolvedProblem
 from engine.problems.wishes import (
     budget_fault,
@@ -65,6 +66,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     parts = _crystals(problem, limits, errors)
     potential, faults = chosen_potential(problem)
     errors.extend(faults)
+    errors.extend(mixing_faults(problem, potential))
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))

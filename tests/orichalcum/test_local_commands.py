@@ -153,7 +153,7 @@ def test_evaluate_without_a_composition_asks_for_one(problem):
         (("[Na, K]}", "[Na, Kk]}"), "/sublattices/0/elements"),
         (("rocksalt", "rocksalz"), "/structure/prototype"),
         (("sevennet-0", "sevennet-O"), "/potential/name"),
-        (("{name: sevennet-0}", "{name: sevennet-0, mixing: paired}"), "/potential/mixing"),
+        (("{name: sevennet-0}", "{name: sevennet-0, tier: single_site}"), "/potential/tier"),
         (("\nstructure", "\nkind: order\nstructure"), "/kind"),
         (("sites: [Na]", "sites: []"), "/sublattices/0/sites"),
     ],

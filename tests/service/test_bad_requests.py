@@ -71,7 +71,11 @@ def many_atoms(edge):
 REFUSED = {
     "a kind that comes later": (changed(kind="order"), "not-available-yet", "/kind"),
     "free energies, which come later": (changed(kind="free_energy"), "not-available-yet", "/kind"),
-    "paired mixing, which comes later": (potential(mixing="paired"), "not-available-yet", "/potential/mixing"),
+    "paired mixing with vacancies": (
+        {**potential(mixing="paired"), "sublattices": sublattice(elements=["Na", "K", "Vac"])["sublattices"]},
+        "no-vacancies-when-paired", "/potential/mixing"),
+    "a sublattice of vacancies alone": (
+        sublattice(elements={"Vac": [1, 1]}), "only-vacancies", "/sublattices/0/elements"),
     "the single-site tier, which comes later": (potential(tier="single_site"), "not-available-yet", "/potential/tier"),
     "supercells, which come later": (changed(verify={"supercells": 2}), "not-available-yet", "/verify"),
     "charge neutrality without every oxidation state": (

@@ -2,6 +2,7 @@
 
 m_ik = sum_j sum_k' lam_jk' phi(h_jk', r_ij): no mixing of senders, no batching of paths, no sharing of pairs,
 neighbours by brute force, spherical harmonics as written-out polynomials. Only Clebsch-Gordan constants are shared.
+With paired mixing copies of one sublattice hear copies of the same element only, with weight 1.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def matrices(flat, rows, columns):
     return [part.view(n, m) / sqrt(n) for part, n, m in zip(parts, rows, columns, strict=True)]
 
 
-def explicit_energy(tensors, architecture, sample):  # noqa: PLR0915 - one slow network, read from top to bottom
+def explicit_energy(tensors, architecture, sample, mixing="mean_field"):  # noqa: PLR0915 - read from top to bottom
     """Energy in eV of a sample, float64."""
     t = {key: value.double() for key, value in tensors.items()}
     cutoff, top = architecture["cutoff"], architecture["max_degree"]
@@ -68,16 +69,21 @@ def explicit_energy(tensors, architecture, sample):  # noqa: PLR0915 - one slow 
     copies = [(site, k) for site, of_site in enumerate(sample.copies) for k in range(len(of_site))]
     weight = torch.tensor([sample.weights[i][k] for i, k in copies], dtype=torch.float64)
     rows = torch.tensor([species[sample.copies[i][k]] for i, k in copies])
-    edges = [
-        (a, b, vector)
-        for i, j, vector in neighbours(sample.cell, sample.positions, cutoff)
-        for a, (of_a, _) in enumerate(copies)
-        for b, (of_b, _) in enumerate(copies)
-        if of_a == i and of_b == j
-    ]
-    receiver = torch.tensor([a for a, _, _ in edges])
-    sender = torch.tensor([b for _, b, _ in edges])
-    vectors = torch.tensor(np.array([v for _, _, v in edges]))
+    groups = sample.groups or [-1] * len(sample.copies)
+    edges = []
+    for i, j, vector in neighbours(sample.cell, sample.positions, cutoff):
+        paired = mixing == "paired" and groups[i] == groups[j] != -1
+        for a, b in product(range(len(copies)), repeat=2):
+            if (copies[a][0], copies[b][0]) != (i, j):
+                continue
+            if not paired:
+                edges.append((a, b, vector, float(weight[b])))
+            elif copies[a][1] == copies[b][1]:
+                edges.append((a, b, vector, 1.0))
+    receiver = torch.tensor([a for a, _, _, _ in edges])
+    sender = torch.tensor([b for _, b, _, _ in edges])
+    vectors = torch.tensor(np.array([v for _, _, v, _ in edges]))
+    loudness = torch.tensor([w for _, _, _, w in edges], dtype=torch.float64)
     r = vectors.norm(dim=1)
     y = harmonics(vectors / r[:, None])
     if architecture["envelope"]["kind"] == "xplor":
@@ -110,7 +116,7 @@ def explicit_energy(tensors, architecture, sample):  # noqa: PLR0915 - one slow 
             constants = torch.tensor(sqrt(2 * l3 + 1) * wigner_3j(l1, l2, l3))
             message = torch.einsum("eu,eua,eb,abc->euc", w, sent[l1][sender], y[l2], constants)
             total = torch.zeros(len(copies), incoming[l1], 2 * l3 + 1, dtype=torch.float64)
-            total.index_add_(0, receiver, weight[sender, None, None] * message)
+            total.index_add_(0, receiver, loudness[:, None, None] * message)
             heard[l3].append(total / t[f"{layer}_convolution.denominator"])
         assert place == radial.shape[1]
         widths = [sum(outgoing), *outgoing[1:]]

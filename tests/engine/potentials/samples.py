@@ -12,12 +12,16 @@ from engine.crystals.graph import build_graph
 
 @dataclass(frozen=True)
 class Sample:
-    """One crystal: cell and positions in Å, for each site the atomic numbers and the weights of its copies."""
+    """One crystal: cell and positions in Å, for each site the atomic numbers and the weights of its copies.
+
+    `groups` gives the sublattice of each site, -1 for none; left out, no two sites share one.
+    """
 
     cell: np.ndarray
     positions: np.ndarray
     copies: tuple[tuple[int, ...], ...]
     weights: tuple[tuple[float, ...], ...]
+    groups: tuple[int, ...] | None = None
 
     @property
     def volume(self):
@@ -65,6 +69,7 @@ def arguments(samples, dtype=torch.float64, skin=0.3):
         [s.copies for s in samples],
         5.0,
         skin,
+        groups=None if any(s.groups is None for s in samples) else [s.groups for s in samples],
         dtype=dtype,
     )
     positions = found.positions.clone().requires_grad_()

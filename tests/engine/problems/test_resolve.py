@@ -66,7 +66,6 @@ def test_a_grid_search_uses_the_finest_grid_that_the_budget_allows(accepted):
 NOT_YET = [
     ({"kind": "order"}, "/kind"),
     ({"kind": "free_energy"}, "/kind"),
-    ({"potential": {"mixing": "paired"}}, "/potential/mixing"),
     ({"potential": {"tier": "single_site"}}, "/potential/tier"),
     ({"potential": {"name": "mace-mp-0a-small"}}, "/potential/name"),
     ({"verify": {}}, "/verify"),
@@ -104,6 +103,8 @@ FAULTS = [
      ("/objectives/0/target/same_as/prototype", "unknown-prototype")),
     ({"objectives": [{**NUMBER, "target": {"same_as": {"prototype": "fcc", "species": ["Po"]}}}]},
      ("/objectives/0/target/same_as/prototype", "unknown-to-potential")),
+    ({"potential": {"mixing": "paired"}, "sublattices": [cation({"Al": [0, 1], "Vac": [0, 0.1]})]},
+     ("/potential/mixing", "no-vacancies-when-paired")),
     ({"properties": ["c21"]}, ("/properties/0", "unknown-property")),
     ({"objectives": [{"property": "bulk_modulus", "target": 0, "tolerance": 1}]},
      ("/objectives/0/target", "bad-objective")),
@@ -167,13 +168,13 @@ def test_every_fault_is_reported_at_once(faults):
     found = faults(
         kind="evaluate",
         structure={"prototype": "wurzite", "species": ["Al", "N"]},
-        potential={"name": "sevenet-0", "mixing": "paired"},
+        potential={"name": "sevenet-0", "tier": "single_site"},
         properties=["colour", "c77"],
         at=[{"cation": {"Al": 2 / 3}}],
         verify={},
     )
     assert {where for where, _ in found} == {
-        "/structure/prototype", "/potential/name", "/potential/mixing", "/properties/0", "/properties/1",
+        "/structure/prototype", "/potential/name", "/potential/tier", "/properties/0", "/properties/1",
         "/at/0/cation", "/verify",
     }  # fmt: skip
     assert len(found) == len(set(found))
