@@ -208,7 +208,12 @@ class Objective(Model):
 class PotentialChoice(Model):
     """Which potential computes energies, and how species are mixed."""
 
-    name: Name = Field("sevennet-l3i5", description="Name of a potential.")
+    name: Name = Field("sevennet-l3i5", description="Name of a potential; mace for a model file.")
+    file: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        None,
+        description="With name mace: a model file of mace-torch. Only for run and evaluate on one's own machine.",
+    )
+    head: Name | None = Field(None, description="Which head of a MACE model that has several.")
     mixing: Literal["mean_field", "paired"] = Field(
         "mean_field", description="How an atom hears the candidates on a neighbouring site."
     )

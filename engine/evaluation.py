@@ -15,8 +15,8 @@ from engine.composition.notation import parse_composition
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
 from engine.mechanics.threads import fitting_threads
-from engine.potentials.loading import load_potential
-from engine.potentials.registry import describe
+from engine.potentials.loading import load_chosen
+from engine.potentials.registry import describe_choice
 from engine.problems.resolve import ResolvedProblem, resolved_problem
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
 from engine.properties.table import wanted_properties
@@ -56,8 +56,8 @@ class Evaluator:
     ) -> None:
         self.resolved = resolved
         choice = resolved.problem.potential
-        self.potential = load_potential(choice.name, choice.dtype, device, mixing=choice.mixing)
-        self.sha256 = describe(choice.name).sha256
+        self.potential = load_chosen(choice, device)
+        self.sha256 = describe_choice(choice).sha256
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()
         self._solver = ReferenceSolver(

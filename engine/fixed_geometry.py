@@ -13,7 +13,7 @@ from api_schemas.evaluations import Cost, FixedGeometryEvaluation
 from api_schemas.problem import Problem
 from engine.composition.notation import parse_composition
 from engine.crystals.graph import build_graph
-from engine.potentials.loading import load_potential
+from engine.potentials.loading import load_chosen
 from engine.problems.resolve import ResolvedProblem, resolved_problem
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -35,7 +35,7 @@ def evaluate_fixed_geometry(
     resolved = resolved_problem(problem)
     crystal, choice = resolved.crystal, resolved.problem.potential
     x = parse_composition(resolved.space, composition)
-    potential = load_potential(choice.name, choice.dtype, device, mixing=choice.mixing)
+    potential = load_chosen(choice, device)
     found = build_graph(
         [crystal.lattice], [crystal.positions], [crystal.site_copies], potential.cutoff, 0.0,
         groups=[crystal.site_sublattice], dtype=potential.dtype, device=potential.device,

@@ -107,9 +107,9 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
     with _server_extra():
         from engine.evaluation import Evaluator
         from engine.optimize.campaign import Campaign
-        from engine.problems.resolve import resolve
+        from engine.problems.resolve import resolved_problem
 
-        resolved = resolve(problem)
+        resolved = resolved_problem(problem)
         chosen = _device(device)
         with _clear_failures():
             started = time.monotonic()
@@ -156,11 +156,11 @@ def evaluate(
     """
     with _server_extra():
         from engine.evaluation import evaluate as evaluate_composition
-        from engine.problems.resolve import resolve
+        from engine.problems.resolve import resolved_problem
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
-        resolved = resolve(chosen)
+        resolved = resolved_problem(chosen)
         with _at_the_option(at), _clear_failures():
             record = evaluate_composition(resolved, composition, device=_device(device), on_call=on_call)
         return record.public()
@@ -178,11 +178,11 @@ def evaluate_fixed_geometry(
     """
     with _server_extra():
         from engine.fixed_geometry import evaluate_fixed_geometry as evaluate_composition
-        from engine.problems.resolve import resolve
+        from engine.problems.resolve import resolved_problem
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
-        resolved = resolve(chosen)
+        resolved = resolved_problem(chosen)
         with _at_the_option(at), _clear_failures():
             return evaluate_composition(resolved, composition, device=_device(device))
 
@@ -194,7 +194,7 @@ def potentials() -> list[PotentialInfo]:
         ServerExtraMissing: if the engine's libraries are not installed.
     """
     with _server_extra():
-        from engine.potentials.registry import POTENTIALS, is_fetched
+        from engine.potentials.registry import all_described, is_fetched
 
         return [
             PotentialInfo(
@@ -210,7 +210,7 @@ def potentials() -> list[PotentialInfo]:
                 sha256=item.sha256,
                 fetched=is_fetched(item.name),
             )
-            for item in POTENTIALS
+            for item in all_described()
         ]
 
 

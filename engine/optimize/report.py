@@ -12,7 +12,7 @@ from api_schemas.evaluations import Evaluation, EvaluationRecord
 from api_schemas.results import PotentialProvenance, Provenance, Sensitivity, Stopped, TotalCost
 from engine.optimize.active import active
 from engine.optimize.objective import SLACK
-from engine.potentials.registry import describe
+from engine.potentials.registry import describe_choice
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
@@ -111,7 +111,7 @@ def total_cost(records: Sequence[EvaluationRecord]) -> TotalCost:
 
 def provenance(problem: Problem, seed: int, device: str) -> Provenance:
     """What is needed to repeat the job."""
-    description = describe(problem.potential.name)
+    description = describe_choice(problem.potential)
     return Provenance(
         orichalcum=_version("orichalcum") or "0+unknown",
         potential=PotentialProvenance(

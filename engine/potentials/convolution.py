@@ -51,14 +51,31 @@ class Couplings:
             device: Of the constants.
         """
         n_harmonics = (max_degree + 1) ** 2
-        self.constants: dict[tuple[int, int], Tensor] = {}
+        constants: dict[tuple[int, int], Tensor] = {}
         for (l1, l3), degrees in paths_of(max_degree, max_degree, max_degree).items():
             table = np.zeros((len(degrees), n_harmonics, 2 * l3 + 1, 2 * l1 + 1))
             for place, l2 in enumerate(degrees):
                 symbol = sqrt(2 * l3 + 1) * wigner_3j(l1, l2, l3)
                 table[place, l2 * l2 : (l2 + 1) ** 2] = symbol.transpose(1, 2, 0)
             flat = table.reshape(len(degrees), n_harmonics, -1)
-            self.constants[l1, l3] = torch.as_tensor(flat, dtype=dtype, device=device)
+            constants[l1, l3] = torch.as_tensor(flat, dtype=dtype, device=device)
+        self._take(constants, max_degree)
+
+    @classmethod
+    def of_constants(cls, constants: dict[tuple[int, int], Tensor], max_degree: int) -> Couplings:
+        """Couplings with constants of another model.
+
+        Args:
+            constants: {(l1, l3): [n_paths, (max_degree + 1)^2, (2 l3 + 1) (2 l1 + 1)]}, at least one.
+            max_degree: Of the spherical harmonics.
+        """
+        couplings = cls.__new__(cls)
+        couplings._take(constants, max_degree)  # noqa: SLF001 - of this very class
+        return couplings
+
+    def _take(self, constants: dict[tuple[int, int], Tensor], max_degree: int) -> None:
+        device = next(iter(constants.values())).device
+        self.constants = constants
         self._odd = torch.as_tensor(parity_signs(max_degree) < 0, device=device)
 
     def of_block(self, harmonics: Tensor, block: SlotBlock) -> dict[tuple[int, int], Tensor]:

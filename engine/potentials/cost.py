@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import pi
 
 from engine.potentials.errors import UnsupportedDtype
-from engine.potentials.registry import describe
+from engine.potentials.registry import LOCAL_FILE, describe
 
 EDGES_IN_ONE_PIECE = (
     4096  # above this the network runs in blocks that are recomputed: less memory, more time an edge
@@ -36,6 +36,17 @@ _COSTS = {
     ("sevennet-0", "float64"): _Cost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3),
     ("sevennet-0", "float32"): _Cost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3),
 }
+# MACE foundation models with as many channels, by the degrees of their features. A dearer family (its radial part knows
+# the elements, so that pairs of copies are its edges) is not told apart: the number of copies a site is not known here.
+_MACE_COSTS = {
+    ("small", "float64"): _Cost(18e3, 300e3, 200e6, 18e3, 20e-3, 0.08e-3, 0.11e-3),
+    ("small", "float32"): _Cost(9e3, 150e3, 120e6, 9e3, 20e-3, 0.04e-3, 0.055e-3),
+    ("medium", "float64"): _Cost(65e3, 900e3, 250e6, 65e3, 30e-3, 0.25e-3, 0.33e-3),
+    ("medium", "float32"): _Cost(33e3, 450e3, 150e6, 33e3, 30e-3, 0.13e-3, 0.17e-3),
+    ("large", "float64"): _Cost(150e3, 2.0e6, 300e6, 150e3, 50e-3, 0.5e-3, 0.7e-3),
+    ("large", "float32"): _Cost(75e3, 1.0e6, 200e6, 75e3, 50e-3, 0.25e-3, 0.35e-3),
+}
+_SIZES = ("small", "medium", "large")
 _SMALLEST = 10e6  # bytes: what any call takes
 _SECOND_WHOLE, _SECOND_BLOCKS = 3.2, 2.1  # a differentiable gradient against a plain one, in memory
 _SECOND_TIME = 2.0  # a row of second derivatives against an energy with first derivatives, in time
@@ -105,6 +116,8 @@ def estimate_seconds(n_edges: int, dtype: str, name: str, *, second_derivatives:
 
 
 def _cost(name: str, dtype: str) -> _Cost:
+    if (name, dtype) not in _COSTS and (name == LOCAL_FILE or describe(name).family == "mace"):
+        return _MACE_COSTS[next((size for size in _SIZES if size in name), "medium"), dtype]
     description = describe(name)
     if dtype not in description.dtypes:
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")

@@ -4,6 +4,8 @@ PotentialError
 ├── UnknownPotential       the name is not in the registry
 ├── UnsupportedDtype       the number format is not offered
 ├── UnknownSpecies         the model was never trained on an element
+├── UnsupportedModel       a model file is not one that can be run here, or its architecture is not
+├── LicenceNotAccepted     the operator has not accepted the licence of the weights
 ├── UnsupportedMixing      the mixing rule is not offered
 ├── UnpairedCopies         paired mixing where sites of one sublattice hold different elements
 ├── CoincidentSites        two atoms at one place: the model has no answer there
@@ -52,6 +54,14 @@ class UnknownSpecies(PotentialError):
         super().__init__(
             f"{potential} does not know {', '.join(symbols)}; choose other elements or another potential"
         )
+
+
+class UnsupportedModel(PotentialError):
+    """A model file holds no model that can be run here; the message names the feature at fault."""
+
+
+class LicenceNotAccepted(PotentialError):
+    """The weights have a licence that whoever runs this program must accept first."""
 
 
 class UnsupportedMixing(PotentialError):

@@ -6,9 +6,13 @@ from functools import cache
 
 import torch
 
-from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing
+from api_schemas.problem import PotentialChoice
+from engine.potentials.description import PotentialDescription
+from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing, UnsupportedModel
 from engine.potentials.interface import Potential
-from engine.potentials.registry import describe, is_fetched
+from engine.potentials.mace import Mace
+from engine.potentials.mace_weights import read_mace
+from engine.potentials.registry import describe, describe_choice, is_fetched
 from engine.potentials.sevennet import SevenNet
 from engine.potentials.weights import fetch, read_weights
 
@@ -16,7 +20,12 @@ _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
 def load_potential(
-    name: str, dtype: str = "float64", device: str = "cpu", *, mixing: str = "mean_field"
+    name: str,
+    dtype: str = "float64",
+    device: str = "cpu",
+    *,
+    head: str | None = None,
+    mixing: str = "mean_field",
 ) -> Potential:
     """A potential ready to compute; its weights are fetched if they are not here yet.
 
@@ -24,6 +33,7 @@ def load_potential(
         name: In the registry.
         dtype: "float64" or "float32".
         device: As torch names it.
+        head: Of a MACE model with several heads.
         mixing: mean_field or paired.
 
     Returns:
@@ -33,14 +43,62 @@ def load_potential(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
         UnsupportedMixing: if it is not offered with that mixing rule.
+        UnsupportedModel: if a model file cannot be run here, or has no such head.
+        LicenceNotAccepted: if the operator has not accepted the licence of the weights.
         WeightsUnavailable: if the weights can neither be found nor fetched, or are not the published ones.
     """
-    description = describe(name)
+    return _loaded(describe(name), dtype, device, head, mixing)
+
+
+def load_chosen(choice: PotentialChoice, device: str = "cpu") -> Potential:
+    """The potential that a problem chooses, by name or as a model file of the user's.
+
+    Args:
+        choice: Of the problem; a file in it is read without further question.
+        device: As torch names it.
+
+    Returns:
+        The same object for the same choice within one process.
+
+    Raises:
+        PotentialError: as `load_potential`.
+    """
+    return _loaded(describe_choice(choice), choice.dtype, device, choice.head, choice.mixing)
+
+
+def _loaded(
+    description: PotentialDescription, dtype: str, device: str, head: str | None, mixing: str
+) -> Potential:
+    name = description.name
     if dtype not in description.dtypes:
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")
     if mixing not in description.mixings:
         raise UnsupportedMixing(f"{name} is offered with {', '.join(description.mixings)}, not with {mixing}")
+    if description.family == "mace":
+        return _load_mace(_fetched(description), head, dtype, torch.device(device))
+    if head is not None:
+        raise UnsupportedModel(f"{name} has no heads; leave head out")
     return _load(name, dtype, torch.device(device), mixing)
+
+
+def _fetched(description: PotentialDescription) -> PotentialDescription:
+    """Of a MACE model that is here, with the checksum that tells it from others."""
+    if description.file is not None or is_fetched(description.name):
+        return description
+    fetch(description.name)
+    return describe(description.name)
+
+
+@cache
+def _load_mace(
+    description: PotentialDescription, head: str | None, dtype: str, device: torch.device
+) -> Potential:
+    model = read_mace(description)
+    name = description.name if head is None else f"{description.name}/{head}"
+    try:
+        return Mace(name, model, dtype=_DTYPES[dtype], device=device, head=head)
+    except UnsupportedModel as error:
+        raise UnsupportedModel(f"{description.name} cannot be run: {error}") from error
 
 
 @cache

@@ -3,70 +3,35 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from engine.potentials.errors import UnknownPotential
+from api_schemas.problem import PotentialChoice
+from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, Package, PotentialDescription
+from engine.potentials.errors import PotentialError, UnknownPotential
+from engine.potentials.mace_catalogue import MACE_FOUNDATION_MODELS
+from engine.potentials.mace_models import described_file, registered_files
+
+__all__ = [
+    "DEFAULT_POTENTIAL",
+    "LOCAL_FILE",
+    "POTENTIALS",
+    "Package",
+    "PotentialDescription",
+    "all_described",
+    "describe",
+    "describe_choice",
+    "is_fetched",
+    "known_names",
+    "weights_folder",
+    "weights_path",
+    "weights_path_of",
+]
 
 CACHE_FORMAT = 1  # raised whenever the converted file changes, so that an old one is never misread
-
-
-@dataclass(frozen=True)
-class Package:
-    """The Python package that carries the weights.
-
-    Attributes:
-        name: Of the distribution.
-        version: The one version that is accepted.
-        wheel: File name of the wheel.
-        sha256: Of the wheel.
-    """
-
-    name: str
-    version: str
-    wheel: str
-    sha256: str
-
-    @property
-    def requirement(self) -> str:
-        """The exact requirement, as pip reads it."""
-        return f"{self.name}=={self.version}"
-
-
-@dataclass(frozen=True)
-class PotentialDescription:
-    """What is known of a potential without loading it.
-
-    Attributes:
-        name: What users write.
-        family: The kind of model.
-        summary: One sentence on what it is good for.
-        licence: SPDX identifier of the weights' licence.
-        citation: What to cite.
-        package: Where the weights come from.
-        checkpoint: Path of the weights inside the package.
-        sha256: Of the checkpoint as published; results name this.
-        elements: Symbols of the elements it knows, in order of atomic number.
-        dtypes: Number formats it is offered in, the recommended first.
-        mixings: Mixing rules it is offered with.
-        cutoff: Å.
-        smoothness: How many continuous derivatives the energy has at the cutoff.
-    """
-
-    name: str
-    family: str
-    summary: str
-    licence: str
-    citation: str
-    package: Package
-    checkpoint: str
-    sha256: str
-    elements: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    mixings: tuple[str, ...]
-    cutoff: float
-    smoothness: int
 
 
 _SEVENN = Package(
@@ -79,19 +44,9 @@ _SEVENNET_CITATION = (
     "Y. Park, J. Kim, S. Hwang, S. Han, Scalable parallel algorithm for graph neural network interatomic potentials "
     "in molecular dynamics simulations, J. Chem. Theory Comput. 2024, 20, 4857"
 )
-# H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.
-# fmt: off
-_SEVENNET_ELEMENTS = (
-    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K",
-    "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr",
-    "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",
-    "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb",
-    "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Ac", "Th", "Pa", "U",
-    "Np", "Pu",
-)
-# fmt: on
-
 DEFAULT_POTENTIAL = "sevennet-l3i5"
+LOCAL_FILE = "mace"
+"""The name of a potential whose model is a file of the user's."""
 
 POTENTIALS: tuple[PotentialDescription, ...] = (
     PotentialDescription(
@@ -103,7 +58,7 @@ POTENTIALS: tuple[PotentialDescription, ...] = (
         package=_SEVENN,
         checkpoint="sevenn/pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
         sha256="a7ff190d41efe5b8317a03d20a468e4036a1a3e64e0b14fdbab64ac3f4bfc09d",
-        elements=_SEVENNET_ELEMENTS,
+        elements=MATERIALS_PROJECT_ELEMENTS,
         dtypes=("float64", "float32"),
         mixings=("mean_field", "paired"),
         cutoff=5.0,
@@ -118,31 +73,90 @@ POTENTIALS: tuple[PotentialDescription, ...] = (
         package=_SEVENN,
         checkpoint="sevenn/pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
         sha256="7052cb42b7b3be42b40b97fa0d21077a48c54b5548948fc4dcf346629f813c36",
-        elements=_SEVENNET_ELEMENTS,
+        elements=MATERIALS_PROJECT_ELEMENTS,
         dtypes=("float64", "float32"),
         mixings=("mean_field", "paired"),
         cutoff=5.0,
         smoothness=1,
     ),
+    *MACE_FOUNDATION_MODELS,
 )
 
 
 def describe(name: str) -> PotentialDescription:
-    """The description of a potential.
+    """The description of a potential: published, or a model file that the operator registered.
 
     Args:
         name: As in the problem file.
 
     Raises:
         UnknownPotential: with the names that come close.
+        WeightsUnavailable: if a registered file cannot be read.
+        UnsupportedModel: if a registered file holds no model that can be run here.
     """
-    for potential in POTENTIALS:
-        if potential.name == name:
-            return potential
-    known = tuple(potential.name for potential in POTENTIALS)
-    raise UnknownPotential(
-        name, known, tuple(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5))
-    )
+    files = registered_files()
+    published = next((potential for potential in POTENTIALS if potential.name == name), None)
+    if name in files:
+        found = described_file(name, files[name], weights_folder())
+        if published is None:
+            return found
+        return replace(
+            found, licence=published.licence, citation=published.citation, summary=published.summary
+        )
+    if published is None:
+        known = known_names()
+        raise UnknownPotential(
+            name, known, tuple(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5))
+        )
+    return _with_record(published)
+
+
+def describe_choice(choice: PotentialChoice) -> PotentialDescription:
+    """The description of what a problem chooses: by name, or a file of the user's.
+
+    Args:
+        choice: Of the problem.
+
+    Raises:
+        UnknownPotential: with the names that come close.
+        WeightsUnavailable: if a file cannot be read.
+        UnsupportedModel: if a file holds no model that can be run here.
+    """
+    if choice.name == LOCAL_FILE and choice.file is not None:
+        return described_file(LOCAL_FILE, Path(choice.file).expanduser(), weights_folder())
+    return describe(choice.name)
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name that can be asked for, those that the operator registered last."""
+    names = [potential.name for potential in POTENTIALS]
+    return (*names, *(name for name in registered_files() if name not in names))
+
+
+def all_described() -> Iterable[PotentialDescription]:
+    """Every potential that can be asked for; a registered file that cannot be read is left out."""
+    for name in known_names():
+        try:
+            yield describe(name)
+        except PotentialError:
+            continue
+
+
+def _with_record(potential: PotentialDescription) -> PotentialDescription:
+    """What was learned when the weights were fetched, where the publisher does not say."""
+    if potential.package is not None:
+        return potential
+    try:
+        record = json.loads(weights_path_of(potential).with_suffix(".json").read_text())
+        return replace(
+            potential,
+            sha256=record["sha256"],
+            elements=tuple(record["elements"]),
+            cutoff=record["cutoff"],
+            heads=tuple(record["heads"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return potential
 
 
 def weights_folder() -> Path:
@@ -155,12 +169,20 @@ def weights_folder() -> Path:
 
 
 def weights_path(name: str) -> Path:
-    """The file of a potential's converted weights, whether or not it is there.
+    """The file of a potential's weights, whether or not it is there.
 
     Raises:
         UnknownPotential: with the names that come close.
     """
-    potential = describe(name)
+    return weights_path_of(describe(name))
+
+
+def weights_path_of(potential: PotentialDescription) -> Path:
+    """The file of a potential's weights, whether or not it is there: converted, or as published where it is a MACE."""
+    if potential.file is not None:
+        return Path(potential.file)
+    if potential.package is None:
+        return weights_folder() / f"{potential.name}-v{CACHE_FORMAT}.model"
     return weights_folder() / f"{potential.name}-{potential.sha256[:12]}-v{CACHE_FORMAT}.safetensors"
 
 
@@ -170,5 +192,6 @@ def is_fetched(name: str) -> bool:
     Raises:
         UnknownPotential: with the names that come close.
     """
-    path = weights_path(name)
-    return path.is_file() and path.with_suffix(".json").is_file()
+    potential = describe(name)
+    path = weights_path_of(potential)
+    return path.is_file() and (potential.file is not None or path.with_suffix(".json").is_file())

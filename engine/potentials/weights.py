@@ -7,7 +7,6 @@ The converted file has a small JSON beside it with its own checksum, written las
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,8 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,8 @@ from torch import Tensor
 
 from engine.potentials.checkpoint import read_checkpoint, write_converted
 from engine.potentials.errors import ChecksumMismatch, CorruptedCache, WeightsUnavailable
+from engine.potentials.lock import locked
+from engine.potentials.mace_weights import fetch_mace
 from engine.potentials.registry import (
     POTENTIALS,
     Package,
@@ -41,10 +41,11 @@ Progress = Callable[[str], None]
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """Makes sure that the converted weights of a potential are in the cache folder.
+    """Makes sure that the weights of a potential are in the cache folder.
 
-    The wheel is taken from `$ORICHALCUM_<PACKAGE>_WHEEL` if that is set, else pip downloads it. Every potential of the
-    same package is converted on the way. Two processes that fetch at once do the work once.
+    A MACE model is brought by mace-torch; see `mace_weights`. For the others the wheel is taken from
+    `$ORICHALCUM_<PACKAGE>_WHEEL` if that is set, else pip downloads it; every potential of the same package is
+    converted on the way. Two processes that fetch at once do the work once.
 
     Args:
         name: Of the potential.
@@ -56,16 +57,20 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     Raises:
         UnknownPotential: if there is no such potential.
         ChecksumMismatch: if a file is not the published one.
-        WeightsUnavailable: if the wheel can be had neither from a file nor from a package registry.
+        WeightsUnavailable: if the weights can be had neither from a file nor from a network.
+        LicenceNotAccepted: if the operator has not accepted the licence of the weights.
+        UnsupportedModel: if what came is no model that can be run here.
     """
     potential = describe(name)
     say = progress or (lambda _sentence: None)
+    if potential.package is None:
+        return fetch_mace(potential, say)
     if _is_sound(potential):
         return weights_path(name)
     folder = weights_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / f"{potential.package.name}.lock"):
+        with locked(folder / f"{potential.package.name}.lock"):
             if not _is_sound(potential):  # else another process was faster
                 _bring(potential.package, folder, say)
     except OSError as error:
@@ -77,7 +82,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 
 def read_weights(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and architecture from the cache, checked against the checksum recorded when they were written.
+    """Tensors and architecture of a SevenNet from the cache, checked against the checksum recorded with them.
 
     Args:
         name: Of the potential.
@@ -205,11 +210,3 @@ def _convert(potential: PotentialDescription, wheel: Path, scratch: Path, say: P
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds an exclusive lock on a file; the system frees it when the process ends, however it ends."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -23,6 +23,7 @@ class Limits:
         max_end_members: Products of one element a sublattice, each of which is relaxed.
         memory_bytes: Memory that one evaluation may take.
         seconds: Computing time that a job may take by the estimate.
+        model_files: Whether a problem may name a model file to be read, which can run code: only on one's own machine.
     """
 
     max_atoms: int = MAX_ATOMS
@@ -30,6 +31,7 @@ class Limits:
     max_end_members: int = 512
     memory_bytes: int = 16 * 2**30
     seconds: float = _WEEK
+    model_files: bool = False
 
     @classmethod
     def of_this_machine(cls) -> Limits:

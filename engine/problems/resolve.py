@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Problem, SameAs
@@ -43,12 +43,14 @@ class _Parts:
 
 
 def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
-    """The problem resolved, if it is not already.
+    """The problem resolved, if it is not already, for a user of this process: it may name a model file.
 
     Raises:
         ProblemInvalid: with every fault found.
     """
-    return problem if isinstance(problem, ResolvedProblem) else resolve(problem)
+    if isinstance(problem, ResolvedProblem):
+        return problem
+    return resolve(problem, replace(Limits.of_this_machine(), model_files=True))
 
 
 def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
@@ -64,7 +66,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     limits = limits or Limits.of_this_machine()
     errors = [*unavailable(problem), *property_faults(problem), *strategy_faults(problem)]
     parts = _crystals(problem, limits, errors)
-    potential, faults = chosen_potential(problem)
+    potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
     errors.extend(mixing_faults(problem, potential))
     if potential is not None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-
 from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
 from api_schemas.problem import Constraints, Objective, Problem, SameAs
 from engine.crystals.crystal import AlchemicalCrystal
-from engine.potentials.registry import POTENTIALS, PotentialDescription
-from engine.problems.availability import not_available
+from engine.potentials.description import PotentialDescription
+from engine.potentials.errors import LicenceNotAccepted, PotentialError, UnknownPotential
+from engine.potentials.mace_catalogue import check_licence
+from engine.potentials.mace_models import VARIABLE
+from engine.potentials.registry import LOCAL_FILE, describe_choice, known_names
 from engine.properties.table import PROPERTIES, listed, near_names
 
-_FAMILIES_TO_COME = ("mace",)
 _DEFAULT_MAX_EVALUATIONS = 40
 
 
@@ -58,23 +58,78 @@ def _target_faults(objective: Objective, number: int) -> list[FieldError]:
     return []
 
 
-def chosen_potential(problem: Problem) -> tuple[PotentialDescription | None, list[FieldError]]:
-    """The description of the problem's potential, and what is wrong with the choice."""
+def chosen_potential(
+    problem: Problem, *, files: bool = False
+) -> tuple[PotentialDescription | None, list[FieldError]]:
+    """The description of the problem's potential, and what is wrong with the choice.
+
+    Args:
+        problem: As parsed.
+        files: Whether a model file of the user's may be read; never for a problem that came over a network.
+    """
     choice = problem.potential
-    description = next((potential for potential in POTENTIALS if potential.name == choice.name), None)
-    names = [potential.name for potential in POTENTIALS]
-    if description is None:
-        where = ("potential", "name")
-        if choice.name.lower().startswith(_FAMILIES_TO_COME):
-            return None, [not_available(where, f"the potential {choice.name}", f"use {' or '.join(names)}")]
-        near = difflib.get_close_matches(choice.name.lower(), names, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"the potentials are {', '.join(names)}"
+    if choice.name == LOCAL_FILE and LOCAL_FILE not in known_names():
+        faults = _file_faults(choice.file, files=files)
+        if faults:
+            return None, faults
+    elif choice.file is not None:
+        text = f"a file goes with name: {LOCAL_FILE}; remove it, or write name: {LOCAL_FILE} for {choice.name[:60]!r}"
+        return None, [FieldError(pointer="/potential/file", type="unused-field", message=text)]
+    where = "/potential/name" if choice.file is None else "/potential/file"
+    try:
+        description = describe_choice(choice)
+    except UnknownPotential as error:
+        known = f"the potentials are {', '.join(error.known)}"
+        hint = f"did you mean {' or '.join(error.close)}?" if error.close else known
         text = f"there is no potential {choice.name[:60]!r}; {hint}"
-        return None, [FieldError(pointer=pointer(where), type="unknown-potential", message=text)]
+        return None, [FieldError(pointer=where, type="unknown-potential", message=text)]
+    except PotentialError as error:
+        return None, [FieldError(pointer=where, type="bad-model-file", message=str(error))]
+    try:
+        check_licence(description)
+    except LicenceNotAccepted as error:
+        return description, [FieldError(pointer=where, type="licence-not-accepted", message=str(error))]
+    return description, _choice_faults(problem, description)
+
+
+def _file_faults(file: str | None, *, files: bool) -> list[FieldError]:
+    if file is None:
+        text = f"name: {LOCAL_FILE} needs a model file, file: path/to/one.model; or choose a published model by name"
+        return [FieldError(pointer="/potential/file", type="missing-field", message=text)]
+    if not files:
+        text = (
+            "a model file can run code when it is read, so the service reads none that a problem names; use it with "
+            f"`orichalcum run`, or let the operator register it in {VARIABLE} and choose it by its name"
+        )
+        return [FieldError(pointer="/potential/file", type="file-not-allowed", message=text)]
+    return []
+
+
+def _choice_faults(problem: Problem, description: PotentialDescription) -> list[FieldError]:
+    """What of the choice the potential does not offer."""
+    choice = problem.potential
+    found: list[FieldError] = []
+
+    def refuse(field: str, kind: str, text: str) -> None:
+        found.append(FieldError(pointer=f"/potential/{field}", type=kind, message=text))
+
     if choice.dtype not in description.dtypes:
-        text = f"{description.name} is not offered in {choice.dtype}; use {' or '.join(description.dtypes)}"
-        return description, [FieldError(pointer="/potential/dtype", type="invalid-value", message=text)]
-    return description, []
+        offered = " or ".join(description.dtypes)
+        refuse(
+            "dtype", "invalid-value", f"{description.name} is not offered in {choice.dtype}; use {offered}"
+        )
+    heads = description.heads
+    if description.family != "mace" and choice.head is not None:
+        refuse("head", "unused-field", f"{description.name} has no heads; remove head")
+    elif choice.head is not None and heads and choice.head not in heads:
+        refuse(
+            "head",
+            "invalid-value",
+            f"{description.name} has no head {choice.head[:60]!r}; use {' or '.join(heads)}",
+        )
+    elif choice.head is None and len(heads) > 1:
+        refuse("head", "missing-field", f"{description.name} has several heads; choose {' or '.join(heads)}")
+    return found
 
 
 def element_faults(

@@ -38,22 +38,31 @@ def fail(session: Session, job: JobRow, failure: ProblemDetail) -> None:
 def cancel(session: Session, job: JobRow, result: Result | None = None) -> None:
     """End a locked job as cancelled, with ``result`` or else with the best evaluation stored so far."""
     evaluations.drop_unfinished(session, job.id)
-    job.result = (result or best_so_far(session, job)).model_dump_json()
+    job.result = (
+        result or best_so_far(session, job, cancelled_after(job.evaluations_done))
+    ).model_dump_json()
     states.change(session, job, "cancelled")
 
 
-def best_so_far(session: Session, job: JobRow) -> Result:
-    """The result of a cancelled job from what is stored, without the engine."""
+def out_of_time(session: Session, job: JobRow) -> None:
+    """End a locked, running job whose time limit has passed with the best evaluation stored so far."""
+    evaluations.drop_unfinished(session, job.id)
+    stopped = time_limit_after(job.time_limit or 0.0, job.evaluations_done)
+    succeed(session, job, best_so_far(session, job, stopped))
+
+
+def best_so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
+    """The result of a job that ends early, from what is stored, without the engine."""
     problem = jobs.problem_of(job)
     records = jobs.records(session, job.id)
     best = None if job.best is None else BestSoFar.model_validate_json(job.best)
     chosen = next((record for record in records if best is not None and record.index == best.index), None)
-    potential = registry.describe(problem.potential.name)
+    potential = registry.describe_choice(problem.potential)
     return Result(
         kind=problem.kind,
         best=None if chosen is None else chosen.public(),
         evaluations=[record.public() for record in records],
-        stopped=cancelled_after(len(records)),
+        stopped=stopped,
         targets=[] if chosen is None else chosen.targets,
         cost=TotalCost(
             evaluations=len(records),
@@ -81,6 +90,12 @@ def cancelled_after(count: int) -> Stopped:
     return Stopped(
         reason="cancelled", message=f"cancelled after {count} evaluation{'' if count == 1 else 's'}"
     )
+
+
+def time_limit_after(seconds: float, count: int) -> Stopped:
+    """Why a job ended at its time limit."""
+    done = f"{count} evaluation{'' if count == 1 else 's'}"
+    return Stopped(reason="time_limit", message=f"the time limit of {seconds:g} s passed after {done}")
 
 
 def own_version() -> str:

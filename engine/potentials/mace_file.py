@@ -1,0 +1,64 @@
+"""Opens MACE model files. They are pickles, which can run code as they are read: only trusted files come here."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from engine.potentials.errors import UnsupportedModel, WeightsUnavailable
+
+
+def import_mace() -> ModuleType:
+    """The package mace, with its modules. It must be imported before e3nn, whose constants it lets torch read.
+
+    Raises:
+        WeightsUnavailable: if mace-torch is not installed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of e3nn's constants and of optional accelerators
+        try:
+            import mace
+            import mace.modules
+        except ModuleNotFoundError as error:
+            raise WeightsUnavailable(
+                f"MACE models need the package mace-torch ({error.name} is missing): pip install mace-torch==0.3.16"
+            ) from error
+    return mace
+
+
+def open_mace(path: Path) -> Any:
+    """The model in a file, on the CPU.
+
+    Args:
+        path: As mace-torch saves it. Reading it can run code that is in it.
+
+    Raises:
+        WeightsUnavailable: if there is no such file, or it cannot be read.
+        UnsupportedModel: if it holds something else.
+    """
+    if not path.is_file():
+        raise WeightsUnavailable(f"there is no model file {path}")
+    import_mace()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = torch.load(path, map_location="cpu", weights_only=False)
+    except OSError as error:
+        raise WeightsUnavailable(f"{path} cannot be read: {error.strerror or error}") from error
+    except ModuleNotFoundError as error:
+        raise UnsupportedModel(f"{path} needs the package {error.name} to be read") from error
+    except (RuntimeError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, KeyError, ValueError,
+            IndexError, TypeError) as error:  # fmt: skip
+        raise UnsupportedModel(
+            f"{path} is not a whole MACE model file (damaged, cut short, or of another kind)"
+        ) from error
+    if isinstance(model, dict):
+        raise UnsupportedModel(
+            f"{path} holds a checkpoint or bare weights, not a model; give the .model file that mace-torch writes"
+        )
+    return model

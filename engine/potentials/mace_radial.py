@@ -1,0 +1,111 @@
+"""Radial functions of a MACE model: its own modules, called once for each length and pair of elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.potentials.errors import UnsupportedModel
+
+_BASES = frozenset({"BesselBasis", "GaussianBasis", "ChebychevBasis"})
+_TRANSFORMS = frozenset({"AgnesiTransform", "SoftTransform"})
+_COULOMB = 14.3996  # eV Å, as mace-torch has it
+_ZBL_LENGTH = 0.529  # Å, likewise
+_ZBL_DECAYS = (3.2, 0.9423, 0.4028, 0.2016)
+
+
+class RadialEmbedding:
+    """Lengths to radial features.
+
+    Attributes:
+        knows_elements: Whether the features depend on the elements at both ends; then alike in both.
+    """
+
+    def __init__(self, model: Any) -> None:
+        """Takes the radial embedding of a model.
+
+        Args:
+            model: A mace-torch model.
+
+        Raises:
+            UnsupportedModel: if a part of it is not known here.
+        """
+        self._module = model.radial_embedding
+        basis = type(self._module.bessel_fn).__name__
+        if basis not in _BASES:
+            raise UnsupportedModel(f"its radial basis {basis} is not supported")
+        if type(self._module.cutoff_fn).__name__ != "PolynomialCutoff":
+            raise UnsupportedModel(f"its cutoff {type(self._module.cutoff_fn).__name__} is not supported")
+        transform = getattr(self._module, "distance_transform", None)
+        if transform is not None and type(transform).__name__ not in _TRANSFORMS:
+            raise UnsupportedModel(f"its distance transform {type(transform).__name__} is not supported")
+        self.knows_elements = transform is not None
+        self._numbers = model.atomic_numbers
+        self._one_hot = torch.eye(len(self._numbers), device=self._numbers.device)
+
+    def __call__(self, lengths: Tensor, receiver: Tensor, sender: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Radial features, and the cutoff function where the model multiplies by it later.
+
+        Args:
+            lengths: [n_rows] Å.
+            receiver: [n_rows] int64, row of the element in the model's table.
+            sender: [n_rows] int64, likewise.
+
+        Returns:
+            [n_rows, n_basis], and [n_rows, 1] or None.
+        """
+        # The module looks elements up as those of the nodes of an edge: here a node is an element.
+        features, cutoff = self._module(
+            lengths.unsqueeze(1), self._one_hot, torch.stack([sender, receiver]), self._numbers
+        )
+        return features, cutoff
+
+
+class Repulsion:
+    """The screened nuclear repulsion of Ziegler, Biersack and Littmark (1985) with the model's parameters."""
+
+    def __init__(self, module: Any, atomic_numbers: Tensor) -> None:
+        """Takes the parameters of mace-torch's `ZBLBasis`.
+
+        Args:
+            module: Of the model.
+            atomic_numbers: [n_elements], the model's table.
+
+        Raises:
+            UnsupportedModel: if it is another pair potential.
+        """
+        if type(module).__name__ != "ZBLBasis":
+            raise UnsupportedModel(f"its pair repulsion {type(module).__name__} is not supported")
+        self._module = module
+        self._numbers = atomic_numbers
+
+    def __call__(self, lengths: Tensor, receiver: Tensor, sender: Tensor) -> Tensor:
+        """Half of each pair's repulsion, what one of the two atoms is given.
+
+        Args:
+            lengths: [n_rows] Å.
+            receiver: [n_rows] int64, row of the element in the model's table.
+            sender: [n_rows] int64, likewise.
+
+        Returns:
+            [n_rows] eV, zero beyond the sum of the covalent radii.
+        """
+        module = self._module
+        z_i, z_j = (self._numbers[row].to(lengths.dtype) for row in (receiver, sender))
+        screening = module.a_prefactor * _ZBL_LENGTH / (z_i**module.a_exp + z_j**module.a_exp)
+        ratio = lengths / screening
+        phi = sum(
+            weight * torch.exp(-decay * ratio) for weight, decay in zip(module.c, _ZBL_DECAYS, strict=True)
+        )
+        radii = module.covalent_radii[self._numbers]
+        reach = radii[receiver] + radii[sender]
+        inside = lengths < reach
+        # Beyond its reach the envelope is cut off; a harmless length there keeps the derivatives finite.
+        p = int(module.p)
+        x = torch.where(inside, lengths / reach, 1.0)
+        envelope = (
+            1.0 - (p + 1) * (p + 2) / 2 * x**p + p * (p + 2) * x ** (p + 1) - p * (p + 1) / 2 * x ** (p + 2)
+        )
+        return torch.where(inside, 0.5 * _COULOMB * z_i * z_j / lengths * phi * envelope, 0.0)
