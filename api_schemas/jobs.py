@@ -13,6 +13,7 @@ from api_schemas.evaluations import Evaluation
 from api_schemas.problem import Kind, Problem
 
 JobState = Literal["queued", "running", "paused", "cancelling", "cancelled", "succeeded", "failed"]
+Priority = Literal["high", "normal", "low"]
 ACTIVE_STATES: tuple[JobState, ...] = ("queued", "running", "paused", "cancelling")
 FINAL_STATES: tuple[JobState, ...] = ("cancelled", "succeeded", "failed")
 
@@ -43,6 +44,10 @@ class Job(Output):
     state: JobState
     progress: Progress
     cancel_requested: bool
+    priority: Priority = "normal"
+    time_limit: float | None = Field(
+        None, description="Seconds from its start after which it ends with the best so far."
+    )
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

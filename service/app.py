@@ -7,15 +7,19 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse
 
 from service import problem_details
+from service.access.rates import Rates
 from service.catalogue import endpoints as catalogue
 from service.context import Context
 from service.database import Database
 from service.evaluations import endpoints as evaluations
 from service.events import endpoints as events
 from service.events.tail import EventTail
+from service.guard import Guard
 from service.health import endpoints as health
 from service.health.metrics import MeasuredRequests, Metrics
 from service.jobs import endpoints as jobs
@@ -60,6 +64,7 @@ def create_app(
             messenger=queue,
             tail=tail,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
+            rates=Rates(settings.most_requests(), settings.most_submissions()),
             stopping=stopping,
         )
         yield
@@ -74,6 +79,22 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.metrics = metrics
+    # The last one added is the outermost.
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After"],
+        )
+    app.add_middleware(
+        Guard,
+        hosts=settings.allowed_hosts,
+        any_host=settings.keys_required(),
+        origins=settings.cors_origins,
+    )
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")

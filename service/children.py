@@ -31,6 +31,7 @@ class Child:
         log: File to which its output is appended.
         pass_fds: Open files that it inherits.
         fatal_codes: Exit codes after which starting again would not help.
+        prompt_codes: Exit codes after which it is started again at once: it ended on purpose.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Child:
     log: Path
     pass_fds: tuple[int, ...] = ()
     fatal_codes: frozenset[int] = frozenset()
+    prompt_codes: frozenset[int] = frozenset()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     failures: int = 0
     started: float = 0.0
@@ -76,6 +78,8 @@ class Child:
         alive = time.monotonic() - self.started
         self.failures = 1 if alive > STEADY_SECONDS else self.failures + 1
         delay = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (self.failures - 1))
+        if code in self.prompt_codes:
+            self.failures, delay = 0, 0.0
         self.restart_at = time.monotonic() + delay
         return code
 
@@ -90,6 +94,10 @@ class Child:
         """Ask the process to stop."""
         if self.pid is not None:
             self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process and whatever it started, also where it is frozen."""
+        self._kill_group()
 
     def finish(self, deadline: float) -> None:
         """Wait for the process until ``deadline`` (monotonic seconds), then kill it and whatever it started."""

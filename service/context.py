@@ -9,6 +9,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from service.access.rates import Rates
 from service.database import Database
 from service.events.tail import EventTail
 from service.messages import Messenger
@@ -25,6 +26,7 @@ class Context:
         messenger: The queue.
         tail: Wakes those who wait for events.
         checking: Bounds how many problems are checked at a time.
+        rates: Counts what callers ask for.
         stopping: Whether the server is shutting down.
     """
 
@@ -33,6 +35,7 @@ class Context:
     messenger: Messenger
     tail: EventTail
     checking: CapacityLimiter
+    rates: Rates
     stopping: Callable[[], bool]
 
 

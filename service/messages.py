@@ -6,7 +6,7 @@ claims in the store make the first two harmless, the sweeper the third.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from celery import Celery
@@ -20,9 +20,9 @@ from service.evaluations import repository as evaluations
 from service.evaluations.models import EvaluationRow
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
+from service.queues import QUEUE
 from service.workers import repository as workers
 
-QUEUE = "orichalcum"
 ADVANCE = "orichalcum.advance"
 EVALUATE = "orichalcum.evaluate"
 
@@ -30,16 +30,29 @@ _BROKER_FAULTS = (BrokerError, RedisError, OSError)
 _log = structlog.get_logger(__name__)
 
 
-class Messenger(Protocol):
-    """Puts ids into the queue."""
+PRIORITY_STEPS = (0, 3, 6)
+"""Redis has no priorities: each has a list of its own, looked at in this order."""
 
-    def advance(self, job_id: str) -> bool:
+_SEPARATOR = "\x06\x16"
+
+
+class Route(NamedTuple):
+    """Into which queue a job's messages go, and how soon they come out of it again (0 first)."""
+
+    queue: str = QUEUE
+    priority: int = 3
+
+
+class Messenger(Protocol):
+    """Puts ids into queues."""
+
+    def advance(self, job_id: str, route: Route) -> bool:
         """Ask for the next step of a job; False if the broker cannot be reached."""
 
-    def evaluate(self, evaluation_id: int) -> bool:
+    def evaluate(self, evaluation_id: int, route: Route) -> bool:
         """Ask for an evaluation; False if the broker cannot be reached."""
 
-    def depth(self) -> int | None:
+    def depth(self, queue: str = QUEUE) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker cannot be reached."""
 
 
@@ -68,6 +81,9 @@ def celery_application(broker_url: str) -> Celery:
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
             "socket_connect_timeout": 3,
+            "priority_steps": list(PRIORITY_STEPS),
+            "sep": _SEPARATOR,
+            "queue_order_strategy": "priority",
         },
     )
     return app
@@ -80,26 +96,27 @@ class CeleryMessenger:
         """Send through ``app``."""
         self._app = app
 
-    def advance(self, job_id: str) -> bool:
+    def advance(self, job_id: str, route: Route) -> bool:
         """Ask for the next step of a job; False if the broker cannot be reached."""
-        return self._send(ADVANCE, job_id)
+        return self._send(ADVANCE, job_id, route)
 
-    def evaluate(self, evaluation_id: int) -> bool:
+    def evaluate(self, evaluation_id: int, route: Route) -> bool:
         """Ask for an evaluation; False if the broker cannot be reached."""
-        return self._send(EVALUATE, evaluation_id)
+        return self._send(EVALUATE, evaluation_id, route)
 
-    def depth(self) -> int | None:
+    def depth(self, queue: str = QUEUE) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker cannot be reached."""
+        lists = [f"{queue}{_SEPARATOR}{step}" if step else queue for step in PRIORITY_STEPS]
         try:
             with self._app.connection_for_read() as connection:
                 client: Any = connection.default_channel.client
-                return int(client.llen(QUEUE))
+                return sum(int(client.llen(name)) for name in lists)
         except _BROKER_FAULTS:
             return None
 
-    def _send(self, task: str, argument: str | int) -> bool:
+    def _send(self, task: str, argument: str | int, route: Route) -> bool:
         try:
-            self._app.send_task(task, args=[argument], queue=QUEUE)
+            self._app.send_task(task, args=[argument], queue=route.queue, priority=route.priority)
         except _BROKER_FAULTS as error:
             _log.warning("broker unreachable", task=task, error=type(error).__name__)
             return False
@@ -109,11 +126,13 @@ class CeleryMessenger:
 def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
     """Send the messages that a job's state in the store calls for and that have not been sent yet."""
     with database.writing() as session:
-        advance, evaluation_ids = _due(session, job_id)
-    if advance and not messenger.advance(job_id):
+        route, advance, evaluation_ids = _due(session, job_id)
+    if advance and not messenger.advance(job_id, route):
         with database.writing() as session:
             session.execute(update(JobRow).where(JobRow.id == job_id).values(advance_enqueued_at=None))
-    unsent = [evaluation_id for evaluation_id in evaluation_ids if not messenger.evaluate(evaluation_id)]
+    unsent = [
+        evaluation_id for evaluation_id in evaluation_ids if not messenger.evaluate(evaluation_id, route)
+    ]
     if unsent:
         with database.writing() as session:
             session.execute(
@@ -121,10 +140,11 @@ def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
             )
 
 
-def _due(session: Session, job_id: str) -> tuple[bool, list[int]]:
+def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:
     job = jobs.locked(session, job_id)
     if job is None:
-        return False, []
+        return Route(), False, []
+    route = Route(job.queue, job.priority)
     advance = (
         job.needs_advance
         and job.advance_enqueued_at is None
@@ -133,12 +153,13 @@ def _due(session: Session, job_id: str) -> tuple[bool, list[int]]:
     if advance:
         job.advance_enqueued_at = now(session)
     if job.state != "running":
-        return advance, []
+        return route, advance, []
     window = max(4, 2 * workers.living(session))
-    return advance, evaluations.to_enqueue(session, job_id, window)
+    return route, advance, evaluations.to_enqueue(session, job_id, window)
 
 
-def jobs_to_serve(session: Session) -> list[str]:
-    """Ids of the jobs that may need a message, oldest first."""
-    found = select(JobRow.id).where(JobRow.state.in_(("queued", "running", "cancelling"))).order_by(JobRow.id)
+def jobs_to_serve(session: Session, queue: str) -> list[str]:
+    """Ids of the jobs of a queue that may need a message: by priority, then oldest first."""
+    found = select(JobRow.id).where(JobRow.state.in_(("queued", "running", "cancelling")))
+    found = found.where(JobRow.queue == queue).order_by(JobRow.priority, JobRow.id)
     return list(session.scalars(found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import ipaddress
 import os
 import socket
 from collections.abc import Iterator
@@ -33,23 +32,6 @@ def settings_for(data: Path | None) -> Settings:
             for item in invalid.errors(include_url=False)
         )
         raise StartRefused(f"the environment cannot be used: {faults}") from None
-
-
-def refuse_foreign_host(host: str) -> None:
-    """Make sure that nobody else on the network can reach the service.
-
-    Raises:
-        StartRefused: if ``host`` is not a loopback address.
-    """
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise StartRefused(
-            f"not-available-yet: --host {host} is not a loopback address, and the service has no API keys yet, so "
-            "anybody on the network could use it; use 127.0.0.1 (and a tunnel from elsewhere)"
-        )
 
 
 def writable(data: Path) -> Path:
@@ -111,7 +93,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             opened.bind(address)
-            opened.listen(256)
+            opened.listen(1024)
         except OSError as error:
             raise StartRefused(
                 f"port {port} of {host} cannot be used: {error.strerror}; stop what uses it, or choose another with"

@@ -24,11 +24,14 @@ class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client a
 
     ServiceProblem
     ├── MalformedRequest        400  the body or a header cannot be read
+    ├── Unauthorized            401
+    ├── Forbidden               403
     ├── NotFound                404
     ├── Conflict                409  the job's state (or a key in use) does not allow it
     ├── TooLarge                413
     ├── UnsupportedMedia        415
     ├── Unprocessable           422
+    ├── TooMany                 429  a rate or a quota
     └── Unavailable             503
     """
 
@@ -55,6 +58,23 @@ class MalformedRequest(ServiceProblem):
     """400."""
 
     status = 400
+
+
+class Unauthorized(ServiceProblem):
+    """401."""
+
+    status = 401
+
+    def __init__(self, slug: str, title: str, detail: str) -> None:
+        """Say how to authenticate."""
+        super().__init__(slug, title, detail)
+        self.headers["WWW-Authenticate"] = 'Bearer realm="orichalcum"'
+
+
+class Forbidden(ServiceProblem):
+    """403."""
+
+    status = 403
 
 
 class NotFound(ServiceProblem):
@@ -85,6 +105,12 @@ class Unprocessable(ServiceProblem):
     """422."""
 
     status = 422
+
+
+class TooMany(ServiceProblem):
+    """429."""
+
+    status = 429
 
 
 class Unavailable(ServiceProblem):
@@ -176,6 +202,14 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     async def store_down(request: Request, error: OperationalError) -> JSONResponse:
         _log.error("the store cannot be used", path=request.url.path, exc_info=error)
+        if is_full(error):
+            full = ProblemDetail(
+                type=TYPE_PREFIX + "store-full",
+                title="The job store is full",
+                status=507,
+                detail="The job store's disk has no room; nothing was changed. Delete finished jobs, or make room.",
+            )
+            return response(full, request, {"Retry-After": "60"})
         detail = ProblemDetail(
             type=TYPE_PREFIX + "store-unavailable",
             title="The job store cannot be used now",
@@ -194,6 +228,14 @@ def install(app: FastAPI) -> None:
             detail="The server met an error of its own; its log says which. The request may be tried again.",
         )
         return response(detail, request)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a fault of the store means that its disk is full (SQLITE_FULL, or disk_full of PostgreSQL)."""
+    original = getattr(error, "orig", error)
+    return getattr(original, "sqlite_errorname", "") == "SQLITE_FULL" or (
+        getattr(original, "sqlstate", "") == "53100"
+    )
 
 
 def _explained(status: int, request: Request) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 
 from service import logs
 from service.app import create_app
+from service.guard import is_loopback
 from service.settings import Settings
 
 GRACE_SECONDS = 2
@@ -24,7 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logs.configure("api")
     server: uvicorn.Server | None = None
-    app = create_app(Settings(), stopping=lambda: server is not None and server.should_exit)
+    settings = Settings()
+    opened = _inherited(options.fd) if options.fd is not None else None
+    address = options.host if opened is None else opened.getsockname()[0]
+    if not is_loopback(str(address)):
+        # Somebody else may reach the service now: whatever the environment says, keys are needed.
+        settings = settings.model_copy(update={"require_api_keys": True})
+    app = create_app(settings, stopping=lambda: server is not None and server.should_exit)
     config = uvicorn.Config(
         app,
         host=options.host,
@@ -35,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    server.run(sockets=None if options.fd is None else [socket.socket(fileno=options.fd)])
+    server.run(sockets=None if opened is None else [opened])
+
+
+def _inherited(number: int) -> socket.socket:
+    return socket.socket(fileno=number)
 
 
 if __name__ == "__main__":

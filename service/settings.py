@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 Device = Literal["auto", "cpu", "cuda"]
 
 DEFAULT_DATA = Path("~/.local/share/orichalcum")
+
+# Where API keys are required, somebody else may reach the service: these then hold unless others are set.
+REQUESTS_PER_MINUTE = 1200
+SUBMISSIONS_PER_MINUTE = 120
+MOST_ACTIVE_JOBS = 200
+MOST_EVALUATIONS_A_DAY = 50_000
+
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
 
 
 def sqlite_url(path: Path) -> str:
@@ -20,9 +29,9 @@ def sqlite_url(path: Path) -> str:
 
 
 class Settings(BaseSettings):
-    """Where the store and the broker are, and the limits of the API."""
+    """Where the store and the broker are, who may call, and the limits of the API."""
 
-    model_config = SettingsConfigDict(env_prefix="ORICHALCUM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ORICHALCUM_", extra="ignore", hide_input_in_errors=True)
 
     data: Path = Field(DEFAULT_DATA, description="Folder of the embedded store, broker and logs.")
     database_url: str | None = Field(
@@ -34,6 +43,54 @@ class Settings(BaseSettings):
     max_request_seconds: float = Field(
         30.0, gt=0.0, description="Longest time spent on checking one problem."
     )
+    require_api_keys: bool = Field(
+        default=False, description="Refuse calls without a key; always so beyond loopback."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Host names that requests may be for; on loopback its own names where not given."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web pages of these origins may call, e.g. https://lab.example.org."
+    )
+    requests_per_minute: int | None = Field(None, ge=0, description="By one caller; 0 for any number.")
+    submissions_per_minute: int | None = Field(None, ge=0, description="By one caller; 0 for any number.")
+    max_active_jobs: int | None = Field(None, ge=0, description="Of one tenant; 0 for any number.")
+    max_evaluations_per_day: int | None = Field(None, ge=0, description="Of one tenant; 0 for any number.")
+    keep_days: float | None = Field(
+        None,
+        gt=0.0,
+        description="Finished jobs are deleted after so many days; for ever kept where not given.",
+    )
+    routes: Annotated[dict[str, str], NoDecode] = Field(
+        {}, description="Potentials with a queue of their own, e.g. sevennet-l3i5=cuda,sevennet-0=any."
+    )
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("routes", mode="before")
+    @classmethod
+    def _routed(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        return {name.strip(): device.strip() for name, _, device in pairs}
+
+    @field_validator("routes")
+    @classmethod
+    def _routable(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, device in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) or device not in ("any", "cpu", "cuda"):
+                raise ValueError(
+                    f"{name}={device}: write POTENTIAL=any, POTENTIAL=cpu or POTENTIAL=cuda, separated by commas"
+                )
+        return value
 
     def store_url(self) -> str:
         """URL of the job store."""
@@ -48,3 +105,34 @@ class Settings(BaseSettings):
         if self.broker_url is None:
             raise ValueError("ORICHALCUM_BROKER_URL is not set, e.g. redis://localhost:6379/0")
         return self.broker_url
+
+    def keys_required(self) -> bool:
+        """Whether a call without an API key is refused."""
+        return self.require_api_keys
+
+    def most_requests(self) -> int:
+        """Requests a minute by one caller; 0 for any number."""
+        return self._guarded(self.requests_per_minute, REQUESTS_PER_MINUTE)
+
+    def most_submissions(self) -> int:
+        """Submissions a minute by one caller; 0 for any number."""
+        return self._guarded(self.submissions_per_minute, SUBMISSIONS_PER_MINUTE)
+
+    def most_active_jobs(self) -> int:
+        """Jobs of one tenant that are not finished; 0 for any number."""
+        return self._guarded(self.max_active_jobs, MOST_ACTIVE_JOBS)
+
+    def most_evaluations_a_day(self) -> int:
+        """Evaluations of one tenant a day; 0 for any number."""
+        return self._guarded(self.max_evaluations_per_day, MOST_EVALUATIONS_A_DAY)
+
+    def _guarded(self, value: int | None, default: int) -> int:
+        return value if value is not None else default if self.require_api_keys else 0
+
+    def redacted(self) -> dict[str, Any]:
+        """Every setting as plain values, without the passwords that are in addresses."""
+        values: dict[str, Any] = self.model_dump(mode="json")
+        for name in ("database_url", "broker_url"):
+            if values[name] is not None:
+                values[name] = _PASSWORD.sub(r"\1:***", values[name])
+        return values

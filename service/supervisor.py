@@ -17,15 +17,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import broker as embedded
 from service import migration
+from service.access import keys
 from service.children import Child, stop_all
 from service.database import Database
-from service.preconditions import StartRefused, held, listening, refuse_foreign_host, settings_for, writable
+from service.guard import is_loopback
+from service.hung import HungWorkers
+from service.preconditions import StartRefused, held, listening, settings_for, writable
 from service.settings import sqlite_url
 
 STOP_SECONDS = 5.0
 READY_SECONDS = 90.0
 WORKER_REFUSED = 78
 """Exit code of a worker that cannot work as configured."""
+
+WORKER_ABANDONED = 75
+"""Exit code of a worker that ended itself to end a computation."""
 
 
 def up(
@@ -40,7 +46,7 @@ def up(
     """Run broker, API, workers and sweeper until SIGINT or SIGTERM.
 
     Args:
-        host: Loopback address to serve at.
+        host: Address to serve at; beyond loopback every call then needs an API key.
         port: To serve at.
         workers: Number of worker processes.
         device: auto (ORICHALCUM_DEVICE where that is set), cpu or cuda.
@@ -87,13 +93,15 @@ class _Stack:
         self.stop = threading.Event()
         self.code = 0
         self.children: list[Child] = []
-        refuse_foreign_host(host)
         self.logs = writable(self.data) / "logs"
         self.logs.mkdir(exist_ok=True)
         stack.enter_context(held(self.data / "lock"))
         self.socket = stack.enter_context(listening(host, port))
-        name = f"[{host}]" if ":" in host else host
-        self.url = f"http://{name}:{self.socket.getsockname()[1]}"
+        address, port = self.socket.getsockname()[:2]
+        self.public = not is_loopback(address)
+        # Of a wildcard address, which is no destination, loopback is a part.
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, host)  # noqa: S104
+        self.url = f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
         stack.enter_context(_stopped_by_signals(self.stop))
         self.stack = stack
 
@@ -102,6 +110,7 @@ class _Stack:
         self.say(f"Data and logs in {self.data}")
         store_url = self.settings.database_url or sqlite_url(self.data / "orichalcum.sqlite3")
         self._migrate(store_url)
+        self._say_who_may_call(store_url)
         environment = {**os.environ, "ORICHALCUM_DATABASE_URL": store_url, "ORICHALCUM_DEVICE": self.device}
         environment["ORICHALCUM_BROKER_URL"] = self.settings.broker_url or self._start_broker()
         self.stack.callback(lambda: stop_all(self.children, STOP_SECONDS))
@@ -112,10 +121,29 @@ class _Stack:
             self.say(
                 f"Orichalcum is ready at {self.url} (API documentation: {self.url}/docs). Stop with Ctrl-C."
             )
+        hung = HungWorkers(store_url)
+        self.stack.callback(hung.close)
         while not self.stop.wait(0.2):
             self._look()
+            for pid in hung.found():
+                for child in self.children:
+                    if child.pid == pid:
+                        self.say(f"{child.name} does not answer; it is ended.")
+                        child.kill()
         self.say("Stopping.")
         return self.code
+
+    def _say_who_may_call(self, store_url: str) -> None:
+        if not (self.public or self.settings.require_api_keys):
+            return
+        database = Database(store_url)
+        with database.reading() as session:
+            count = keys.valid(session)
+        database.close()
+        self.say(
+            f"Every call needs an API key; {count or 'no'} valid key{'' if count == 1 else 's'} so far. "
+            f"Make one with: orichalcum keys create --data {self.data}"
+        )
 
     def say(self, text: str) -> None:
         """Tell the console."""
@@ -162,8 +190,14 @@ class _Stack:
         for index in range(1, self.workers + 1):
             name = f"worker-{index}"
             command = [*python, "service.worker", "--workers", str(self.workers)]
-            fatal = frozenset({WORKER_REFUSED})
-            yield Child(name, command, environment, self.logs / f"{name}.log", fatal_codes=fatal)
+            yield Child(
+                name,
+                command,
+                environment,
+                self.logs / f"{name}.log",
+                fatal_codes=frozenset({WORKER_REFUSED}),
+                prompt_codes=frozenset({WORKER_ABANDONED}),
+            )
 
     def _watched(self) -> list[Child]:
         broker = getattr(self, "broker", None)
@@ -179,7 +213,7 @@ class _Stack:
                 sys.stderr.write(f"orichalcum up: {child.name} cannot work: {child.last_words(1)}\n")
                 self.code = 2
                 self.stop.set()
-            else:
+            elif code not in child.prompt_codes:
                 self.say(f"{child.name} ended unexpectedly ({_meaning(code)}); see {child.log}")
 
     def _wait_until_ready(self) -> bool:

@@ -17,8 +17,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api_schemas.jobs import ACTIVE_STATES
 from service import logs
 from service.database import Database, now
+from service.evaluations import repository as evaluations
 from service.evaluations.models import EvaluationRow
 from service.idempotency import repository as idempotency
 from service.jobs import finish, states
@@ -26,6 +28,7 @@ from service.jobs import repository as jobs
 from service.jobs.models import JobRow
 from service.messages import CeleryMessenger, Messenger, celery_application, enqueue, jobs_to_serve
 from service.settings import Settings
+from service.tallies import repository as tallies
 from service.workers import repository as workers
 
 SWEEP_SECONDS = 2.0
@@ -33,6 +36,11 @@ CANCEL_LOOK_SECONDS = 0.5
 CANCEL_GRACE_SECONDS = 1.0
 """How long workers may take to end a cancelled job themselves."""
 
+LIMIT_GRACE_SECONDS = 8.0
+"""How long workers may take to end a job whose time limit has passed."""
+
+DELETED_AT_ONCE = 100
+DAY_SECONDS = 86_400.0
 MESSAGE_LOST_SECONDS = 5.0
 """A message this old, while the queue is empty, has been lost."""
 
@@ -42,8 +50,8 @@ MESSAGE_OLD_SECONDS = 300.0
 _log = structlog.get_logger(__name__)
 
 
-def sweep(database: Database, messenger: Messenger) -> None:
-    """Mend everything once."""
+def sweep(database: Database, messenger: Messenger, keep_days: float | None = None) -> None:
+    """Mend everything once, and delete what finished more than ``keep_days`` ago."""
     with database.reading() as session:
         expired_evaluations = _expired_evaluations(session)
         expired_steps = _expired_steps(session)
@@ -54,14 +62,21 @@ def sweep(database: Database, messenger: Messenger) -> None:
         with database.writing() as session:
             _free_step(session, job_id)
     end_cancelled(database)
-    depth = messenger.depth()
-    if depth is None:
-        _log.warning("broker unreachable")
-    else:
-        _send_again(database, messenger, MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS)
+    end_overdue(database, messenger)
+    with database.reading() as session:
+        queues = jobs.queues_in_use(session)
+    for queue in queues:
+        depth = messenger.depth(queue)
+        if depth is None:
+            _log.warning("broker unreachable")
+            break
+        _send_again(database, messenger, queue, MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS)
     with database.writing() as session:
         idempotency.forget_old(session)
         workers.forget_old(session)
+        tallies.forget_old_quotas(session, int(now(session) // DAY_SECONDS))
+    if keep_days is not None:
+        delete_old(database, keep_days * DAY_SECONDS)
 
 
 def end_cancelled(database: Database) -> None:
@@ -74,6 +89,39 @@ def end_cancelled(database: Database) -> None:
             job = jobs.locked(session, job_id)
             if job is not None and job.state == "cancelling":
                 finish.cancel(session, job)
+
+
+def end_overdue(database: Database, messenger: Messenger) -> None:
+    """Let workers end jobs whose time limit has passed, and end them here where no worker has done so."""
+    with database.reading() as session:
+        found = list(
+            session.scalars(select(JobRow.id).where(JobRow.state == "running", jobs.past_limit(session)))
+        )
+    for job_id in found:
+        with database.writing() as session:
+            job = jobs.locked(session, job_id)
+            if job is None or job.state != "running" or not jobs.overdue(session, job_id):
+                continue
+            if (job.started_at or 0.0) + (job.time_limit or 0.0) < now(session) - LIMIT_GRACE_SECONDS:
+                finish.out_of_time(session, job)
+            elif job.advance_until is None and not job.needs_advance:
+                # The next step sees that the time is over, and works out the answer so far.
+                evaluations.drop_unfinished(session, job_id)
+                job.needs_advance = True
+                job.advance_enqueued_at = None
+        enqueue(database, messenger, job_id)
+
+
+def delete_old(database: Database, seconds: float) -> None:
+    """Delete some of the jobs that finished this long ago."""
+    with database.reading() as session:
+        old = JobRow.finished_at < now(session) - seconds
+        found = list(session.scalars(select(JobRow.id).where(old).limit(DELETED_AT_ONCE)))
+    for job_id in found:
+        with database.writing() as session:
+            job = jobs.locked(session, job_id)
+            if job is not None and states.is_final(job):
+                jobs.remove(session, job)
 
 
 def _expired_evaluations(session: Session) -> list[int]:
@@ -97,6 +145,9 @@ def _free_evaluation(session: Session, evaluation_id: int) -> None:
     row.lost += 1
     row.lease_until = None
     row.enqueued_at = None
+    wait = evaluations.BACKOFF_SECONDS[min(row.lost, len(evaluations.BACKOFF_SECONDS)) - 1]
+    row.not_before = now(session) + wait if wait else None
+    tallies.add(session, "leases_lost")
     _log.warning("a worker was lost", job=job.id, evaluation=row.index, worker=row.worker, times=row.lost)
     if row.lost >= finish.MAX_LOST and not states.is_final(job):
         finish.fail(session, job, finish.worker_lost(f"evaluation {row.index}"))
@@ -108,6 +159,7 @@ def _free_step(session: Session, job_id: str) -> None:
         return
     job.advance_until = None
     job.advance_lost += 1
+    tallies.add(session, "leases_lost")
     job.needs_advance = True
     job.advance_enqueued_at = None
     _log.warning("a worker was lost", job=job.id, worker=job.advance_worker, times=job.advance_lost)
@@ -115,21 +167,26 @@ def _free_step(session: Session, job_id: str) -> None:
         finish.fail(session, job, finish.worker_lost("the next step of the search"))
 
 
-def _send_again(database: Database, messenger: Messenger, age: float) -> None:
+def _send_again(database: Database, messenger: Messenger, queue: str, age: float) -> None:
     with database.writing() as session:
         before = now(session) - age
+        of_queue = select(JobRow.id).where(JobRow.queue == queue, JobRow.state.in_(ACTIVE_STATES))
         session.execute(
             update(EvaluationRow)
-            .where(EvaluationRow.state == "pending", EvaluationRow.enqueued_at < before)
+            .where(
+                EvaluationRow.state == "pending",
+                EvaluationRow.enqueued_at < before,
+                EvaluationRow.job_id.in_(of_queue),
+            )
             .values(enqueued_at=None)
         )
         session.execute(
             update(JobRow)
-            .where(JobRow.needs_advance, JobRow.advance_enqueued_at < before)
+            .where(JobRow.needs_advance, JobRow.advance_enqueued_at < before, JobRow.queue == queue)
             .values(advance_enqueued_at=None)
         )
         _ask_for_forgotten_steps(session)
-        waiting = jobs_to_serve(session)
+        waiting = jobs_to_serve(session, queue)
     for job_id in waiting:
         enqueue(database, messenger, job_id)
 
@@ -151,16 +208,22 @@ def _ask_for_forgotten_steps(session: Session) -> None:
     )
 
 
-def keep_sweeping(database: Database, messenger: Messenger, stopped: Callable[[float], bool]) -> None:
+def keep_sweeping(
+    database: Database,
+    messenger: Messenger,
+    stopped: Callable[[float], bool],
+    keep_days: float | None = None,
+) -> None:
     """Sweep every two seconds, and look for cancelled jobs in between, until ``stopped`` (which waits) is true."""
     rounds = round(SWEEP_SECONDS / CANCEL_LOOK_SECONDS)
     count = 0
     while True:
         try:
             if count % rounds == 0:
-                sweep(database, messenger)
+                sweep(database, messenger, keep_days)
             else:
                 end_cancelled(database)
+                end_overdue(database, messenger)
         except (SQLAlchemyError, KombuError) as error:
             _log.warning("a sweep failed", error=type(error).__name__)
         count += 1
@@ -176,7 +239,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     database = Database(settings.store_url())
-    keep_sweeping(database, CeleryMessenger(celery_application(settings.queue_url())), stop.wait)
+    keep_sweeping(
+        database, CeleryMessenger(celery_application(settings.queue_url())), stop.wait, settings.keep_days
+    )
     database.close()
 
 

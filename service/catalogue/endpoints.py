@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api_schemas.catalogue import Catalogue, PotentialInfo
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
 from engine.properties.table import PROPERTIES
+from service.access.caller import allowed
+from service.problem_details import documented
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(
+    tags=["catalogue"], dependencies=[Depends(allowed("read"))], responses=documented(401, 403, 429)
+)
 
 
 @router.get("/potentials")
@@ -30,7 +34,7 @@ def list_potentials() -> Catalogue:
                 sha256=potential.sha256,
                 fetched=registry.is_fetched(potential.name),
             )
-            for potential in registry.POTENTIALS
+            for potential in registry.all_described()
         ]
     )
 

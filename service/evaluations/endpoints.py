@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api_schemas.evaluations import EvaluationRecord
 from api_schemas.jobs import EvaluationPage, StoredEvaluation
+from service.access.caller import Reader
 from service.context import InContext
 from service.evaluations import repository as evaluations
 from service.jobs import service
@@ -17,18 +18,19 @@ from service.problem_details import documented
 router = APIRouter(tags=["jobs"])
 
 
-@router.get("/jobs/{job_id}/evaluations", responses=documented(400, 404, 422))
+@router.get("/jobs/{job_id}/evaluations", responses=documented(400, 401, 403, 404, 422, 429))
 def list_evaluations(
     job_id: str,
     response: Response,
     context: InContext,
+    caller: Reader,
     cursor: Annotated[str | None, Query(description="From the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Length of the page.")] = 50,
 ) -> EvaluationPage:
     """Every evaluation that is stored, by number."""
     after = number_cursor(cursor)
     with context.database.reading() as session:
-        service.find(session, job_id)
+        service.find(session, caller.tenant, job_id)
         rows = evaluations.page(session, job_id, after, limit + 1)
         items = [
             StoredEvaluation(

@@ -10,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.problem import Problem
+from service.access.models import DEFAULT_TENANT
+from service.access.quotas import used_label
 from service.database import now
 from service.evaluations.models import EvaluationRow
 from service.events import repository as events
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
+from service.tallies import repository as tallies
+
+BACKOFF_SECONDS = (0.0, 5.0)
+"""How long an evaluation waits after its first and its second lost worker; the third ends its job."""
 
 LEASE_SECONDS = 9.0
 """How long a claim holds without being renewed."""
@@ -37,6 +43,7 @@ class Claim:
     attempt: int
     problem: Problem
     suggestion: Suggestion
+    tenant: str = DEFAULT_TENANT
 
 
 def add(session: Session, job: JobRow, suggestions: Sequence[Suggestion]) -> None:
@@ -76,6 +83,7 @@ def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
             EvaluationRow.job_id == job_id,
             EvaluationRow.state == "pending",
             EvaluationRow.enqueued_at.is_(None),
+            or_(EvaluationRow.not_before.is_(None), EvaluationRow.not_before <= now(session)),
         )
         .order_by(EvaluationRow.index)
         .limit(window - under_way)
@@ -116,6 +124,7 @@ def claim(session: Session, evaluation_id: int, worker: str) -> Claim | None:
         attempt=row.attempt,
         problem=jobs.problem_of(job),
         suggestion=Suggestion.model_validate_json(row.suggestion),
+        tenant=job.tenant,
     )
 
 
@@ -149,10 +158,38 @@ def release(session: Session, held: Claim) -> bool:
     return changed.one_or_none() is not None
 
 
-def store(session: Session, held: Claim, record: EvaluationRecord, best: str | None) -> bool:
+def cached(session: Session, held: Claim, content_key: str) -> EvaluationRecord | None:
+    """The record of the same evaluation in any job of the same tenant, under the number of this one; or None."""
+    found = (
+        select(EvaluationRow.record)
+        .join(JobRow, JobRow.id == EvaluationRow.job_id)
+        .where(
+            EvaluationRow.content_key == content_key,
+            EvaluationRow.state == "done",
+            JobRow.tenant == held.tenant,
+        )
+        .limit(1)
+    )
+    text = session.scalars(found).one_or_none()
+    if text is None:
+        return None
+    record = EvaluationRecord.model_validate_json(text)
+    return record.model_copy(update={"index": held.suggestion.index, "origin": held.suggestion.origin})
+
+
+def store(
+    session: Session,
+    held: Claim,
+    record: EvaluationRecord,
+    best: str | None,
+    *,
+    content_key: str | None = None,
+    from_cache: bool = False,
+) -> bool:
     """Store a result once, with its events; False if the claim is no longer ours or the job wants it no more.
 
-    The job's ``needs_advance`` is set when this was the last evaluation of its batch.
+    Under ``content_key`` other jobs of the tenant find it. The job's ``needs_advance`` is set when this was the last
+    evaluation of its batch.
     """
     job = jobs.locked(session, held.job_id)
     row = _held(session, held.evaluation_id)
@@ -163,6 +200,7 @@ def store(session: Session, held: Claim, record: EvaluationRecord, best: str | N
     at = now(session)
     row.state = "done"
     row.record = record.model_dump_json()
+    row.content_key = content_key
     row.finished_at = at
     row.lease_until = None
     row.enqueued_at = None
@@ -172,10 +210,21 @@ def store(session: Session, held: Claim, record: EvaluationRecord, best: str | N
         job.best = best
     events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at)
+    _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
     if outstanding(session, job.id) == 0:
         job.needs_advance = True
         job.advance_enqueued_at = None
     return True
+
+
+def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cache: bool) -> None:
+    if from_cache:
+        tallies.add(session, "cache_hits")
+        return
+    potential = jobs.problem_of(job).potential.name
+    tallies.add(session, "evaluations", potential)
+    tallies.add(session, "evaluation_seconds", potential, seconds)
+    tallies.add(session, "quota", used_label(job.tenant, at))
 
 
 def drop_unfinished(session: Session, job_id: str) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from api_schemas.jobs import FINAL_STATES
+from service.access.caller import Reader
 from service.context import Context, InContext
 from service.events import repository as events
 from service.jobs import repository as jobs
@@ -19,6 +20,10 @@ from service.jobs import service, states
 from service.problem_details import MalformedRequest, documented
 
 KEEPALIVE_SECONDS = 10.0
+STREAM_SECONDS = 600.0
+"""A stream ends after so long, and the client resumes it: no connection lives for ever."""
+
+RECONNECT = b"retry: 1000\n\n"
 PAGE = 100
 
 router = APIRouter(tags=["jobs"])
@@ -39,15 +44,15 @@ _EXAMPLE = (
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
         204: {"description": "The job is finished and every event has been read: do not connect again."},
-        **documented(400, 404),
+        **documented(400, 401, 403, 404, 429),
     },
 )
 async def stream_events(
-    job_id: str, context: InContext, last_event_id: Annotated[str | None, Header()] = None
+    job_id: str, context: InContext, caller: Reader, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
     """Everything that happens to a job, from the beginning or after Last-Event-ID, until it is finished."""
     seen = _sequence(last_event_id)
-    last, final = await run_sync(_position, context, job_id)
+    last, final = await run_sync(_position, context, caller.tenant, job_id)
     if final and seen >= last:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -68,9 +73,9 @@ def _sequence(header: str | None) -> int:
     return int(header)
 
 
-def _position(context: Context, job_id: str) -> tuple[int, bool]:
+def _position(context: Context, tenant: str, job_id: str) -> tuple[int, bool]:
     with context.database.reading() as session:
-        job = service.find(session, job_id)
+        job = service.find(session, tenant, job_id)
         return job.last_event, states.is_final(job)
 
 
@@ -94,18 +99,22 @@ def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, b
 
 async def _stream(context: Context, job_id: str, seen: int) -> AsyncIterator[bytes]:
     with context.tail.watching(job_id):
-        spoke = time.monotonic()
-        while not context.stopping():
-            encoded, seen, ended = await run_sync(_next, context, job_id, seen)
-            for item in encoded:
-                yield item
-            if ended:
-                return
-            if encoded:
-                spoke = time.monotonic()
-                continue
-            # Woken once a second besides, to notice that the server is stopping.
-            await context.tail.wait(job_id, seen, 1.0)
+        began = spoke = time.monotonic()
+        yield RECONNECT
+        news = True
+        while not context.stopping() and time.monotonic() - began < STREAM_SECONDS:
+            if news:
+                encoded, seen, ended = await run_sync(_next, context, job_id, seen)
+                for item in encoded:
+                    yield item
+                if ended:
+                    return
+                if encoded:
+                    spoke = time.monotonic()
+                    continue
+            # Woken once a second besides, to notice that the server is stopping; the store is not asked for that.
+            news = await context.tail.wait(job_id, seen, 1.0)
             if time.monotonic() - spoke > KEEPALIVE_SECONDS:
                 yield KEEPALIVE_COMMENT
                 spoke = time.monotonic()
+                news = True

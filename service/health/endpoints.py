@@ -10,8 +10,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.caller import Administrator
 from service.context import Context, InContext
 from service.health.metrics import Metrics
+from service.problem_details import documented
 from service.workers import repository as workers
 
 router = APIRouter(tags=["health"])
@@ -59,9 +61,13 @@ def readiness(context: Context) -> Ready:
 
 
 @router.get(
-    "/metrics", responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format."}}
+    "/metrics",
+    responses={
+        200: {"content": {"text/plain": {}}, "description": "Prometheus text format."},
+        **documented(401, 403, 429),
+    },
 )
-def metrics(request: Request) -> Response:
+def metrics(request: Request, _caller: Administrator) -> Response:
     """Requests, jobs, evaluations and workers, for Prometheus."""
     measured: Metrics = request.app.state.metrics
     return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)

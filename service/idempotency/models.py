@@ -9,10 +9,11 @@ from service.database import Base
 
 
 class IdempotencyRow(Base):
-    """A key that a client sent, the digest of its body, and the first answer once there is one."""
+    """A key that a client of a tenant sent, the digest of its body, and the first answer once there is one."""
 
     __tablename__ = "idempotency_keys"
 
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
     job_id: Mapped[str | None] = mapped_column(String(26), default=None)

@@ -39,7 +39,7 @@ def checked(key: str) -> str:
     return key
 
 
-def reserve(database: Database, key: str, body_digest: str) -> str | None:
+def reserve(database: Database, tenant: str, key: str, body_digest: str) -> str | None:
     """Reserve a key for this request; or the first answer, if the same request was made before.
 
     Raises:
@@ -48,12 +48,14 @@ def reserve(database: Database, key: str, body_digest: str) -> str | None:
     """
     try:
         with database.writing() as session:
-            row = session.get(IdempotencyRow, key)
+            row = session.get(IdempotencyRow, (tenant, key))
             if row is None or _expired(row, now(session)):
                 if row is not None:
                     session.delete(row)
                     session.flush()
-                session.add(IdempotencyRow(key=key, digest=body_digest, created_at=now(session)))
+                session.add(
+                    IdempotencyRow(tenant=tenant, key=key, digest=body_digest, created_at=now(session))
+                )
                 return None
             answer, same = row.answer, row.digest == body_digest
     except IntegrityError:
@@ -79,18 +81,18 @@ def _expired(row: IdempotencyRow, at: float) -> bool:
     return at - row.created_at > keep
 
 
-def remember(session: Session, key: str, job_id: str, answer: str) -> None:
+def remember(session: Session, tenant: str, key: str, job_id: str, answer: str) -> None:
     """Store the first answer under a reserved key."""
-    row = session.get(IdempotencyRow, key)
+    row = session.get(IdempotencyRow, (tenant, key))
     if row is not None:
         row.job_id = job_id
         row.answer = answer
 
 
-def give_back(database: Database, key: str) -> None:
+def give_back(database: Database, tenant: str, key: str) -> None:
     """Free a key whose request was refused: the mended request may use it."""
     with database.writing() as session:
-        row = session.get(IdempotencyRow, key)
+        row = session.get(IdempotencyRow, (tenant, key))
         if row is not None and row.answer is None:
             session.delete(row)
 

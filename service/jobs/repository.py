@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session, defer
 
 from api_schemas.base import Output
 from api_schemas.errors import ProblemDetail
 from api_schemas.evaluations import EvaluationRecord
-from api_schemas.jobs import Job, JobState
+from api_schemas.jobs import ACTIVE_STATES, Job, JobState
 from api_schemas.problem import Problem
+from service.database import now
 from service.evaluations.models import EvaluationRow
 from service.events import repository as events
 from service.jobs.models import JobRow
@@ -32,16 +33,37 @@ def position(session: Session, job_id: str) -> tuple[JobState, int, bool] | None
     return None if row is None else (row.state, row.last_event, row.cancel_requested)
 
 
+def overdue(session: Session, job_id: str) -> bool:
+    """Whether the job's time limit has passed."""
+    return (
+        session.scalars(select(JobRow.id).where(JobRow.id == job_id, past_limit(session))).one_or_none()
+        is not None
+    )
+
+
+def past_limit(session: Session) -> ColumnElement[bool]:
+    """Condition that the time limit of a job has passed; false where there is none, or before the job has begun."""
+    return JobRow.started_at + JobRow.time_limit < now(session)
+
+
 def locked(session: Session, job_id: str) -> JobRow | None:
     """The job, held against all other writers until the transaction ends; None if there is none."""
     return session.get(JobRow, job_id, with_for_update=True, populate_existing=True)
 
 
-def page(session: Session, states: Sequence[JobState], before: str | None, limit: int) -> Sequence[JobRow]:
-    """At most ``limit`` jobs, newest first, older than the job ``before``; in any state if ``states`` is empty."""
+def queues_in_use(session: Session) -> list[str]:
+    """Queues of the jobs that are not finished."""
+    return list(session.scalars(select(JobRow.queue).where(JobRow.state.in_(ACTIVE_STATES)).distinct()))
+
+
+def page(
+    session: Session, tenant: str, states: Sequence[JobState], before: str | None, limit: int
+) -> Sequence[JobRow]:
+    """At most ``limit`` jobs of a tenant, newest first and older than ``before``; in any state if none is given."""
     # Problems and results may be long, and a list shows neither.
     brief = (defer(JobRow.problem), defer(JobRow.result))
-    found = select(JobRow).options(*brief).order_by(JobRow.id.desc()).limit(limit)
+    found = select(JobRow).options(*brief).where(JobRow.tenant == tenant)
+    found = found.order_by(JobRow.id.desc()).limit(limit)
     if states:
         found = found.where(JobRow.state.in_(states))
     if before is not None:
@@ -82,6 +104,8 @@ def public(job: JobRow, *, with_problem: bool = True) -> Job:
             "state": job.state,
             "progress": events.progress_of(job),
             "cancel_requested": job.cancel_requested,
+            "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
+            "time_limit": job.time_limit,
             "created_at": events.timestamp(job.created_at),
             **optional,
         }

@@ -1,74 +1,43 @@
-"""What can be done with jobs: submit, cancel, pause, resume, delete, read the result."""
+"""What can be done with a tenant's jobs: cancel, pause, resume, delete, read the result."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import CostEstimate, Job, JobState
-from api_schemas.problem import Problem
+from api_schemas.jobs import Job, JobState
 from api_schemas.results import Result
 from service.database import Database, now
 from service.evaluations.models import EvaluationRow
-from service.events import repository as events
-from service.idempotency import repository as idempotency
-from service.identifiers import new_identifier
 from service.jobs import finish, states
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
 from service.problem_details import Conflict, NotFound, StoredFailure
 
 
-def submit(database: Database, problem: Problem, estimate: CostEstimate, key: str | None) -> Job:
-    """Store a checked problem as a new, queued job, and the answer under the idempotency key if there is one."""
-    with database.writing() as session:
-        at = now(session)
-        job = JobRow(
-            id=new_identifier(),
-            name=problem.name,
-            kind=problem.kind,
-            state="queued",
-            problem=problem.model_dump_json(exclude_none=True),
-            cancel_requested=False,
-            evaluations_planned=estimate.evaluations,
-            evaluations_done=0,
-            created_at=at,
-            last_event=0,
-            needs_advance=True,
-            advance_attempt=0,
-            advance_lost=0,
-        )
-        session.add(job)
-        session.flush()
-        events.append_state(session, job, "queued", None, at)
-        answer = jobs.public(job)
-        if key is not None:
-            idempotency.remember(session, key, job.id, answer.model_dump_json())
-    return answer
-
-
-def find(session: Session, job_id: str) -> JobRow:
-    """The job.
+def find(session: Session, tenant: str, job_id: str) -> JobRow:
+    """The job of a tenant.
 
     Raises:
-        NotFound: if there is none of this id.
+        NotFound: if the tenant has none of this id.
     """
-    return _present(jobs.get(session, job_id), job_id)
+    return _present(jobs.get(session, job_id), tenant, job_id)
 
 
-def _locked(session: Session, job_id: str) -> JobRow:
-    return _present(jobs.locked(session, job_id), job_id)
+def _locked(session: Session, tenant: str, job_id: str) -> JobRow:
+    return _present(jobs.locked(session, job_id), tenant, job_id)
 
 
-def _present(job: JobRow | None, job_id: str) -> JobRow:
-    if job is None:
+def _present(job: JobRow | None, tenant: str, job_id: str) -> JobRow:
+    # A job of somebody else is answered like one that does not exist.
+    if job is None or job.tenant != tenant:
         raise NotFound(
             "job-not-found", "There is no such job", f"no job has the id {job_id[:60]!r}; see GET /v1/jobs"
         )
     return job
 
 
-def cancel(database: Database, job_id: str) -> Job:
+def cancel(database: Database, tenant: str, job_id: str) -> Job:
     """Ask a job to stop. What has stored nothing and computes nothing is cancelled at once.
 
     Otherwise a worker stops at its next look and works out the answer so far; if none does so within a second, the
@@ -79,7 +48,7 @@ def cancel(database: Database, job_id: str) -> Job:
         Conflict: if it has already succeeded or failed.
     """
     with database.writing() as session:
-        job = _locked(session, job_id)
+        job = _locked(session, tenant, job_id)
         if job.state in ("cancelling", "cancelled"):
             return jobs.public(job)
         if states.is_final(job):
@@ -100,7 +69,7 @@ def _computing(session: Session, job: JobRow) -> bool:
     return bool(running) or job.advance_until is not None
 
 
-def pause(database: Database, job_id: str) -> Job:
+def pause(database: Database, tenant: str, job_id: str) -> Job:
     """Start no further evaluation of a job; what is being computed is finished and stored.
 
     Raises:
@@ -108,13 +77,13 @@ def pause(database: Database, job_id: str) -> Job:
         Conflict: if it is finished or being cancelled.
     """
     with database.writing() as session:
-        job = _locked(session, job_id)
+        job = _locked(session, tenant, job_id)
         if job.state != "paused":
             _change(session, job, "paused")
         return jobs.public(job)
 
 
-def resume(database: Database, job_id: str) -> Job:
+def resume(database: Database, tenant: str, job_id: str) -> Job:
     """Go on with a paused job.
 
     Raises:
@@ -122,7 +91,7 @@ def resume(database: Database, job_id: str) -> Job:
         Conflict: if it is not paused.
     """
     with database.writing() as session:
-        job = _locked(session, job_id)
+        job = _locked(session, tenant, job_id)
         if job.state != "paused":
             raise _refused(job.state, "running")
         _change(session, job, "queued" if job.started_at is None else "running")
@@ -149,7 +118,7 @@ def _refused(current: str, wanted: JobState) -> Conflict:
     )
 
 
-def delete(database: Database, job_id: str) -> None:
+def delete(database: Database, tenant: str, job_id: str) -> None:
     """Delete a finished job with its evaluations and events.
 
     Raises:
@@ -157,7 +126,7 @@ def delete(database: Database, job_id: str) -> None:
         Conflict: if it is not finished.
     """
     with database.writing() as session:
-        job = _locked(session, job_id)
+        job = _locked(session, tenant, job_id)
         if not states.is_final(job):
             raise Conflict(
                 "job-active", "The job is not finished", f"the job is {job.state}; cancel it first"
@@ -165,7 +134,7 @@ def delete(database: Database, job_id: str) -> None:
         jobs.remove(session, job)
 
 
-def result(database: Database, job_id: str) -> Result:
+def result(database: Database, tenant: str, job_id: str) -> Result:
     """The result of a finished job.
 
     Raises:
@@ -174,7 +143,7 @@ def result(database: Database, job_id: str) -> Result:
         StoredFailure: if it failed.
     """
     with database.reading() as session:
-        job = find(session, job_id)
+        job = find(session, tenant, job_id)
         if job.failure is not None:
             raise StoredFailure(ProblemDetail.model_validate_json(job.failure))
         if job.result is None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import Validation
+from service.access.caller import Submitter
 from service.context import InContext
 from service.problem_details import documented
 from service.problems.checking import examined
@@ -46,9 +47,12 @@ PROBLEM_BODY: dict[str, Any] = {
 """OpenAPI of a body that is a problem; it is read by hand, with bounds."""
 
 
-@router.post("/problems/validate", openapi_extra=PROBLEM_BODY, responses=documented(400, 413, 415, 422))
-async def validate_problem(request: Request, context: InContext) -> Validation:
+@router.post(
+    "/problems/validate", openapi_extra=PROBLEM_BODY, responses=documented(400, 401, 403, 413, 415, 422, 429)
+)
+async def validate_problem(request: Request, context: InContext, caller: Submitter) -> Validation:
     """Check a problem without submitting it: the normalised problem, its sites and its cost, or every fault found."""
+    context.rates.count_submission(caller.name)
     data = await json_object(request, context.settings.max_request_bytes)
     try:
         return await examined(context, data)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from service.access.models import DEFAULT_TENANT
 from service.database import Database, now
 from service.references.models import ReferenceRow
 
@@ -15,14 +16,15 @@ from service.references.models import ReferenceRow
 class SqlReferenceStore:
     """Values by key; the first value stored under a key stays."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep values in ``database``."""
+    def __init__(self, database: Database, tenant: str = DEFAULT_TENANT) -> None:
+        """Keep values in ``database``; a tenant cannot learn from them what another has computed."""
         self._database = database
+        self._prefix = "" if tenant == DEFAULT_TENANT else f"{tenant}/"
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The value under ``key``, or None."""
         with self._database.reading() as session:
-            row = session.get(ReferenceRow, _bounded(key))
+            row = session.get(ReferenceRow, _bounded(self._prefix + key))
             if row is None:
                 return None
             value: dict[str, Any] = json.loads(row.value)
@@ -31,10 +33,11 @@ class SqlReferenceStore:
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Store ``value`` under ``key`` unless another worker was faster."""
         text = json.dumps(value, allow_nan=False)
+        stored = _bounded(self._prefix + key)
         try:
             with self._database.writing() as session:
-                if session.get(ReferenceRow, _bounded(key)) is None:
-                    session.add(ReferenceRow(key=_bounded(key), value=text, created_at=now(session)))
+                if session.get(ReferenceRow, stored) is None:
+                    session.add(ReferenceRow(key=stored, value=text, created_at=now(session)))
         except IntegrityError:
             return  # another worker stored the same value in the same moment
 

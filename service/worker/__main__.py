@@ -14,7 +14,8 @@ from celery.worker import state as celery_state
 
 from service import logs
 from service.database import Database
-from service.messages import QUEUE, CeleryMessenger, celery_application
+from service.messages import CeleryMessenger, celery_application
+from service.queues import queues_for
 from service.settings import Settings
 from service.worker.computation import campaign_of, evaluated
 from service.worker.context import WorkerContext
@@ -24,6 +25,10 @@ from service.worker.tasks import register
 
 EXIT_REFUSED = 78
 """Exit code of a worker that cannot work as configured (EX_CONFIG): starting it again would not help."""
+
+
+EXIT_ABANDONED = 75
+"""Exit code of a worker that ended itself to end a computation (EX_TEMPFAIL): it should be started again at once."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         evaluate=evaluated,
         campaign=campaign_of,
         stopping=_stopping,
+        abandon=lambda: os._exit(EXIT_ABANDONED),
     )
     register(app, context)
     heartbeat = Heartbeat(database, name, device)
@@ -60,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             [
                 "worker",
                 "--pool=solo",
-                f"--queues={QUEUE}",
+                f"--queues={','.join(queues_for(device, settings.routes))}",
                 f"--hostname={name}",
                 "--loglevel=WARNING",
                 "--without-gossip",

@@ -32,6 +32,7 @@ class _Claim:
     attempt: int
     problem: Problem
     records: list[EvaluationRecord]
+    overdue_after: float | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
         attempt=job.advance_attempt,
         problem=jobs.problem_of(job),
         records=jobs.records(session, job_id),
+        overdue_after=job.time_limit if jobs.overdue(session, job_id) else None,
     )
 
 
@@ -115,8 +117,11 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
 
 def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
     campaign = replayed(context, claim.problem, claim.records)
-    suggestions = [] if campaign.stopped is not None else campaign.ask()
-    result = None if suggestions else campaign.result(device=context.device)
+    stopped = campaign.stopped
+    if stopped is None and claim.overdue_after is not None:
+        stopped = finish.time_limit_after(claim.overdue_after, len(claim.records))
+    suggestions = [] if stopped is not None else campaign.ask()
+    result = None if suggestions else campaign.result(stopped, device=context.device)
     best = campaign.best
     return _Step(
         planned=campaign.planned,

@@ -67,6 +67,7 @@ class WorkerContext:
         evaluate: Computes one composition.
         campaign: Begins a campaign of a problem.
         stopping: Whether this process has been asked to stop.
+        abandon: Ends this process at once; whoever supervises it starts it again.
     """
 
     name: str
@@ -76,6 +77,7 @@ class WorkerContext:
     evaluate: Evaluate
     campaign: Callable[[Problem], Campaign]
     stopping: Callable[[], bool]
+    abandon: Callable[[], None] = lambda: None
 
 
 def replayed(context: WorkerContext, problem: Problem, records: Sequence[EvaluationRecord]) -> Campaign:

@@ -16,6 +16,7 @@ from service.jobs import finish, states
 from service.jobs import repository as jobs
 from service.messages import enqueue
 from service.references.store import SqlReferenceStore
+from service.worker.content import content_key
 from service.worker.context import WorkerContext, replayed
 from service.worker.lease import Interrupted, Lease
 
@@ -41,20 +42,17 @@ def run_evaluation(context: WorkerContext, evaluation_id: int) -> None:
 def _run(context: WorkerContext, claim: Claim) -> None:
     lease = Lease(
         renew=lambda: _renew(context.database, claim),
-        cancelled=lambda: cancel_requested(context.database, claim.job_id),
+        cancelled=lambda: to_give_up(context.database, claim.job_id),
         stopping=context.stopping,
         seconds=evaluations.LEASE_SECONDS,
+        abandon=lambda: _abandon(context, claim),
     )
+    key = content_key(claim.problem, claim.suggestion, context.device)
+    with context.database.reading() as session:
+        known = evaluations.cached(session, claim, key)
     try:
         with lease:
-            record = context.evaluate(
-                claim.problem,
-                claim.suggestion,
-                references=SqlReferenceStore(context.database),
-                device=context.device,
-                on_call=lease.check,
-            )
-            record = _storable(record)
+            record = known or _computed(context, claim, lease)
             best = _best_with(context, claim, record)
     except Interrupted as interrupted:
         _give_up(context, claim, interrupted)
@@ -65,10 +63,42 @@ def _run(context: WorkerContext, claim: Claim) -> None:
         _fail(context, claim, failure_of(error, f"evaluation {claim.suggestion.index}"))
         return
     with context.database.writing() as session:
-        stored = evaluations.store(session, claim, record, best)
+        stored = evaluations.store(
+            session, claim, record, best, content_key=key, from_cache=known is not None
+        )
     if not stored:
         _log.info("a late result was refused")
     enqueue(context.database, context.messenger, claim.job_id)
+
+
+def _computed(context: WorkerContext, claim: Claim, lease: Lease) -> EvaluationRecord:
+    record = context.evaluate(
+        claim.problem,
+        claim.suggestion,
+        references=SqlReferenceStore(context.database, claim.tenant),
+        device=context.device,
+        on_call=lease.check,
+    )
+    return _storable(record)
+
+
+def _abandon(context: WorkerContext, claim: Claim) -> None:
+    """Give back an evaluation whose job is over but whose potential does not return, and end this process with it."""
+    _log.warning("the worker ends itself: a cancelled computation goes on too long")
+    try:
+        with context.database.writing() as session:
+            evaluations.release(session, claim)
+    except SQLAlchemyError:
+        _log.warning("the evaluation could not be given back; its lease will run out")
+    context.abandon()
+
+
+def to_give_up(database: Database, job_id: str) -> bool:
+    """Whether an evaluation of the job is of no use any more: it is to be given up, or its time is over."""
+    if cancel_requested(database, job_id):
+        return True
+    with database.reading() as session:
+        return jobs.overdue(session, job_id)
 
 
 def _renew(database: Database, claim: Claim) -> bool:

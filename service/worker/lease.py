@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 RENEW_SECONDS = 3.0
 LOOK_SECONDS = 0.25
+ABANDON_SECONDS = 1.5
+"""How long a computation may go on after its job was cancelled: one call of a potential cannot be interrupted."""
 
 Interruption = Literal["cancelled", "lost", "stopping"]
 _log = structlog.get_logger(__name__)
@@ -35,6 +37,8 @@ class Lease:
         cancelled: Whether the job is to be given up.
         stopping: Whether this process is to stop.
         seconds: How long the claim holds without renewal.
+        abandon: Called from the thread where a cancelled computation does not look at ``check`` in time; it ends the
+            process, the only way to end a call of a library.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Lease:
         cancelled: Callable[[], bool],
         stopping: Callable[[], bool],
         seconds: float,
+        abandon: Callable[[], None] | None = None,
     ) -> None:
         """Prepare the thread; it starts with the context."""
         self._renew = renew
         self._cancelled = cancelled
         self._stopping = stopping
         self._seconds = seconds
+        self._abandon = abandon
         self._interruption: Interruption | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -91,3 +97,9 @@ class Lease:
                 _log.warning("the lease cannot be renewed", error=type(error).__name__)
                 if time.monotonic() - renewed > self._seconds:
                     self._interruption = "lost"
+        if (
+            self._interruption == "cancelled"
+            and self._abandon is not None
+            and not self._ended.wait(ABANDON_SECONDS)
+        ):
+            self._abandon()

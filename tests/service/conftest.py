@@ -20,7 +20,9 @@ from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped
 from service import logs, migration
 from service.app import create_app
 from service.database import Database
-from service.jobs import service as job_service
+from service.jobs.submission import Submission, submit
+from service.messages import Route
+from service.queues import QUEUE
 from service.settings import Settings
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
@@ -46,17 +48,17 @@ class Queue:
     evaluations: list[int] = field(default_factory=list)
     broken: bool = False
 
-    def advance(self, job_id: str) -> bool:
+    def advance(self, job_id: str, route: Route) -> bool:
         if not self.broken:
             self.advances.append(job_id)
         return not self.broken
 
-    def evaluate(self, evaluation_id: int) -> bool:
+    def evaluate(self, evaluation_id: int, route: Route) -> bool:
         if not self.broken:
             self.evaluations.append(evaluation_id)
         return not self.broken
 
-    def depth(self) -> int | None:
+    def depth(self, queue: str = QUEUE) -> int | None:
         return None if self.broken else len(self.advances) + len(self.evaluations)
 
     def lose_everything(self) -> None:
@@ -164,11 +166,12 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
 def submitted(database: Database) -> Callable[[], str]:
     """Submits the problem without HTTP and returns the job's id."""
 
-    def submit() -> str:
+    def submitting(**wishes) -> str:
         estimate = CostEstimate(evaluations=3, potential_calls=30, seconds=1.0, memory_bytes=1)
-        return job_service.submit(database, Problem.model_validate(PROBLEM), estimate, None).id
+        submission = Submission(problem=Problem.model_validate(PROBLEM), estimate=estimate, **wishes)
+        return submit(database, Settings(), submission).id
 
-    return submit
+    return submitting
 
 
 @pytest.fixture

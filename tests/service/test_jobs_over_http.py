@@ -58,8 +58,8 @@ def test_the_same_key_with_another_body_is_refused(client):
 
 def test_a_key_whose_first_request_is_under_way_is_a_conflict(client, database):
     with database.writing() as session:
-        digest = idempotency.digest(PROBLEM)
-        session.add(IdempotencyRow(key="key-1", digest=digest, created_at=now(session)))
+        digest = idempotency.digest({"body": PROBLEM, "priority": "normal", "time_limit": None})
+        session.add(IdempotencyRow(tenant="default", key="key-1", digest=digest, created_at=now(session)))
     answer = submit(client, "key-1")
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:orichalcum:problem:idempotency-key-in-flight"
@@ -67,8 +67,10 @@ def test_a_key_whose_first_request_is_under_way_is_a_conflict(client, database):
 
 def test_a_key_left_by_a_crashed_server_is_free_after_a_minute(client, database):
     with database.writing() as session:
-        digest = idempotency.digest(PROBLEM)
-        session.add(IdempotencyRow(key="key-1", digest=digest, created_at=now(session) - 61))
+        digest = idempotency.digest({"body": PROBLEM, "priority": "normal", "time_limit": None})
+        session.add(
+            IdempotencyRow(tenant="default", key="key-1", digest=digest, created_at=now(session) - 61)
+        )
     assert submit(client, "key-1").status_code == 202
 
 

@@ -50,7 +50,7 @@ def test_a_job_runs_from_submission_to_result(database, queue, submitted, work):
     job_id = submitted()
     enqueue(database, queue, job_id)
     work()
-    result = job_service.result(database, job_id)
+    result = job_service.result(database, "default", job_id)
     assert state_of(database, job_id) == "succeeded"
     assert result.stopped.message == "3 are enough"
     assert result.best.composition["cation"]["Na"] == 0.3
@@ -163,7 +163,7 @@ def test_three_lost_workers_fail_the_job_as_a_fault_of_the_platform(database, qu
         sweep(database, queue)
         assert state_of(database, job_id) == ("failed" if lost == 3 else "running")
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, job_id)
+        job_service.result(database, "default", job_id)
     assert failure.value.detail.type == "urn:orichalcum:problem:worker-lost"
 
 
@@ -235,7 +235,7 @@ def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, su
 
     run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, job_id)
+        job_service.result(database, "default", job_id)
     assert failure.value.detail.type.endswith(":evaluation-failed")
     assert "secret" not in failure.value.detail.model_dump_json()
 
@@ -249,7 +249,7 @@ def test_missing_weights_fail_the_job_and_say_what_to_do(database, submitted, wo
 
     run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, job_id)
+        job_service.result(database, "default", job_id)
     assert failure.value.detail.detail == "put the wheel there"
 
 
@@ -260,7 +260,7 @@ def test_a_problem_that_turns_out_invalid_fails_the_job_with_its_pointers(databa
     job_id = submitted()
     run_advance(dataclasses.replace(worker, campaign=broken), job_id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, job_id)
+        job_service.result(database, "default", job_id)
     assert failure.value.detail.errors[0].pointer == "/structure/a"
 
 
@@ -292,9 +292,9 @@ def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
 
 def test_a_queued_job_is_cancelled_at_once_with_an_empty_result(database, submitted):
     job_id = submitted()
-    job = job_service.cancel(database, job_id)
+    job = job_service.cancel(database, "default", job_id)
     assert job.state == "cancelled"
-    result = job_service.result(database, job_id)
+    result = job_service.result(database, "default", job_id)
     assert result.best is None
     assert result.stopped.reason == "cancelled"
     assert result.provenance.potential.licence == "MIT"
@@ -310,7 +310,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     interrupted = threading.Event()
 
     def endless(problem, composition, *, references, device, on_call):
-        job_service.cancel(database, job_id)
+        job_service.cancel(database, "default", job_id)
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             time.sleep(0.01)
@@ -324,7 +324,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     run_evaluation(dataclasses.replace(worker, evaluate=endless), queue.evaluations.pop(0))
     assert interrupted.is_set()
     assert state_of(database, job_id) == "cancelled"
-    result = job_service.result(database, job_id)
+    result = job_service.result(database, "default", job_id)
     assert result.best.composition["cation"]["Na"] == 0.1
     assert result.stopped.message == "cancelled after 1 evaluation"
     assert [row.state for row in rows(database, job_id)] == ["done"]
@@ -334,24 +334,24 @@ def test_a_job_is_cancelled_with_its_best_so_far_when_no_worker_is_alive(databas
     job_id = submitted()
     enqueue(database, queue, job_id)
     work(limit=3)
-    assert job_service.cancel(database, job_id).state == "cancelling"
+    assert job_service.cancel(database, "default", job_id).state == "cancelling"
     end_cancelled(database)
     assert state_of(database, job_id) == "cancelling"  # workers are given a second
     with database.writing() as session:
         session.execute(update(JobRow).values(cancel_requested_at=JobRow.cancel_requested_at - 1.1))
     end_cancelled(database)
     assert state_of(database, job_id) == "cancelled"
-    assert job_service.result(database, job_id).best.composition["cation"]["Na"] == 0.1
+    assert job_service.result(database, "default", job_id).best.composition["cation"]["Na"] == 0.1
 
 
 def test_a_paused_job_starts_nothing_and_goes_on_when_resumed(database, queue, submitted, work):
     job_id = submitted()
     enqueue(database, queue, job_id)
     work(limit=1)
-    job_service.pause(database, job_id)
+    job_service.pause(database, "default", job_id)
     work()
     assert [row.state for row in rows(database, job_id)] == ["pending"]
-    job_service.resume(database, job_id)
+    job_service.resume(database, "default", job_id)
     enqueue(database, queue, job_id)
     work()
     assert state_of(database, job_id) == "succeeded"
@@ -362,12 +362,12 @@ def test_a_job_paused_during_its_first_step_goes_on_when_resumed(database, queue
 
     class Paused(worker.campaign):
         def ask(self):
-            job_service.pause(database, job_id)
+            job_service.pause(database, "default", job_id)
             return super().ask()
 
     run_advance(dataclasses.replace(worker, campaign=Paused), job_id)
     assert not rows(database, job_id)
-    assert job_service.resume(database, job_id).state == "queued"
+    assert job_service.resume(database, "default", job_id).state == "queued"
     enqueue(database, queue, job_id)
     work()
     assert state_of(database, job_id) == "succeeded"
@@ -378,7 +378,7 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
     run_advance(worker, job_id)
 
     def pausing(*args, **kwargs):
-        job_service.pause(database, job_id)
+        job_service.pause(database, "default", job_id)
         return fake_evaluate(*args, **kwargs)
 
     run_evaluation(dataclasses.replace(worker, evaluate=pausing), rows(database, job_id)[0].id)
@@ -391,10 +391,10 @@ def test_an_active_job_cannot_be_deleted_and_a_finished_one_leaves_nothing_behin
 ):
     job_id = submitted()
     with pytest.raises(Conflict):
-        job_service.delete(database, job_id)
+        job_service.delete(database, "default", job_id)
     enqueue(database, queue, job_id)
     work()
-    job_service.delete(database, job_id)
+    job_service.delete(database, "default", job_id)
     assert not rows(database, job_id)
     with database.reading() as session:
         assert jobs.get(session, job_id) is None

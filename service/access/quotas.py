@@ -1,0 +1,52 @@
+"""Quotas: how many jobs a tenant may have under way, and how many evaluations it may have computed a day."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api_schemas.jobs import ACTIVE_STATES, CostEstimate
+from service.database import now
+from service.jobs.models import JobRow
+from service.problem_details import TooMany
+from service.settings import Settings
+from service.tallies import repository as tallies
+
+DAY_SECONDS = 86_400.0
+
+
+def check(session: Session, settings: Settings, tenant: str, estimate: CostEstimate) -> None:
+    """Admit one more job of a tenant.
+
+    Raises:
+        TooMany: if it has too many jobs under way, or no evaluations left today.
+    """
+    active = JobRow.state.in_(ACTIVE_STATES)
+    planned = func.coalesce(func.sum(JobRow.evaluations_planned - JobRow.evaluations_done), 0)
+    found = select(func.count(), planned).where(JobRow.tenant == tenant, active)
+    jobs, outstanding = session.execute(found).one()
+    most_jobs, most_evaluations = settings.most_active_jobs(), settings.most_evaluations_a_day()
+    if most_jobs and jobs >= most_jobs:
+        raise TooMany(
+            "quota-jobs",
+            "Too many jobs are under way",
+            f"{jobs} jobs are queued, running or paused, and at most {most_jobs} may be; wait for one or cancel one",
+            retry_after=60,
+        )
+    if not most_evaluations:
+        return
+    at = now(session)
+    left = most_evaluations - int(tallies.total(session, "quota", used_label(tenant, at))) - int(outstanding)
+    if estimate.evaluations > left:
+        raise TooMany(
+            "quota-evaluations",
+            "The evaluations of today are used up",
+            f"the job may take {estimate.evaluations} evaluations, and {max(0, left)} of {most_evaluations} a day are "
+            "left; give a smaller strategy.max_evaluations, or submit it after midnight UTC",
+            retry_after=int(DAY_SECONDS - at % DAY_SECONDS) + 1,
+        )
+
+
+def used_label(tenant: str, at: float) -> str:
+    """Under which label the evaluations of a tenant's day (UTC) are counted."""
+    return f"{int(at // DAY_SECONDS)}:{tenant}"

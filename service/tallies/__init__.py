@@ -1,0 +1,1 @@
+"""Numbers that only grow, counted in the store by all processes together."""
