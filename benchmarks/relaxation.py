@@ -105,10 +105,10 @@ def ase_calls(case: Case, optimizer: type) -> int:
     return calculator.potential_calls
 
 
-def interleaved(*works: Callable[[], object]) -> list[float]:
+def interleaved(*works: Callable[[], object], repeats: int = REPEATS) -> list[float]:
     """Median seconds of each piece of work, run in turn so that a noisy machine is noisy for all."""
     seconds: list[list[float]] = [[] for _ in works]
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         for times, work in zip(seconds, works, strict=True):
             started = time.perf_counter()
             work()
@@ -142,10 +142,12 @@ def against_ase(case: Case) -> list[str]:
 def against_singles(case: Case) -> list[str]:
     """A row of the table of batches."""
     fractions = [float(f) for f in np.linspace(0.05, 0.95, BATCH)]
-    together = case.relax(fractions, case.cold)
-    alone = [case.relax([f], case.cold)[0] for f in fractions]
+    together: list[Relaxed] = []
+    alone: list[Relaxed] = []
     single_time, batch_time = interleaved(
-        lambda: [case.relax([f], case.cold) for f in fractions], lambda: case.relax(fractions, case.cold)
+        lambda: alone.extend(case.relax([f], case.cold)[0] for f in fractions),
+        lambda: together.extend(case.relax(fractions, case.cold)),
+        repeats=1,
     )
     return [
         case.name,
