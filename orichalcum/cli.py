@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import orichalcum
-from orichalcum.commands import in_process, new, potentials, service_jobs, stack
+from orichalcum.commands import administration, in_process, keys, new, potentials, service_jobs, stack
 
 app = typer.Typer(
     name="orichalcum",
@@ -47,6 +47,11 @@ app.command("run")(in_process.run)
 app.command("evaluate")(in_process.evaluate)
 app.command("new")(new.new)
 app.add_typer(potentials.app, name="potentials")
+app.add_typer(keys.app, name="keys")
+app.command("settings")(administration.settings)
+app.command("migrate")(administration.migrate)
+app.command("backup")(administration.backup)
+app.command("restore")(administration.restore)
 
 
 def main() -> None:

@@ -130,6 +130,10 @@ class LocalFailure(OrichalcumError):  # noqa: N818
     """A computation in this process could not be done, for a reason that a user can understand."""
 
 
+class BadRequest(OrichalcumError):  # noqa: N818
+    """A command of this machine cannot be done as asked; the message says what to mend."""
+
+
 def _readable(detail: ProblemDetail) -> str:
     if detail.errors:
         return "\n".join(f"{error.pointer or '/'}: {error.message}" for error in detail.errors)

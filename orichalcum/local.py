@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 from api_schemas.base import Composition
@@ -21,7 +22,7 @@ from api_schemas.evaluations import Evaluation, EvaluationRecord, FixedGeometryE
 from api_schemas.jobs import BestSoFar
 from api_schemas.problem import Problem
 from api_schemas.results import Result, Stopped
-from orichalcum.exceptions import LocalFailure, ServerExtraMissing
+from orichalcum.exceptions import BadRequest, LocalFailure, ServerExtraMissing
 
 TOGETHER = 4
 """Compositions relaxed at once: faster than one by one, and progress is still seen."""
@@ -234,6 +235,22 @@ def fetch(name: str, progress: Callable[[str], None]) -> Path:
 
         with _clear_failures():
             return fetch_weights(name, progress)
+
+
+@contextmanager
+def administering() -> Iterator[ModuleType]:
+    """``service.administration``, with its refusals as bad input.
+
+    Raises:
+        ServerExtraMissing: if the server's libraries are not installed.
+        BadRequest: if something cannot be done as asked.
+    """
+    with _server_extra():
+        from service import administration
+    try:
+        yield administration
+    except administration.Refused as refusal:
+        raise BadRequest(str(refusal)) from None
 
 
 def up(*, host: str, port: int, workers: int, device: str, data: Path | None) -> int:
