@@ -118,6 +118,9 @@ def evaluation(item: Evaluation) -> Group:
         lines.append(Text("the relaxation did not converge", style="bold yellow"))
     if item.stable is False:
         lines.append(Text("unstable: a negative eigenvalue of the Hessian", style="bold yellow"))
+    if item.references:
+        named = "; ".join(f"{element}: {words}" for element, words in item.references.items())
+        lines.append(Text(f"formation_energy refers to {plain(named)}"))
     if item.message:
         lines.append(Text(plain(item.message)))
     lines.append(Text(cost(item.cost), style="dim"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 from api_schemas.problem import Problem
 from engine.evaluation import evaluate
 from engine.mechanics.relax import Tolerance
 from engine.references import MemoryStore
+from orichalcum.display import evaluation
 
 TIGHT = Tolerance(gradient=1e-8)
 
@@ -78,6 +82,9 @@ def test_chemical_potentials_that_are_given_replace_the_phases(weights_fetched):
     expected = record.energy_per_atom - (0.6 * -1.3 + 0.4 * -1.1 - 1.8) / 2
     assert record.properties["formation_energy"].value == pytest.approx(expected, abs=1e-9)
     assert record.references == {e: f"given, {value:.4f} eV/atom" for e, value in given.items()}
+    console = Console(width=200, file=io.StringIO())
+    console.print(evaluation(record))
+    assert "formation_energy refers to Cl: given, -1.8000 eV/atom; K: given" in console.file.getvalue()
     with_phases = evaluated(0.4, store=store)
     assert with_phases.cost.shared_calls > record.cost.shared_calls
 

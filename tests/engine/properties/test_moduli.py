@@ -253,6 +253,19 @@ def test_an_evaluation_says_where_the_curvature_of_sevennet_0_jumps(weights_fetc
     assert ("jumps" in (record.message or "")) is near
 
 
+def test_vacancies_and_paired_mixing_have_moduli_with_gradients(load):
+    names = ["bulk_modulus", "c12"]
+    for elements, x, mixing in ((["Na", "Vac"], 0.95, "mean_field"), (["Na", "K"], 0.6, "paired")):
+        asked = problem("rocksalt", ["Na", "Cl"], elements, names)
+        asked = asked.model_copy(update={"potential": asked.potential.model_copy(update={"mixing": mixing})})
+        here, h = at(asked, x), 0.002
+        up, down = at(asked, x + h), at(asked, x - h)
+        for name in names:
+            gradient = here.properties[name].gradient["mixed"]
+            slope = (up.properties[name].value - down.properties[name].value) / (2 * h)
+            assert gradient[elements[0]] - gradient[elements[1]] == pytest.approx(slope, rel=2e-3), name
+
+
 def test_a_modulus_can_be_the_target_of_another_crystal(weights_fetched):
     asked = Problem.model_validate(
         {
