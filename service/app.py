@@ -26,6 +26,7 @@ from service.jobs import endpoints as jobs
 from service.jobs.finish import own_version
 from service.messages import CeleryMessenger, Messenger, celery_application
 from service.problems import endpoints as problems
+from service.queues import every_queue
 from service.settings import Settings
 
 CHECKED_AT_ONCE = 4
@@ -53,7 +54,7 @@ def create_app(
     """
     store = database or Database(settings.store_url())
     queue = messenger or CeleryMessenger(celery_application(settings.queue_url()))
-    metrics = Metrics(store)
+    metrics = Metrics(store, queue, every_queue(settings.routes))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,16 +15,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.database import Database
 from service.evaluations.models import EvaluationRow
 from service.jobs.models import JobRow
+from service.messages import Messenger
+from service.tallies import repository as tallies
 from service.workers import repository as workers
+
+_TALLIES: tuple[tuple[str, str, str, list[str]], ...] = (
+    ("evaluations", "orichalcum_evaluations_computed", "Evaluations computed.", ["potential"]),
+    ("evaluation_seconds", "orichalcum_evaluation_seconds", "Seconds from claim to result.", ["potential"]),
+    ("cache_hits", "orichalcum_cache_hits", "Evaluations that were known already.", []),
+    ("leases_lost", "orichalcum_leases_lost", "Claims whose worker vanished; each is tried again.", []),
+)
 
 
 class _StoreCollector(Collector):
     """Counts rows of the store whenever the metrics are read."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, messenger: Messenger, queues: Sequence[str]) -> None:
         self._database = database
+        self._messenger = messenger
+        self._queues = queues
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
+        depth = GaugeMetricFamily(
+            "orichalcum_queue_depth", "Messages that nobody has taken yet.", labels=["queue"]
+        )
+        for queue in self._queues:
+            waiting = self._messenger.depth(queue)
+            if waiting is not None:
+                depth.add_metric([queue], waiting)
+        yield depth
         jobs = GaugeMetricFamily("orichalcum_jobs", "Jobs by state.", labels=["state"])
         evaluations = GaugeMetricFamily("orichalcum_evaluations", "Evaluations by state.", labels=["state"])
         alive = GaugeMetricFamily("orichalcum_workers", "Workers with a recent heartbeat.")
@@ -38,15 +57,22 @@ class _StoreCollector(Collector):
                 for evaluation_state, count in session.execute(found):
                     evaluations.add_metric([evaluation_state], count)
                 alive.add_metric([], workers.living(session))
+                found_tallies = tallies.totals(session, [name for name, *_ in _TALLIES])
         except SQLAlchemyError:
             return
         yield from (jobs, evaluations, alive)
+        for name, metric, text, labels in _TALLIES:
+            counter = CounterMetricFamily(metric, text, labels=labels)
+            for tally, label, total in found_tallies:
+                if tally == name:
+                    counter.add_metric([label] if labels else [], total)
+            yield counter
 
 
 class Metrics:
     """The metrics of one application."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, messenger: Messenger, queues: Sequence[str]) -> None:
         """Register the metrics in a registry of their own."""
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -61,7 +87,7 @@ class Metrics:
             ["method", "route"],
             registry=self.registry,
         )
-        self.registry.register(_StoreCollector(database))
+        self.registry.register(_StoreCollector(database, messenger, queues))
 
 
 class MeasuredRequests:

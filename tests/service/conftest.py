@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +29,7 @@ from service.settings import Settings
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.evaluation import run_evaluation
+from tests.service import postgresql
 
 logs.configure("test")
 
@@ -136,9 +139,30 @@ def fake_evaluate(problem, composition, *, references, device, on_call) -> Evalu
     )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules that name their stores are run on each of them; the others on SQLite."""
+    if "database" in metafunc.fixturenames:
+        stores = getattr(metafunc.module, "STORES", ["sqlite"])
+        metafunc.parametrize("database", stores, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    if not postgresql.is_installed():
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed, and under CI nothing may be left out")
+        pytest.skip("PostgreSQL is not installed")
+    with postgresql.server() as server:
+        yield server
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    if request.param == "postgresql":
+        server: postgresql.Server = request.getfixturevalue("postgresql_server")
+        url = server.create(f"test_{secrets.token_hex(6)}")
+    database = Database(url)
     migration.upgrade(database)
     yield database
     database.close()

@@ -119,7 +119,8 @@ async def main(folder):
     migration.upgrade(database)
     app = create_app(Settings(), database=database, messenger=Queue())
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:  # noqa: E501
+    calling = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+    async with app.router.lifespan_context(app), calling as client:
         assert (await client.get("/v1/potentials")).status_code == 200
         assert (await client.post("/v1/jobs", json={"kind": "optimize"})).status_code == 422
         problem = {"kind": "evaluate", "structure": {"prototype": "fcc", "species": ["Cu"]}}

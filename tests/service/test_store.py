@@ -16,6 +16,8 @@ from service.identifiers import new_identifier
 from service.references.store import SqlReferenceStore
 from service.tables import METADATA, TABLES
 
+STORES = ["sqlite", "postgresql"]
+
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(database):
     with database.engine.connect() as connection:

@@ -24,6 +24,8 @@ from service.worker.advance import run_advance
 from service.worker.evaluation import run_evaluation
 from tests.service.conftest import fake_evaluate
 
+STORES = ["sqlite", "postgresql"]
+
 
 def state_of(database, job_id):
     with database.reading() as session:

@@ -1,0 +1,85 @@
+"""A PostgreSQL server of the tests' own, on a socket in a temporary folder; none where PostgreSQL is not installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def _program(name: str) -> str | None:
+    found = shutil.which(name)
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return found or (str(installed[-1]) if installed else None)
+
+
+def is_installed() -> bool:
+    return _program("initdb") is not None and _program("pg_ctl") is not None
+
+
+def _as_user() -> dict[str, object]:
+    """PostgreSQL does not run as root: there, the user that its package made is taken."""
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+@dataclass
+class Server:
+    folder: Path
+
+    def url(self, name: str) -> str:
+        user = "postgres"
+        return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
+
+    def create(self, name: str) -> str:
+        """A new database; returns its URL."""
+        self._run(
+            "psql", "-h", str(self.folder), "-U", "postgres", "-qc", f'CREATE DATABASE "{name}"', "postgres"
+        )
+        return self.url(name)
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def _run(self, name: str, *arguments: str) -> None:
+        program = _program(name)
+        assert program is not None
+        subprocess.run(
+            [program, *arguments],
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            timeout=120,
+            **_as_user(),
+        )
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="orichalcum-pg-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    running = Server(folder)
+    try:
+        running._run(
+            "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
+        )
+        running.start()
+        yield running
+        running.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if is_installed() else 1)

@@ -1,0 +1,261 @@
+"""Priorities, limits of time, backoff, expiry, the cache of evaluations, and computations that do not return."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import pytest
+from sqlalchemy import select, update
+
+from service.evaluations import repository as evaluations
+from service.evaluations.models import EvaluationRow
+from service.hung import HungWorkers
+from service.jobs import repository as jobs
+from service.jobs import service as job_service
+from service.jobs.models import JobRow
+from service.messages import PRIORITY_STEPS, Route, enqueue
+from service.problem_details import NotFound
+from service.queues import every_queue, queue_of, queues_for
+from service.settings import Settings
+from service.sweeper import end_overdue, sweep
+from service.tallies import repository as tallies
+from service.worker import lease as lease_module
+from service.worker.advance import run_advance
+from service.worker.evaluation import run_evaluation
+from service.workers import repository as workers
+from service.workers.models import WorkerRow
+from tests.service.conftest import PROBLEM, fake_evaluate
+from tests.service.test_tasks import age_leases, rows, state_of
+
+STORES = ["sqlite", "postgresql"]
+
+
+def begun_before(database, job_id, seconds):
+    with database.writing() as session:
+        session.execute(
+            update(JobRow).where(JobRow.id == job_id).values(started_at=JobRow.started_at - seconds)
+        )
+
+
+def test_priority_and_time_limit_are_taken_and_told(client, queue):
+    answer = client.post("/v1/jobs", json=PROBLEM, params={"priority": "high", "time_limit": 60})
+    assert answer.status_code == 202
+    told = client.get(answer.headers["location"]).json()
+    assert (told["priority"], told["time_limit"]) == ("high", 60)
+    for wrong in ({"priority": "urgent"}, {"time_limit": 0}, {"time_limit": "nan"}):
+        refused = client.post("/v1/jobs", json=PROBLEM, params=wrong)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/" + next(iter(wrong))
+
+
+def test_the_messages_of_a_job_carry_its_priority(database, submitted, queue, monkeypatch):
+    routes = []
+    monkeypatch.setattr(queue, "advance", lambda _job, route: routes.append(route) or True)
+    for priority in ("low", "high", "normal"):
+        enqueue(database, queue, submitted(priority=priority))
+    assert routes == [Route("orichalcum", 6), Route("orichalcum", 0), Route("orichalcum", 3)]
+    assert {route.priority for route in routes} == set(PRIORITY_STEPS)
+
+
+def test_a_routed_potential_has_a_queue_that_only_fitting_workers_serve():
+    routes = Settings(routes="sevennet-l3i5=cuda, sevennet-0=any").routes
+    assert queue_of("sevennet-l3i5", routes) == "orichalcum.sevennet-l3i5.cuda"
+    assert queue_of("another", routes) == "orichalcum"
+    assert queues_for("cpu", routes) == ["orichalcum", "orichalcum.sevennet-0.any"]
+    assert queues_for("cuda", routes) == every_queue(routes)
+    with pytest.raises(ValueError, match="POTENTIAL=cuda"):
+        Settings(routes="sevennet-0=tpu")
+
+
+def test_a_running_job_ends_at_its_time_limit_with_the_best_so_far(database, queue, submitted, work):
+    job_id = submitted(time_limit=100.0)
+    enqueue(database, queue, job_id)
+    work(limit=3)  # step, evaluation 0, step
+    end_overdue(database, queue)
+    assert state_of(database, job_id) == "running"
+    begun_before(database, job_id, 101)
+    end_overdue(database, queue)
+    work()
+    assert state_of(database, job_id) == "succeeded"
+    result = job_service.result(database, "default", job_id)
+    assert (result.stopped.reason, len(result.evaluations)) == ("time_limit", 1)
+    assert result.best.composition["cation"]["Na"] == 0.1
+
+
+def test_a_job_ends_at_its_time_limit_when_no_worker_is_alive(database, queue, submitted, work):
+    job_id = submitted(time_limit=100.0)
+    enqueue(database, queue, job_id)
+    work(limit=2)
+    queue.lose_everything()
+    begun_before(database, job_id, 120)
+    end_overdue(database, queue)
+    assert state_of(database, job_id) == "succeeded"
+    assert job_service.result(database, "default", job_id).stopped.reason == "time_limit"
+
+
+def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitted, worker, monkeypatch):
+    monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.02)
+    job_id = submitted(time_limit=100.0)
+    run_advance(worker, job_id)
+    begun_before(database, job_id, 101)
+    interrupted = threading.Event()
+
+    def endless(*_args, on_call, **_kwargs):
+        for _ in range(500):
+            threading.Event().wait(0.02)
+            try:
+                on_call()
+            except lease_module.Interrupted:
+                interrupted.set()
+                raise
+        raise AssertionError
+
+    run_evaluation(dataclasses.replace(worker, evaluate=endless), rows(database, job_id)[0].id)
+    assert interrupted.is_set()
+
+
+def test_an_evaluation_waits_after_its_second_lost_worker_and_not_after_its_first(
+    database, queue, submitted, worker
+):
+    job_id = submitted()
+    run_advance(worker, job_id)
+    evaluation_id = rows(database, job_id)[0].id
+    for lost in (1, 2):
+        queue.lose_everything()
+        with database.writing() as session:
+            assert evaluations.claim(session, evaluation_id, f"w{lost}") is not None
+        age_leases(database)
+        sweep(database, queue)
+        assert queue.evaluations == ([evaluation_id] if lost == 1 else [])
+    with database.writing() as session:
+        session.execute(update(EvaluationRow).values(not_before=EvaluationRow.not_before - 5.1))
+    sweep(database, queue)
+    assert queue.evaluations == [evaluation_id]
+    with database.reading() as session:
+        assert tallies.total(session, "leases_lost") == 2
+
+
+def test_an_evaluation_that_kills_its_workers_fails_its_own_job_and_no_other(
+    database, queue, submitted, worker, work
+):
+    poisoned, healthy = submitted(), submitted()
+    run_advance(worker, poisoned)
+    evaluation_id = rows(database, poisoned)[0].id
+    for lost in range(3):
+        with database.writing() as session:
+            assert evaluations.claim(session, evaluation_id, f"w{lost}") is not None
+        age_leases(database)
+        sweep(database, queue)
+        queue.evaluations.clear()
+    enqueue(database, queue, healthy)
+    work()
+    assert (state_of(database, poisoned), state_of(database, healthy)) == ("failed", "succeeded")
+
+
+def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
+    database, queue, submitted, worker
+):
+    computed = []
+
+    def counting(problem, composition, **rest):
+        computed.append(composition.composition["cation"]["Na"])
+        return fake_evaluate(problem, composition, **rest)
+
+    counted = dataclasses.replace(worker, evaluate=counting)
+    results = []
+    for tenant in ("alpha", "alpha", "beta"):
+        job_id = submitted(tenant=tenant)
+        enqueue(database, queue, job_id)
+        while queue.depth():
+            if queue.advances:
+                run_advance(counted, queue.advances.pop(0))
+            else:
+                run_evaluation(counted, queue.evaluations.pop(0))
+        results.append(job_service.result(database, tenant, job_id))
+    assert computed == [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]
+    assert results[0] == results[1] == results[2]
+    with database.reading() as session:
+        assert tallies.total(session, "cache_hits") == 3
+        assert tallies.total(session, "evaluations", "sevennet-0") == 6
+
+
+def test_an_evaluation_under_other_conditions_is_not_taken_from_the_cache(worker):
+    from api_schemas.evaluations import Suggestion
+    from api_schemas.problem import Problem
+    from service.worker.content import content_key
+
+    point = Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})
+    problem = Problem.model_validate(PROBLEM)
+    key = content_key(problem, point, "cpu")
+    assert key == content_key(
+        problem.model_copy(update={"name": "another"}), point.model_copy(update={"index": 7}), "cpu"
+    )
+    others = [
+        content_key(problem, point, "cuda"),
+        content_key(
+            problem, point.model_copy(update={"composition": {"cation": {"Na": 0.6, "K": 0.4}}}), "cpu"
+        ),
+        content_key(Problem.model_validate({**PROBLEM, "conditions": {"pressure": 1}}), point, "cpu"),
+        content_key(
+            Problem.model_validate({**PROBLEM, "potential": {"name": "sevennet-l3i5"}}), point, "cpu"
+        ),
+    ]
+    assert len({key, *others}) == 5
+
+
+def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives_the_evaluation_back(
+    database, submitted, worker, monkeypatch
+):
+    monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(lease_module, "ABANDON_SECONDS", 0.05)
+    job_id, ended = submitted(), threading.Event()
+    run_advance(worker, job_id)
+    seen = []
+
+    def deaf(problem, composition, **rest):
+        job_service.cancel(database, "default", job_id)
+        assert ended.wait(20)  # one long call: it never looks at on_call
+        seen.extend((row.state, row.lost) for row in rows(database, job_id))
+        return fake_evaluate(problem, composition, **rest)
+
+    abandoning = dataclasses.replace(worker, evaluate=deaf, abandon=ended.set)
+    run_evaluation(abandoning, rows(database, job_id)[0].id)
+    assert seen == [("pending", 0)]
+
+
+def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queue, submitted, work):
+    old, young, active = submitted(), submitted(), submitted()
+    for job_id in (old, young):
+        enqueue(database, queue, job_id)
+    work()
+    with database.writing() as session:
+        session.execute(
+            update(JobRow).where(JobRow.id == old).values(finished_at=JobRow.finished_at - 3 * 86_400)
+        )
+    sweep(database, queue)
+    sweep(database, queue, keep_days=2)
+    with database.reading() as session:
+        assert jobs.get(session, old) is None
+        assert jobs.get(session, young) is not None
+        assert jobs.get(session, active) is not None
+        left = session.scalars(select(EvaluationRow.job_id).distinct()).all()
+    assert old not in left
+    with pytest.raises(NotFound):
+        job_service.result(database, "default", old)
+
+
+def test_a_worker_that_is_silent_at_two_looks_is_found_and_one_that_beats_is_not(database, monkeypatch):
+    import socket
+
+    monkeypatch.setattr("service.hung.LOOK_SECONDS", 0.0)
+    with database.writing() as session:
+        for pid in (11, 12):
+            workers.beat(session, f"w{pid}", socket.gethostname()[:200], pid, "cpu")
+        workers.beat(session, "elsewhere", "another machine", 13, "cpu")
+        session.execute(update(WorkerRow).where(WorkerRow.pid != 12).values(seen_at=WorkerRow.seen_at - 25))
+    hung = HungWorkers(database.url)
+    assert hung.found() == frozenset()  # one look is not enough
+    assert hung.found() == {11}
+    assert hung.found() == frozenset()  # it has been told
+    hung.close()
