@@ -72,6 +72,10 @@ class Result(Output):
     stopped: Stopped
     sensitivities: list[Sensitivity] = []
     active_constraints: list[str] = []
+    notes: list[str] = Field(
+        default=[],
+        description="How the answer was found: the strategy that auto chose and why, what was set aside.",
+    )
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
     verification: dict[str, JsonValue] | None = None
     cost: TotalCost

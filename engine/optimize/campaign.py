@@ -13,8 +13,9 @@ from api_schemas.results import Result, Stopped
 from engine.composition.feasibility import rounded
 from engine.composition.notation import parse_composition
 from engine.composition.polytope import TOLERANCE
-from engine.optimize import gradient, report
+from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
+from engine.optimize.front import nondominated
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.problems.resolve import ResolvedProblem, resolved_problem
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.problem import Problem
+    from engine.optimize.gradient import Proposal
+    from engine.optimize.surrogate import FitCache
 
 ROUNDED = "rounded"
 """Origin of the answer in the steps of the problem's resolution."""
@@ -55,7 +58,10 @@ class Campaign:
             for i, composition in enumerate(self.problem.at)
         ]
         self._plan = self._planned_points()
-        self._searches: list[gradient.Search] | None = None
+        self._chosen = strategies.choose(self.problem)
+        self._front = self.problem.kind == "optimize" and strategies.is_front(self.problem)
+        self._asked: dict[int, list[Proposal]] = {}
+        self._fits: FitCache = {}
 
     @property
     def records(self) -> tuple[EvaluationRecord, ...]:
@@ -72,7 +78,7 @@ class Campaign:
         known = {record.index: record for record in self._records}
         known.update({record.index: record for record in records})
         self._records = [known[index] for index in sorted(known)]
-        self._searches = None
+        self._asked = {}
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions to evaluate; empty once the campaign has stopped.
@@ -147,6 +153,8 @@ class Campaign:
         return Result(
             kind=self.problem.kind,
             best=public,
+            front=[record.public() for record in self._front_records()],
+            notes=self._notes(),
             evaluations=[record.public() for record in self._records],
             stopped=stopped
             or self.stopped
@@ -171,6 +179,18 @@ class Campaign:
     def _search_budget(self) -> int:
         """At most this many evaluations before the answer is rounded; one at least."""
         return max(1, self.planned - self._spare)
+
+    def _notes(self) -> list[str]:
+        """The strategy that auto chose and why, and the properties whose gradients were set aside."""
+        if self._plan is not None:
+            return []
+        notes = [] if self._chosen.reason is None else [self._chosen.reason]
+        for name in sorted({name for _, name in self._fits}):
+            latest = max(count for count, other in self._fits if other == name)
+            if not self._fits[latest, name].gradients:
+                words = "are inconsistent with its values by leave-one-out: the surrogate learned from values only"
+                notes.append(f"the gradients of {name} {words}")
+        return notes
 
     def _to_round(self) -> NDArray[np.float64] | None:
         """The rounded answer, where it is still to be evaluated."""
@@ -224,6 +244,8 @@ class Campaign:
         words = f"all {done} evaluations are done" if done != 1 else "the evaluation is done"
         words += f"; {failed} did not converge" if failed else ""
         loss, best = self._loss(), self._best_record()
+        if self._front:
+            words += f"; the front has {len(self._front_records())} of them"
         if self.problem.kind != "optimize" or loss is None or best is None:
             return Stopped(reason="completed", message=words)
         if loss.met(_values(loss, best)):
@@ -232,6 +254,10 @@ class Campaign:
 
     def _stopped_search(self, loss: Loss | None, best: EvaluationRecord | None) -> Stopped:
         done = len(self._records)
+        front = self._front_records()
+        if front:
+            words = f"the front of {len(front)} compositions grows no further after {done} evaluations"
+            return Stopped(reason="converged", message=words)
         if loss is None or best is None:
             words = f"none of {done} relaxations converged: there is no answer"
             return Stopped(reason="converged", message=words)
@@ -253,16 +279,33 @@ class Campaign:
     def _point(self, record: EvaluationRecord, loss: Loss) -> Point:
         return point_of(record, self.space.to_vector(record.composition), self.space.columns, loss)
 
-    def _proposals(self, n: int | None) -> list[gradient.Proposal]:
-        loss = self._loss() or Loss(())
-        points = self._points(loss)
-        if self._searches is None:
-            self._searches = gradient.trace(self.region, loss, points)
-        return gradient.propose(self.region, self._searches, points, self._given, n, self.seed)
+    def _proposals(self, n: int | None) -> list[Proposal]:
+        count = n or 1
+        if count not in self._asked:
+            loss = self._loss() or Loss(())
+            history = strategies.History(
+                region=self.region,
+                loss=loss,
+                points=self._points(loss),
+                given=self._given,
+                seed=self.seed,
+                front=self._front,
+                fits=self._fits,
+            )
+            self._asked[count] = strategies.propose(self._chosen.name, history, count)
+        return self._asked[count]
+
+    def _front_records(self) -> list[EvaluationRecord]:
+        """The evaluations that no other one betters, by the first objective; none without a front."""
+        loss = self._loss()
+        if loss is None or not self._front:
+            return []
+        by_index = {record.index: record for record in self._records}
+        return [by_index[point.index] for point in nondominated(loss, self._points(loss))]
 
     def _best_record(self) -> EvaluationRecord | None:
         loss = self._loss()
-        if loss is None:
+        if loss is None or self._front:
             return None
         points = [point for point in self._points(loss) if np.isfinite(point.loss)]
         if any(point.origin == ROUNDED for point in points):

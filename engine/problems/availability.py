@@ -6,7 +6,7 @@ from api_schemas.errors import FieldError, pointer
 from api_schemas.problem import Problem
 
 _KINDS = frozenset({"order", "free_energy"})
-_STRATEGIES = frozenset({"bayesian", "hybrid", "random"})
+_SUMMING = frozenset({"gradient", "hybrid"})
 
 
 def unavailable(problem: Problem) -> list[FieldError]:
@@ -20,12 +20,21 @@ def unavailable(problem: Problem) -> list[FieldError]:
         refuse(("kind",), f"kind {problem.kind}", "use optimize, scan or evaluate")
     if problem.potential.tier == "single_site":
         refuse(("potential", "tier"), "tier: single_site", "use mean_field")
-    if problem.strategy.name in _STRATEGIES:
-        refuse(("strategy", "name"), f"strategy {problem.strategy.name}", "use auto, gradient or grid")
     if problem.verify is not None:
         refuse(("verify",), "verification by explicit supercells", "remove verify")
     if len(problem.objectives) > 1 and all(objective.weight is None for objective in problem.objectives):
-        refuse(("objectives",), "a Pareto front of several objectives", "give every objective a weight")
+        if problem.kind != "optimize":
+            what = f"a Pareto front with kind {problem.kind}"
+            refuse(("objectives",), what, "give every objective a weight, or use kind optimize")
+        if problem.strategy.name in _SUMMING:
+            what = f"a Pareto front by strategy {problem.strategy.name}"
+            refuse(
+                ("strategy", "name"),
+                what,
+                "use auto, bayesian, random or grid, or give every objective a weight",
+            )
+        if problem.constraints.resolution is not None:
+            refuse(("constraints", "resolution"), "rounding a Pareto front", "give every objective a weight")
     return found
 
 

@@ -178,9 +178,10 @@ def strategy_faults(problem: Problem) -> list[FieldError]:
         unused("/at", "kind scan evaluates its own grid; remove at, or use kind evaluate")
     if kind == "evaluate" and strategy.name != "auto":
         unused("/strategy/name", f"kind evaluate takes no strategy, so not {strategy.name}; remove it")
-    if kind == "scan" and strategy.name == "gradient":
+    if kind == "scan" and strategy.name not in ("auto", "grid"):
         unused(
-            "/strategy/name", "kind scan evaluates a grid, so not gradient; remove it, or use kind optimize"
+            "/strategy/name",
+            f"kind scan evaluates a grid, so not {strategy.name}; remove it, or use kind optimize",
         )
     if strategy.batch_size is not None and strategy.batch_size > strategy.max_evaluations:
         text = (

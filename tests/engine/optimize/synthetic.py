@@ -11,7 +11,9 @@ from engine.properties.table import PROPERTIES
 
 
 def problem(elements, objectives, **more):
-    """A problem on rocksalt cations; the structure plays no part in synthetic evaluations."""
+    """A problem on rocksalt cations, by strategy gradient unless told; the structure plays no part."""
+    if more.get("kind", "optimize") == "optimize":
+        more["strategy"] = {"name": "gradient", **more.get("strategy", {})}
     return Problem.model_validate(
         {
             "kind": "optimize",

@@ -63,16 +63,16 @@ def test_a_grid_search_uses_the_finest_grid_that_the_budget_allows(accepted):
     assert resolved.space.grid_size(resolved.points_per_edge + 2) > 30
 
 
+FRONT = [NUMBER, {"property": "energy", "goal": "minimize"}]
 NOT_YET = [
     ({"kind": "order"}, "/kind"),
     ({"kind": "free_energy"}, "/kind"),
     ({"potential": {"tier": "single_site"}}, "/potential/tier"),
     ({"potential": {"name": "mace-mp-0a-small"}}, "/potential/name"),
     ({"verify": {}}, "/verify"),
-    ({"strategy": {"name": "bayesian"}}, "/strategy/name"),
-    ({"strategy": {"name": "hybrid"}}, "/strategy/name"),
-    ({"strategy": {"name": "random"}}, "/strategy/name"),
-    ({"objectives": [NUMBER, {"property": "energy", "goal": "minimize"}]}, "/objectives"),
+    ({"objectives": FRONT, "kind": "scan"}, "/objectives"),
+    ({"objectives": FRONT, "strategy": {"name": "hybrid"}}, "/strategy/name"),
+    ({"objectives": FRONT, "constraints": {"resolution": 0.1}}, "/constraints/resolution"),
 ]
 
 
@@ -125,6 +125,7 @@ FAULTS = [
     ({"kind": "scan", "at": [SC]}, ("/at", "unused-field")),
     ({"kind": "evaluate", "at": [SC], "strategy": {"name": "gradient"}}, ("/strategy/name", "unused-field")),
     ({"kind": "scan", "strategy": {"name": "gradient"}}, ("/strategy/name", "unused-field")),
+    ({"kind": "scan", "strategy": {"name": "hybrid"}}, ("/strategy/name", "unused-field")),
     ({"kind": "evaluate"}, ("/at", "missing-field")),
     ({"kind": "evaluate", "at": [{"cation": {"Al": 0.8, "Sc": 0.1}}]}, ("/at/0/cation", "bad-composition")),
     ({"kind": "evaluate", "at": [SC, {"anion": {"N": 1}}]}, ("/at/1/anion", "bad-composition")),

@@ -1,0 +1,236 @@
+"""Expected improvement of the composed objectives: BoTorch's acquisition functions on our surrogates.
+
+The loss itself is not modelled. Samples of the properties are composed into the loss (R. Astudillo, P. I. Frazier, ICML
+2019), and the improvement is taken in logarithms (S. Ament et al., NeurIPS 2023).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from botorch.acquisition.logei import qLogExpectedImprovement
+from botorch.acquisition.multi_objective.logei import qLogExpectedHypervolumeImprovement
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.acquisition.objective import GenericMCObjective
+from botorch.models.model import Model
+from botorch.posteriors.gpytorch import GPyTorchPosterior
+from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
+from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.optimize.gaussian_process import GaussianProcess
+    from engine.optimize.objective import Loss, Point, Term
+
+SAMPLES = 64
+"""Quasi-random samples of the properties at a composition."""
+_BEYOND_NADIR = 0.1
+
+
+class PropertyModel(Model):  # type: ignore[misc]
+    """The surrogates as one BoTorch model with an output a property."""
+
+    def __init__(self, surrogates: Sequence[GaussianProcess]) -> None:
+        super().__init__()
+        self._surrogates = list(surrogates)
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of properties."""
+        return len(self._surrogates)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """There is one model, not a batch of them."""
+        return torch.Size([])
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,  # noqa: FBT001, FBT002  (BoTorch's signature)
+        posterior_transform: Any = None,
+    ) -> GPyTorchPosterior:
+        """Joint posterior of the properties at X [..., q, n_columns]; properties are independent.
+
+        Raises:
+            ValueError: for what this model does not offer.
+        """
+        if output_indices is not None or observation_noise is not False or posterior_transform is not None:
+            raise ValueError("only the plain posterior of every property is offered")
+        each = [MultivariateNormal(*one.posterior(X)) for one in self._surrogates]
+        joint = each[0] if len(each) == 1 else MultitaskMultivariateNormal.from_independent_mvns(each)
+        return GPyTorchPosterior(joint)
+
+
+@dataclass(frozen=True, eq=False)
+class Acquisition:
+    """Logarithm of the expected improvement, to be maximised.
+
+    Attributes:
+        function: BoTorch's, of [b, 1, n_columns].
+        unit: What an improvement of 1 is in units of the loss.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    unit: float
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values at compositions [n, n_columns], each on its own: [n]."""
+        with torch.no_grad(), _quiet():
+            return self.function(torch.tensor(x, dtype=torch.float64)[:, None, :]).numpy()
+
+    def with_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Value and gradient [n_columns] at one composition."""
+        point = torch.tensor(x, dtype=torch.float64)[None, None, :].requires_grad_()
+        with _quiet():
+            value = self.function(point)[0]
+            (slope,) = torch.autograd.grad(value, point)
+        return float(value.detach()), np.nan_to_num(slope[0, 0].numpy())
+
+    def improvement(self, value: float) -> float:
+        """The expected improvement in units of the loss, of a value of this function."""
+        return float(np.exp(min(value, 700.0)) * self.unit)
+
+
+def _quiet() -> warnings.catch_warnings:
+    """Without the advice of libraries about covariances that need jitter, which is added where needed."""
+    return warnings.catch_warnings(action="ignore")
+
+
+def expected_improvement(
+    loss: Loss,
+    surrogates: dict[str, GaussianProcess],
+    points: Sequence[Point],
+    pending: Sequence[NDArray[np.float64]],
+    seed: int,
+) -> Acquisition:
+    """Improvement of the loss over the best point that obeys the property constraints.
+
+    Where no point obeys them yet: of the sum by which they are broken.
+
+    Args:
+        loss: Objectives and property constraints.
+        surrogates: By property.
+        points: All points told.
+        pending: Compositions of the same batch, whose values are not known.
+        seed: Of the samples.
+    """
+    model = PropertyModel([surrogates[name] for name in loss.properties])
+    usable = [point for point in points if point.values]
+    feasible = [point for point in usable if point.violation == 0.0]
+    bounds = _threshold_functions(loss)
+
+    if feasible:
+        losses = np.array([point.loss for point in feasible])
+        least = float(losses.min())
+        unit = max(float(np.median(losses)) - least, 1e-3 * max(1.0, abs(least)))
+
+        def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
+            return -(sum_of_losses(loss, samples) - least) / unit
+    else:
+        least = min(point.violation for point in usable)
+        unit = max(least, 1e-12)
+
+        def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
+            broken = torch.stack([bound(samples).clamp_min(0.0) for bound in bounds]).sum(0)
+            return 1.0 - broken / unit
+
+    function = qLogExpectedImprovement(
+        model,
+        best_f=0.0,
+        sampler=_sampler(seed),
+        objective=GenericMCObjective(objective),
+        X_pending=_stacked(pending),
+        constraints=bounds if feasible and bounds else None,
+    )
+    return Acquisition(function, unit)
+
+
+def expected_hypervolume(
+    loss: Loss,
+    surrogates: dict[str, GaussianProcess],
+    points: Sequence[Point],
+    pending: Sequence[NDArray[np.float64]],
+    seed: int,
+) -> Acquisition:
+    """Improvement of the hypervolume that the front dominates, with each objective scaled to the range seen.
+
+    The reference point lies a tenth of the range beyond the worst value of each objective seen.
+    """
+    model = PropertyModel([surrogates[name] for name in loss.properties])
+    feasible = [point for point in points if point.values and point.violation == 0.0]
+    if not feasible:
+        return expected_improvement(loss, surrogates, points, pending, seed)
+    seen = np.array([[term.loss(point.values[term.name]) for term in loss.terms] for point in feasible])
+    least, span = seen.min(axis=0), np.maximum(np.ptp(seen, axis=0), 1e-6 * (1.0 + np.abs(seen).max(axis=0)))
+    offset, scale = torch.tensor(least), torch.tensor(span)
+
+    def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
+        each = [term_loss(term, samples[..., _place(loss, term.name)]) for term in loss.terms]
+        return -(torch.stack(each, -1) - offset) / scale
+
+    reference = torch.full((len(loss.terms),), -1.0 - _BEYOND_NADIR, dtype=torch.float64)
+    partitioning = FastNondominatedPartitioning(ref_point=reference, Y=-(torch.tensor(seen) - offset) / scale)
+    bounds = _threshold_functions(loss)
+    function = qLogExpectedHypervolumeImprovement(
+        model,
+        ref_point=reference,
+        partitioning=partitioning,
+        sampler=_sampler(seed),
+        objective=GenericMCMultiOutputObjective(objective),
+        X_pending=_stacked(pending),
+        constraints=bounds or None,
+    )
+    return Acquisition(function, 1.0)
+
+
+def sum_of_losses(loss: Loss, samples: Tensor) -> Tensor:
+    """The weighted loss of property samples [..., n_properties]: [...]."""
+    total = torch.zeros(samples.shape[:-1], dtype=samples.dtype)
+    for term in loss.terms:
+        total = total + term_loss(term, samples[..., _place(loss, term.name)])
+    return total
+
+
+def term_loss(term: Term, values: Tensor) -> Tensor:
+    """One objective's loss of property values, as `Term.loss` for tensors."""
+    if term.target is None:
+        return term.weight * term.sign * values / term.scale
+    return term.weight * ((values - term.target) / term.tolerance) ** 2
+
+
+def _place(loss: Loss, name: str) -> int:
+    return loss.properties.index(name)
+
+
+def _threshold_functions(loss: Loss) -> list[Callable[[Tensor], Tensor]]:
+    """For each bound on a property a function of samples that is positive where it is broken."""
+    found: list[Callable[[Tensor], Tensor]] = []
+    for bound in loss.thresholds:
+        place = _place(loss, bound.name)
+        for limit, sign in ((bound.high, 1.0), (bound.low, -1.0)):
+            if np.isfinite(limit):
+                found.append(partial(_beyond, place=place, limit=limit, scale=sign * bound.scale))
+    return found
+
+
+def _beyond(samples: Tensor, place: int, limit: float, scale: float) -> Tensor:
+    return (samples[..., place] - limit) / scale
+
+
+def _sampler(seed: int) -> SobolQMCNormalSampler:
+    return SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=seed % (2**31))
+
+
+def _stacked(pending: Sequence[NDArray[np.float64]]) -> Tensor | None:
+    return torch.tensor(np.array(pending), dtype=torch.float64) if len(pending) else None

@@ -1,0 +1,145 @@
+"""Strategy ``bayesian``: the composition of the largest expected improvement, by surrogates of the properties.
+
+Stateless as every strategy: what to try next is a function of the points told, the seed and the batch so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.optimize.acquisition import Acquisition, expected_hypervolume, expected_improvement
+from engine.optimize.descent import descend
+from engine.optimize.surrogate import FitCache, surrogates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.composition.region import Region
+    from engine.optimize.objective import Loss, Point
+
+FIRST_POINTS = 3
+"""Compositions tried before surrogates are asked."""
+FEWEST = 5
+"""Compositions before a small expected improvement may end the search."""
+NEGLIGIBLE = 1e-3
+"""An expected improvement below this (relative to the loss, at least 1) ends the search."""
+NEGLIGIBLE_VOLUME = 1e-4
+"""The same for the hypervolume of a front, in the unit box of the values seen."""
+SAME = 1e-5
+"""Compositions nearer than this are one."""
+_CANDIDATES = 256
+_AROUND_BEST = 24
+_WIDTHS = (0.1, 0.02)
+_DESCENTS = 4
+_STEPS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A composition to try and the improvement of the loss expected there."""
+
+    x: NDArray[np.float64]
+    improvement: float
+
+
+def best_choice(
+    region: Region,
+    loss: Loss,
+    points: Sequence[Point],
+    pending: Sequence[NDArray[np.float64]],
+    seed: int,
+    cache: FitCache,
+    *,
+    front: bool = False,
+) -> Choice | None:
+    """The composition with the largest expected improvement; None where every candidate was tried before.
+
+    Args:
+        region: Feasible compositions.
+        loss: Objectives and property constraints.
+        points: All points told, by index.
+        pending: Compositions chosen for the same batch.
+        seed: Of the job.
+        cache: Fits already made.
+        front: Whether several objectives are to be traded off instead of summed.
+    """
+    models = surrogates(region.space, loss.properties, points, cache)
+    draw = [seed, len(points), len(pending)]
+    build = expected_hypervolume if front else expected_improvement
+    acquisition = build(loss, models, points, pending, int(np.random.SeedSequence(draw).generate_state(1)[0]))
+    rng = np.random.default_rng(draw)
+    candidates = _candidates(region, points, rng)
+    values = acquisition(candidates)
+    tops = _distinct_tops(candidates, values)
+    polished = [x for start in tops for x in _climb(region, acquisition, start)]
+    everything = np.array([*tops, *polished])
+    values = acquisition(everything)
+    taken = np.array([*(point.x for point in points), *pending])
+    for number in np.argsort(-values, kind="stable"):
+        x = region.project(everything[number])
+        if np.abs(taken - x).max(axis=1).min() > SAME:
+            return Choice(x, acquisition.improvement(float(values[number])))
+    return None
+
+
+def negligible(choice: Choice, points: Sequence[Point], *, front: bool) -> bool:
+    """Whether an expected improvement is too small to go on for."""
+    if len(points) < FEWEST:
+        return False
+    if front:
+        return choice.improvement < NEGLIGIBLE_VOLUME
+    best = min(point.rank for point in points)
+    least = best[0] if best[0] > 0.0 else max(1.0, abs(best[1]))
+    return choice.improvement < NEGLIGIBLE * least
+
+
+def first_points(
+    region: Region, given: Sequence[NDArray[np.float64]], count: int, seed: int
+) -> list[NDArray[np.float64]]:
+    """The given starts, else the centre; then random compositions, each as far as may be from those before."""
+    starts = list(given) or [region.center()]
+    rng = np.random.default_rng(seed)
+    while len(starts) < count:
+        drawn = region.random(rng, _CANDIDATES)
+        distances = np.min([np.linalg.norm(drawn - x, axis=1) for x in starts], axis=0)
+        starts.append(drawn[int(np.argmax(distances))])
+    return starts[:count]
+
+
+def _candidates(region: Region, points: Sequence[Point], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Compositions anywhere in the region, and some around the best points."""
+    best = sorted((p for p in points if p.values), key=lambda p: (p.rank, p.index))[:2]
+    basis = region.space.tangent_basis
+    around = [
+        region.project(point.x + width * (basis @ rng.standard_normal(basis.shape[1])))
+        for point in best
+        for width in _WIDTHS
+        for _ in range(_AROUND_BEST // len(best))
+    ]
+    return np.vstack([region.random(rng, _CANDIDATES), around])
+
+
+def _distinct_tops(candidates: NDArray[np.float64], values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The best candidates that are not near to a better one."""
+    found: list[NDArray[np.float64]] = []
+    for number in np.argsort(-values, kind="stable"):
+        x = candidates[number]
+        if all(np.abs(x - other).max() > 0.05 for other in found):
+            found.append(x)
+        if len(found) == _DESCENTS:
+            break
+    return found
+
+
+def _climb(region: Region, acquisition: Acquisition, start: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def downhill(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, slope = acquisition.with_gradient(x)
+        return -value, -slope
+
+    return [
+        x for piece in region.near(start, 1) for x in descend(piece, downhill, [start], most_steps=_STEPS)
+    ]

@@ -1,0 +1,79 @@
+"""Prior covariance of a property and its tangent-space derivatives over compositions.
+
+With z = basis^T x, Delta = z - z' and s = sum over columns of (basis Delta)_c^2 / length_c^2 the prior is
+
+    k(z, z') = constant + linear z.z' + scale^2 phi(s),    phi(s) = exp(-s/2),
+
+and the covariances of derivatives are its derivatives (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for
+Machine Learning, 2006, section 9.4). Lengths belong to columns, so the prior does not depend on the choice of basis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+CONSTANT = 4.0
+"""Prior variance of the mean, in standardised units."""
+LINEAR = 4.0
+"""Prior variance of each slope: fractions change by 1 at most, so slopes of a few standard deviations are usual."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Hyperparameters of the prior, in units of the standardised property.
+
+    Attributes:
+        scale: Standard deviation of the part beyond constant and slope.
+        lengths: Fraction of each column over which it changes, [n_columns].
+        value_noise: Standard deviation of values.
+        gradient_noise: Standard deviation of derivatives.
+        basis: Orthonormal tangent directions, [n_columns, d].
+    """
+
+    scale: Tensor
+    lengths: Tensor
+    value_noise: Tensor
+    gradient_noise: Tensor
+    basis: Tensor
+
+    @property
+    def metric(self) -> Tensor:
+        """M with s = Delta^T M Delta, [d, d]."""
+        return self.basis.T @ (self.basis / self.lengths[:, None] ** 2)
+
+    def values(self, a: Tensor, b: Tensor) -> Tensor:
+        """Covariance of values, [..., n, m], at a [..., n, d] and b [..., m, d]."""
+        delta = a[..., :, None, :] - b[..., None, :, :]
+        s = ((delta @ self.metric) * delta).sum(-1)
+        return CONSTANT + LINEAR * (a @ b.transpose(-1, -2)) + self.scale**2 * torch.exp(-0.5 * s)
+
+    def values_and_slopes(self, a: Tensor, b: Tensor) -> Tensor:
+        """Covariance of values at a [..., n, d] with derivatives at b [m, d]: [..., n, m, d]."""
+        delta = a[..., :, None, :] - b
+        pulled = delta @ self.metric
+        phi = self.scale**2 * torch.exp(-0.5 * (pulled * delta).sum(-1, keepdim=True))
+        return LINEAR * a[..., :, None, :] + phi * pulled
+
+    def slopes(self, a: Tensor, b: Tensor) -> Tensor:
+        """Covariance of derivatives at a [n, d] with those at b [m, d]: [n, d, m, d]."""
+        metric = self.metric
+        delta = a[:, None, :] - b
+        pulled = delta @ metric
+        phi = self.scale**2 * torch.exp(-0.5 * (pulled * delta).sum(-1))
+        bent = metric - pulled[..., :, None] * pulled[..., None, :]
+        whole = LINEAR * torch.eye(a.shape[-1], dtype=a.dtype) + phi[..., None, None] * bent
+        return whole.permute(0, 2, 1, 3)
+
+    def training(self, values_at: Tensor, slopes_at: Tensor) -> Tensor:
+        """Covariance of all observations with noise, [n + m d, n + m d]: values at [n, d], derivatives at [m, d]."""
+        n, (m, d) = len(values_at), slopes_at.shape
+        top = self.values(values_at, values_at)
+        if m * d:
+            mixed = self.values_and_slopes(values_at, slopes_at).reshape(n, m * d)
+            below = self.slopes(slopes_at, slopes_at).reshape(m * d, m * d)
+            top = torch.cat([torch.cat([top, mixed], 1), torch.cat([mixed.T, below], 1)], 0)
+        noise = torch.cat([self.value_noise.expand(n), self.gradient_noise.expand(m * d)])
+        return top + torch.diag(noise**2)

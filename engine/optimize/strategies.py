@@ -1,0 +1,161 @@
+"""What each strategy proposes next, as a function of everything told; and which strategy ``auto`` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.optimize import gradient
+from engine.optimize.gradient import Proposal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.problem import Problem
+    from engine.composition.region import Region
+    from engine.optimize.objective import Loss, Point
+    from engine.optimize.surrogate import FitCache
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """All that a strategy knows.
+
+    Attributes:
+        region: Feasible compositions.
+        loss: Objectives and property constraints; empty before the first evaluation.
+        points: All points told, by index.
+        given: Compositions that the user wants to start from.
+        seed: Of the job.
+        front: Whether several objectives are to be traded off instead of summed.
+        fits: Hyperparameters already fitted, a memory of what would be computed again.
+    """
+
+    region: Region
+    loss: Loss
+    points: Sequence[Point]
+    given: Sequence[NDArray[np.float64]]
+    seed: int
+    front: bool = False
+    fits: FitCache = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A strategy and, where `auto` chose it, why."""
+
+    name: str
+    reason: str | None = None
+
+
+def is_front(problem: Problem) -> bool:
+    """Whether several objectives without weights ask for a Pareto front."""
+    return len(problem.objectives) > 1 and all(one.weight is None for one in problem.objectives)
+
+
+def choose(problem: Problem) -> Chosen:
+    """The strategy of a problem.
+
+    A target is reached by a few Gauss-Newton steps along exact gradients; a goal may have several optima, among which
+    surrogates choose the next start.
+    """
+    name = problem.strategy.name
+    if name != "auto":
+        return Chosen(name)
+    if is_front(problem):
+        return Chosen("bayesian", "auto chose bayesian: a front needs a surrogate of every objective")
+    if all(objective.target is not None for objective in problem.objectives):
+        return Chosen("gradient", "auto chose gradient: targets are reached along exact gradients")
+    return Chosen("hybrid", "auto chose hybrid: a goal may have several optima")
+
+
+def propose(name: str, history: History, n: int) -> list[Proposal]:
+    """The next compositions; empty once the strategy has converged.
+
+    Args:
+        name: gradient, bayesian, hybrid or random.
+        history: Everything told.
+        n: How many at the most.
+    """
+    if name == "random":
+        return _random(history, n)
+    if name == "bayesian":
+        return _bayesian(history, n)
+    if name == "hybrid":
+        return _hybrid(history, n)
+    searches = gradient.trace(history.region, history.loss, history.points)
+    return gradient.propose(history.region, searches, history.points, history.given, n, history.seed)
+
+
+def _random(history: History, n: int) -> list[Proposal]:
+    """Given starts, then compositions drawn one by one: each depends on the seed and its number only."""
+    first = len(history.points)
+    drawn = []
+    for number in range(first, first + n):
+        if number < len(history.given):
+            drawn.append(history.given[number])
+        else:
+            drawn.append(history.region.random(np.random.default_rng([history.seed, number]), 1)[0])
+    return [Proposal(x, "random") for x in drawn]
+
+
+def _bayesian(history: History, n: int) -> list[Proposal]:
+    from engine.optimize.bayesian import FIRST_POINTS, first_points
+
+    done = len(history.points)
+    wanted = max(FIRST_POINTS, len(history.given))
+    if not any(point.values for point in history.points):
+        wanted = max(wanted, done + n)  # nothing is known yet
+    starts = first_points(history.region, history.given, wanted, history.seed)[done : done + n]
+    proposals = [Proposal(x, "first") for x in starts]
+    if proposals and done == 0:
+        return proposals  # without any value there is nothing to model
+    return [*proposals, *_improving(history, n - len(proposals), [one.x for one in proposals], "improve")]
+
+
+def _improving(
+    history: History, n: int, pending: list[NDArray[np.float64]], origin: str, first_number: int | None = None
+) -> list[Proposal]:
+    """Compositions of the largest expected improvement, one after the other, each with those before as pending."""
+    from engine.optimize.bayesian import best_choice, negligible
+
+    found: list[Proposal] = []
+    pending = list(pending)
+    for number in range(n):
+        choice = best_choice(
+            history.region,
+            history.loss,
+            history.points,
+            pending,
+            history.seed,
+            history.fits,
+            front=history.front,
+        )
+        if choice is None or (not pending and negligible(choice, history.points, front=history.front)):
+            break
+        pending.append(choice.x)
+        name = origin if first_number is None else f"{origin} {first_number + number}"
+        found.append(Proposal(choice.x, name))
+    return found
+
+
+def _hybrid(history: History, n: int) -> list[Proposal]:
+    """Trust-region steps of the local searches; once they have converged, a start where improvement is expected."""
+    region, points = history.region, history.points
+    searches = gradient.trace(region, history.loss, points)
+    steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:n]
+    if len(steps) == n:
+        return steps
+    known = len(searches)
+    starts = list(history.given) or [region.center()]
+    if known < len(starts):
+        fresh = range(known, min(len(starts), known + n - len(steps)))
+        return [*steps, *(Proposal(starts[number], f"start {number}") for number in fresh)]
+    if not any(point.values for point in points):
+        drawn = region.random(np.random.default_rng([history.seed, len(points)]), n)
+        return [Proposal(x, f"start {known + number}") for number, x in enumerate(drawn)]
+    improving = _improving(history, n - len(steps), [one.x for one in steps], "start", known)
+    return [*steps, *improving]

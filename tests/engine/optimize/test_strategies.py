@@ -1,0 +1,197 @@
+"""Strategies bayesian, hybrid, random and auto: known optima, fronts, feasibility, replay."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api_schemas.evaluations import Suggestion
+from engine.optimize.campaign import Campaign
+
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import problem, record, run
+
+GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-3}]
+
+
+def two_bowls(x):
+    """A shallow minimum near (0.7, 0.2, 0.1) and the deepest near (0.2, 0.2, 0.6)."""
+    value, slope = 0.0, np.zeros(3)
+    for centre, depth in (([0.7, 0.2, 0.1], 0.03), ([0.2, 0.2, 0.6], 0.05)):
+        away = x - np.array(centre)
+        part = depth * np.exp(-float(away @ away) / 0.08)
+        value -= part
+        slope += part * 2 * away / 0.08
+    return value, slope
+
+
+def lattice(x):
+    return 3.0 + 0.5 * x[1] + 0.2 * x[2], [0.0, 0.5, 0.2]
+
+
+@pytest.mark.parametrize("name", ["bayesian", "hybrid"])
+def test_the_deepest_of_two_minima_is_found(name):
+    asked = problem(["Na", "K", "Li"], GOAL, strategy={"name": name, "max_evaluations": 30})
+    campaign = run(asked, {"mixing_energy": two_bowls})
+    assert campaign.stopped.reason == "converged"
+    least = min(
+        two_bowls(np.array([a, b, 1 - a - b]))[0]
+        for a in np.linspace(0, 1, 201)
+        for b in np.linspace(0, 1 - a, 201)
+    )
+    assert campaign.best.properties["mixing_energy"] == pytest.approx(least, abs=5e-5)
+
+
+def test_bayesian_meets_a_target_under_a_bound_on_a_property():
+    constraints = {"properties": [{"property": "mixing_energy", "max": -0.02}]}
+    target = [{"property": "lattice_a", "target": 3.2, "tolerance": 0.001}]
+    strategy = {"name": "bayesian", "max_evaluations": 15}
+    asked = problem(["Na", "K", "Li"], target, constraints=constraints, strategy=strategy)
+    campaign = run(asked, {"mixing_energy": two_bowls, "lattice_a": lattice})
+    assert campaign.stopped.reason == "target_met"
+    assert campaign.best.properties["mixing_energy"] <= -0.02 + 1e-5
+
+
+@pytest.mark.parametrize(("name", "batch"), [("bayesian", 1), ("bayesian", 3), ("hybrid", 2), ("random", 2)])
+def test_a_resumed_campaign_suggests_the_same_bit_for_bit_whatever_the_order_of_the_batch(name, batch):
+    asked = problem(["Na", "K", "Li"], GOAL, strategy={"name": name, "max_evaluations": 6})
+    functions = {"mixing_energy": two_bowls}
+    whole = Campaign(asked)
+    while suggestions := whole.ask(batch):
+        told = list(whole.records)
+        again = Campaign(asked)
+        again.tell(told[::-1])
+        assert again.ask(batch) == suggestions
+        whole.tell([record(whole, s, functions) for s in suggestions])
+    assert len(whole.records) <= 6
+
+
+@pytest.mark.parametrize("name", ["bayesian", "hybrid", "random"])
+def test_every_suggestion_obeys_linear_constraints_and_counts_to_1e_9(name):
+    constraints = {
+        "linear": [{"terms": {"cation:Na": 1, "cation:K": -2}, "min": 0.1, "max": 0.1}],
+        "max_elements": {"cation": 3},
+        "min_if_present": {"cation:Li": 0.1},
+    }
+    strategy = {"name": name, "max_evaluations": 6}
+    asked = problem(["Na", "K", "Li", "Rb"], GOAL, constraints=constraints, strategy=strategy)
+
+    def bowl(x):
+        away = x - np.array([0.3, 0.1, 0.5, 0.1])
+        return float(away @ away), 2 * away
+
+    campaign = Campaign(asked)
+    while suggestions := campaign.ask(2):
+        for one in suggestions:
+            x = one.composition["cation"]
+            assert abs(x["Na"] - 2 * x["K"] - 0.1) <= 1e-9
+            assert abs(sum(x.values()) - 1.0) <= 1e-9
+            assert sum(v > 1e-9 for v in x.values()) <= 3
+            assert x["Li"] <= 1e-9 or x["Li"] >= 0.1 - 1e-9
+        points = [tuple(s.composition["cation"].values()) for s in suggestions]
+        assert len(set(points)) == len(points)
+        campaign.tell([record(campaign, s, {"mixing_energy": bowl}) for s in suggestions])
+    assert len(campaign.records) >= 4
+
+
+def test_random_spends_its_budget_and_depends_on_the_seed():
+    asked = problem(["Na", "K", "Li"], GOAL, strategy={"name": "random", "max_evaluations": 12})
+    campaign = run(asked, {"mixing_energy": two_bowls}, n=5)
+    assert len(campaign.records) == 12
+    assert campaign.stopped.reason == "budget_spent"
+    others = [Campaign(asked, seed=seed).ask(2) for seed in (0, 0, 1)]
+    assert others[0] == others[1] != others[2]
+
+
+def test_auto_says_what_it_chose_and_why():
+    target = [{"property": "lattice_a", "target": 3.2, "tolerance": 0.01}]
+    functions = {"lattice_a": lattice, "mixing_energy": two_bowls}
+    to_target = run(problem(["Na", "K", "Li"], target, strategy={"name": "auto"}), functions)
+    assert to_target.result().notes == ["auto chose gradient: targets are reached along exact gradients"]
+    to_goal = Campaign(problem(["Na", "K", "Li"], GOAL, strategy={"name": "auto"}))
+    to_goal.tell([record(to_goal, s, functions) for s in to_goal.ask(1)])
+    assert to_goal.result().notes[0].startswith("auto chose hybrid")
+
+
+def test_gradients_of_the_wrong_sign_are_set_aside_and_it_is_said():
+    def wrong(x):
+        value, slope = two_bowls(x)
+        return value, -slope
+
+    asked = problem(["Na", "K", "Li"], GOAL, strategy={"name": "bayesian"})
+    campaign = Campaign(asked)
+    drawn = campaign.region.random(np.random.default_rng(2), 12)
+    suggestions = [
+        Suggestion(index=i, composition=campaign.space.to_composition(x)) for i, x in enumerate(drawn)
+    ]
+    campaign.tell([record(campaign, s, {"mixing_energy": wrong}) for s in suggestions])
+    campaign.ask(1)
+    notes = campaign.result().notes
+    assert len(notes) == 1
+    assert "the gradients of mixing_energy are inconsistent" in notes[0]
+
+
+def test_failed_relaxations_do_not_end_a_bayesian_search():
+    asked = problem(["Na", "K"], [{"property": "lattice_a", "target": 3.33, "tolerance": 0.001}],
+                    strategy={"name": "bayesian", "max_evaluations": 12})  # fmt: skip
+    campaign = Campaign(asked)
+    functions = {"lattice_a": lambda x: (3.0 + 0.5 * x[1], [0.0, 0.5])}
+    while suggestions := campaign.ask(1):
+        campaign.tell([record(campaign, s, functions, converged=s.index > 3) for s in suggestions])
+    assert campaign.stopped.reason == "target_met"
+
+
+def hypervolume(points, reference):
+    """Of two objectives to be minimised, by counting a fine grid."""
+    a, b = np.meshgrid(np.linspace(-4.0, reference[0], 801), np.linspace(-6.0, reference[1], 801))
+    covered = np.zeros(a.shape, dtype=bool)
+    for x, y in points:
+        covered |= (a >= x) & (b >= y)
+    return covered.mean()
+
+
+def test_a_front_dominates_nearly_what_the_front_of_a_fine_grid_dominates():
+    objectives = [
+        {"property": "lattice_a", "goal": "minimize", "scale": 0.1},
+        {"property": "mixing_energy", "goal": "minimize", "scale": 0.01},
+    ]
+    functions = {"lattice_a": lambda x: (0.5 * x[1] + 0.3 * x[2] ** 2, [0, 0.5, 0.6 * x[2]]),
+                 "mixing_energy": two_bowls}  # fmt: skip
+    strategy = {"name": "auto", "max_evaluations": 13}
+    campaign = run(problem(["Na", "K", "Li"], objectives, strategy=strategy), functions)
+    result = campaign.result()
+    assert result.best is None
+    front = [
+        (e.properties["lattice_a"].value / 0.1, e.properties["mixing_energy"].value / 0.01)
+        for e in result.front
+    ]
+    assert front == sorted(front)
+    for one, other in itertools.permutations(front, 2):
+        assert not (other[0] <= one[0] and other[1] <= one[1])
+    grid = [
+        (functions["lattice_a"](x)[0] / 0.1, two_bowls(x)[0] / 0.01)
+        for a in np.linspace(0, 1, 41)
+        for b in np.linspace(0, 1 - a, 41)
+        for x in [np.array([a, b, 1 - a - b])]
+    ]
+    reference = (3.5, 0.5)
+    assert hypervolume(front, reference) >= 0.95 * hypervolume(grid, reference)
+    assert "front" in campaign.stopped.message or campaign.stopped.reason == "budget_spent"
+
+
+def test_a_front_of_a_grid_holds_its_nondominated_points():
+    objectives = [
+        {"property": "lattice_a", "goal": "minimize"},
+        {"property": "mixing_energy", "goal": "minimize"},
+    ]
+    asked = problem(["Na", "K"], objectives, strategy={"name": "grid"}, scan={"points_per_edge": 11})
+    functions = {
+        "lattice_a": lambda x: (x[1], [0, 1]),
+        "mixing_energy": lambda x: ((x[1] - 0.45) ** 2, [0, 2 * (x[1] - 0.45)]),
+    }
+    front = run(asked, functions).result().front
+    assert [round(e.composition["cation"]["K"], 6) for e in front] == [0.0, 0.1, 0.2, 0.3, 0.4]
