@@ -67,7 +67,7 @@ bench-full: $(STAMP) weights ## the benchmarks, with more repeats
 	@for script in benchmarks/*.py; do echo "== $$script"; ORICHALCUM_BENCH=full $(BIN)/python "$$script"; done
 
 docs: $(STAMP) ## write the JSON Schema of problem files into docs/
-	@$(BIN)/python -m api_schemas.schema
+	@$(BIN)/python -m api_schemas.schema > docs/problem.schema.json
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude orichalcum \
