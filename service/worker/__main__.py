@@ -35,11 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compute until SIGTERM; returns the exit code."""
     parser = argparse.ArgumentParser(description="Compute for the Orichalcum service.")
     parser.add_argument("--workers", type=int, default=1, help="worker processes that share this machine")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="instead of ORICHALCUM_DEVICE")
     options = parser.parse_args(arguments)
     logs.configure("worker")
     settings = Settings()
     try:
-        device = chosen_device(settings.device)
+        device = chosen_device(options.device or settings.device)
     except DeviceUnavailable as refusal:
         sys.stderr.write(f"{refusal}\n")
         return EXIT_REFUSED
