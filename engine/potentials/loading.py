@@ -75,7 +75,7 @@ def _loaded(
     if mixing not in description.mixings:
         raise UnsupportedMixing(f"{name} is offered with {', '.join(description.mixings)}, not with {mixing}")
     if description.family == "mace":
-        return _load_mace(_fetched(description), head, dtype, torch.device(device))
+        return _load_mace(_fetched(description), head, dtype, torch.device(device), mixing)
     if head is not None:
         raise UnsupportedModel(f"{name} has no heads; leave head out")
     return _load(name, dtype, torch.device(device), mixing)
@@ -91,12 +91,12 @@ def _fetched(description: PotentialDescription) -> PotentialDescription:
 
 @cache
 def _load_mace(
-    description: PotentialDescription, head: str | None, dtype: str, device: torch.device
+    description: PotentialDescription, head: str | None, dtype: str, device: torch.device, mixing: str
 ) -> Potential:
     model = read_mace(description)
     name = description.name if head is None else f"{description.name}/{head}"
     try:
-        return Mace(name, model, dtype=_DTYPES[dtype], device=device, head=head)
+        return Mace(name, model, dtype=_DTYPES[dtype], device=device, head=head, mixing=mixing)
     except UnsupportedModel as error:
         raise UnsupportedModel(f"{description.name} cannot be run: {error}") from error
 

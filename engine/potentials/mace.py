@@ -66,6 +66,7 @@ class Mace:
         dtype: torch.dtype,
         device: torch.device,
         head: str | None = None,
+        mixing: str = "mean_field",
         premix: bool | None = None,
         slots: dict[str, int] | None = None,
     ) -> None:
@@ -77,6 +78,7 @@ class Mace:
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
             head: Which of the model's heads; may be left out where there is one.
+            mixing: mean_field or paired.
             premix: Whether to mix senders before they are sent; by default wherever that is exact.
             slots: See `SevenNet`.
 
@@ -85,9 +87,8 @@ class Mace:
         """
         check_architecture(model)
         self.name, self.dtype, self.device = name, dtype, device
-        self.mixing = "mean_field"
+        self.mixing = mixing
         self.smoothness = 2  # the polynomial cutoff of MACE, whatever its power from 3 on
-        self.mixing = "mean_field"
         model = copy.deepcopy(model).to(device=device, dtype=dtype).eval().requires_grad_(requires_grad=False)
         self.cutoff = float(model.r_max)
         self.heads: tuple[str, ...] = tuple(getattr(model, "heads", None) or ("Default",))
@@ -147,7 +148,9 @@ class Mace:
             raise UnsupportedModel(
                 "its radial functions depend on the elements, so senders cannot be mixed first"
             )
-        self._premix = not self._knows_elements if premix is None else premix
+        # Under paired mixing what is sent depends on who hears it.
+        mixes_first = not self._knows_elements if premix is None else premix
+        self._premix = mixes_first and mixing == "mean_field"
 
     def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
         """Energy of each crystal; see `engine.potentials.interface.Potential.energy`.
@@ -190,7 +193,7 @@ class Mace:
             raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
         copies = Copies.of(elements)
         limit = self.slots["block" if self._in_blocks(graph.n_edges) else "whole"]
-        pairs = None if self._premix and self._repulsion is None else copy_pairs(graph)
+        pairs = None if self._premix and self._repulsion is None else copy_pairs(graph, self.mixing)
         rows = None if pairs is None else element_rows(pairs, elements, symmetric=self._symmetric)
         if self._premix:
             edges = site_edges(graph, limit, self.dtype)
@@ -220,7 +223,7 @@ class Mace:
                 coupled[id(couplings)] = [
                     couplings.of_block(harmonics, block) for block in edges.harmonic_blocks
                 ]
-        occupied = _mixed(lam.view(-1, 1, 1), edges).view(-1)
+        occupied = _sent(torch.ones_like(lam).view(-1, 1, 1), lam, edges).view(-1)
         atomic = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
         features: Features = []
         for t, interaction in enumerate(self._interactions):
@@ -233,7 +236,7 @@ class Mace:
             else:
                 own = _all(mapped(features, interaction.up))
                 skip = interaction.skip(features, copies) if self._with_skip[t] else None
-            sent = [_mixed(lam.view(-1, 1, 1) * part, edges) for part in own]
+            sent = [_sent(part, lam, edges) for part in own]
             messages, node = interaction.messages(
                 sent, own, radial, edges, occupied, copies, coupled[id(self._couplings[t])], forget=forget
             )
@@ -254,13 +257,18 @@ class Mace:
         pairs, rows = repulsion
         assert self._repulsion is not None  # noqa: S101
         values = self._repulsion(lengths[rows.pair], rows.receiver, rows.sender)
+        weights = lam if pairs.alone is None else torch.cat([lam, torch.ones_like(lam)])
+        first, second = pairs.sent_rows(len(lam))
         energies = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
-        energies = energies.index_add(0, pairs.first, values[rows.forward] * lam[pairs.second])
-        return energies.index_add(0, pairs.second, values[rows.backward] * lam[pairs.first])
+        energies = energies.index_add(0, pairs.first, values[rows.forward] * weights[second])
+        return energies.index_add(0, pairs.second, values[rows.backward] * weights[first])
 
 
-def _mixed(of_copies: Tensor, edges: Edges) -> Tensor:
-    """Sums over the copies of each node: [n_copies, m, u] to [n_nodes, m, u]."""
+def _sent(features: Tensor, lam: Tensor, edges: Edges) -> Tensor:
+    """What is sent, [n_sent, m, u], of features of copies [n_copies, m, u]: times lam and summed over each node's."""
+    of_copies = lam.view(-1, 1, 1) * features
+    if edges.alone:
+        return torch.cat([of_copies, features])
     if edges.node_of_copy is None:
         return of_copies
     mixed = torch.zeros(edges.n_nodes, *of_copies.shape[1:], dtype=of_copies.dtype, device=of_copies.device)

@@ -41,7 +41,7 @@ def _entry(name: str, key: str, summary: str, licence: str, citation: str) -> Po
         sha256="",
         elements=MATERIALS_PROJECT_ELEMENTS,
         dtypes=("float64", "float32"),
-        mixings=("mean_field",),
+        mixings=("mean_field", "paired"),
         cutoff=6.0,
         smoothness=2,
     )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.paired import hears_alone
 from engine.potentials.slots import SlotBlock, slot_blocks
 
 
@@ -24,11 +25,19 @@ class CopyPairs:
         pair: [n] int64, the pair of sites.
         first: [n] int64, the copy at the receiver of the pair's first edge.
         second: [n] int64, the copy at its sender.
+        alone: [n] bool, whether they hear each other with weight 1, by paired mixing; None for mean-field mixing.
     """
 
     pair: Tensor
     first: Tensor
     second: Tensor
+    alone: Tensor | None = None
+
+    def sent_rows(self, n_copies: int) -> tuple[Tensor, Tensor]:
+        """Rows of `first` and `second` in a table of what copies send: times lam, and behind that with weight 1."""
+        if self.alone is None:
+            return self.first, self.second
+        return self.first + n_copies * self.alone, self.second + n_copies * self.alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +68,9 @@ class Edges:
         node_of_copy: [n_copies] int64; None if the nodes are the copies.
         first: [n_node_pairs] int64, one node of each pair.
         second: [n_node_pairs] int64, the other.
+        first_sent: [n_node_pairs] int64, row of the first in the table of what is sent.
+        second_sent: [n_node_pairs] int64, row of the second.
+        alone: Whether that table has everything twice: times lam, and behind that with weight 1.
         rows: Of the radial functions.
         harmonic_blocks: Slots whose `pair` is the pair of sites.
         radial_blocks: The same slots with the radial row as their `pair`.
@@ -68,6 +80,9 @@ class Edges:
     node_of_copy: Tensor | None
     first: Tensor
     second: Tensor
+    first_sent: Tensor
+    second_sent: Tensor
+    alone: bool
     rows: RadialRows
     harmonic_blocks: tuple[SlotBlock, ...]
     radial_blocks: tuple[SlotBlock, ...]
@@ -77,15 +92,23 @@ class Edges:
 
         Args:
             values: [n_rows].
-            weights: [n_nodes], lam of what sends.
+            weights: [n_sent], lam of what is sent.
         """
         summed = torch.zeros(self.n_nodes, dtype=values.dtype, device=values.device)
-        summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second])
-        return summed.index_add(0, self.second, values[self.rows.backward] * weights[self.first])
+        summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second_sent])
+        return summed.index_add(0, self.second, values[self.rows.backward] * weights[self.first_sent])
 
 
-def copy_pairs(graph: AlchemicalGraph) -> CopyPairs:
-    """All pairs of copies of the pairs of neighbouring sites of a graph."""
+def copy_pairs(graph: AlchemicalGraph, mixing: str) -> CopyPairs:
+    """All pairs of copies that hear each other of the pairs of neighbouring sites of a graph.
+
+    Args:
+        graph: The batch; for paired mixing with the sublattices of its sites.
+        mixing: mean_field or paired.
+
+    Raises:
+        UnpairedCopies: see `paired.hears_alone`.
+    """
     counts = torch.bincount(graph.copy_site, minlength=graph.n_sites)
     starts = torch.cumsum(counts, 0) - counts
     edge = graph.pairs[:, 0]
@@ -96,7 +119,11 @@ def copy_pairs(graph: AlchemicalGraph) -> CopyPairs:
     place = torch.arange(len(pair), device=edge.device) - begins[pair]
     width = counts[j][pair]
     first = starts[i][pair] + torch.div(place, width, rounding_mode="floor")
-    return CopyPairs(pair=pair, first=first, second=starts[j][pair] + place % width)
+    second = starts[j][pair] + place % width
+    if mixing == "mean_field":
+        return CopyPairs(pair=pair, first=first, second=second)
+    heard, alone = hears_alone(graph, pair, first, second)
+    return CopyPairs(pair=pair[heard], first=first[heard], second=second[heard], alone=alone[heard])
 
 
 def element_rows(pairs: CopyPairs, elements: Tensor, *, symmetric: bool) -> RadialRows:
@@ -134,6 +161,9 @@ def site_edges(graph: AlchemicalGraph, max_slots: int, dtype: torch.dtype) -> Ed
         node_of_copy=None if graph.n_copies == graph.n_sites else graph.copy_site,
         first=graph.receivers[graph.pairs[:, 0]],
         second=graph.senders[graph.pairs[:, 0]],
+        first_sent=graph.receivers[graph.pairs[:, 0]],
+        second_sent=graph.senders[graph.pairs[:, 0]],
+        alone=False,
         rows=RadialRows(numbers, nowhere, nowhere, numbers, numbers),
         harmonic_blocks=blocks,
         radial_blocks=blocks,
@@ -149,6 +179,7 @@ def copy_edges(
 ) -> Edges:
     """Edges between copies, for radial functions of the elements at both ends."""
     receivers = torch.cat([pairs.first, pairs.second])
+    first_sent, second_sent = pairs.sent_rows(graph.n_copies)
     order = torch.argsort(receivers, stable=True)
     whole = torch.empty_like(order)
     whole[order] = torch.arange(len(order), device=order.device)
@@ -156,7 +187,7 @@ def copy_edges(
         cells=graph.cells,
         site_graph=graph.site_graph[graph.copy_site],
         receivers=receivers[order],
-        senders=torch.cat([pairs.second, pairs.first])[order],
+        senders=torch.cat([second_sent, first_sent])[order],
         shifts=graph.shifts[:0],
         pairs=whole.view(2, -1).T.contiguous(),
         copy_site=torch.arange(graph.n_copies, device=order.device),
@@ -172,6 +203,9 @@ def copy_edges(
         node_of_copy=None,
         first=pairs.first,
         second=pairs.second,
+        first_sent=first_sent,
+        second_sent=second_sent,
+        alone=pairs.alone is not None,
         rows=rows,
         harmonic_blocks=tuple(replace(block, pair=pairs.pair[block.pair], _rows={}) for block in blocks),
         radial_blocks=tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import warnings
 from pathlib import Path
@@ -19,15 +20,19 @@ def import_mace() -> ModuleType:
     Raises:
         WeightsUnavailable: if mace-torch is not installed.
     """
+    silenced = logging.root.manager.disable
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of e3nn's constants and of optional accelerators
+        warnings.simplefilter("ignore")  # of e3nn's constants
         try:
+            logging.disable(logging.WARNING)  # of optional accelerators that are not there
             import mace
             import mace.modules
         except ModuleNotFoundError as error:
             raise WeightsUnavailable(
                 f"MACE models need the package mace-torch ({error.name} is missing): pip install mace-torch==0.3.16"
             ) from error
+        finally:
+            logging.disable(silenced)
     return mace
 
 

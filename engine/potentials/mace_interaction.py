@@ -158,12 +158,12 @@ class Interaction:
         """What enters the product basis.
 
         Args:
-            sent: For each degree [n_nodes, 2l+1, channels], features after `up`, times lam and summed over the copies
-                of each node.
+            sent: For each degree [n_sent, 2l+1, channels], features after `up`, times lam and summed over the copies
+                of each node; under paired mixing followed by those of weight 1.
             own: For each degree [n_copies, 2l+1, channels], features of the copies after `up`.
             radial: Of every row; see `RadialEmbedding`.
             edges: Who hears whom.
-            weights: [n_nodes], lam of the copies of each node, summed.
+            weights: [n_sent], lam of what is sent.
             copies: By element.
             couplings: Coupled harmonics of every block of slots.
             forget: Whether to compute again in the backward pass rather than to keep.

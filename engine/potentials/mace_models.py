@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def described_file(name: str, path: Path, folder: Path) -> PotentialDescription:
 
     Args:
         name: Under which it is used.
-        path: The file; it is read by another process, once.
+        path: The file; it is opened once, by another process where this one does without torch.
         folder: Where what was found is kept.
 
     Raises:
@@ -66,7 +67,7 @@ def described_file(name: str, path: Path, folder: Path) -> PotentialDescription:
         sha256=sha256,
         elements=tuple(facts["elements"]),
         dtypes=("float64", "float32"),
-        mixings=("mean_field",),
+        mixings=("mean_field", "paired"),
         cutoff=float(facts["cutoff"]),
         smoothness=2,
         heads=tuple(facts["heads"]),
@@ -112,12 +113,16 @@ def _facts(path: Path, sha256: str, folder: Path) -> dict[str, Any]:
 
 
 def _inspect(path: Path) -> dict[str, Any]:
+    """What the file holds, found in this process if torch is here anyway, else in another."""
+    if "torch" in sys.modules:
+        facts: dict[str, Any] = import_module("engine.potentials.mace_inspect").inspected(path)
+        return facts
     command = [sys.executable, "-m", "engine.potentials.mace_inspect", str(path)]
     try:
         done = subprocess.run(  # noqa: S603 - this program itself
             command, capture_output=True, text=True, timeout=_INSPECTION_SECONDS, check=False
         )
-        facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        facts = json.loads(done.stdout.splitlines()[-1])
     except (subprocess.TimeoutExpired, OSError, ValueError, IndexError) as error:
         raise UnsupportedModel(f"{path} could not be read as a MACE model") from error
     if "error" in facts:

@@ -68,7 +68,6 @@ NOT_YET = [
     ({"kind": "order"}, "/kind"),
     ({"kind": "free_energy"}, "/kind"),
     ({"potential": {"tier": "single_site"}}, "/potential/tier"),
-    ({"potential": {"name": "mace-mp-0a-small"}}, "/potential/name"),
     ({"verify": {}}, "/verify"),
     ({"objectives": FRONT, "kind": "scan"}, "/objectives"),
     ({"objectives": FRONT, "strategy": {"name": "hybrid"}}, "/strategy/name"),
