@@ -147,7 +147,9 @@ def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: 
     name, dtype = resolved.potential.name, resolved.problem.potential.dtype
     edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
     if resolved.problem.potential.mixing == "paired":
-        edges = math.ceil(edges * _messages_per_edge(crystal))
+        edges = math.ceil(
+            edges * _messages_per_edge(crystal, premixed=resolved.potential.family == "sevennet")
+        )
     coordinates = coordinate_count(crystal)
     steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
@@ -162,11 +164,16 @@ def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: 
     )
 
 
-def _messages_per_edge(crystal: AlchemicalCrystal) -> float:
-    """How many messages an edge carries under paired mixing: within a sublattice one for each element, else one.
+def _messages_per_edge(crystal: AlchemicalCrystal, *, premixed: bool) -> float:
+    """How many messages an edge carries under paired mixing, the average over edges.
 
-    A neighbour is taken to be in a sublattice as often as its share of the sites says.
+    Within a sublattice one for each element; elsewhere one where senders are mixed first, else one for each pair of
+    elements. A neighbour is taken to be in a sublattice as often as its share of the sites says.
     """
-    within = [(len(sublattice.sites) / crystal.n_sites) ** 2 for sublattice in crystal.sublattices]
-    more = [len(sublattice.elements) - 1 for sublattice in crystal.sublattices]
-    return 1.0 + sum(share * extra for share, extra in zip(within, more, strict=True))
+    counts = np.array([len(copies) for copies in crystal.site_copies], dtype=float)
+    total = 1.0 if premixed else float(counts.mean()) ** 2
+    for sublattice in crystal.sublattices:
+        within = (len(sublattice.sites) / crystal.n_sites) ** 2
+        n = counts[sublattice.sites[0]]
+        total += within * (n - (1.0 if premixed else n**2))
+    return total

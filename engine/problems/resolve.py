@@ -68,7 +68,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     parts = _crystals(problem, limits, errors)
     potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
-    errors.extend(mixing_faults(problem, potential))
+    errors.extend(mixing_faults(problem))
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))

@@ -134,3 +134,13 @@ def test_validation_of_a_bad_problem_answers_with_its_faults(document):
     assert not found.valid
     assert {error.pointer for error in found.errors} == {"/verify", "/properties/0"}
     assert found.estimate is None
+
+
+def test_paired_mixing_costs_a_message_for_each_element_of_a_sublattice(accepted):
+    mean_field, paired = (
+        estimate(accepted(potential={"name": "sevennet-0", "mixing": rule}))
+        for rule in ("mean_field", "paired")
+    )
+    # Half of the sites are in the sublattice, of two elements: a quarter of the edges counts twice.
+    assert 1.0 < paired.seconds / mean_field.seconds <= 1.25
+    assert paired.memory_bytes >= mean_field.memory_bytes
