@@ -97,12 +97,16 @@ class Loss:
 
     terms: tuple[Term, ...]
     thresholds: tuple[Threshold, ...] = ()
+    watched: tuple[str, ...] = ()
+    """Properties that are looked at without being wished for."""
 
     @property
     def properties(self) -> tuple[str, ...]:
         """Every property that matters, each once."""
         return tuple(
-            dict.fromkeys([*(t.name for t in self.terms), *(bound.name for bound in self.thresholds)])
+            dict.fromkeys(
+                [*(t.name for t in self.terms), *(bound.name for bound in self.thresholds), *self.watched]
+            )
         )
 
     def violation(self, values: Mapping[str, float]) -> float:
