@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import pickle
+import sys
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,11 +23,14 @@ def import_mace() -> ModuleType:
     Raises:
         WeightsUnavailable: if mace-torch is not installed.
     """
+    if "mace.modules" in sys.modules:
+        return sys.modules["mace"]
+    # It tells of e3nn's constants and of optional accelerators that are not there, in warnings, logs and on stdout.
     silenced = logging.root.manager.disable
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of e3nn's constants
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
         try:
-            logging.disable(logging.WARNING)  # of optional accelerators that are not there
+            logging.disable(logging.WARNING)
             import mace
             import mace.modules
         except ModuleNotFoundError as error:
