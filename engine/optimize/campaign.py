@@ -62,6 +62,7 @@ class Campaign:
         self._front = self.problem.kind == "optimize" and strategies.is_front(self.problem)
         self._asked: dict[int, list[Proposal]] = {}
         self._fits: FitCache = {}
+        self._unrounded: Campaign | None = None
 
     @property
     def records(self) -> tuple[EvaluationRecord, ...]:
@@ -79,6 +80,7 @@ class Campaign:
         known.update({record.index: record for record in records})
         self._records = [known[index] for index in sorted(known)]
         self._asked = {}
+        self._unrounded = None
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions to evaluate; empty once the campaign has stopped.
@@ -110,9 +112,11 @@ class Campaign:
     def _search_ended(self) -> Stopped | None:
         """Why the search has ended, before its answer is rounded."""
         if any(record.origin == ROUNDED for record in self._records):
-            before = Campaign(self.resolved, self.seed)
-            before.tell([record for record in self._records if record.origin != ROUNDED])
-            return before._search_ended
+            if self._unrounded is None:
+                self._unrounded = Campaign(self.resolved, self.seed)
+                self._unrounded._fits = self._fits
+                self._unrounded.tell([record for record in self._records if record.origin != ROUNDED])
+            return self._unrounded._search_ended
         done = len(self._records)
         if self._plan is not None:
             return self._stopped_plan() if done >= len(self._plan) else None
