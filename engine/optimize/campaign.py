@@ -90,7 +90,7 @@ class Campaign:
         """
         n = n if n is not None else self.problem.strategy.batch_size
         done = len(self._records)
-        if self._search_ended is not None:
+        if self.search_ended is not None:
             answer = self._to_round()
             return [] if answer is None else [self._suggestion(done, answer, ROUNDED)]
         left = self._search_budget - done
@@ -103,20 +103,19 @@ class Campaign:
     @property
     def stopped(self) -> Stopped | None:
         """Why the campaign has ended, None while it goes on."""
-        ended = self._search_ended
+        ended = self.search_ended
         if ended is None or self._to_round() is not None:
             return None
         return self._with_rounding(ended)
 
     @property
-    def _search_ended(self) -> Stopped | None:
+    def search_ended(self) -> Stopped | None:
         """Why the search has ended, before its answer is rounded."""
         if any(record.origin == ROUNDED for record in self._records):
             if self._unrounded is None:
                 self._unrounded = Campaign(self.resolved, self.seed)
-                self._unrounded._fits = self._fits
                 self._unrounded.tell([record for record in self._records if record.origin != ROUNDED])
-            return self._unrounded._search_ended
+            return self._unrounded.search_ended
         done = len(self._records)
         if self._plan is not None:
             return self._stopped_plan() if done >= len(self._plan) else None
