@@ -120,20 +120,22 @@ def _improving(
     history: History, n: int, pending: list[NDArray[np.float64]], origin: str, first_number: int | None = None
 ) -> list[Proposal]:
     """Compositions of the largest expected improvement, one after the other, each with those before as pending."""
+    from engine.mechanics.threads import fitting_threads
     from engine.optimize.bayesian import best_choice, negligible
 
     found: list[Proposal] = []
     pending = list(pending)
     for number in range(n):
-        choice = best_choice(
-            history.region,
-            history.loss,
-            history.points,
-            pending,
-            history.seed,
-            history.fits,
-            front=history.front,
-        )
+        with fitting_threads(0):  # the matrices of a surrogate are small
+            choice = best_choice(
+                history.region,
+                history.loss,
+                history.points,
+                pending,
+                history.seed,
+                history.fits,
+                front=history.front,
+            )
         if choice is None or (not pending and negligible(choice, history.points, front=history.front)):
             break
         pending.append(choice.x)
