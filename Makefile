@@ -15,7 +15,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check up bench bench-full docs weights constraints clean
+.PHONY: help demo test soak check up bench bench-full docs weights constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -50,6 +50,9 @@ demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the r
 
 test: $(STAMP) weights ## the whole test suite
 	@$(BIN)/python -m pytest
+
+soak: $(STAMP) weights ## the long versions of the reliability tests
+	@ORICHALCUM_SOAK=1 $(BIN)/python -m pytest tests/reliability --timeout 3600
 
 check: $(STAMP) ## lint, types, boundaries
 	$(BIN)/ruff check .

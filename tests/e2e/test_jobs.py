@@ -84,10 +84,20 @@ def test_its_events_tell_the_story_and_end_with_its_success(stack, first_job):
     assert kinds.count("evaluation") == stack.job(first_job)["progress"]["evaluations_done"]
 
 
-def test_the_same_job_again_gives_the_same_answer_digit_for_digit(stack, first_job):
-    job_id = stack.submit(problem())
-    stack.finished(job_id)
-    assert without_times(stack.result(job_id)) == without_times(stack.result(first_job))
+def test_the_same_job_again_gives_the_same_answer_digit_for_digit_computed_anew_or_from_the_cache(
+    stack, first_job
+):
+    first = without_times(stack.result(first_job))
+    for own in (stack, stack.of("again")):
+        job_id = own.submit(problem())
+        own.finished(job_id)
+        assert without_times(own.result(job_id)) == first
+    hits = next(
+        line
+        for line in stack.client.get("/metrics").text.splitlines()
+        if line.startswith("orichalcum_cache_hits_")
+    )
+    assert float(hits.split()[1]) >= first["cost"]["evaluations"]
 
 
 def test_an_answer_over_http_is_that_of_the_campaign_in_this_process(stack, first_job):
@@ -167,13 +177,14 @@ def test_a_paused_job_computes_nothing_more_until_it_is_resumed(stack):
 
 
 def test_a_killed_worker_is_replaced_and_the_answer_stays_the_same(stack, first_job):
+    undisturbed, stack = stack, stack.of("disturbed")
     job_id = stack.submit(problem())
     worker = stack.stopped_while_computing(job_id)
     stored = stack.rows("select number, record from evaluations where job_id = ? and state = 'done'", job_id)
     assert stored
     worker.kill()
     assert stack.finished(job_id)["state"] == "succeeded"
-    assert without_times(stack.result(job_id)) == without_times(stack.result(first_job))
+    assert without_times(stack.result(job_id)) == without_times(undisturbed.result(first_job))
     after = stack.rows(
         "select number, record, attempt, lost from evaluations where job_id = ? order by number", job_id
     )
@@ -183,6 +194,7 @@ def test_a_killed_worker_is_replaced_and_the_answer_stays_the_same(stack, first_
 
 
 def test_losing_the_broker_with_all_its_data_loses_no_job(stack, first_job):
+    stack = stack.of("broker-lost")
     job_id = stack.submit(slow_scan(21))
     wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2, 60)
     broker = next(child for child in stack.descendants if "valkey" in child.name())

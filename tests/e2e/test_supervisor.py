@@ -40,9 +40,12 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(tmp_path):
     assert not (tmp_path / "data" / "orichalcum.sqlite3").exists()
 
 
-def test_an_address_that_others_can_reach_is_refused(tmp_path):
-    said = refusal("--data", str(tmp_path / "data"), "--port", "0", "--host", "0.0.0.0")  # noqa: S104
-    assert "not-available-yet" in said
+def test_on_an_address_that_others_can_reach_every_call_needs_a_key(own_stack, tmp_path):
+    stack = own_stack(tmp_path / "data", "--host", "0.0.0.0")  # noqa: S104
+    assert "needs an API key; no valid keys so far" in stack.console.read_text()
+    assert stack.client.get("/v1/jobs").status_code == 401
+    assert stack.client.post("/v1/jobs", json=problem()).status_code == 401
+    assert stack.of("lab").client.get("/v1/jobs").json()["items"] == []
 
 
 def test_a_data_folder_that_cannot_be_used_is_refused(tmp_path):
@@ -128,9 +131,11 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
     stack = own_stack(data)
     done = stack.submit(problem())
     stack.finished(done)
-    unfinished = stack.submit(problem())
+    # Other tenants, for whom nothing is in the cache yet.
+    disturbed, third = stack.of("disturbed"), stack.of("third")
+    unfinished = disturbed.submit(problem())
     stack.stopped_while_computing(unfinished)
-    waiting = stack.submit(problem(name="waiting"))
+    waiting = third.submit(problem(name="waiting"))
     children = stack.descendants
     assert len(children) == 4
     stack.process.kill()
@@ -142,12 +147,12 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
     for file in (data / "broker" / "appendonlydir").iterdir():
         file.write_bytes(b"damaged")
     again = own_stack(data, "--workers", "2")
-    listed = {job["id"] for job in again.client.get("/v1/jobs").json()["items"]}
+    listed = {job_id for (job_id,) in again.rows("select id from jobs")}
     assert listed == {done, unfinished, waiting}
-    assert again.finished(waiting)["state"] == "succeeded"
-    assert again.finished(unfinished)["state"] == "succeeded"
-    for job_id in (unfinished, waiting):
-        best = again.result(job_id)["best"]["composition"]["cation"]["K"]
+    for tenant, job_id in (("third", waiting), ("disturbed", unfinished)):
+        own = again.of(tenant)
+        assert own.finished(job_id)["state"] == "succeeded"
+        best = own.result(job_id)["best"]["composition"]["cation"]["K"]
         # One thread a worker now: the same to rounding.
         assert best == pytest.approx(again.result(done)["best"]["composition"]["cation"]["K"], abs=1e-7)
     attempts = again.rows("select attempt from evaluations where job_id = ? order by number", unfinished)

@@ -1,0 +1,181 @@
+"""Many bad structures, many calls at once, and calls that the API's own description suggests."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.access import keys
+from service.settings import Settings
+from tests.reliability.conftest import SOAK, amount
+from tests.service.conftest import PROBLEM, Queue, serving
+
+POSCAR = """NaCl
+1.0
+5.7 0 0
+0 5.7 0
+0 0 5.7
+Na Cl
+4 4
+Direct
+0 0 0
+.5 .5 0
+.5 0 .5
+0 .5 .5
+.5 .5 .5
+0 0 .5
+0 .5 0
+.5 0 0
+"""
+CIF = """data_NaCl
+_cell_length_a 5.7
+_cell_length_b 5.7
+_cell_length_c 5.7
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'F m -3 m'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Na1 Na 0 0 0
+Cl1 Cl 0.5 0.5 0.5
+"""
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+SLOWEST = 5.0
+"""Seconds: the promise is 2 on a machine of its own."""
+
+
+def corpus() -> list[tuple[str, str]]:
+    """At least 200 texts that are not quite a structure, by rule and by chance with a fixed seed."""
+    chance = random.Random(20)  # noqa: S311
+    found: list[tuple[str, str]] = []
+    for kind, text in (("poscar", POSCAR), ("cif", CIF)):
+        found += [(kind, text[:cut]) for cut in range(0, len(text), max(1, len(text) // 25))]
+        for _ in range(60):  # a few characters replaced by chance
+            letters = list(text)
+            for _ in range(4):
+                letters[chance.randrange(len(letters))] = chance.choice("0123456789-.eE \nxλ\u202e☃'\"_#;{}")
+            found.append((kind, "".join(letters)))
+        for number in (
+            "1e308",
+            "-1e308",
+            "1e-308",
+            "9" * 400,
+            "0",
+            "-5.7",
+            "nan",
+            "inf",
+            "0x10",
+            "1/3",
+            "१२",
+        ):
+            found.append((kind, text.replace("5.7", number)))
+        found += [
+            (kind, text * 2),
+            (kind, "\ufeff" + text),
+            (kind, text.replace("\n", "\r")),
+            (kind, text.replace(" ", "\u00a0")),
+            (kind, text.replace("Na", "Xx")),
+            (kind, text + "\n" * 100_000),
+            (kind, "\x01\x02\x7f" * 1000),
+            (kind, "PK\x03\x04" + "A" * 1000),
+            (kind, "(" * 50_000),
+            (kind, "loop_\n" * 20_000),
+            (kind, text + "\n".join("Na9 Na 0 0 0" for _ in range(5000))),
+            (kind, text.replace("4 4", "999999999 999999999")),
+            (kind, text.replace("F m -3 m", "X 17 y")),
+            (kind, "file:///etc/passwd"),
+            (kind, "http://127.0.0.1:1/"),
+        ]
+    return [(kind, text.replace("\0", "")) for kind, text in found]
+
+
+@pytest.fixture
+def api(database):
+    with serving(Settings(max_request_bytes=1_000_000), database, Queue()) as client:
+        yield client
+
+
+def test_bad_structures_are_answered_soon_and_never_with_a_fault_of_the_server(api):
+    tried = corpus()
+    assert len(tried) >= 200
+    slowest = 0.0
+    for kind, text in tried:
+        began = time.monotonic()
+        answer = api.post("/v1/jobs", json={**PROBLEM, "structure": {kind: text}})
+        slowest = max(slowest, time.monotonic() - began)
+        assert answer.status_code in (202, 400, 413, 422), (kind, text[:200], answer.text)
+        if answer.status_code != 202:
+            assert answer.json()["errors"] or answer.status_code == 413
+    assert slowest < SLOWEST
+    assert api.get("/health/live").status_code == 200
+
+
+def test_hundreds_of_submits_at_once_are_all_stored_once(api, database):
+    count = amount(200, 500)
+    answers: list[int] = []
+
+    def submit() -> None:
+        answers.append(
+            httpx.post(f"{api.base_url}/v1/jobs", json=PROBLEM, timeout=240, trust_env=False).status_code
+        )
+
+    threads = [threading.Thread(target=submit) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {202}
+    listed, cursor = set(), None
+    while True:
+        page = api.get("/v1/jobs", params={"limit": 200, **({"cursor": cursor} if cursor else {})}).json()
+        listed |= {job["id"] for job in page["items"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(listed) == count
+
+
+def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_answer(database, tmp_path):
+    """Schemathesis, with stateful links; run as a program of its own, which brings its own plugins of pytest."""
+    with database.writing() as session:
+        key = keys.create(session, "fuzzed", ["admin"])
+    settings = Settings(
+        require_api_keys=True, requests_per_minute=0, submissions_per_minute=0, max_active_jobs=0
+    )
+    with serving(settings, database, Queue()) as client:
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("schemathesis")),
+                "run",
+                f"{client.base_url}/openapi.json",
+                f"--header=Authorization: Bearer {key.key}",
+                f"--max-examples={amount(8, 200)}",
+                f"--phases={'examples,coverage,fuzzing,stateful' if SOAK else 'examples,fuzzing,stateful'}",
+                "--seed=1",
+                "--generation-database=none",
+                f"--checks={CHECKS}",
+                # A stream has no end to wait for; without workers the service is not ready, which is a 503.
+                "--exclude-path-regex=/events$|/health/ready$",
+                "--suppress-health-check=all",
+                "--request-timeout=60",
+                "--no-color",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=amount(280, 3000),
+            cwd=tmp_path,
+            check=False,
+        )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]

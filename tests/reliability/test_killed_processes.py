@@ -1,0 +1,160 @@
+"""Workers, broker, API and database that are killed in the middle of jobs: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import secrets
+import socket
+import threading
+import time
+
+import httpx
+import psutil
+
+from tests.e2e.conftest import wait_for
+from tests.e2e.test_jobs import problem, slow_scan, without_times
+from tests.reliability.conftest import amount
+
+
+def jobs_of(stack, count):
+    """Problems with a few evaluations each, every one different."""
+    return [
+        stack.submit(problem(name=f"job {n}", kind="scan", scan={"points_per_edge": 4 + n % 3}))
+        for n in range(count)
+    ]
+
+
+def answers(stack, job_ids, seconds=300.0):
+    found = []
+    for job_id in job_ids:
+        assert stack.finished(job_id, seconds)["state"] == "succeeded", stack.job(job_id)
+        found.append(without_times(stack.result(job_id)))
+    return found
+
+
+def apis(stack):
+    return [child for child in stack.descendants if "service.server" in child.cmdline()]
+
+
+def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothing_twice(own_stack, tmp_path):
+    stack = own_stack(tmp_path / "data", "--workers", "2")
+    count, kills = amount(2, 10), amount(2, 20)
+    calm = stack.of("calm")
+    expected = answers(calm, jobs_of(calm, count))
+    disturbed = stack.of("disturbed")
+    job_ids = jobs_of(disturbed, count)
+    chance = random.Random(7)  # noqa: S311
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.3, 2.0))
+        workers = [child for child in stack.descendants if "service.worker" in child.cmdline()]
+        if workers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                chance.choice(workers).kill()
+    assert answers(disturbed, job_ids) == expected
+    twice = stack.rows("select job_id, number, count(*) from evaluations group by 1, 2 having count(*) > 1")
+    assert twice == []
+
+
+def test_a_frozen_worker_is_replaced_and_the_job_goes_on(own_stack):
+    stack = own_stack()
+    job_id = stack.submit(slow_scan(15))
+    frozen = stack.stopped_while_computing(job_id)
+    wait_for(
+        lambda: not frozen.is_running() or frozen.status() == psutil.STATUS_ZOMBIE,
+        60,
+        "the end of the worker",
+    )
+    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    assert "does not answer" in stack.console.read_text()
+
+
+def test_an_api_killed_during_submits_makes_exactly_one_job_for_each_key(own_stack):
+    stack = own_stack()
+    keys = [f"key-{n}" for n in range(amount(15, 100))]
+    kills = (len(keys) // 3,) if len(keys) < 50 else (len(keys) // 3, 2 * len(keys) // 3)
+    paused = {**problem(), "strategy": {"max_evaluations": 1}}
+    done: dict[str, str] = {}
+
+    def submit(key: str) -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            try:
+                answer = httpx.post(
+                    f"{stack.client.base_url}/v1/jobs",
+                    json=paused,
+                    headers={"Idempotency-Key": key},
+                    timeout=20,
+                    trust_env=False,
+                )
+            except httpx.TransportError:
+                time.sleep(0.2)
+                continue
+            if answer.status_code == 202:
+                done[key] = answer.json()["id"]
+                return
+            assert answer.status_code in (409, 503), answer.text
+            time.sleep(0.5)
+
+    threads = [threading.Thread(target=submit, args=(key,)) for key in keys]
+    for number, thread in enumerate(threads):
+        thread.start()
+        if number in kills:
+            wait_for(lambda: apis(stack), 30)
+            apis(stack)[0].kill()
+    for thread in threads:
+        thread.join()
+    assert set(done) == set(keys)
+    stored = {job_id for (job_id,) in stack.rows("select id from jobs")}
+    assert stored == set(done.values())
+    assert len(stored) == len(keys)
+
+
+def test_a_database_that_restarts_in_the_middle_of_a_job_costs_nothing_but_time(
+    own_stack, postgresql_server, tmp_path, monkeypatch
+):
+    url = postgresql_server.create(f"restart_{secrets.token_hex(4)}")
+    monkeypatch.setenv("ORICHALCUM_DATABASE_URL", url)
+    stack = own_stack(tmp_path / "data")
+    job_id = stack.submit(problem(kind="scan", scan={"points_per_edge": 9}))
+    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2, 90)
+    postgresql_server.stop()
+    refused = stack.client.get(f"/v1/jobs/{job_id}")
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "urn:orichalcum:problem:store-unavailable"
+    assert stack.client.get("/health/ready").status_code == 503
+    postgresql_server.start()
+    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    fractions = [e["composition"]["cation"]["K"] for e in stack.result(job_id)["evaluations"]]
+    assert len(fractions) == len(set(fractions)) == 9
+
+
+def test_a_thousand_idle_streams_are_held_without_a_thread_each(own_stack):
+    stack = own_stack()
+    job_id = stack.submit(slow_scan(101))
+    stack.client.post(f"/v1/jobs/{job_id}/pause")
+    api = apis(stack)[0]
+    before = api.num_threads()
+    port = stack.client.base_url.port
+    request = f"GET /v1/jobs/{job_id}/events HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
+    count = amount(300, 1000)
+    with contextlib.ExitStack() as opened:
+        connections = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            for _ in range(count)
+        ]
+        for connection in connections:
+            connection.sendall(request)
+        for connection in connections:
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert api.num_threads() <= max(before, 45)
+        began = time.monotonic()
+        assert stack.client.get("/health/live").status_code == 200
+        assert time.monotonic() - began < 5
+        stack.client.post(f"/v1/jobs/{job_id}/cancel")
+        for connection in connections:
+            heard = b""
+            while b"cancelled" not in heard and b"cancelling" not in heard:
+                part = connection.recv(65536)
+                assert part
+                heard += part
