@@ -1,9 +1,10 @@
 """What alchemy costs with MACE: energy, forces, stress and dE/dlam over mace-torch's plain energy, forces and stress.
 
 The models have the architectures of the foundation models with random weights, in float32. Everything is timed side by
-side in one run, calls interleaved; the columns are medians of the ratios within a round.
+side in one run, calls interleaved; the columns are medians of the ratios within a round. The last two columns are by how
+much calls raise the peak memory that loading the model took (0: not at all), each measured in a process of its own.
 
-    python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...]
+    python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...] [--cells "..., ..."]
 
 With ORICHALCUM_BENCH=full in the environment there are 15 rounds and all families and cells.
 """
@@ -12,7 +13,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -110,6 +114,38 @@ def seconds(calls: list[Callable[[], None]], rounds: int) -> list[list[float]]:
     return times
 
 
+def calls_of(model: Any, potential: Mace, cell: str) -> list[Callable[[], None]]:
+    """mace-torch's plain call, our plain call and our alchemical call for a cell."""
+    atoms, mixed, elements = CELLS[cell]
+    copies = [
+        [elements if alchemical and number == mixed else (int(number),) for number in atoms.numbers]
+        for alchemical in (False, True)
+    ]
+    return [plain_call(model, atoms), *(alchemical_call(potential, atoms, of_site) for of_site in copies)]
+
+
+def built(family: str) -> tuple[Any, Mace]:
+    """A model with random weights, and ours on it."""
+    model = architectures().build(family, dtype=DTYPE)
+    return model, Mace(family, model, dtype=DTYPE, device=torch.device("cpu"))
+
+
+def peak_growth(family: str, cell: str, variant: int) -> float:
+    """By how many MiB three calls raise this process's peak memory; 0 is mace-torch's plain call, 2 the alchemical."""
+    call = calls_of(*built(family), cell)[variant]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(3):
+        call()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def peak_in_fresh_process(family: str, cell: str, variant: int) -> float:
+    """`peak_growth` in a process that has computed nothing else."""
+    command = [sys.executable, __file__, "--peak", family, cell, str(variant)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (this file)
+    return float(done.stdout.split()[-1])
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description="What alchemy costs with MACE.")
@@ -117,32 +153,30 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     families = "mp-0a-small,mp-0a-medium" + (",mp-0b-medium,mpa-0-medium" if FULL else "")
     parser.add_argument("--families", default=families)
+    small = ",".join(label for label, (atoms, *_) in CELLS.items() if FULL or len(atoms) <= 100)
+    parser.add_argument("--cells", default=small)
+    parser.add_argument("--peak", nargs=3, metavar=("FAMILY", "CELL", "VARIANT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore")
+    if options.peak:
+        family, cell, variant = options.peak
+        print(peak_growth(family, cell, int(variant)))
+        return
     print(
         f"float32, {options.threads} thread(s), {options.rounds} rounds; ratios to mace-torch's plain E+F+S"
     )
-    print(f"{'architecture':16}{'cell':22}{'mace-torch ms':>14}{'ours plain':>12}{'alchemical':>12}")
-    build = architectures().build
+    heads = f"{'mace-torch ms':>14}{'ours plain':>12}{'alchemical':>12}{'mace-torch MiB':>16}{'alchemical MiB':>16}"
+    print(f"{'architecture':16}{'cell':22}{heads}")
     for family in options.families.split(","):
-        model = build(family, dtype=DTYPE)
-        potential = Mace(family, model, dtype=DTYPE, device=torch.device("cpu"))
-        for label, (atoms, mixed, elements) in CELLS.items():
-            if len(atoms) > 100 and not FULL:
-                continue
-            ours = [
-                [elements if alchemical and number == mixed else (int(number),) for number in atoms.numbers]
-                for alchemical in (False, True)
-            ]
-            calls = [
-                plain_call(model, atoms),
-                *(alchemical_call(potential, atoms, copies) for copies in ours),
-            ]
-            times = seconds(calls, options.rounds)
+        model, potential = built(family)
+        for cell in options.cells.split(","):
+            times = seconds(calls_of(model, potential, cell), options.rounds)
             ratios = [statistics.median(a / b for a, b in zip(of, times[0], strict=True)) for of in times[1:]]
             median = 1e3 * statistics.median(times[0])
-            print(f"{family:16}{label:22}{median:14.0f}{ratios[0]:12.2f}{ratios[1]:12.2f}", flush=True)
+            peaks = [peak_in_fresh_process(family, cell, variant) for variant in (0, 2)]
+            numbers = f"{median:14.0f}{ratios[0]:12.2f}{ratios[1]:12.2f}{peaks[0]:16.0f}{peaks[1]:16.0f}"
+            print(f"{family:16}{cell:22}{numbers}", flush=True)
 
 
 if __name__ == "__main__":
