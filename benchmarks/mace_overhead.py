@@ -1,8 +1,8 @@
 """What alchemy costs with MACE: energy, forces, stress and dE/dlam over mace-torch's plain energy, forces and stress.
 
 The models have the architectures of the foundation models with random weights, in float32. Everything is timed side by
-side in one run, calls interleaved; the columns are medians of the ratios within a round. The last two columns are by how
-much calls raise the peak memory that loading the model took (0: not at all), each measured in a process of its own.
+side in one run, calls interleaved; the columns are medians of the ratios within a round. The last two columns are by
+how much calls raise the peak memory that loading the model took (0: not at all), each in a process of its own.
 
     python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...] [--cells "..., ..."]
 
