@@ -51,7 +51,8 @@ demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the r
 test: $(STAMP) weights ## the whole test suite
 	@if ! $(BIN)/python tests/service/postgresql.py && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing PostgreSQL for the tests"; \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null || echo "It cannot be installed."; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; } >/dev/null \
+	    || echo "It cannot be installed."; \
 	fi
 	@$(BIN)/python -m pytest
 

@@ -1,8 +1,8 @@
 # The API, the sweeper and the migrations: no torch, so the image is small and starts fast.
 #   docker build -f docker/api.Dockerfile -t orichalcum-api .
-# Another package index:  --build-arg PIP_INDEX_URL=https://pypi.example.org/simple
+# Another package index than pip's own:  --build-arg PIP_INDEX_URL=https://packages.example.org/simple
 FROM python:3.11-slim AS build
-ARG PIP_INDEX_URL=https://pypi.org/simple
+ARG PIP_INDEX_URL=
 ENV PIP_INDEX_URL=${PIP_INDEX_URL} PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /opt/orichalcum

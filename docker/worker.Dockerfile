@@ -1,16 +1,16 @@
-# The worker, with torch. For a GPU give the index of a CUDA build of torch:
+# The worker, with torch.
 #   docker build -f docker/worker.Dockerfile -t orichalcum-worker .
-#   docker build -f docker/worker.Dockerfile -t orichalcum-worker-gpu \
-#       --build-arg TORCH_INDEX_URL=https://download.pytorch.org/whl/cu128 .
+# pip's own index brings the CUDA build of torch, which serves GPUs and CPUs alike; for a smaller image without CUDA give
+# the index of PyTorch's CPU builds as --build-arg TORCH_INDEX_URL=...
 FROM python:3.11-slim AS build
-ARG PIP_INDEX_URL=https://pypi.org/simple
-ARG TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
+ARG PIP_INDEX_URL=
+ARG TORCH_INDEX_URL=
 ENV PIP_INDEX_URL=${PIP_INDEX_URL} PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /opt/orichalcum
 COPY constraints.txt ./
-RUN /opt/orichalcum/bin/pip install --index-url "${TORCH_INDEX_URL}" --extra-index-url "${PIP_INDEX_URL}" \
-    -c constraints.txt torch
+RUN /opt/orichalcum/bin/pip install ${TORCH_INDEX_URL:+--index-url "${TORCH_INDEX_URL}"} \
+    ${PIP_INDEX_URL:+--extra-index-url "${PIP_INDEX_URL}"} -c constraints.txt torch
 COPY pyproject.toml README.md LICENSE ./
 COPY api_schemas api_schemas
 COPY engine engine
