@@ -6,8 +6,9 @@ the lock of the whole file, taken when the transaction begins; in PostgreSQL the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Double, Engine, MetaData, create_engine, event, select
@@ -63,6 +64,10 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writing=True)
+        # SQLite lets one write at a time and makes the others poll, in no order: the threads of a process take turns.
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if url.startswith("sqlite") else nullcontext()
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -73,7 +78,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back if an exception leaves it."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:

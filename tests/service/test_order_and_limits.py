@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 
 import pytest
 from sqlalchemy import select, update
@@ -259,3 +260,20 @@ def test_a_worker_that_is_silent_at_two_looks_is_found_and_one_that_beats_is_not
     assert hung.found() == {11}
     assert hung.found() == frozenset()  # it has been told
     hung.close()
+
+
+def test_a_worker_whose_clock_is_wrong_by_an_hour_computes_and_stores_as_any_other(
+    database, queue, submitted, work, monkeypatch
+):
+
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 3600.0)
+    job_id = submitted()
+    enqueue(database, queue, job_id)
+    work(limit=2)
+    with database.reading() as session:
+        row = session.scalars(select(EvaluationRow).where(EvaluationRow.job_id == job_id)).first()
+        assert abs(row.finished_at - right()) < 60
+    sweep(database, queue)
+    work()
+    assert state_of(database, job_id) == "succeeded"

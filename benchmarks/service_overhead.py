@@ -5,6 +5,8 @@ One table; every number is of this machine and this run. PostgreSQL is measured 
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import socket
 import statistics
@@ -15,14 +17,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from sqlalchemy import select
 
 from api_schemas.evaluations import Suggestion
 from api_schemas.jobs import CostEstimate
@@ -31,14 +34,21 @@ from service import migration
 from service.app import create_app
 from service.database import Database
 from service.evaluations import repository as evaluations
+from service.evaluations.models import EvaluationRow
 from service.jobs import repository as jobs
 from service.jobs import states
 from service.jobs.submission import Submission, submit
 from service.settings import Settings
-from tests.e2e.conftest import Stack, end, start, wait_for
-from tests.e2e.test_jobs import problem
-from tests.service import postgresql
-from tests.service.conftest import Queue
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+# A library may have installed a package called tests as well: ours is put before it.
+importlib.import_module("tests").__path__.insert(0, str(ROOT / "tests"))
+
+conftest = importlib.import_module("tests.e2e.conftest")
+problem: Callable[..., dict[str, Any]] = importlib.import_module("tests.e2e.test_jobs").problem
+postgresql = importlib.import_module("tests.service.postgresql")
+Queue = importlib.import_module("tests.service.conftest").Queue
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 SUBMISSIONS = 1000 if FULL else 200
@@ -53,6 +63,7 @@ def api(database: Database) -> Iterator[str]:
     """The API on loopback over a store, with a queue that does nothing; its address."""
     app = create_app(Settings(), database=database, messenger=Queue())
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -98,10 +109,6 @@ def claims(database: Database, name: str) -> Row:
                 session, job, [Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})]
             )
     with database.reading() as session:
-        from sqlalchemy import select
-
-        from service.evaluations.models import EvaluationRow
-
         ids = list(session.scalars(select(EvaluationRow.id)))
 
     def claim(evaluation_id: int) -> None:
@@ -116,7 +123,7 @@ def claims(database: Database, name: str) -> Row:
     return (f"claims a second, {name}", f"{len(ids) / seconds:.0f} 1/s", "claim and release, 4 threads")
 
 
-def overhead(stack: Stack) -> Row:
+def overhead(stack: Any) -> Row:
     """Seconds that the service adds to each of twenty evaluations, beside the same in this process."""
     from engine.evaluation import evaluate
     from engine.optimize.campaign import Campaign
@@ -150,7 +157,7 @@ def overhead(stack: Stack) -> Row:
     )
 
 
-def recovery(stack: Stack) -> Row:
+def recovery(stack: Any) -> Row:
     """Seconds from the SIGKILL of the worker until the evaluation runs again."""
     job_id = stack.of("recovery").submit(problem(kind="scan", scan={"points_per_edge": 101}))
     worker = stack.stopped_while_computing(job_id)
@@ -159,7 +166,7 @@ def recovery(stack: Stack) -> Row:
     query = (
         "select count(*) from evaluations where job_id = ? and attempt = 2 and state in ('running', 'done')"
     )
-    wait_for(lambda: stack.rows(query, job_id)[0][0], 60)
+    conftest.wait_for(lambda: stack.rows(query, job_id)[0][0], 60)
     return (
         "SIGKILL to running again",
         f"{time.perf_counter() - began:.1f} s",
@@ -167,13 +174,10 @@ def recovery(stack: Stack) -> Row:
     )
 
 
-def events(stack: Stack) -> Row:
+def events(stack: Any) -> Row:
     """Seconds from the storing of an evaluation until a client reads its event."""
     own = stack.of("events")
     job_id = own.submit(problem(kind="scan", scan={"points_per_edge": 16}))
-    import json
-    from datetime import datetime
-
     late = []
     with own.client.stream("GET", f"/v1/jobs/{job_id}/events", timeout=300) as stream:
         for line in stream.iter_lines():
@@ -208,11 +212,11 @@ def main() -> None:
                 migration.upgrade(other)
                 rows.append(claims(other, "PostgreSQL"))
                 other.close()
-        stack = start(Path(folder) / "data")
+        stack = conftest.start(Path(folder) / "data")
         try:
             rows += [overhead(stack), events(stack), recovery(stack)]
         finally:
-            end(stack)
+            conftest.end(stack)
     table = Table("measured", "value", "remark")
     for row in rows:
         table.add_row(*row)
