@@ -321,7 +321,8 @@ class Campaign:
     def _suggestion(self, index: int, x: NDArray[np.float64], origin: str) -> Suggestion:
         """With the nearest relaxed composition, from which the relaxation may start."""
         usable = [record for record in self._records if record.relaxation is not None]
-        composition = self.space.to_composition(x)
+        # Twelve digits: far within what is feasible, and 0.7 reads as 0.7.
+        composition = self.space.to_composition(np.round(x, 12) + 0.0)
         if not usable:
             return Suggestion(index=index, origin=origin, composition=composition)
         nearest = min(

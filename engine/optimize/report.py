@@ -90,7 +90,7 @@ def unreachable(region: Region, loss: Loss, best: Point) -> Stopped:
             )
     bounds = [one.words for one in active(region, loss, best)]
     held = (
-        f"; {', '.join(bounds)}: relax these or offer other elements" if bounds else "; offer other elements"
+        f"; {', '.join(bounds)}: widen these or offer other elements" if bounds else "; offer other elements"
     )
     return Stopped(reason="unreachable_target", message=" and ".join(parts) + held)
 
