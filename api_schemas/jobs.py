@@ -33,6 +33,10 @@ class Progress(Output):
     evaluations_done: int
     evaluations_planned: int = Field(description="At most this many will be evaluated.")
     best: BestSoFar | None = None
+    trace: list[float] = Field(
+        default=[],
+        description="Best loss against evaluations, thinned to at most 50 numbers, for a sparkline.",
+    )
 
 
 class Job(Output):

@@ -33,6 +33,25 @@ class Sensitivity(Output):
     text: str
 
 
+class TracePoint(Output):
+    """One step of the convergence: the loss of an evaluation, and the best up to it."""
+
+    index: int
+    loss: float | None = Field(None, description="Null where the evaluation failed or breaks a constraint.")
+    best: float | None = Field(
+        None, description="Least loss up to this evaluation that obeys every constraint."
+    )
+
+
+class Prediction(Output):
+    """What the surrogate, told of every evaluation but the best one, predicts of it."""
+
+    property: str
+    mean: float
+    deviation: float = Field(description="Posterior standard deviation.")
+    unit: str
+
+
 class TotalCost(Output):
     """Cost of the whole job."""
 
@@ -75,6 +94,13 @@ class Result(Output):
     notes: list[str] = Field(
         default=[],
         description="How the answer was found: the strategy that auto chose and why, what was set aside.",
+    )
+    trace: list[TracePoint] = Field(
+        default=[], description="The convergence; empty without objectives and for a front."
+    )
+    predictions: list[Prediction] = Field(
+        default=[],
+        description="Of the objectives' properties at the best composition: how well the surrogate knew them.",
     )
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
     verification: dict[str, JsonValue] | None = None

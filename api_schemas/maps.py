@@ -1,0 +1,27 @@
+"""Maps: a surrogate's prediction of a property over a slice of the composition space."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api_schemas.base import Composition, Output
+
+
+class SurrogateMap(Output):
+    """Answer of ``GET /v1/jobs/{id}/map``: what the surrogate expects of a property, and how surely."""
+
+    property: str
+    unit: str
+    over: list[str] = Field(
+        description="sublattice:element of those that vary; they share what they have at `at`."
+    )
+    at: Composition = Field(description="The composition through which the slice goes.")
+    compositions: list[Composition] = Field(
+        description="Of the slice; those rich in the first element come first."
+    )
+    mean: list[float] = Field(description="Posterior mean at each, in the property's unit.")
+    deviation: list[float] = Field(
+        description="Posterior standard deviation at each, in the property's unit."
+    )
+    feasible: list[bool] = Field(description="Whether each obeys the constraints of the composition.")
+    evaluations: int = Field(description="How many evaluations the surrogate has learned from.")
