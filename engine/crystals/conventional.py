@@ -12,7 +12,8 @@ import numpy as np
 import spglib
 from spglib.error import SpglibError
 
-from engine.crystals.parent import FloatArray, IntArray
+from engine.crystals.by_content import by_content
+from engine.crystals.parent import FloatArray, IntArray, frozen_array
 
 SYMPREC = 0.01
 """Distance (Å) within which sites count as equivalent when the symmetry of a parent is found."""
@@ -60,6 +61,7 @@ def symmetry_dataset(
     return dataset
 
 
+@by_content
 def conventional_transformation(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> FloatArray:
     """Matrix T with ``conventional lattice = T @ lattice`` (lattice vectors as rows).
 
@@ -80,8 +82,8 @@ def conventional_transformation(lattice: FloatArray, frac: FloatArray, labels: I
     transformation = np.linalg.inv(np.asarray(dataset.transformation_matrix, dtype=float)).T
     same_volume = abs(abs(np.linalg.det(transformation)) - 1.0) < 1e-3
     if same_volume and _is_conventional(lattice, int(dataset.number)):
-        return np.eye(3)
-    return _rationalised(transformation)
+        return frozen_array(np.eye(3))
+    return frozen_array(_rationalised(transformation))
 
 
 def _is_conventional(lattice: FloatArray, space_group: int) -> bool:

@@ -10,7 +10,9 @@ import spglib
 
 from api_schemas.errors import FieldError
 from api_schemas.jobs import CostEstimate
+from engine.crystals.by_content import by_content
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
+from engine.crystals.parent import FloatArray, IntArray
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.problems.conditions import substrate_crystal
 from engine.problems.limits import Limits
@@ -93,16 +95,21 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
     The average over the symmetry operations of the trace of their action on strains, plus that on
     displacements, minus that on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
     """
-    found = spglib.get_symmetry((crystal.lattice, crystal.frac, crystal.labels), symprec=_SYMPREC)
+    return _coordinate_count(crystal.lattice, crystal.frac, crystal.labels)
+
+
+@by_content
+def _coordinate_count(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> int:
+    found = spglib.get_symmetry((lattice, frac, labels), symprec=_SYMPREC)
     if found is None:
-        return 6 + 3 * crystal.n_sites - 3
+        return 6 + 3 * len(labels) - 3
     rotations = np.asarray(found["rotations"], dtype=float)
     translations = np.asarray(found["translations"], dtype=float)
     total = 0.0
     for rotation, translation in zip(rotations, translations, strict=True):
-        moved = crystal.frac @ rotation.T + translation - crystal.frac
+        moved = frac @ rotation.T + translation - frac
         moved -= np.round(moved)
-        kept = int(np.sum(np.linalg.norm(moved @ crystal.lattice, axis=1) < 10 * _SYMPREC))
+        kept = int(np.sum(np.linalg.norm(moved @ lattice, axis=1) < 10 * _SYMPREC))
         trace = float(np.trace(rotation))
         strains = (trace**2 + float(np.trace(rotation @ rotation))) / 2.0
         total += strains + trace * (kept - 1)
