@@ -9,12 +9,12 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import HTMLResponse
 
 from service import problem_details
 from service.access.rates import Rates
 from service.catalogue import endpoints as catalogue
 from service.context import Context
+from service.dashboard import site
 from service.database import Database
 from service.evaluations import endpoints as evaluations
 from service.events import endpoints as events
@@ -31,10 +31,6 @@ from service.settings import Settings
 
 CHECKED_AT_ONCE = 4
 """Problems that are checked at the same time; more wait."""
-
-_FRONT_PAGE = """<!doctype html><html lang="en"><title>Orichalcum</title><body><h1>Orichalcum</h1>
-<p>The service runs. <a href="/docs">Documentation of the API</a>, <a href="/v1/jobs">jobs</a>,
-<a href="/health/ready">health</a>.</p></body></html>"""
 
 
 def create_app(
@@ -104,8 +100,5 @@ def create_app(
     app.include_router(resources)
     app.include_router(health.router)
 
-    @app.get("/", include_in_schema=False)
-    def front_page() -> HTMLResponse:
-        return HTMLResponse(_FRONT_PAGE)
-
+    app.router.routes.extend(site.routes(site.STATIC))
     return app

@@ -97,11 +97,6 @@ def test_the_example_in_the_openapi_document_is_accepted(client):
     assert client.post("/v1/jobs", json=example).status_code == 202
 
 
-def test_the_front_page_leads_to_the_documentation(client):
-    assert "/docs" in client.get("/").text
-    assert client.get("/docs").status_code == 200
-
-
 _TORCH_FREE = """
 import asyncio, sys, httpx
 from service import migration

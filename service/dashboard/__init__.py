@@ -1,0 +1,1 @@
+"""The dashboard: web pages that a build has put into ``static/``, served as they are."""
