@@ -1,0 +1,59 @@
+/** The calls about jobs. */
+
+import { call } from './client';
+import type { EvaluationPage, Job, JobPage, JobState, Result, SurrogateMap, Validation } from './types';
+
+const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
+
+export async function listJobs(
+  query: { state?: JobState[]; cursor?: string; limit?: number } = {},
+  signal?: AbortSignal,
+): Promise<JobPage> {
+  return (await call<JobPage>('/v1/jobs', { query, signal })).data;
+}
+
+export async function readJob(id: string, signal?: AbortSignal): Promise<Job> {
+  return (await call<Job>(at(id), { signal })).data;
+}
+
+export async function readResult(id: string, signal?: AbortSignal): Promise<Result> {
+  return (await call<Result>(at(id, '/result'), { signal })).data;
+}
+
+export async function readEvaluations(
+  id: string,
+  cursor?: string,
+  signal?: AbortSignal,
+): Promise<EvaluationPage> {
+  return (await call<EvaluationPage>(at(id, '/evaluations'), { query: { cursor, limit: 200 }, signal })).data;
+}
+
+/** Submit a problem; `key` makes repeating it after a lost answer harmless. */
+export async function submitJob(problem: unknown, key: string): Promise<Job> {
+  return (await call<Job>('/v1/jobs', { method: 'POST', body: problem, headers: { 'Idempotency-Key': key } }))
+    .data;
+}
+
+export async function validateProblem(problem: unknown, signal?: AbortSignal): Promise<Validation> {
+  return (await call<Validation>('/v1/problems/validate', { method: 'POST', body: problem, signal })).data;
+}
+
+export async function changeJob(id: string, change: 'cancel' | 'pause' | 'resume'): Promise<Job> {
+  return (await call<Job>(at(id, `/${change}`), { method: 'POST' })).data;
+}
+
+export async function deleteJob(id: string): Promise<void> {
+  await call<undefined>(at(id), { method: 'DELETE' });
+}
+
+/** The surrogate over a slice; `wait` is the number of seconds to ask again after, while a worker computes it. */
+export async function readMap(
+  id: string,
+  query: { property: string; over: string; at: string },
+  signal?: AbortSignal,
+): Promise<{ map: SurrogateMap } | { wait: number }> {
+  const answer = await call<SurrogateMap>(at(id, '/map'), { query, signal });
+  if (answer.status === 200) return { map: answer.data };
+  const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN);
+  return { wait: Number.isFinite(wait) ? Math.max(1, wait) : 2 };
+}

@@ -1,0 +1,42 @@
+/** Names for what the API says, from its OpenAPI schema (`npm run types` writes schema.d.ts). */
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Job = Schemas['Job'];
+export type JobPage = Schemas['JobPage'];
+export type JobState = Job['state'];
+export type Progress = Schemas['Progress'];
+export type Problem = Schemas['Problem'];
+export type Objective = Schemas['Objective'];
+export type Sublattice = Schemas['Sublattice'];
+export type Evaluation = Schemas['Evaluation'];
+export type PropertyValue = Schemas['PropertyValue'];
+export type CrystalState = Schemas['CrystalState'];
+export type StoredEvaluation = Schemas['StoredEvaluation'];
+export type EvaluationPage = Schemas['EvaluationPage'];
+export type Result = Schemas['Result'];
+export type Sensitivity = Schemas['Sensitivity'];
+export type SurrogateMap = Schemas['SurrogateMap'];
+export type Validation = Schemas['Validation'];
+export type CostEstimate = Schemas['CostEstimate'];
+export type Catalogue = Schemas['Catalogue'];
+export type PotentialInfo = Schemas['PotentialInfo'];
+export type PrototypeInfo = Schemas['PrototypeInfo'];
+export type PropertyInfo = Schemas['PropertyInfo'];
+export type ProblemDetail = Schemas['ProblemDetail'];
+export type FieldError = Schemas['FieldError'];
+export type StateEvent = Schemas['StateEvent'];
+export type ProgressEvent = Schemas['ProgressEvent'];
+export type EvaluationEvent = Schemas['EvaluationEvent'];
+
+/** Sublattice name -> element -> fraction. */
+export type Composition = Evaluation['composition'];
+export type Gradient = NonNullable<PropertyValue['gradient']>;
+
+export const FINAL_STATES: readonly JobState[] = ['cancelled', 'succeeded', 'failed'];
+
+export function isFinal(state: JobState): boolean {
+  return FINAL_STATES.includes(state);
+}

@@ -1,0 +1,39 @@
+/** Names as people read them. */
+
+import type { Composition, JobState } from '../api/types';
+import { fraction } from './numbers';
+
+export const STATE_WORDS: Record<JobState, string> = {
+  queued: 'Queued',
+  running: 'Running',
+  paused: 'Paused',
+  cancelling: 'Cancelling',
+  cancelled: 'Cancelled',
+  succeeded: 'Finished',
+  failed: 'Failed',
+};
+
+export const REASON_WORDS: Record<string, string> = {
+  target_met: 'target met',
+  converged: 'converged',
+  budget_spent: 'budget spent',
+  time_limit: 'time limit reached',
+  cancelled: 'cancelled',
+  unreachable_target: 'the target cannot be reached',
+  completed: 'complete',
+};
+
+/** `Al 0.8165 Sc 0.1835`; with several sublattices `cation: Al 0.8165 Sc 0.1835; anion: N 1`. */
+export function compositionText(composition: Composition, decimals = 4): string {
+  const parts = Object.entries(composition).map(([name, fractions]) => ({
+    name,
+    text: Object.entries(fractions)
+      .map(([element, value]) => `${element} ${fraction(value, decimals)}`)
+      .join(' '),
+  }));
+  return parts.length === 1 ? parts[0]!.text : parts.map((part) => `${part.name}: ${part.text}`).join('; ');
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

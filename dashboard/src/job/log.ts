@@ -1,0 +1,48 @@
+/** What the events of a job add up to: plain data, changed by deltas, in time proportional to what is new. */
+
+import type { ServerEvent } from '../api/sse';
+import type {
+  Evaluation,
+  EvaluationEvent,
+  JobState,
+  Progress,
+  ProgressEvent,
+  StateEvent,
+} from '../api/types';
+
+export class JobLog {
+  /** In the order of their numbers; a number that has not come yet is a hole. */
+  evaluations: (Evaluation | undefined)[] = [];
+  /** How many of them are there. */
+  count = 0;
+  state: JobState | null = null;
+  /** What the last change of state said, e.g. why the search ended. */
+  message: string | null = null;
+  progress: Progress | null = null;
+  /** When the last event happened, by the server's clock. */
+  at: string | null = null;
+
+  /** Take a batch of events in; true if an evaluation was among them. */
+  take(batch: readonly ServerEvent[]): boolean {
+    let grown = false;
+    for (const event of batch) {
+      if (event.name === 'evaluation') {
+        const said = JSON.parse(event.data) as EvaluationEvent;
+        if (this.evaluations[said.index] === undefined) this.count += 1;
+        this.evaluations[said.index] = said.evaluation;
+        this.at = said.at;
+        grown = true;
+      } else if (event.name === 'progress') {
+        const said = JSON.parse(event.data) as ProgressEvent;
+        this.progress = said.progress;
+        this.at = said.at;
+      } else if (event.name === 'state') {
+        const said = JSON.parse(event.data) as StateEvent;
+        this.state = said.state;
+        this.message = said.message;
+        this.at = said.at;
+      }
+    }
+    return grown;
+  }
+}

@@ -1,0 +1,129 @@
+/** One job, kept up to date by its events; every view of the job's page reads from here. */
+
+import { ApiError, sentence } from '../api/client';
+import { follow, type Connection } from '../api/follow';
+import { readJob, readResult } from '../api/jobs';
+import type { ServerEvent } from '../api/sse';
+import { isFinal, type Evaluation, type Job, type Result } from '../api/types';
+import { JobLog } from './log';
+
+/** A point of the page: an evaluation with its number. */
+export interface Point {
+  index: number;
+  evaluation: Evaluation;
+}
+
+export class JobStore {
+  job = $state.raw<Job | null>(null);
+  result = $state.raw<Result | null>(null);
+  error = $state.raw<ApiError | Error | null>(null);
+  connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
+  /** Evaluations in the order of their numbers; a new array each time that some came. */
+  points = $state.raw<readonly Point[]>([]);
+  /** What the last change of state said. */
+  message = $state<string | null>(null);
+
+  #log = new JobLog();
+  #waiting: ServerEvent[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #stop = new AbortController();
+
+  constructor(readonly id: string) {
+    void this.#begin();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Put in what a call (cancel, pause, ...) answered, before its event comes. */
+  replace(job: Job): void {
+    this.job = { ...job, problem: job.problem ?? this.job?.problem ?? null };
+  }
+
+  async retry(): Promise<void> {
+    this.error = null;
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      this.job = await readJob(this.id, this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        this.error = error instanceof Error ? error : new Error(sentence(error));
+      return;
+    }
+    void follow(
+      this.id,
+      {
+        events: (batch) => this.#take(batch),
+        connection: (now) => (this.connection = now),
+        refused: (error) => (this.error = error),
+      },
+      this.#stop.signal,
+    );
+    if (isFinal(this.job.state)) await this.#readResult();
+  }
+
+  /**
+   * Events are shown a few times a second at most, and less often the more there is to draw: the time spent on drawing
+   * stays in proportion to the number of evaluations, however they come.
+   */
+  #take(batch: ServerEvent[]): void {
+    this.#waiting.push(...batch);
+    if (this.#timer !== null) return;
+    const wait = Math.min(1000, 30 + this.#log.count / 5);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#show();
+    }, wait);
+  }
+
+  #show(): void {
+    const grown = this.#log.take(this.#waiting.splice(0));
+    const log = this.#log;
+    if (grown) {
+      const points: Point[] = [];
+      log.evaluations.forEach((evaluation, index) => evaluation && points.push({ index, evaluation }));
+      this.points = points;
+    }
+    this.message = log.message;
+    const job = this.job;
+    if (job === null) return;
+    // The job was read before the events: until they have caught up, what it says is newer.
+    const done = Math.max(job.progress.evaluations_done, log.progress?.evaluations_done ?? 0);
+    const caughtUp = log.progress !== null && log.progress.evaluations_done >= job.progress.evaluations_done;
+    const state = log.state !== null && !isFinal(job.state) ? log.state : job.state;
+    const ended = isFinal(state) && !isFinal(job.state);
+    this.job = {
+      ...job,
+      state,
+      started_at: job.started_at ?? (state === 'running' ? log.at : null),
+      finished_at: job.finished_at ?? (ended ? log.at : null),
+      progress: caughtUp ? log.progress! : { ...job.progress, evaluations_done: done },
+    };
+    if (ended) void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      this.replace(await readJob(this.id, this.#stop.signal));
+    } catch {
+      // The events have said the state already.
+    }
+    await this.#readResult();
+  }
+
+  async #readResult(): Promise<void> {
+    try {
+      this.result = await readResult(this.id, this.#stop.signal);
+    } catch (error) {
+      // A failed job has none: its problem detail is in the job.
+      if (!this.#stop.signal.aborted && !(error instanceof ApiError && error.status === 409)) {
+        this.error = error instanceof Error ? error : new Error(sentence(error));
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID. */
+
+export type Route =
+  | { page: 'jobs'; query: URLSearchParams }
+  | { page: 'new'; query: URLSearchParams }
+  | { page: 'job'; id: string; query: URLSearchParams }
+  | { page: 'unknown'; path: string };
+
+export function parseRoute(hash: string): Route {
+  const [path = '', search = ''] = hash.replace(/^#/, '').split('?', 2);
+  const query = new URLSearchParams(search);
+  const parts = path.split('/').filter((part) => part !== '');
+  if (parts.length === 0 || (parts.length === 1 && parts[0] === 'jobs')) return { page: 'jobs', query };
+  if (parts.length === 1 && parts[0] === 'new') return { page: 'new', query };
+  if (parts.length === 2 && parts[0] === 'jobs') return { page: 'job', id: decoded(parts[1]!), query };
+  return { page: 'unknown', path };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const links = {
+  jobs: '#/',
+  /** `from`: a job whose problem is to be the starting point. */
+  new: (from?: string) => (from === undefined ? '#/new' : `#/new?from=${encodeURIComponent(from)}`),
+  job: (id: string) => `#/jobs/${encodeURIComponent(id)}`,
+};
+
+class Router {
+  route = $state.raw<Route>(parseRoute(location.hash));
+
+  constructor() {
+    addEventListener('hashchange', () => (this.route = parseRoute(location.hash)));
+  }
+
+  go(link: string): void {
+    location.hash = link.replace(/^#/, '');
+  }
+}
+
+export const router = new Router();
