@@ -1,5 +1,6 @@
 # Two commands to start with: `make demo` and `make test`. Needs Python 3.11 or newer and pip; everything else is
-# installed into .venv at the pins of constraints.txt. Once that is done, nothing here needs the network.
+# installed into .venv at the pins of constraints.txt, and into dashboard/node_modules at those of its lock file. Once
+# that is done, nothing here needs the network.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,7 +16,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test soak check up bench bench-full docs weights constraints clean
+.PHONY: help demo test soak check up dashboard screenshots bench bench-full docs weights constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -45,28 +46,49 @@ weights: $(STAMP) ## fetch the weights of the potentials (once; they are cached)
 	@$(BIN)/orichalcum potentials fetch sevennet-l3i5
 	@$(BIN)/orichalcum potentials fetch sevennet-0
 
+dashboard: $(STAMP) ## build the dashboard that the API serves, if anything changed
+	@$(BIN)/python dashboard/build.py
+
+# The service is whole without its dashboard: where that cannot be built, the page at / says how to build it.
+DASHBOARD_OR_GO_ON := $(BIN)/python dashboard/build.py || echo "Going on without the dashboard."
+
 demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the real stack
+	@$(DASHBOARD_OR_GO_ON)
 	@$(BIN)/python -m orichalcum.demo
 
 test: $(STAMP) weights ## the whole test suite
-	@if ! $(BIN)/python tests/service/postgresql.py && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing PostgreSQL for the tests"; \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql; } >/dev/null \
-	    || echo "It cannot be installed."; \
-	fi
+	@$(BIN)/python tests/service/postgresql.py || $(call apt-install,PostgreSQL,postgresql)
+	@$(BIN)/python tests/e2e/dashboard/chromium.py || $(call apt-install,Chromium,chromium)
+	@if $(BIN)/python dashboard/build.py; then $(BIN)/python dashboard/build.py --npm run --silent test; \
+	elif [ "$${CI:-}" = true ]; then exit 1; else echo "Going on without the tests of the dashboard."; fi
 	@$(BIN)/python -m pytest
+
+# $(call apt-install,NAME,PACKAGE): for the tests, where this machine has apt and lets us.
+define apt-install
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "Installing $(1) for the tests"; \
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); } >/dev/null \
+    || echo "It cannot be installed."; \
+fi
+endef
 
 soak: $(STAMP) weights ## the long versions of the reliability tests
 	@ORICHALCUM_SOAK=1 $(BIN)/python -m pytest tests/reliability --timeout 3600
 
-check: $(STAMP) ## lint, types, boundaries
+check: $(STAMP) ## lint, types, boundaries, of the Python code and of the dashboard
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python dashboard/build.py --npm run --silent lint
+	$(BIN)/python dashboard/build.py --npm run --silent check
 
-up: $(STAMP) ## the whole stack on this machine, until Ctrl-C
+up: $(STAMP) ## the whole stack on this machine with its dashboard, until Ctrl-C
+	@$(DASHBOARD_OR_GO_ON)
 	@$(BIN)/orichalcum up
+
+screenshots: $(STAMP) weights dashboard ## pictures of the dashboard into screenshots/, by Chromium
+	@ORICHALCUM_SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest tests/e2e/dashboard/test_pictures.py
 
 bench: $(STAMP) weights ## the benchmarks, short
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
@@ -83,4 +105,5 @@ constraints: $(STAMP) ## write the installed versions into constraints.txt
 	@mv constraints.new constraints.txt
 
 clean: ## remove the environment, caches and the demo's data
+	rm -rf dashboard/node_modules service/dashboard/static service/dashboard/static.new screenshots
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

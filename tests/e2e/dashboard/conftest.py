@@ -1,0 +1,119 @@
+"""A headless Chromium that shows the dashboard of a real stack, and tolerates no error and no request elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from engine.potentials.weights import fetch
+from service.dashboard import site
+from tests.e2e.conftest import Stack
+from tests.e2e.dashboard import chromium
+
+ROOT = Path(__file__).resolve().parents[3]
+AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 20
+"""How long a test waits for what it expects to see."""
+
+
+def _missing(what: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}, and under CI nothing may be left out")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium.path()
+    if program is None:
+        _missing("Chromium is not installed")
+    if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
+        _missing("the dashboard is not built (make dashboard)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """One page of the browser, with what went wrong in it."""
+
+    page: Page
+    address: str
+    faults: list[str] = field(default_factory=list)
+
+    def open(self, route: str = "") -> Page:
+        self.page.goto(f"{self.address}/#/{route}")
+        return self.page
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _asked(self, route: Route) -> None:
+        if urlsplit(route.request.url)[:2] == urlsplit(self.address)[:2]:
+            route.continue_()
+        else:
+            self.faults.append(f"request elsewhere: {route.request.url}")
+            route.abort()
+
+    def violations(self) -> list[str]:
+        """What axe finds to be serious or critical on the page as it stands."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{rule['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+            for rule in found["violations"]
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
+
+
+@pytest.fixture
+def window(browser: Browser, stack: Stack, l3i5: None) -> Iterator[Callable[..., Window]]:
+    """Opens windows on the stack; at the end none of them may have met a fault."""
+    opened: list[Window] = []
+    contexts = []
+
+    def opening(*, width: int = 1280, height: int = 860, dark: bool = False) -> Window:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        context.set_default_timeout(SECONDS * 1000)
+        contexts.append(context)
+        page = context.new_page()
+        shown = Window(page, str(stack.client.base_url).rstrip("/"))
+        context.route("**/*", shown._asked)
+        page.on("console", shown._said)
+        page.on("pageerror", lambda error: shown.faults.append(f"exception: {error}"))
+        opened.append(shown)
+        return shown
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert [fault for shown in opened for fault in shown.faults] == []
+
+
+@pytest.fixture(scope="session")
+def l3i5() -> None:
+    fetch("sevennet-l3i5")
