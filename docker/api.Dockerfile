@@ -1,6 +1,7 @@
 # The API, the sweeper and the migrations: no torch, so the image is small and starts fast.
 #   docker build -f docker/api.Dockerfile -t orichalcum-api .
-# Another package index than pip's own:  --build-arg PIP_INDEX_URL=https://packages.example.org/simple
+# Other package indexes than pip's and npm's own:  --build-arg PIP_INDEX_URL=https://packages.example.org/simple
+#   --build-arg NPM_CONFIG_REGISTRY=https://npm.example.org/
 FROM python:3.11-slim AS build
 ARG PIP_INDEX_URL=
 ENV PIP_INDEX_URL=${PIP_INDEX_URL} PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -13,13 +14,24 @@ COPY api_schemas api_schemas
 COPY engine engine
 COPY service service
 COPY orichalcum orichalcum
+
+# The dashboard, with a Node.js that stays behind in this stage.
+FROM build AS dashboard
+ARG NPM_CONFIG_REGISTRY=
+COPY dashboard dashboard
+COPY examples examples
+RUN if [ -n "${NPM_CONFIG_REGISTRY}" ]; then export NPM_CONFIG_REGISTRY; else unset NPM_CONFIG_REGISTRY; fi; \
+    /opt/orichalcum/bin/python dashboard/build.py
+
+FROM build AS installed
+COPY --from=dashboard /build/service/dashboard/static service/dashboard/static
 RUN /opt/orichalcum/bin/pip install -c constraints.txt hatchling \
     && /opt/orichalcum/bin/pip install --no-deps --no-build-isolation . \
     && ! /opt/orichalcum/bin/python -c "import torch" 2>/dev/null
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/orichalcum orichalcum
-COPY --from=build /opt/orichalcum /opt/orichalcum
+COPY --from=installed /opt/orichalcum /opt/orichalcum
 ENV PATH=/opt/orichalcum/bin:${PATH} PYTHONUNBUFFERED=1 ORICHALCUM_DATA=/var/lib/orichalcum
 USER orichalcum
 WORKDIR /var/lib/orichalcum
