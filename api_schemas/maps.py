@@ -25,3 +25,12 @@ class SurrogateMap(Output):
     )
     feasible: list[bool] = Field(description="Whether each obeys the constraints of the composition.")
     evaluations: int = Field(description="How many evaluations the surrogate has learned from.")
+
+
+class MapUnderWay(Output):
+    """Answer 202 of ``GET /v1/jobs/{id}/map``: a worker computes the slice; ask the same again."""
+
+    property: str
+    over: list[str] = Field(description="sublattice:element of those that vary.")
+    at: str = Field(description="incumbent, centre, or a composition as on the command line.")
+    message: str = Field(description="What is awaited.")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orichalcum.exceptions import BadAddress as BadAddress
     from orichalcum.exceptions import Conflict as Conflict
     from orichalcum.exceptions import JobFailed as JobFailed
+    from orichalcum.exceptions import MapNotReady as MapNotReady
     from orichalcum.exceptions import NotFound as NotFound
     from orichalcum.exceptions import OrichalcumError as OrichalcumError
     from orichalcum.exceptions import ProblemRefused as ProblemRefused
@@ -45,6 +46,7 @@ _HOME = {
     "JobEvent": "orichalcum.events",
     "JobFailed": "orichalcum.exceptions",
     "JobHandle": "orichalcum.jobs",
+    "MapNotReady": "orichalcum.exceptions",
     "NotFound": "orichalcum.exceptions",
     "OrichalcumError": "orichalcum.exceptions",
     "Problem": "api_schemas.problem",

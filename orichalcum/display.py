@@ -11,6 +11,7 @@ from rich.text import Text
 from api_schemas.catalogue import PotentialInfo
 from api_schemas.evaluations import Cost, Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
+from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Objective
 from api_schemas.results import Result
 from orichalcum import wording
@@ -180,6 +181,38 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         )
     )
     return Group(*parts)
+
+
+def surrogate_map(item: SurrogateMap) -> Group:
+    """A map in steps of a tenth: fractions, mean, deviation, and what the constraints exclude."""
+    columns = [name.split(":", 1) for name in item.over]
+    total = sum(item.at[sublattice][element] for sublattice, element in columns)
+    unit = "" if item.unit == "1" else item.unit
+    elements = [element for _, element in columns]
+    table = _table(*elements, item.property, "±", unit, "", numeric=(*elements, item.property, "±"))
+    shown = 0
+    for composition, mean, deviation, feasible in zip(
+        item.compositions, item.mean, item.deviation, item.feasible, strict=True
+    ):
+        fractions = [composition[sublattice][element] for sublattice, element in columns]
+        tenths = [10.0 * fraction / total for fraction in fractions]
+        if all(abs(tenth - round(tenth)) < 1e-6 for tenth in tenths):
+            shown += 1
+            table.add_row(
+                *(f"{fraction:.4f}" for fraction in fractions),
+                wording.number(mean, item.unit),
+                f"{deviation:.2g}",
+                "",
+                "" if feasible else "not feasible",
+            )
+    return Group(
+        line(
+            f"through {wording.composition(item.at)}, learned from "
+            f"{wording.counted(item.evaluations, 'evaluation')}"
+        ),
+        table,
+        line(f"{shown} of {len(item.compositions)} points; --json prints them all"),
+    )
 
 
 def potentials(items: Sequence[PotentialInfo]) -> Group:

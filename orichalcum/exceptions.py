@@ -11,7 +11,8 @@ OrichalcumError
 │   ├── Conflict           409: not possible in the job's present state
 │   └── ServiceFault       5xx, 429: not the caller's fault
 ├── JobFailed              the job ended without an answer; ``failure`` says why
-└── StillRunning           the job has not ended within the time allowed
+├── StillRunning           the job has not ended within the time allowed
+└── MapNotReady            no worker has computed the map within the time allowed
 """
 
 from __future__ import annotations
@@ -111,6 +112,18 @@ class StillRunning(OrichalcumError):  # noqa: N818
         self.state = state
         super().__init__(
             f"job {job_id} is {state}: it has no answer yet; follow it with 'orichalcum watch {job_id}'"
+        )
+
+
+class MapNotReady(OrichalcumError):  # noqa: N818
+    """No worker has computed a map yet."""
+
+    def __init__(self, job_id: str, seconds: float) -> None:
+        """Say how long it was waited for."""
+        self.job_id = job_id
+        super().__init__(
+            f"the map of job {job_id} was not computed within {seconds:g} s; is a worker running? "
+            "Ask again later: it stays asked for"
         )
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
 from orichalcum.events import Following, JobEvent
-from orichalcum.exceptions import Conflict, JobFailed, ServiceFault, StillRunning
+from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
 
 if TYPE_CHECKING:
     from orichalcum.client import Client
@@ -127,6 +128,36 @@ class JobHandle:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    def map(
+        self,
+        property_name: str | None = None,
+        over: str | None = None,
+        at: str = "incumbent",
+        *,
+        timeout: float = 60.0,
+    ) -> SurrogateMap:
+        """The surrogate's mean and uncertainty of a property over a slice of the composition space.
+
+        Args:
+            property_name: by default that of the first objective.
+            over: ``sublattice:element,element``, two to four elements that vary; by default the first of the job.
+            at: through which composition: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
+            timeout: seconds to wait at most for a worker to compute it.
+
+        Raises:
+            ProblemRefused: naming the parameter at fault.
+            Conflict: if the job has no evaluation yet.
+            MapNotReady: if it is not computed in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self._client.send(protocol.surrogate_map(self.id, property_name, over, at)).root
+            if isinstance(answer, SurrogateMap):
+                return answer
+            if time.monotonic() >= deadline:
+                raise MapNotReady(self.id, timeout)
+            time.sleep(protocol.MAP_SECONDS)
 
     def cancel(self) -> Job:
         """Ask the service to stop the job; what was found so far stays."""

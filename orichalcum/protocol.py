@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import EvaluationPage, Job, JobPage, Validation
+from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result
 from orichalcum.exceptions import BadAddress, ServiceUnreachable, UnexpectedAnswer, refusal
@@ -32,6 +33,9 @@ LONGEST_RETRY_AFTER = 10.0
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)
 """Event streams send a comment now and then; silence of a minute means a dead connection."""
+
+MAP_SECONDS = 1.0
+"""Between two questions for a map that is under way."""
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _JOB_ID = re.compile(r"^[A-Za-z0-9_\-]{1,64}$")
@@ -204,6 +208,17 @@ def evaluations(job_id: str, cursor: str | None = None) -> Call[EvaluationPage]:
 def result(job_id: str) -> Call[Result]:
     """``GET /v1/jobs/{id}/result``."""
     return Call("GET", f"/v1/jobs/{checked(job_id)}/result", Result)
+
+
+class MapAnswer(RootModel[SurrogateMap | MapUnderWay]):
+    """A map, or the word that a worker computes it."""
+
+
+def surrogate_map(job_id: str, property_name: str | None, over: str | None, at: str) -> Call[MapAnswer]:
+    """``GET /v1/jobs/{id}/map``."""
+    given = {"property": property_name, "over": over, "at": at}
+    params = {name: value for name, value in given.items() if value is not None}
+    return Call("GET", f"/v1/jobs/{checked(job_id)}/map", MapAnswer, params=params)
 
 
 def action(job_id: str, verb: str) -> Call[Job]:

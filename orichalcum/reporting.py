@@ -24,6 +24,7 @@ from api_schemas.problem import Problem
 from orichalcum.exceptions import (
     JobFailed,
     LocalFailure,
+    MapNotReady,
     OrichalcumError,
     ServiceFault,
     ServiceUnreachable,
@@ -77,7 +78,7 @@ def exit_code(error: OrichalcumError) -> int:
     """The exit code that fits an error."""
     if isinstance(error, JobFailed | LocalFailure):
         return JOB_FAILED
-    if isinstance(error, ServiceUnreachable | UnexpectedAnswer | ServiceFault):
+    if isinstance(error, ServiceUnreachable | UnexpectedAnswer | ServiceFault | MapNotReady):
         return UNREACHABLE
     return BAD_INPUT
 

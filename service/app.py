@@ -24,6 +24,7 @@ from service.health import endpoints as health
 from service.health.metrics import MeasuredRequests, Metrics
 from service.jobs import endpoints as jobs
 from service.jobs.finish import own_version
+from service.maps import endpoints as maps
 from service.messages import CeleryMessenger, Messenger, celery_application
 from service.problems import endpoints as problems
 from service.queues import every_queue
@@ -95,7 +96,7 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, evaluations, events, catalogue):
+    for part in (problems, jobs, evaluations, events, maps, catalogue):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

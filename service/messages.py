@@ -20,11 +20,13 @@ from service.evaluations import repository as evaluations
 from service.evaluations.models import EvaluationRow
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
+from service.maps import repository as maps
 from service.queues import QUEUE
 from service.workers import repository as workers
 
 ADVANCE = "orichalcum.advance"
 EVALUATE = "orichalcum.evaluate"
+MAP = "orichalcum.map"
 
 _BROKER_FAULTS = (BrokerError, RedisError, OSError)
 _log = structlog.get_logger(__name__)
@@ -51,6 +53,9 @@ class Messenger(Protocol):
 
     def evaluate(self, evaluation_id: int, route: Route) -> bool:
         """Ask for an evaluation; False if the broker cannot be reached."""
+
+    def map(self, map_id: str, route: Route) -> bool:
+        """Ask for a map; False if the broker cannot be reached."""
 
     def depth(self, queue: str = QUEUE) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker cannot be reached."""
@@ -104,6 +109,10 @@ class CeleryMessenger:
         """Ask for an evaluation; False if the broker cannot be reached."""
         return self._send(EVALUATE, evaluation_id, route)
 
+    def map(self, map_id: str, route: Route) -> bool:
+        """Ask for a map; False if the broker cannot be reached."""
+        return self._send(MAP, map_id, route)
+
     def depth(self, queue: str = QUEUE) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker cannot be reached."""
         lists = [f"{queue}{_SEPARATOR}{step}" if step else queue for step in PRIORITY_STEPS]
@@ -138,6 +147,19 @@ def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
             session.execute(
                 update(EvaluationRow).where(EvaluationRow.id.in_(unsent)).values(enqueued_at=None)
             )
+
+
+def enqueue_maps(database: Database, messenger: Messenger, job_id: str) -> None:
+    """Send the messages for a job's maps that have not been sent yet: before all else, because somebody waits."""
+    with database.writing() as session:
+        job = jobs.get(session, job_id)
+        if job is None:
+            return
+        route, due = Route(job.queue, PRIORITY_STEPS[0]), maps.due(session, job_id)
+    unsent = [map_id for map_id in due if not messenger.map(map_id, route)]
+    if unsent:
+        with database.writing() as session:
+            maps.forget_messages(session, unsent)
 
 
 def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:

@@ -26,7 +26,15 @@ from service.idempotency import repository as idempotency
 from service.jobs import finish, states
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
-from service.messages import CeleryMessenger, Messenger, celery_application, enqueue, jobs_to_serve
+from service.maps import repository as maps
+from service.messages import (
+    CeleryMessenger,
+    Messenger,
+    celery_application,
+    enqueue,
+    enqueue_maps,
+    jobs_to_serve,
+)
 from service.settings import Settings
 from service.tallies import repository as tallies
 from service.workers import repository as workers
@@ -61,6 +69,7 @@ def sweep(database: Database, messenger: Messenger, keep_days: float | None = No
     for job_id in expired_steps:
         with database.writing() as session:
             _free_step(session, job_id)
+    mend_maps(database, messenger)
     end_cancelled(database)
     end_overdue(database, messenger)
     with database.reading() as session:
@@ -77,6 +86,25 @@ def sweep(database: Database, messenger: Messenger, keep_days: float | None = No
         tallies.forget_old_quotas(session, int(now(session) // DAY_SECONDS))
     if keep_days is not None:
         delete_old(database, keep_days * DAY_SECONDS)
+
+
+def mend_maps(database: Database, messenger: Messenger) -> None:
+    """Hand on the maps of workers that have vanished, and send messages about maps again that were lost."""
+    with database.reading() as session:
+        expired = maps.expired(session)
+    for map_id in expired:
+        with database.writing() as session:
+            maps.free(session, map_id, finish.MAX_LOST, finish.worker_lost("this map").model_dump_json())
+    with database.reading() as session:
+        waiting = maps.waiting(session, now(session) - MESSAGE_LOST_SECONDS)
+    depths = {queue: messenger.depth(queue) for queue in {queue for queue, _ in waiting}}
+    for queue, job_id in waiting:
+        if (depth := depths[queue]) is None:
+            continue
+        age = MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS
+        with database.writing() as session:
+            maps.forget_old_messages(session, job_id, now(session) - age)
+        enqueue_maps(database, messenger, job_id)
 
 
 def end_cancelled(database: Database) -> None:

@@ -118,6 +118,14 @@ def parse_at_text(text: str) -> Composition:
     return composition
 
 
+def composition_text(composition: Composition) -> str:
+    """A composition in the notation that `parse_at_text` reads, every digit kept."""
+    return ";".join(
+        f"{name}:{','.join(f'{element}={value!r}' for element, value in fractions.items())}"
+        for name, fractions in composition.items()
+    )
+
+
 def _pairs(name: str, text: str) -> dict[str, float]:
     fractions: dict[str, float] = {}
     for pair in text.split(","):

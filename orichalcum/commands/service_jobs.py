@@ -1,4 +1,4 @@
-"""Commands about jobs of a running service: submit, list, show, watch, result, cancel."""
+"""Commands about jobs of a running service: submit, list, show, watch, result, map, cancel."""
 
 from __future__ import annotations
 
@@ -113,6 +113,35 @@ def result(job_id: JobId, json: Json = False, url: Url = None) -> None:
     with Client(url) as client:
         job = client.job(job_id)
         _print_result(job, _objectives(job), json=json)
+
+
+@reporting
+def surrogate_map(
+    job_id: JobId,
+    property_name: Annotated[
+        str | None, typer.Option("--property", help="What to map; else the first objective's property.")
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(help="Two to four elements that vary, e.g. cation:Al,Sc; else the first of the job."),
+    ] = None,
+    at: Annotated[
+        str,
+        typer.Option(help='Through which composition: incumbent, centre, or e.g. "cation:Al=0.8,Sc=0.2".'),
+    ] = "incumbent",
+    timeout: Annotated[
+        float, typer.Option(min=0.0, help="Seconds to wait for a worker to compute it.")
+    ] = 60.0,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Show what the surrogate expects of a property over a slice of the compositions, and how surely."""
+    with Client(url) as client:
+        found = client.job(job_id).map(property_name, over, at, timeout=timeout)
+    if json:
+        print_json(found)
+    else:
+        display.show(output(), display.surrogate_map(found))
 
 
 @reporting

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.jobs import Job, JobPage, JobState, Priority
 from api_schemas.results import Result
 from service.access.caller import Reader, Submitter
@@ -181,20 +180,6 @@ async def read_job(
 def read_result(job_id: str, context: InContext, caller: Reader) -> Result:
     """The answer: 409 while the job runs; of a cancelled job the best so far; of a failed job 409 and the failure."""
     return service.result(context.database, caller.tenant, job_id)
-
-
-@router.get("/jobs/{job_id}/map", response_model=None, responses=documented(401, 403, 404, 422, 429))
-def read_map(job_id: str, context: InContext, caller: Reader) -> NoReturn:
-    """The surrogate over a grid: not available yet."""
-    with context.database.reading() as session:
-        service.find(session, caller.tenant, job_id)
-    raise ProblemInvalid(
-        [
-            FieldError(
-                pointer="", type="not-available-yet", message="maps of the surrogate are not available yet"
-            )
-        ]
-    )
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(401, 403, 404, 409, 429))

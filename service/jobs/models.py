@@ -33,6 +33,7 @@ class JobRow(Base):
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
     best: Mapped[str | None] = mapped_column(Text, default=None)
+    trace: Mapped[str | None] = mapped_column(Text, default=None)
     result: Mapped[str | None] = mapped_column(Text, default=None)
     failure: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[float] = mapped_column(Double)

@@ -17,7 +17,7 @@ from service.database import Database
 from service.messages import CeleryMessenger, celery_application
 from service.queues import queues_for
 from service.settings import Settings
-from service.worker.computation import campaign_of, evaluated
+from service.worker.computation import campaign_of, evaluated, mapped
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.heartbeat import Heartbeat
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         messenger=CeleryMessenger(app),
         evaluate=evaluated,
         campaign=campaign_of,
+        surrogate_map=mapped,
         stopping=_stopping,
         abandon=lambda: os._exit(EXIT_ABANDONED),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.problem import Problem
 from api_schemas.results import Result
+from engine.problems.maps import likely_slices
 from service.database import Database, now
 from service.evaluations import repository as evaluations
 from service.evaluations.repository import LEASE_SECONDS
@@ -18,10 +19,14 @@ from service.events import repository as events
 from service.jobs import finish, states
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
-from service.messages import enqueue
+from service.maps import repository as maps
+from service.messages import enqueue, enqueue_maps
 from service.worker.context import WorkerContext, replayed
 from service.worker.evaluation import cancel_requested, failure_of, finish_cancelled
 from service.worker.lease import Interrupted, Lease
+
+CHEAP_TO_MAP = 100
+"""Maps are computed before anybody asks where a surrogate of at most so many evaluations is fitted for them."""
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +59,7 @@ def run_advance(context: WorkerContext, job_id: str) -> None:
             else:
                 finish_cancelled(context, job_id)
             enqueue(context.database, context.messenger, job_id)
+            enqueue_maps(context.database, context.messenger, job_id)
         except SQLAlchemyError:
             _log.exception("the store failed during a step of a job")
 
@@ -171,6 +177,9 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         states.change(session, job, "running")
     if step.result is not None:
         finish.succeed(session, job, step.result)
+        if 0 < job.evaluations_done <= CHEAP_TO_MAP:
+            for name, wanted in likely_slices(jobs.problem_of(job)):
+                maps.ask(session, job, name, wanted)
         return
     evaluations.add(session, job, step.suggestions)
     if news:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
+from engine.composition.slices import Slice
 from engine.evaluation import evaluate
 from engine.optimize.campaign import Campaign
+from engine.optimize.surrogate_map import surrogate_map
 from engine.problems.resolve import resolve
 from engine.problems.resolved import ResolvedProblem
 from service.references.store import SqlReferenceStore
@@ -44,3 +47,16 @@ def campaign_of(problem: Problem) -> Campaign:
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
     """
     return Campaign(_resolved(problem.model_dump_json()))
+
+
+def mapped(
+    problem: Problem, records: Sequence[EvaluationRecord], property_name: str, wanted: Slice
+) -> SurrogateMap:
+    """What a surrogate of the records expects of a property over a slice.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the slice cannot be mapped as the records are.
+    """
+    campaign = campaign_of(problem)
+    campaign.tell(records)
+    return surrogate_map(campaign, property_name, wanted)

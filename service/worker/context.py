@@ -1,4 +1,4 @@
-"""What the tasks of one worker process share, and the two things they need from the engine."""
+"""What the tasks of one worker process share, and the three things they need from the engine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Protocol
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
+from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result, Stopped
+from engine.composition.slices import Slice
 from service.database import Database
 from service.messages import Messenger
 from service.references.store import SqlReferenceStore
@@ -55,6 +57,15 @@ class Evaluate(Protocol):
         """Relax one composition and compute its properties."""
 
 
+class Map(Protocol):
+    """What the surrogate of a campaign expects over a slice."""
+
+    def __call__(
+        self, problem: Problem, records: Sequence[EvaluationRecord], property_name: str, wanted: Slice
+    ) -> SurrogateMap:
+        """Fit a surrogate to the records, and map it."""
+
+
 @dataclass(frozen=True)
 class WorkerContext:
     """One per worker process.
@@ -66,6 +77,7 @@ class WorkerContext:
         messenger: The queue.
         evaluate: Computes one composition.
         campaign: Begins a campaign of a problem.
+        surrogate_map: Maps a property over a slice.
         stopping: Whether this process has been asked to stop.
         abandon: Ends this process at once; whoever supervises it starts it again.
     """
@@ -76,6 +88,7 @@ class WorkerContext:
     messenger: Messenger
     evaluate: Evaluate
     campaign: Callable[[Problem], Campaign]
+    surrogate_map: Map
     stopping: Callable[[], bool]
     abandon: Callable[[], None] = lambda: None
 

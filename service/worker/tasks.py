@@ -1,17 +1,18 @@
-"""The two Celery tasks; what they do is in ``advance`` and ``evaluation``."""
+"""The three Celery tasks; what they do is in ``advance``, ``evaluation`` and ``mapping``."""
 
 from __future__ import annotations
 
 from celery import Celery
 
-from service.messages import ADVANCE, EVALUATE
+from service.messages import ADVANCE, EVALUATE, MAP
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.evaluation import run_evaluation
+from service.worker.mapping import run_map
 
 
 def register(app: Celery, context: WorkerContext) -> None:
-    """Bind both tasks to the context of this process."""
+    """Bind the tasks to the context of this process."""
 
     def advance(job_id: str) -> None:
         run_advance(context, job_id)
@@ -19,5 +20,9 @@ def register(app: Celery, context: WorkerContext) -> None:
     def evaluate(evaluation_id: int) -> None:
         run_evaluation(context, evaluation_id)
 
+    def compute_map(map_id: str) -> None:
+        run_map(context, map_id)
+
     app.task(name=ADVANCE)(advance)
     app.task(name=EVALUATE)(evaluate)
+    app.task(name=MAP)(compute_map)

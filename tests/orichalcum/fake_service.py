@@ -56,6 +56,23 @@ RESULT = {
         "dtype": "float64",
     },
 }
+MAP = {
+    "property": "lattice_a",
+    "unit": "Å",
+    "over": ["cation:Al", "cation:Sc"],
+    "at": {"cation": {"Al": 0.8, "Sc": 0.2}},
+    "compositions": [{"cation": {"Al": 1 - i / 20, "Sc": i / 20}} for i in range(21)],
+    "mean": [3.11 + i / 50 for i in range(21)],
+    "deviation": [0.01] * 21,
+    "feasible": [i <= 10 for i in range(21)],
+    "evaluations": 4,
+}
+UNDER_WAY = {
+    "property": "lattice_a",
+    "over": ["cation:Al", "cation:Sc"],
+    "at": "incumbent",
+    "message": "a worker computes this map; ask again in a moment",
+}
 PROBLEM = """
 structure: {prototype: wurtzite, species: [Al, N]}
 sublattices: [{name: cation, sites: [Al], elements: {Al: [0, 1], Sc: [0, 0.5]}}]

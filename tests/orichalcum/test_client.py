@@ -13,6 +13,7 @@ from orichalcum import (
     Client,
     Conflict,
     JobFailed,
+    MapNotReady,
     NotFound,
     Problem,
     ProblemRefused,
@@ -23,7 +24,16 @@ from orichalcum import (
     UnexpectedAnswer,
 )
 from orichalcum.protocol import RETRY_DELAYS
-from tests.orichalcum.fake_service import JOB, PROBLEM, RESULT, Recorder, problem_detail, state_event
+from tests.orichalcum.fake_service import (
+    JOB,
+    MAP,
+    PROBLEM,
+    RESULT,
+    UNDER_WAY,
+    Recorder,
+    problem_detail,
+    state_event,
+)
 
 pytestmark = pytest.mark.usefixtures("no_sleep")
 URL = "http://service.example"
@@ -207,6 +217,31 @@ def test_a_cancelled_job_gives_its_best_so_far():
     assert client(recorder).job("job1").result().stopped.reason == "cancelled"
 
 
+def test_a_map_is_asked_for_until_it_is_there():
+    recorder = Recorder(
+        job_answer(),
+        httpx.Response(202, json=UNDER_WAY),
+        httpx.Response(202, json=UNDER_WAY),
+        httpx.Response(200, json=MAP),
+    )
+    found = client(recorder).job("job1").map("lattice_a", over="cation:Al,Sc")
+    assert found.mean == MAP["mean"]
+    assert dict(recorder.requests[3].url.params) == {
+        "property": "lattice_a",
+        "over": "cation:Al,Sc",
+        "at": "incumbent",
+    }
+
+
+def test_a_map_that_no_worker_computes_is_given_up_in_time(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(orichalcum.jobs.time, "monotonic", lambda: next(clock))
+    recorder = Recorder(job_answer(), *[httpx.Response(202, json=UNDER_WAY)] * 20)
+    with pytest.raises(MapNotReady, match="is a worker running"):
+        client(recorder).job("job1").map(timeout=5)
+    assert len(recorder.requests) < 10
+
+
 def test_jobs_are_listed_over_pages_up_to_the_limit():
     def page(request: httpx.Request) -> httpx.Response:
         first = int(request.url.params.get("cursor", "0"))
@@ -288,6 +323,8 @@ def test_the_asynchronous_client_does_the_same(problem):
         httpx.Response(200, json=RESULT),
         httpx.Response(200, json={"items": [], "next_cursor": None}),
         httpx.Response(200, json={"items": [{**JOB, "id": "other"}], "next_cursor": None}),
+        httpx.Response(202, json=UNDER_WAY),
+        httpx.Response(200, json=MAP),
         problem_detail(404, detail="no such job"),
     )
 
@@ -299,6 +336,7 @@ def test_the_asynchronous_client_does_the_same(problem):
             assert answer.best.composition == {"cation": {"Al": 0.8, "Sc": 0.2}}
             assert [item async for item in job.evaluations()] == []
             assert [item.id async for item in service.jobs(limit=1)] == ["other"]
+            assert (await job.map(at="centre")).evaluations == 4
             with pytest.raises(NotFound, match="no such job"):
                 await service.job("nothing")
 

@@ -13,8 +13,10 @@ from orichalcum.commands import service_jobs
 from tests.orichalcum.fake_service import (
     EVALUATION,
     JOB,
+    MAP,
     PROBLEM,
     RESULT,
+    UNDER_WAY,
     Recorder,
     event,
     problem_detail,
@@ -282,3 +284,35 @@ def test_a_fault_of_the_program_itself_is_called_one_and_shows_no_traceback(serv
     assert done.exit_code == 1
     assert "internal fault, ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_map_is_shown_in_steps_of_a_tenth_with_what_is_not_feasible(service):
+    recorder = service(answer(JOB), answer(UNDER_WAY, 202), answer(MAP))
+    done = run("map", "job1", "--property", "lattice_a", "--over", "cation:Al,Sc", "--at", "centre")
+    assert done.exit_code == 0
+    assert dict(recorder.requests[1].url.params)["at"] == "centre"
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("0.", "1."))]
+    assert len(rows) == 11
+    assert rows[0].split() == ["1.0000", "0.0000", "3.1100", "0.01"]
+    assert rows[-1].endswith("not feasible")
+    assert "learned from 4 evaluations" in done.stdout
+
+
+def test_a_map_as_json_has_every_point(service):
+    service(answer(JOB), answer(MAP))
+    assert json.loads(run("map", "job1", "--json").stdout) == MAP
+
+
+def test_a_map_that_is_not_computed_in_time_ends_with_exit_code_4(service):
+    service(answer(JOB), answer(UNDER_WAY, 202))
+    done = run("map", "job1", "--timeout", "0")
+    assert done.exit_code == 4
+    assert "is a worker running" in done.stderr
+
+
+def test_a_mistyped_property_of_a_map_ends_with_exit_code_2_and_the_mend(service):
+    errors = [{"pointer": "/property", "type": "bad-map", "message": "did you mean lattice_a?"}]
+    service(answer(JOB), problem_detail(422, errors=errors))
+    done = run("map", "job1", "--property", "latice_a")
+    assert done.exit_code == 2
+    assert "did you mean lattice_a?" in done.stderr

@@ -17,6 +17,7 @@ import uvicorn
 
 from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.jobs import BestSoFar, CostEstimate
+from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from service import logs, migration
@@ -29,6 +30,7 @@ from service.settings import Settings
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.evaluation import run_evaluation
+from service.worker.mapping import run_map
 from tests.service import postgresql
 
 logs.configure("test")
@@ -49,6 +51,7 @@ class Queue:
 
     advances: list[str] = field(default_factory=list)
     evaluations: list[int] = field(default_factory=list)
+    maps: list[str] = field(default_factory=list)
     broken: bool = False
 
     def advance(self, job_id: str, route: Route) -> bool:
@@ -61,12 +64,18 @@ class Queue:
             self.evaluations.append(evaluation_id)
         return not self.broken
 
+    def map(self, map_id: str, route: Route) -> bool:
+        if not self.broken:
+            self.maps.append(map_id)
+        return not self.broken
+
     def depth(self, queue: str = QUEUE) -> int | None:
-        return None if self.broken else len(self.advances) + len(self.evaluations)
+        return None if self.broken else len(self.advances) + len(self.evaluations) + len(self.maps)
 
     def lose_everything(self) -> None:
         self.advances.clear()
         self.evaluations.clear()
+        self.maps.clear()
 
 
 BATCHES = (1, 2)
@@ -139,6 +148,21 @@ def fake_evaluate(problem, composition, *, references, device, on_call) -> Evalu
     )
 
 
+def fake_map(problem, records, property_name, wanted) -> SurrogateMap:
+    """One point: the mean is how many records there are."""
+    return SurrogateMap(
+        property=property_name,
+        unit="Å",
+        over=list(wanted.columns),
+        at={},
+        compositions=[{"cation": {"Na": 0.5, "K": 0.5}}],
+        mean=[float(len(records))],
+        deviation=[0.1],
+        feasible=[True],
+        evaluations=len(records),
+    )
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Modules that name their stores are run on each of them; the others on SQLite."""
     if "database" in metafunc.fixturenames:
@@ -182,6 +206,7 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
         messenger=queue,
         evaluate=fake_evaluate,
         campaign=FakeCampaign,
+        surrogate_map=fake_map,
         stopping=lambda: False,
     )
 
@@ -204,8 +229,10 @@ def work(worker: WorkerContext, queue: Queue) -> Callable[..., int]:
 
     def run(limit: int = 1000) -> int:
         handled = 0
-        while handled < limit and (queue.advances or queue.evaluations):
-            if queue.advances:
+        while handled < limit and (queue.advances or queue.evaluations or queue.maps):
+            if queue.maps:
+                run_map(worker, queue.maps.pop(0))
+            elif queue.advances:
                 run_advance(worker, queue.advances.pop(0))
             else:
                 run_evaluation(worker, queue.evaluations.pop(0))

@@ -109,4 +109,4 @@ def test_migrations_down_and_up_again_keep_the_jobs_and_their_evaluations(filled
     assert job_service.result(filled, "default", job_id) == result
     with filled.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    assert len(TABLES) == 8
+    assert len(TABLES) == 9

@@ -88,4 +88,9 @@ def test_any_bytes_get_an_answer(shared_client, body, content_type):
 def test_any_address_gets_an_answer(shared_client, path, job_id, query):
     address = "/v1/jobs/" + quote(job_id, safe="") + path
     method = "POST" if path in ("/cancel", "/pause") else "GET"
-    assert shared_client.request(method, address, params={"cursor": query, "limit": query}).status_code < 500
+    assert (
+        shared_client.request(
+            method, address, params={"cursor": query, "limit": query, "at": query}
+        ).status_code
+        < 500
+    )

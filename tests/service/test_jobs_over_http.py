@@ -194,12 +194,6 @@ def test_a_job_that_succeeded_cannot_be_cancelled(client, work):
     assert client.post(f"{address}/cancel").status_code == 409
 
 
-def test_the_map_comes_later(client):
-    answer = client.get(f"/v1/jobs/{submit(client).json()['id']}/map?property=lattice_a")
-    assert answer.status_code == 422
-    assert answer.json()["type"] == "urn:orichalcum:problem:not-available-yet"
-
-
 def test_jobs_are_accepted_while_the_broker_is_down(client, queue):
     queue.broken = True
     assert submit(client).status_code == 202

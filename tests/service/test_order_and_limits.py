@@ -168,7 +168,7 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
     for tenant in ("alpha", "alpha", "beta"):
         job_id = submitted(tenant=tenant)
         enqueue(database, queue, job_id)
-        while queue.depth():
+        while queue.advances or queue.evaluations:
             if queue.advances:
                 run_advance(counted, queue.advances.pop(0))
             else:

@@ -11,9 +11,14 @@ import pytest
 from api_schemas.errors import ProblemInvalid
 from engine.optimize.campaign import Campaign
 from engine.optimize.surrogate_map import surrogate_map
+from engine.problems.maps import asked_slice
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
+
+
+def mapped(campaign, name, over, at="incumbent"):
+    return surrogate_map(campaign, *asked_slice(campaign.problem, name, over, at))
 
 
 def lattice(x):
@@ -32,8 +37,8 @@ def campaign():
 
 
 def test_the_mean_follows_the_property_along_a_line_and_knows_where_it_is_sure(campaign):
-    at = {"cation": {"Na": 0.5, "K": 0.3, "Li": 0.2}}
-    found = surrogate_map(campaign, "lattice_a", "cation:Na,K", at)
+    found = mapped(campaign, "lattice_a", "cation:Na,K", "cation:Na=0.5,K=0.3,Li=0.2")
+    assert (found.property, found.unit) == ("lattice_a", "Å")
     assert found.over == ["cation:Na", "cation:K"]
     assert found.evaluations == 9
     x = np.array([list(c["cation"].values()) for c in found.compositions])
@@ -46,7 +51,7 @@ def test_the_mean_follows_the_property_along_a_line_and_knows_where_it_is_sure(c
 
 
 def test_a_triangle_through_the_best_composition(campaign):
-    found = surrogate_map(campaign, "lattice_a", "cation:Na,K,Li")
+    found = mapped(campaign, "lattice_a", " cation: Na, K ,Li")
     assert len(found.compositions) == 41 * 42 // 2
     assert found.at == campaign.best.composition
 
@@ -55,23 +60,45 @@ def test_uncertainty_falls_to_nothing_at_an_evaluation():
     one = Campaign(problem(["Na", "K"], [{"property": "lattice_a", "goal": "maximize"}]))
     functions = {"lattice_a": lambda x: (3.0 + 0.5 * x[1], [0.0, 0.5])}
     one.tell([record(one, s, functions) for s in one.ask(1)])
-    found = surrogate_map(one, "lattice_a", "cation:Na,K")
+    found = mapped(one, "lattice_a", "cation:Na,K")
     deviation = np.array(found.deviation)
     assert deviation[50] == deviation.min() < 1e-3
     assert deviation[0] > 10 * deviation[50]
 
 
+def test_a_slice_through_the_centre_does_not_follow_the_best_composition(campaign):
+    found = mapped(campaign, "lattice_a", "cation:Na,K", "centre")
+    assert campaign.space.to_vector(found.at) == pytest.approx(campaign.region.center())
+    assert found.at != campaign.best.composition
+
+
+def test_by_default_the_first_objective_is_mapped_over_the_first_mixed_sublattice(campaign):
+    found = mapped(campaign, None, None)
+    assert (found.property, found.over) == ("lattice_a", ["cation:Na", "cation:K", "cation:Li"])
+
+
 @pytest.mark.parametrize(
-    ("name", "over", "where"),
+    ("name", "over", "at", "where", "mend"),
     [
-        ("lattice_a", "cation:Na", "/over"),
-        ("lattice_a", "cation:Na,Na", "/over"),
-        ("lattice_a", "cation:Na,Xe", "/over"),
-        ("lattice_a", "rubbish", "/over"),
-        ("density", "cation:Na,K", "/property"),
+        ("lattice_a", "cation:Na", "incumbent", "/over", "cation:Na,K,Li"),
+        ("lattice_a", "cation:Na,Na", "incumbent", "/over", "once each"),
+        ("lattice_a", "cation:Na,Xe", "incumbent", "/over", "cation:K"),
+        ("lattice_a", "cations:Na,K", "incumbent", "/over", "did you mean cation:Na"),
+        ("lattice_a", "rubbish", "incumbent", "/over", "two to four elements"),
+        ("lattice_a", "cation:Na,K", "cation:Li=1", "/over", "none of cation:Na, cation:K is present"),
+        ("lattice_a", "cation:Na,K", "center", "/at", "did you mean centre"),
+        ("lattice_a", "cation:Na,K", "incumbant", "/at", "did you mean incumbent"),
+        ("lattice_a", "cation:Na,K", "cation:Na=0.5", "/at/cation", "add up to 0.5"),
+        ("lattice_a", "cation:Na,K", "x" * 3000, "/at", "longer than"),
+        ("latice_a", "cation:Na,K", "incumbent", "/property", "lattice_a"),
+        ("bulk_modulus", "cation:Na,K", "incumbent", "/property", "name it in the problem's properties"),
+        ("density", "cation:Na,K", "incumbent", "/property", "no evaluation has converged"),
     ],
 )
-def test_what_cannot_be_mapped_is_refused_by_its_parameter(campaign, name, over, where):
+def test_what_cannot_be_mapped_is_refused_by_its_parameter_with_the_mend(
+    campaign, name, over, at, where, mend
+):
     with pytest.raises(ProblemInvalid) as caught:
-        surrogate_map(campaign, name, over)
+        mapped(campaign, name, over, at)
     assert caught.value.errors[0].pointer == where
+    assert mend in caught.value.errors[0].message
