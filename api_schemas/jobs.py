@@ -25,6 +25,7 @@ class BestSoFar(Output):
     loss: float | None
     composition: dict[str, dict[str, float]]
     properties: dict[str, float] = Field(description="Values of the objectives' properties.")
+    targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
 
 
 class Progress(Output):

@@ -137,7 +137,11 @@ class Campaign:
             return None
         values = _values(loss, record)
         return BestSoFar(
-            index=record.index, loss=loss(values), composition=record.composition, properties=values
+            index=record.index,
+            loss=loss(values),
+            composition=record.composition,
+            properties=values,
+            targets=record.targets,
         )
 
     def result(

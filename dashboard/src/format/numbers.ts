@@ -9,6 +9,7 @@ const UNITS: Record<string, string> = {
   'eV/Å^3': 'eV/Å³',
   'g/cm^3': 'g/cm³',
   degree: '°',
+  '1': '',
 };
 
 export function unitText(unit: string): string {

@@ -52,6 +52,7 @@ def test_a_bowed_property_meets_its_target_in_a_few_evaluations():
     x = campaign.best.composition["cation"]["K"]
     assert 3.1 + 0.6 * x - 0.3 * (1 - x) * x == pytest.approx(3.25, abs=0.0005)
     assert "within 0.0005 Å of 3.25 Å" in campaign.result().stopped.message
+    assert campaign.best.targets == campaign.result().targets == [3.25]
 
 
 def test_a_minimum_inside_a_five_element_simplex_is_found_to_a_thousandth():

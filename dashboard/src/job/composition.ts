@@ -1,0 +1,97 @@
+/** What the composition plots draw, from the evaluations and the surrogate's map. */
+
+import type { Composition, SurrogateMap } from '../api/types';
+import { latticeOf, type Lattice } from '../plots/lattice';
+import type { Shares } from '../plots/ternary';
+import { along, distance, projected, type Slice } from './slice';
+import { downhill, type Wish } from './objectives';
+import type { Point } from './store.svelte';
+
+/** An evaluation farther than this from a slice (in a fraction) is drawn faintly. */
+export const ON_THE_SLICE = 0.02;
+
+export interface Place {
+  shares: number[];
+  faint: boolean;
+}
+
+/** Where each evaluation falls on a slice; null where it has none of its elements. */
+export function placesOn(
+  points: readonly Point[],
+  slice: Slice,
+  through: Composition | null,
+): (Place | null)[] {
+  return points.map(({ evaluation }) => {
+    const found = projected(evaluation.composition, slice);
+    if (found === null) return null;
+    const faint = through !== null && distance(evaluation.composition, slice, through) > ON_THE_SLICE;
+    return { shares: found.shares, faint };
+  });
+}
+
+export interface MapLattices {
+  mean: Lattice;
+  deviation: Lattice;
+}
+
+/** A map over three elements as values on a lattice; null if it is not one. */
+export function latticesOf(map: SurrogateMap, slice: Slice): MapLattices | null {
+  const shares = map.compositions.map(
+    (composition) => projected(composition, slice)?.shares as Shares | undefined,
+  );
+  if (shares.some((one) => one === undefined || one.length !== 3)) return null;
+  const mean = latticeOf(shares as Shares[], map.mean);
+  const deviation = latticeOf(shares as Shares[], map.deviation);
+  return mean && deviation && { mean, deviation };
+}
+
+export interface BandPoint {
+  share: number;
+  mean: number;
+  deviation: number;
+  feasible: boolean;
+}
+
+/** A map over two elements as a line with its band, by the share of the second. */
+export function bandOf(map: SurrogateMap, slice: Slice): BandPoint[] {
+  const found = map.compositions.flatMap((composition, k) => {
+    const share = projected(composition, slice)?.shares[1];
+    if (share === undefined) return [];
+    return [{ share, mean: map.mean[k]!, deviation: map.deviation[k]!, feasible: map.feasible[k]! }];
+  });
+  return found.sort((a, b) => a.share - b.share);
+}
+
+export interface Arrow {
+  /** Place in the list of evaluations. */
+  place: number;
+  /** Change of shares for the better per unit of fraction, adding up to zero. */
+  change: Shares;
+  /** Length of the gradient: improvement per unit of fraction, in the steepest direction. */
+  steepness: number;
+}
+
+/** Most arrows that are drawn; of more evaluations, evenly many. */
+const MOST_ARROWS = 80;
+
+/** Downhill directions on a triangle; those that are within their tolerance already have none. */
+export function arrowsOn(
+  points: readonly Point[],
+  places: readonly (Place | null)[],
+  losses: readonly (number | null)[],
+  wishes: readonly Wish[],
+  slice: Slice,
+): Arrow[] {
+  if (wishes.length === 0) return [];
+  const onlyTargets = wishes.every(({ hasTarget }) => hasTarget);
+  const stride = Math.ceil(points.length / MOST_ARROWS);
+  return points.flatMap(({ evaluation }, place) => {
+    if (place % stride !== 0 || places[place] == null || places[place]!.faint) return [];
+    if (onlyTargets && (losses[place] ?? Infinity) < 1) return [];
+    const gradient = downhill(evaluation, wishes);
+    const parts = gradient && along(gradient, slice);
+    if (!parts) return [];
+    const steepness = Math.hypot(...parts);
+    return steepness > 0 ? [{ place, change: parts as unknown as Shares, steepness }] : [];
+  });
+}

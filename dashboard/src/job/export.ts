@@ -1,0 +1,84 @@
+/** A job's data as files: CSV with a row an evaluation, the problem as YAML, the result as JSON. */
+
+import { stringify } from 'yaml';
+import type { Job, Problem, Result } from '../api/types';
+import type { Point } from './store.svelte';
+
+/** One row an evaluation: fractions, values, gradients, cost. Numbers in full. */
+export function toCsv(points: readonly Point[]): string {
+  const fractions = new Set<string>();
+  const properties = new Map<string, string>();
+  const gradients = new Set<string>();
+  for (const { evaluation } of points) {
+    for (const [sublattice, elements] of Object.entries(evaluation.composition)) {
+      for (const element of Object.keys(elements)) fractions.add(`${sublattice}:${element}`);
+    }
+    for (const [name, { unit, gradient }] of Object.entries(evaluation.properties)) {
+      properties.set(name, unit);
+      for (const [sublattice, elements] of Object.entries(gradient ?? {})) {
+        for (const element of Object.keys(elements)) gradients.add(`${name}|${sublattice}:${element}`);
+      }
+    }
+  }
+  const header = [
+    'evaluation',
+    ...fractions,
+    ...[...properties].map(([name, unit]) => (unit === '1' || unit === '' ? name : `${name} (${unit})`)),
+    ...[...gradients].map((key) => `d ${key.replace('|', ' / d ')}`),
+    'converged',
+    'stable',
+    'potential_calls',
+    'seconds',
+    'message',
+  ];
+  const rows = points.map(({ index, evaluation }) => [
+    index + 1,
+    ...[...fractions].map((column) => {
+      const [sublattice, element] = column.split(':') as [string, string];
+      return evaluation.composition[sublattice]?.[element] ?? 0;
+    }),
+    ...[...properties.keys()].map((name) => evaluation.properties[name]?.value),
+    ...[...gradients].map((key) => {
+      const [name, column] = key.split('|') as [string, string];
+      const [sublattice, element] = column.split(':') as [string, string];
+      return evaluation.properties[name]?.gradient?.[sublattice]?.[element];
+    }),
+    evaluation.converged,
+    evaluation.stable,
+    evaluation.cost.potential_calls,
+    evaluation.cost.seconds,
+    evaluation.message,
+  ]);
+  return [header, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Without what was not given: nulls, and empty lists and mappings. */
+export function compact(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(compact);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value)
+    .map(([key, entry]) => [key, compact(entry)] as const)
+    .filter(([, entry]) => entry !== null && entry !== undefined && !isEmpty(entry));
+  return Object.fromEntries(kept);
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** A problem file that asks for the same again. */
+export function toYaml(problem: Problem): string {
+  return stringify(compact(problem), { lineWidth: 110, flowCollectionPadding: false });
+}
+
+/** What is known of a job: its result when there is one, else what came so far. */
+export function toJson(job: Job, result: Result | null, points: readonly Point[]): string {
+  const document = result ?? { job, evaluations: points.map(({ evaluation }) => evaluation) };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

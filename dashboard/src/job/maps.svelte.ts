@@ -1,0 +1,81 @@
+/** Surrogate maps of a job: asked for politely, kept while a newer one is awaited, with what they have learned from. */
+
+import { ApiError, sentence } from '../api/client';
+import { readMap } from '../api/jobs';
+import { isFinal, type SurrogateMap } from '../api/types';
+import type { JobStore } from './store.svelte';
+
+/** Seconds between looks for a newer map while evaluations come. */
+const AGAIN_SECONDS = 4;
+/** After the end of a job, so often: the last map comes soon or not at all. */
+const MOST_LOOKS_AFTER_THE_END = 8;
+
+export class SurrogateField {
+  map = $state.raw<SurrogateMap | null>(null);
+  /** What is going on, where there is no up-to-date map: computing, or why there is none. */
+  note = $state<string | null>(null);
+
+  constructor(
+    readonly property: string,
+    readonly over: string,
+  ) {}
+}
+
+export class SurrogateFields {
+  #known = new Map<string, SurrogateField>();
+
+  constructor(readonly store: JobStore) {}
+
+  get(property: string, over: string): SurrogateField {
+    const key = `${property} ${over}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const field = new SurrogateField(property, over);
+    this.#known.set(key, field);
+    return field;
+  }
+
+  /** Keep a field up to date until `signal` is aborted. */
+  async keep(field: SurrogateField, signal: AbortSignal): Promise<void> {
+    let looksAfterTheEnd = 0;
+    while (!signal.aborted) {
+      let wait = AGAIN_SECONDS;
+      try {
+        const answer = await readMap(
+          this.store.id,
+          { property: field.property, over: field.over, at: 'incumbent' },
+          signal,
+        );
+        if ('map' in answer) {
+          field.map = answer.map;
+          field.note = null;
+        } else {
+          field.note = 'the surrogate is being fitted…';
+          wait = answer.wait;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        const settled = this.#final();
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+          field.note = sentence(error);
+          if (settled) return;
+        } else {
+          field.note = 'the surrogate cannot be read just now';
+          wait = error instanceof ApiError ? (error.retryAfter ?? 2 * AGAIN_SECONDS) : 2 * AGAIN_SECONDS;
+        }
+      }
+      if (this.#final()) {
+        const converged = this.store.points.filter(({ evaluation }) => evaluation.converged).length;
+        if (field.map !== null && field.map.evaluations >= converged && this.store.points.length > 0) return;
+        looksAfterTheEnd += 1;
+        if (looksAfterTheEnd > MOST_LOOKS_AFTER_THE_END && field.map !== null) return;
+        if (looksAfterTheEnd > 10 * MOST_LOOKS_AFTER_THE_END) return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000 * wait));
+    }
+  }
+
+  #final(): boolean {
+    return this.store.job !== null && isFinal(this.store.job.state);
+  }
+}

@@ -1,0 +1,165 @@
+/** What the parts of a job's page share: the selection, the property and the slice that are looked at, what is best. */
+
+import { overText, sameComposition, slicesOf, bestSlice, type Slice } from './slice';
+import { bestSoFar, lossOf, merit, nondominated, valueOf, wantsFront, wishesOf } from './objectives';
+import type { JobStore, Point } from './store.svelte';
+
+export class JobView {
+  /** Numbers of evaluations: under the pointer, and chosen by a click or the keyboard. */
+  hovered = $state<number | null>(null);
+  chosen = $state<number | null>(null);
+  /** Numbers of the evaluations that a brush has selected; null without one. */
+  brushed = $state.raw<ReadonlySet<number> | null>(null);
+  #property = $state<string | null>(null);
+  #slice = $state.raw<Slice | null>(null);
+
+  constructor(readonly store: JobStore) {}
+
+  problem = $derived.by(() => this.store.job?.problem ?? null);
+  points = $derived.by(() => this.store.points);
+  #byIndex = $derived.by(() => new Map(this.points.map((point) => [point.index, point])));
+
+  #units = $derived.by(() => {
+    const units: Record<string, string> = {};
+    for (const { evaluation } of [...this.points.slice(0, 3), ...this.points.slice(-1)]) {
+      for (const [name, { unit }] of Object.entries(evaluation.properties)) units[name] = unit;
+    }
+    return units;
+  });
+
+  /** Names of the properties that the evaluations have, those that were wished for first. */
+  properties = $derived.by(() => {
+    const wished = [
+      ...(this.problem?.objectives ?? []).map(({ property }) => property),
+      ...(this.problem?.constraints?.properties ?? []).map(({ property }) => property),
+      ...(this.problem?.properties ?? []),
+    ];
+    const known = Object.keys(this.#units);
+    return [...new Set([...wished.filter((name) => known.includes(name)), ...known])];
+  });
+
+  unit(property: string): string {
+    return this.#units[property] ?? '';
+  }
+
+  wishes = $derived.by(() => {
+    if (this.problem === null) return [];
+    const resolved = this.store.result?.targets ?? [];
+    const live = this.store.job?.progress.best?.targets ?? [];
+    return wishesOf(this.problem, resolved.length > 0 ? resolved : live, (name) => this.unit(name));
+  });
+
+  wish(property: string) {
+    return this.wishes.find((wish) => wish.property === property) ?? null;
+  }
+
+  isFront = $derived.by(() => this.problem !== null && wantsFront(this.problem));
+
+  /** By place in `points`. */
+  losses = $derived.by(() =>
+    this.points.map(({ evaluation }) =>
+      this.problem ? lossOf(evaluation, this.wishes, this.problem) : null,
+    ),
+  );
+  bestPlaces = $derived.by(() => (this.isFront ? this.points.map(() => -1) : bestSoFar(this.losses)));
+
+  /** Number of the best evaluation, as the service says; null where there is none. */
+  bestIndex = $derived.by(() => {
+    const best = this.store.result?.best;
+    if (best) {
+      const found = this.points.findLast(({ evaluation }) =>
+        sameComposition(evaluation.composition, best.composition),
+      );
+      return found?.index ?? null;
+    }
+    return this.store.result ? null : (this.store.job?.progress.best?.index ?? null);
+  });
+  best = $derived.by(() => this.point(this.bestIndex));
+
+  /** Numbers of the evaluations on the Pareto front. */
+  front = $derived.by(() => {
+    if (!this.isFront) return [];
+    const said = this.store.result?.front;
+    if (said) {
+      return said.flatMap(
+        (one) =>
+          this.points.find(({ evaluation }) => sameComposition(evaluation.composition, one.composition))
+            ?.index ?? [],
+      );
+    }
+    const merits = this.points.map(({ evaluation }, place) => {
+      if (this.losses[place] === null) return null;
+      const found = this.wishes.map((wish) => {
+        const value = valueOf(evaluation, wish.property);
+        return value === null ? null : merit(wish, value);
+      });
+      return found.includes(null) ? null : (found as number[]);
+    });
+    return nondominated(merits).map((place) => this.points[place]!.index);
+  });
+
+  point(index: number | null): Point | null {
+    return index === null ? null : (this.#byIndex.get(index) ?? null);
+  }
+
+  /** What every view shows: under the pointer, else chosen, else the best, else the last. */
+  shown = $derived.by(
+    () => this.point(this.hovered) ?? this.point(this.chosen) ?? this.best ?? this.points.at(-1) ?? null,
+  );
+
+  /** Why that one is shown. */
+  shownAs = $derived.by(() => {
+    if (this.shown === null) return '';
+    if (this.shown.index === this.hovered) return 'under the pointer';
+    if (this.shown.index === this.chosen) return 'chosen';
+    if (this.shown.index === this.bestIndex) return this.store.result ? 'the answer' : 'best so far';
+    return 'the last';
+  });
+
+  isDimmed(index: number): boolean {
+    return this.brushed !== null && !this.brushed.has(index);
+  }
+
+  choose(index: number | null): void {
+    this.chosen = index;
+  }
+
+  /** Choose the evaluation that is `by` places further on in the list. */
+  step(by: number): void {
+    if (this.points.length === 0) return;
+    const here = this.points.findIndex(({ index }) => index === this.shown?.index);
+    const there = Math.min(this.points.length - 1, Math.max(0, here + by));
+    this.hovered = null;
+    this.chosen = this.points[there]!.index;
+  }
+
+  /** The property that the composition plot shows. */
+  get property(): string {
+    return this.#property ?? this.properties[0] ?? '';
+  }
+
+  set property(name: string) {
+    this.#property = name;
+  }
+
+  slices = $derived.by(() => (this.problem ? slicesOf(this.problem) : []));
+
+  #ownSlice = $derived.by(() =>
+    this.problem ? bestSlice(this.problem, this.best?.evaluation.composition ?? null) : null,
+  );
+
+  get slice(): Slice | null {
+    return this.#slice ?? this.#ownSlice;
+  }
+
+  set slice(slice: Slice | null) {
+    this.#slice = slice;
+  }
+
+  /** The composition whose other fractions a slice holds. */
+  through = $derived.by(() => (this.best ?? this.points.at(-1))?.evaluation.composition ?? null);
+
+  isSlice(slice: Slice): boolean {
+    return this.slice !== null && overText(this.slice) === overText(slice);
+  }
+}
