@@ -138,17 +138,25 @@ def list_jobs(
     context: InContext,
     caller: Reader,
     state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
+    name: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
+            description="Only jobs with this in their name, in whatever case.",
+        ),
+    ] = None,
     cursor: Annotated[str | None, Query(description="From the page before.")] = None,
     limit: Limit = 50,
 ) -> JobPage:
     """Jobs, newest first."""
     before = checked_cursor(cursor)
     with context.database.reading() as session:
-        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1)
+        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name)
         items = [jobs.public(row, with_problem=False) for row in rows[:limit]]
     following = items[-1].id if len(rows) > limit else None
     if following is not None:
-        query = [("state", value) for value in state or []]
+        query = [("state", value) for value in state or []] + ([("name", name)] if name else [])
         response.headers["Link"] = next_link("/v1/jobs", following, limit, query)
     return JobPage(items=items, next_cursor=following)
 

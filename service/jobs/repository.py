@@ -57,15 +57,25 @@ def queues_in_use(session: Session) -> list[str]:
 
 
 def page(
-    session: Session, tenant: str, states: Sequence[JobState], before: str | None, limit: int
+    session: Session,
+    tenant: str,
+    states: Sequence[JobState],
+    before: str | None,
+    limit: int,
+    name: str | None = None,
 ) -> Sequence[JobRow]:
-    """At most ``limit`` jobs of a tenant, newest first and older than ``before``; in any state if none is given."""
+    """At most ``limit`` jobs of a tenant, newest first and older than ``before``.
+
+    They are in any state if none is given; ``name`` is a part of their names, in whatever case.
+    """
     # Problems and results may be long, and a list shows neither.
     brief = (defer(JobRow.problem), defer(JobRow.result))
     found = select(JobRow).options(*brief).where(JobRow.tenant == tenant)
     found = found.order_by(JobRow.id.desc()).limit(limit)
     if states:
         found = found.where(JobRow.state.in_(states))
+    if name:
+        found = found.where(JobRow.name.icontains(name, autoescape=True))
     if before is not None:
         found = found.where(JobRow.id < before)
     return session.scalars(found).all()

@@ -207,3 +207,21 @@ def test_a_good_problem_is_validated_with_its_sites_and_cost(client, queue):
     assert validation.sites[0].sublattice == "cation"
     assert validation.estimate.evaluations == 40
     assert client.get("/v1/jobs").json()["items"] == []
+
+
+def test_jobs_are_found_by_a_part_of_their_name(client):
+    one = submit(client, name="AlScN on GaN, 100 % sure").json()["id"]
+    two = submit(client, name="alscn_2").json()["id"]
+    submit(client, name="NaCl")
+
+    def named(name):
+        return [job["id"] for job in client.get("/v1/jobs", params={"name": name}).json()["items"]]
+
+    assert named("ALSCN") == [two, one]
+    # What means something in SQL's patterns is taken as it stands.
+    assert named("100 %") == [one]
+    assert named("n_2") == [two]
+    assert named("%") == [one]
+    assert client.get("/v1/jobs", params={"name": "a\0b"}).status_code == 422
+    link = client.get("/v1/jobs", params={"name": "alscn", "limit": 1}).links["next"]["url"]
+    assert [job["id"] for job in client.get(link).json()["items"]] == [one]

@@ -6,7 +6,7 @@ import type { EvaluationPage, Job, JobPage, JobState, Result, SurrogateMap, Vali
 const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
 
 export async function listJobs(
-  query: { state?: JobState[]; cursor?: string; limit?: number } = {},
+  query: { state?: JobState[]; name?: string | undefined; cursor?: string | undefined; limit?: number } = {},
   signal?: AbortSignal,
 ): Promise<JobPage> {
   return (await call<JobPage>('/v1/jobs', { query, signal })).data;

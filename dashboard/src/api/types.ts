@@ -20,6 +20,7 @@ export type Result = Schemas['Result'];
 export type Sensitivity = Schemas['Sensitivity'];
 export type SurrogateMap = Schemas['SurrogateMap'];
 export type Validation = Schemas['Validation'];
+export type SiteOfProblem = Schemas['SiteOfProblem'];
 export type CostEstimate = Schemas['CostEstimate'];
 export type Catalogue = Schemas['Catalogue'];
 export type PotentialInfo = Schemas['PotentialInfo'];

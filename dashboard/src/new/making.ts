@@ -1,0 +1,33 @@
+/** What every part of the page shares: the draft, what the service says about it, and what can be asked for. */
+
+import { getContext, setContext } from 'svelte';
+import type { PotentialInfo, PropertyInfo, PrototypeInfo, SiteOfProblem } from '../api/types';
+import type { Checking } from './checking.svelte';
+import type { Draft } from './draft.svelte';
+
+export interface Catalogue {
+  potentials: PotentialInfo[];
+  prototypes: PrototypeInfo[];
+  properties: PropertyInfo[];
+}
+
+export interface Making {
+  draft: Draft;
+  checking: Checking;
+  catalogue: Catalogue;
+  /** Elements that the chosen potential knows; all where it is not known itself. */
+  readonly known: ReadonlySet<string> | null;
+  /** Sites of the parent crystal; none while it cannot be read. */
+  readonly sites: readonly SiteOfProblem[];
+  readonly lattice: readonly (readonly number[])[];
+}
+
+const KEY = Symbol('making');
+
+export function provideMaking(making: Making): Making {
+  return setContext(KEY, making);
+}
+
+export function useMaking(): Making {
+  return getContext<Making>(KEY);
+}
