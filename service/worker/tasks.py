@@ -9,6 +9,7 @@ from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.evaluation import run_evaluation
 from service.worker.mapping import run_map
+from service.worker.requests import AnsweredRequest
 
 
 def register(app: Celery, context: WorkerContext) -> None:
@@ -23,6 +24,6 @@ def register(app: Celery, context: WorkerContext) -> None:
     def compute_map(map_id: str) -> None:
         run_map(context, map_id)
 
-    app.task(name=ADVANCE)(advance)
-    app.task(name=EVALUATE)(evaluate)
-    app.task(name=MAP)(compute_map)
+    app.task(name=ADVANCE, Request=AnsweredRequest)(advance)
+    app.task(name=EVALUATE, Request=AnsweredRequest)(evaluate)
+    app.task(name=MAP, Request=AnsweredRequest)(compute_map)

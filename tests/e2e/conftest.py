@@ -90,17 +90,17 @@ class Stack:
         return answer.json()
 
     def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
-        """Freeze the worker in the middle of an evaluation of the job with at least this number, and return it."""
-        query = "select count(*) from evaluations where job_id = ? and state = 'running' and number >= ?"
-        worker = self.worker()  # found before: an evaluation may last a tenth of a second
+        """Freeze a worker in the middle of an evaluation of the job with at least this number, and return it."""
+        query = "select worker from evaluations where job_id = ? and state = 'running' and number >= ?"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if self.rows(query, job_id, index)[0][0]:
+            for (name,) in self.rows(query, job_id, index):
+                worker = psutil.Process(int(name.split("-")[-2]))
                 worker.suspend()
                 time.sleep(0.1)
-                if self.rows(query, job_id, index)[0][0]:
+                if (name,) in self.rows(query, job_id, index):
                     return worker
-                worker.resume()
+                worker.resume()  # an evaluation may last a tenth of a second
             time.sleep(0.001)
         raise AssertionError("no evaluation was seen under way")
 

@@ -191,20 +191,3 @@ def test_a_killed_worker_is_replaced_and_the_answer_stays_the_same(stack, first_
     assert [row[:2] for row in after[: len(stored)]] == stored
     assert [row[2:] for row in after[: len(stored)]] == [(1, 0)] * len(stored)
     assert after[len(stored)][2:] == (2, 1)
-
-
-def test_losing_the_broker_with_all_its_data_loses_no_job(stack, first_job):
-    stack = stack.of("broker-lost")
-    job_id = stack.submit(slow_scan(21))
-    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2, 60)
-    broker = next(child for child in stack.descendants if "valkey" in child.name())
-    worker = stack.worker()
-    worker.suspend()  # so that the messages are in the broker, not under way
-    for file in (stack.data / "broker").rglob("appendonly*"):
-        if file.is_file():
-            file.unlink()
-    broker.kill()
-    worker.resume()
-    assert stack.finished(job_id, 60)["state"] == "succeeded"
-    fractions = [e["composition"]["cation"]["K"] for e in stack.result(job_id)["evaluations"]]
-    assert len(fractions) == len(set(fractions)) == 21

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.e2e.conftest import own_stack, stack, weights
 from tests.service.conftest import database, postgresql_server, pytest_generate_tests
 
@@ -15,3 +17,7 @@ SOAK = os.environ.get("ORICHALCUM_SOAK") == "1"
 def amount(short: int, long: int) -> int:
     """How often, by the length of the run."""
     return long if SOAK else short
+
+
+long = pytest.mark.skipif(not SOAK, reason="long: run with make soak")
+"""Marks a test that has no short version."""

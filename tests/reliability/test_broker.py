@@ -1,0 +1,35 @@
+"""The broker killed, and the broker with all its data lost: its messages are hints, and the store knows better."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import wait_for
+from tests.e2e.test_jobs import slow_scan
+
+
+def broker_of(stack) -> psutil.Process:
+    return next(child for child in stack.descendants if "valkey" in child.name())
+
+
+@pytest.mark.parametrize("fate", ["killed", "emptied"])
+def test_a_broker_that_is_killed_or_loses_everything_in_the_middle_of_jobs_loses_none(stack, fate):
+    stack = stack.of(f"broker-{fate}")
+    job_ids = [stack.submit(slow_scan(points)) for points in (21, 11)]
+    wait_for(lambda: stack.job(job_ids[0])["progress"]["evaluations_done"] >= 2, 60)
+    broker, worker = broker_of(stack), stack.worker()
+    worker.suspend()  # so that the messages are in the broker, not under way
+    if fate == "emptied":
+        for file in (stack.data / "broker").rglob("appendonly*"):
+            if file.is_file():
+                file.unlink()
+    broker.kill()
+    worker.resume()
+    # While it is away, jobs are accepted all the same.
+    job_ids.append(stack.submit(slow_scan(5)))
+    for job_id, points in zip(job_ids, (21, 11, 5), strict=True):
+        assert stack.finished(job_id, 90)["state"] == "succeeded"
+        fractions = [e["composition"]["cation"]["K"] for e in stack.result(job_id)["evaluations"]]
+        assert len(fractions) == len(set(fractions)) == points
+    assert broker_of(stack).pid != broker.pid
