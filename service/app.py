@@ -62,7 +62,7 @@ def create_app(
             messenger=queue,
             tail=tail,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
-            rates=Rates(settings.most_requests(), settings.most_submissions()),
+            rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
         )
         yield

@@ -1,27 +1,54 @@
-"""Rates: how often one caller may ask, counted in this process over a moving minute."""
+"""Rates: how often one caller may ask, counted over a moving minute by all processes of the API together.
+
+They count in the broker. Where that is none that can count, or is out of reach, each process counts for itself: a
+caller may then ask so often of each of them, which is better than to be refused, or to wait.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 
+import structlog
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from service.problem_details import TooMany
 
 WRONG_KEYS_PER_MINUTE = 30
+BROKER_SECONDS = 0.25
+"""How long a request waits for the broker to count it."""
+
+AWAY_SECONDS = 5.0
+"""After a fault the broker is not asked for so long."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Rates:
-    """Counts what callers ask for; each process of the API counts for itself."""
+    """Counts what callers ask for."""
 
-    def __init__(self, requests: int, submissions: int) -> None:
-        """Allow so many requests and submissions a minute; 0 means any number."""
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, requests: int, submissions: int, broker_url: str | None = None) -> None:
+        """Count with the broker at ``broker_url`` if it can count.
+
+        Args:
+            requests: So many a minute are allowed; 0 means any number.
+            submissions: The same for submissions.
+            broker_url: As Celery writes it.
+        """
         self._requests = requests
         self._submissions = submissions
+        self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._together = _shared(broker_url)
+        self._away_until = -math.inf
+        self._away = False
+        self._noting = threading.Lock()
 
     def count_request(self, caller: str) -> None:
         """Count one request.
@@ -50,9 +77,8 @@ class Rates:
     def _count(self, per_minute: int, what: str, who: str) -> None:
         if not per_minute:
             return
-        item = RateLimitItemPerMinute(per_minute)
-        if not self._limiter.hit(item, what, who):
-            reset = self._limiter.get_window_stats(item, what, who).reset_time
+        reset = self._refused_until(RateLimitItemPerMinute(per_minute), what, who)
+        if reset is not None:
             wait = max(1, math.ceil(reset - time.time()))
             raise TooMany(
                 "too-many-requests",
@@ -60,3 +86,53 @@ class Rates:
                 f"at most {per_minute} {what} a minute are allowed; try again in {wait} s",
                 retry_after=wait,
             )
+
+    def _refused_until(self, item: RateLimitItemPerMinute, what: str, who: str) -> float | None:
+        """Seconds since 1970 at which to try again; None if this one is allowed."""
+        if self._together is not None and time.monotonic() >= self._away_until:
+            try:
+                found = _hit(self._together, item, what, who)
+            except (RedisError, OSError) as error:
+                self._note(away=True, error=type(error).__name__)
+            else:
+                self._note(away=False)
+                return found
+        return _hit(self._alone, item, what, who)
+
+    def _note(self, *, away: bool, error: str = "") -> None:
+        if away:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+        if away == self._away:
+            return
+        with self._noting:
+            if away == self._away:
+                return
+            self._away = away
+        if away:
+            _log.warning("the broker cannot count rates: this process counts for itself", error=error)
+        else:
+            _log.info("the broker counts rates again")
+
+
+def _hit(
+    limiter: SlidingWindowCounterRateLimiter, item: RateLimitItemPerMinute, what: str, who: str
+) -> float | None:
+    if limiter.hit(item, what, who):
+        return None
+    return limiter.get_window_stats(item, what, who).reset_time
+
+
+def _shared(broker_url: str | None) -> SlidingWindowCounterRateLimiter | None:
+    """Counting in a Redis or Valkey; None where the broker is none, or one of several that watch each other."""
+    scheme, separator, rest = (broker_url or "").partition("://")
+    known = {"redis": "redis", "rediss": "rediss", "redis+socket": "unix"}.get(scheme)
+    if known is None or not separator:
+        return None
+    pool = ConnectionPool.from_url(
+        f"{known}://{rest}",
+        socket_timeout=BROKER_SECONDS,
+        socket_connect_timeout=BROKER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    storage = RedisStorage("redis://", connection_pool=pool, key_prefix="orichalcum:rates")
+    return SlidingWindowCounterRateLimiter(storage)

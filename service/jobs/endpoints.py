@@ -85,7 +85,7 @@ async def submit_job(
     ] = None,
 ) -> Response:
     """Submit a problem. The job is queued; Location says where to look, Retry-After when."""
-    context.rates.count_submission(caller.name)
+    await run_sync(context.rates.count_submission, caller.name)
     data = await json_object(request, context.settings.max_request_bytes)
     options = _Options(caller.tenant, priority, time_limit)
     if idempotency_key is None:

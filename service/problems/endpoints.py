@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 
 from api_schemas.errors import ProblemInvalid
@@ -52,7 +53,7 @@ PROBLEM_BODY: dict[str, Any] = {
 )
 async def validate_problem(request: Request, context: InContext, caller: Submitter) -> Validation:
     """Check a problem without submitting it: the normalised problem, its sites and its cost, or every fault found."""
-    context.rates.count_submission(caller.name)
+    await run_sync(context.rates.count_submission, caller.name)
     data = await json_object(request, context.settings.max_request_bytes)
     try:
         return await examined(context, data)

@@ -1,0 +1,106 @@
+"""Rates of several processes of the API that share a broker, and of one whose broker is out of reach."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from service import broker as embedded
+from service.access import keys
+from service.access.rates import Rates
+from service.children import stop_all
+from service.problem_details import TooMany
+from service.settings import Settings
+from tests.service.conftest import PROBLEM, Queue, serving
+
+
+@contextmanager
+def running_broker(folder: Path):
+    broker = embedded.prepared(folder)
+    child = broker.child(folder)
+    child.start()
+    try:
+        broker.wait(child)
+        yield broker, child
+    finally:
+        stop_all([child], 5.0)
+        embedded.cleaned(broker)
+
+
+def settings(broker_url: str, **more: int) -> Settings:
+    return Settings(require_api_keys=True, broker_url=broker_url, **more)
+
+
+def test_two_processes_of_the_api_count_together_and_each_for_itself_while_the_broker_is_away(
+    database, tmp_path
+):
+    with database.writing() as session:
+        key = keys.create(session, "alpha", ["read", "submit"])
+    headers = {"Authorization": f"Bearer {key.key}"}
+    with ExitStack() as stack:
+        broker, child = stack.enter_context(running_broker(tmp_path / "broker"))
+        limited = settings(broker.url, requests_per_minute=6, submissions_per_minute=2)
+        both = [stack.enter_context(serving(limited, database, Queue())) for _ in range(2)]
+        codes = [both[n % 2].get("/v1/jobs", headers=headers).status_code for n in range(8)]
+        assert codes == [200] * 6 + [429] * 2
+        child.kill()
+        child.finish(0.0)
+        # Nothing fails and nothing waits for long: each process begins to count for itself.
+        alone = [both[0].get("/v1/jobs", headers=headers).status_code for _ in range(8)]
+        assert alone == [200] * 6 + [429] * 2
+        assert both[1].get("/v1/jobs", headers=headers).status_code == 200
+
+
+def test_submissions_are_counted_together(database, tmp_path):
+    with database.writing() as session:
+        key = keys.create(session, "alpha", ["submit"])
+    headers = {"Authorization": f"Bearer {key.key}"}
+    with ExitStack() as stack:
+        broker, _ = stack.enter_context(running_broker(tmp_path / "broker"))
+        limited = settings(broker.url, submissions_per_minute=3)
+        both = [stack.enter_context(serving(limited, database, Queue())) for _ in range(2)]
+        answers = [both[n % 2].post("/v1/jobs", json=PROBLEM, headers=headers) for n in range(4)]
+        assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 120
+
+
+def test_a_broker_that_never_answers_is_not_waited_for(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        asked = []
+        rates = Rates(2, 0, f"redis://127.0.0.1:{deaf.getsockname()[1]}/0")
+        hit = rates._together.hit
+        monkeypatch.setattr(rates._together, "hit", lambda *given: asked.append(given) or hit(*given))
+        rates.count_request("a")
+        rates.count_request("a")
+        with pytest.raises(TooMany):
+            rates.count_request("a")
+        assert len(asked) == 1  # then it is left alone for some seconds
+
+
+def test_a_broker_that_comes_back_counts_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("service.access.rates.AWAY_SECONDS", 0.0)
+    folder = tmp_path / "broker"
+    with running_broker(folder) as (broker, child):
+        one, other = Rates(2, 0, broker.url), Rates(2, 0, broker.url)
+        child.kill()
+        child.finish(0.0)
+        one.count_request("a")
+        child.start()
+        broker.wait(child)
+        for _ in range(2):
+            one.count_request("a")
+        with pytest.raises(TooMany):
+            other.count_request("a")
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "sentinel://one:1;sentinel://two:2", "amqp://elsewhere", "nonsense"]
+)
+def test_with_any_other_broker_a_process_counts_for_itself(url):
+    rates = Rates(1, 0, url)
+    rates.count_request("a")
+    with pytest.raises(TooMany):
+        rates.count_request("a")
