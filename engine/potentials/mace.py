@@ -28,11 +28,14 @@ from engine.potentials.mace_edges import (
     CopyPairs,
     Edges,
     RadialRows,
+    by_image,
     copy_edges,
     copy_pairs,
     element_rows,
+    in_slots,
     site_edges,
 )
+from engine.potentials.mace_images import WORTH_IT, n_links
 from engine.potentials.mace_interaction import Copies, Interaction, couple
 from engine.potentials.mace_linear import Features, channels_by_degree, degree_matrices, mapped
 from engine.potentials.mace_product import ProductBasis
@@ -68,6 +71,7 @@ class Mace:
         head: str | None = None,
         mixing: str = "mean_field",
         premix: bool | None = None,
+        sum_images: bool | None = None,
         slots: dict[str, int] | None = None,
     ) -> None:
         """Reads the model.
@@ -80,6 +84,7 @@ class Mace:
             head: Which of the model's heads; may be left out where there is one.
             mixing: mean_field or paired.
             premix: Whether to mix senders before they are sent; by default wherever that is exact.
+            sum_images: Whether to sum filters over the images of a sender first; by default wherever that is faster.
             slots: See `SevenNet`.
 
         Raises:
@@ -151,6 +156,7 @@ class Mace:
         # Under paired mixing what is sent depends on who hears it.
         mixes_first = not self._knows_elements if premix is None else premix
         self._premix = mixes_first and mixing == "mean_field"
+        self._sum_images = sum_images
 
     def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
         """Energy of each crystal; see `engine.potentials.interface.Potential.energy`.
@@ -192,15 +198,19 @@ class Mace:
             unknown = sorted(set(graph.copy_species.tolist()) - self.species)
             raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
         copies = Copies.of(elements)
-        limit = self.slots["block" if self._in_blocks(graph.n_edges) else "whole"]
         pairs = None if self._premix and self._repulsion is None else copy_pairs(graph, self.mixing)
         rows = None if pairs is None else element_rows(pairs, elements, symmetric=self._symmetric)
-        if self._premix:
-            edges = site_edges(graph, limit, self.dtype)
+        if self._premix or pairs is None or rows is None:
+            edges = site_edges(graph)
         else:
-            assert pairs is not None and rows is not None  # noqa: S101, PT018
-            limit = self.slots["block" if self._in_blocks(2 * len(pairs.pair)) else "whole"]
-            edges = copy_edges(graph, pairs, rows, limit, self.dtype)
+            edges = copy_edges(graph, pairs, rows)
+        links = n_links(edges.node_graph, graph.n_graphs, alone=edges.alone)
+        worth_it = edges.n_edges > WORTH_IT * links
+        if worth_it if self._sum_images is None else self._sum_images:
+            edges = by_image(edges, graph.n_graphs, self.dtype)
+        else:
+            limit = self.slots["block" if self._in_blocks(edges.n_edges) else "whole"]
+            edges = in_slots(edges, limit, self.dtype)
         repulsion = None if self._repulsion is None or pairs is None or rows is None else (pairs, rows)
         return _Plan(copies, torch.searchsorted(copies.present, elements), edges, repulsion)
 
@@ -217,6 +227,7 @@ class Mace:
         rows = edges.rows
         radial = self._radial(lengths[rows.pair], rows.receiver, rows.sender)
         forget = self._in_blocks(sum(block.n_slots for block in edges.harmonic_blocks))
+        of_images = [] if edges.images is None else edges.images.harmonics(harmonics, self._max_degree)
         coupled: dict[int, list[dict[tuple[int, int], Tensor]]] = {}
         for couplings in self._couplings:
             if id(couplings) not in coupled:
@@ -238,7 +249,15 @@ class Mace:
                 skip = interaction.skip(features, copies) if self._with_skip[t] else None
             sent = [_sent(part, lam, edges) for part in own]
             messages, node = interaction.messages(
-                sent, own, radial, edges, occupied, copies, coupled[id(self._couplings[t])], forget=forget
+                sent,
+                own,
+                radial,
+                edges,
+                occupied,
+                copies,
+                coupled[id(self._couplings[t])],
+                of_images,
+                forget=forget,
             )
             products = self._products[t](messages, node, copies.elements)
             features = _all(mapped(products, self._mixers[t]))

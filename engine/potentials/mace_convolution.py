@@ -21,7 +21,11 @@ class Convolution:
     """A tensor product of senders and harmonics, summed over neighbours, and the linear map after it.
 
     Attributes:
+        channels: Of the senders' features, for each l1.
+        paths: {(l1, l3): [l2, ...]}.
+        offsets: {(l1, l2, l3): the first of the path's columns among the path weights}.
         constants: Clebsch-Gordan constants with the factors of the paths, as `Couplings` keeps them.
+        after: The linear map: for each l3 [n_paths * u, v], paths in the order (l1, l2).
     """
 
     def __init__(self, product: Any, linear: Any, where: str) -> None:
@@ -52,6 +56,8 @@ class Convolution:
                 raise UnsupportedModel(f"{where} has the path {l1} x {l2} -> {l3} twice")
             paths[l1, l2, l3] = (instruction.i_out, offset, float(instruction.path_weight))
             offset += sender_channels[l1]
+        self.channels = sender_channels
+        self.offsets = {path: first for path, (_, first, _) in paths.items()}
         ordered = sorted(paths, key=lambda path: (path[0], path[2], path[1]))  # by l1, l3, l2
         self.paths: dict[tuple[int, int], list[int]] = {}
         for l1, l2, l3 in ordered:
@@ -62,7 +68,7 @@ class Convolution:
             for columns in _columns([paths[path][1] for path in ordered], ordered, sender_channels)
         ]
         self.constants = self._constants(product, linear, paths)
-        self._after = _after(linear, paths, where)
+        self.after = _after(linear, paths, where)
 
     def _constants(
         self, product: Any, linear: Any, paths: dict[tuple[int, int, int], tuple[int, int, float]]
@@ -111,7 +117,7 @@ class Convolution:
         messages = (
             parts[0] if len(parts) == 1 else [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
         )
-        return [message @ matrix for message, matrix in zip(messages, self._after, strict=True)]
+        return [message @ matrix for message, matrix in zip(messages, self.after, strict=True)]
 
 
 def _flat_messages(

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.mace_images import Images, gathered
 from engine.potentials.paired import hears_alone
-from engine.potentials.slots import SlotBlock, slot_blocks
+from engine.potentials.slots import DirectedEdges, SlotBlock, laid_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,31 +62,42 @@ class RadialRows:
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Nodes, their edges in slots, and the rows of radial functions.
+    """Nodes, the pairs that hear each other, the rows of radial functions, and one of two layouts of the edges.
 
     Attributes:
         n_nodes: Sites or copies.
         node_of_copy: [n_copies] int64; None if the nodes are the copies.
-        first: [n_node_pairs] int64, one node of each pair.
+        node_graph: [n_nodes] int64, the crystal of each node.
+        pair: [n_node_pairs] int64, the pair of sites of each pair of nodes.
+        first: [n_node_pairs] int64, one node of each pair, at the receiver of the first edge of the pair of sites.
         second: [n_node_pairs] int64, the other.
         first_sent: [n_node_pairs] int64, row of the first in the table of what is sent.
         second_sent: [n_node_pairs] int64, row of the second.
         alone: Whether that table has everything twice: times lam, and behind that with weight 1.
         rows: Of the radial functions.
-        harmonic_blocks: Slots whose `pair` is the pair of sites.
+        harmonic_blocks: A tensor product an edge: slots whose `pair` is the pair of sites.
         radial_blocks: The same slots with the radial row as their `pair`.
+        images: A tensor product for each receiver and sender: the edges of each; None in the other layout.
     """
 
     n_nodes: int
     node_of_copy: Tensor | None
+    node_graph: Tensor
+    pair: Tensor
     first: Tensor
     second: Tensor
     first_sent: Tensor
     second_sent: Tensor
     alone: bool
     rows: RadialRows
-    harmonic_blocks: tuple[SlotBlock, ...]
-    radial_blocks: tuple[SlotBlock, ...]
+    harmonic_blocks: tuple[SlotBlock, ...] = ()
+    radial_blocks: tuple[SlotBlock, ...] = ()
+    images: Images | None = None
+
+    @property
+    def n_edges(self) -> int:
+        """Number of directed edges between nodes."""
+        return 2 * len(self.pair)
 
     def summed_over_neighbours(self, values: Tensor, weights: Tensor) -> Tensor:
         """sum_j lam_j f(row of i <- j) for every node i: [n_nodes].
@@ -97,6 +109,24 @@ class Edges:
         summed = torch.zeros(self.n_nodes, dtype=values.dtype, device=values.device)
         summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second_sent])
         return summed.index_add(0, self.second, values[self.rows.backward] * weights[self.first_sent])
+
+    def directed(self, dtype: torch.dtype) -> DirectedEdges:
+        """The edges by receiver; their `pair` is the pair of nodes."""
+        receiver = torch.cat([self.first, self.second])
+        order = torch.argsort(receiver, stable=True)
+        numbers = torch.arange(len(self.pair), device=order.device)
+        ones = torch.ones(len(self.pair), dtype=dtype, device=order.device)
+        return DirectedEdges(
+            self.n_nodes,
+            receiver[order],
+            torch.cat([self.second_sent, self.first_sent])[order],
+            torch.cat([numbers, numbers])[order],
+            torch.cat([ones, -ones])[order],
+        )
+
+    def radial_row(self, pair: Tensor, orientation: Tensor) -> Tensor:
+        """The radial row of edges [n] given by pair of nodes and orientation."""
+        return torch.where(orientation < 0, self.rows.backward[pair], self.rows.forward[pair])
 
 
 def copy_pairs(graph: AlchemicalGraph, mixing: str) -> CopyPairs:
@@ -151,64 +181,63 @@ def element_rows(pairs: CopyPairs, elements: Tensor, *, symmetric: bool) -> Radi
     )
 
 
-def site_edges(graph: AlchemicalGraph, max_slots: int, dtype: torch.dtype) -> Edges:
+def site_edges(graph: AlchemicalGraph) -> Edges:
     """Edges between sites, for radial functions that are blind to elements."""
-    blocks = slot_blocks(graph, max_slots, dtype)
     numbers = torch.arange(len(graph.pairs), device=graph.pairs.device)
     nowhere = torch.zeros_like(numbers)
+    first, second = graph.receivers[graph.pairs[:, 0]], graph.senders[graph.pairs[:, 0]]
     return Edges(
         n_nodes=graph.n_sites,
         node_of_copy=None if graph.n_copies == graph.n_sites else graph.copy_site,
-        first=graph.receivers[graph.pairs[:, 0]],
-        second=graph.senders[graph.pairs[:, 0]],
-        first_sent=graph.receivers[graph.pairs[:, 0]],
-        second_sent=graph.senders[graph.pairs[:, 0]],
+        node_graph=graph.site_graph,
+        pair=numbers,
+        first=first,
+        second=second,
+        first_sent=first,
+        second_sent=second,
         alone=False,
         rows=RadialRows(numbers, nowhere, nowhere, numbers, numbers),
-        harmonic_blocks=blocks,
-        radial_blocks=blocks,
     )
 
 
-def copy_edges(
-    graph: AlchemicalGraph,
-    pairs: CopyPairs,
-    rows: RadialRows,
-    max_slots: int,
-    dtype: torch.dtype,
-) -> Edges:
+def copy_edges(graph: AlchemicalGraph, pairs: CopyPairs, rows: RadialRows) -> Edges:
     """Edges between copies, for radial functions of the elements at both ends."""
-    receivers = torch.cat([pairs.first, pairs.second])
     first_sent, second_sent = pairs.sent_rows(graph.n_copies)
-    order = torch.argsort(receivers, stable=True)
-    whole = torch.empty_like(order)
-    whole[order] = torch.arange(len(order), device=order.device)
-    expanded = AlchemicalGraph(
-        cells=graph.cells,
-        site_graph=graph.site_graph[graph.copy_site],
-        receivers=receivers[order],
-        senders=torch.cat([second_sent, first_sent])[order],
-        shifts=graph.shifts[:0],
-        pairs=whole.view(2, -1).T.contiguous(),
-        copy_site=torch.arange(graph.n_copies, device=order.device),
-        copy_species=graph.copy_species,
-    )
-    blocks = slot_blocks(expanded, max_slots, dtype)
-    forward = [
-        torch.where(block.orientation < 0, rows.backward[block.pair], rows.forward[block.pair])
-        for block in blocks
-    ]
     return Edges(
         n_nodes=graph.n_copies,
         node_of_copy=None,
+        node_graph=graph.site_graph[graph.copy_site],
+        pair=pairs.pair,
         first=pairs.first,
         second=pairs.second,
         first_sent=first_sent,
         second_sent=second_sent,
         alone=pairs.alone is not None,
         rows=rows,
-        harmonic_blocks=tuple(replace(block, pair=pairs.pair[block.pair], _rows={}) for block in blocks),
+    )
+
+
+def in_slots(edges: Edges, max_slots: int, dtype: torch.dtype) -> Edges:
+    """The edges laid out for a tensor product each."""
+    blocks = laid_out(edges.directed(dtype), max_slots)
+    return replace(
+        edges,
+        harmonic_blocks=tuple(replace(block, pair=edges.pair[block.pair], _rows={}) for block in blocks),
         radial_blocks=tuple(
-            replace(block, pair=row, _rows={}) for block, row in zip(blocks, forward, strict=True)
+            replace(block, pair=edges.radial_row(block.pair, block.orientation), _rows={}) for block in blocks
         ),
     )
+
+
+def by_image(edges: Edges, n_graphs: int, dtype: torch.dtype) -> Edges:
+    """The edges laid out for a tensor product for each receiver and sender."""
+    directed = edges.directed(dtype)
+    images = gathered(
+        directed,
+        edges.pair[directed.pair],
+        edges.radial_row(directed.pair, directed.orientation),
+        edges.node_graph,
+        n_graphs,
+        alone=edges.alone,
+    )
+    return replace(edges, images=images)

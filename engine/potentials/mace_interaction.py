@@ -13,6 +13,7 @@ from engine.potentials.convolution import Couplings
 from engine.potentials.errors import UnsupportedModel
 from engine.potentials.mace_convolution import Convolution
 from engine.potentials.mace_edges import Edges
+from engine.potentials.mace_images import ImageConvolution
 from engine.potentials.mace_linear import (
     Features,
     by_degree,
@@ -22,6 +23,7 @@ from engine.potentials.mace_linear import (
     flat,
     mapped,
 )
+from engine.potentials.mace_radial import RadialNet
 
 RESIDUAL = "RealAgnosticResidualInteractionBlock"
 PLAIN = "RealAgnosticInteractionBlock"
@@ -113,7 +115,8 @@ class Interaction:
         self.up = degree_matrices(block.linear_up, f"{where}, linear_up")
         after = block.linear_1 if kind == NONLINEAR else block.linear
         self.convolution = Convolution(block.conv_tp, after, where)
-        self._weight_net = block.conv_tp_weights
+        self._radial_net = RadialNet(block.conv_tp_weights, f"{where}, conv_tp_weights")
+        self._by_image = ImageConvolution(self.convolution, self._radial_net.last)
         self._neighbours = float(block.avg_num_neighbors)
         self._density_net = getattr(block, "density_fn", None)
         self._skip: list[Tensor | None] = []
@@ -152,6 +155,7 @@ class Interaction:
         weights: Tensor,
         copies: Copies,
         couplings: Sequence[dict[tuple[int, int], Tensor]],
+        harmonics: Sequence[Tensor],
         *,
         forget: bool,
     ) -> tuple[Tensor, Tensor | None]:
@@ -165,7 +169,8 @@ class Interaction:
             edges: Who hears whom.
             weights: [n_sent], lam of what is sent.
             copies: By element.
-            couplings: Coupled harmonics of every block of slots.
+            couplings: Coupled harmonics of every block of slots, where an edge has a tensor product of its own.
+            harmonics: Of every block of images, where filters are summed over images.
             forget: Whether to compute again in the backward pass rather than to keep.
 
         Returns:
@@ -175,10 +180,13 @@ class Interaction:
         if self.knows_elements:
             rows = edges.rows
             features = torch.cat([features, self._source[rows.sender], self._target[rows.receiver]], dim=1)
-        path_weights = self._weight_net(features)
-        if cutoff is not None:
-            path_weights = path_weights * cutoff
-        summed = self.convolution(sent, path_weights, edges.radial_blocks, couplings, forget=forget)
+        hidden = self._radial_net.hidden(features, cutoff)
+        if edges.images is not None:
+            filters = edges.images.summed(harmonics, hidden)
+            summed = self._by_image(sent, filters, edges.images)
+        else:
+            path_weights = hidden @ self._radial_net.last
+            summed = self.convolution(sent, path_weights, edges.radial_blocks, couplings, forget=forget)
         if self._density_net is None:
             summed = [part / self._neighbours for part in summed]
         else:

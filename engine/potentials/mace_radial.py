@@ -63,6 +63,49 @@ class RadialEmbedding:
         return features, cutoff
 
 
+class RadialNet:
+    """A network of radial features, its last layer apart: that is a linear map."""
+
+    def __init__(self, network: Any, where: str) -> None:
+        """Takes the layers of a network.
+
+        Args:
+            network: e3nn's `FullyConnectedNet` or mace-torch's `RadialMLP`.
+            where: What it belongs to, for the message.
+
+        Raises:
+            UnsupportedModel: if it is another network.
+        """
+        kind = type(network).__name__
+        if kind == "FullyConnectedNet":
+            *self._hidden, last = list(network.children())
+            if last.act is not None:
+                raise UnsupportedModel(f"{where} ends with an activation, which is not supported")
+            self.last: Tensor = last.weight.detach() / (last.h_in * last.var_in / last.var_out) ** 0.5
+            self._bias = False
+        elif kind == "RadialMLP":
+            *self._hidden, last = list(network.net.children())
+            self.last = last.weight.detach().T
+            self._bias = last.bias is not None
+            if self._bias:  # as one more hidden function, which is 1
+                self.last = torch.cat([self.last, last.bias.detach().unsqueeze(0)])
+        else:
+            raise UnsupportedModel(f"{where} is a {kind}, which is not supported")
+
+    def hidden(self, features: Tensor, cutoff: Tensor | None) -> Tensor:
+        """What the last layer is applied to, times the cutoff: [n_rows, n_hidden].
+
+        Args:
+            features: [n_rows, n_features].
+            cutoff: [n_rows, 1], where the model multiplies the result by it.
+        """
+        for layer in self._hidden:
+            features = layer(features)
+        if self._bias:
+            features = torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
+        return features if cutoff is None else features * cutoff
+
+
 class Repulsion:
     """The screened nuclear repulsion of Ziegler, Biersack and Littmark (1985) with the model's parameters."""
 
