@@ -152,7 +152,7 @@ class ImageConvolution:
             last: [n_hidden, n_weights], the last layer of the radial network, weights in the order of the model.
         """
         self._convolution = convolution
-        # For each (l2, l1) the l3 of the paths; [n_paths * u, n_hidden]; constants [(m2, m1), m3] of each path.
+        # For each (l2, l1) the l3 of the paths; [n_paths * u, n_hidden]; constants [(m1, m2), m3] of each path.
         self._groups: dict[int, list[tuple[int, list[int], Tensor, list[Tensor]]]] = {}
         for l1, l2 in sorted({path[:2] for path in convolution.offsets}):
             degrees = [l3 for of, edge, l3 in sorted(convolution.offsets) if (of, edge) == (l1, l2)]
@@ -163,7 +163,7 @@ class ImageConvolution:
             for l3 in degrees:
                 table = convolution.constants[l1, l3][convolution.paths[l1, l3].index(l2)]
                 of_edge = table[l2 * l2 : (l2 + 1) ** 2].view(2 * l2 + 1, 2 * l3 + 1, 2 * l1 + 1)
-                constants.append(of_edge.transpose(1, 2).reshape(-1, 2 * l3 + 1))
+                constants.append(of_edge.permute(2, 0, 1).reshape(-1, 2 * l3 + 1))
             self._groups.setdefault(l2, []).append((l1, degrees, matrix.T.contiguous(), constants))
 
     def __call__(self, sent: Features, summed: Tensor, images: Images) -> list[Tensor]:
@@ -202,18 +202,22 @@ class ImageConvolution:
         """For each l3 [n_graphs * n_receivers, 2 l3 + 1, n_paths * u], paths in the order (l1, l2)."""
         n_graphs, n_receivers, n_senders = summed.shape[:3]
         collected: dict[tuple[int, int, int], Tensor] = {}
+        sent = [
+            part.permute(3, 0, 2, 1).contiguous() for part in senders
+        ]  # else the batched product is a loop
         sizes = [2 * degree + 1 for degree in range(isqrt(summed.shape[3]))]
-        # Hidden functions first, for the product with the last layer; then cell, receiver, m2 and sender.
-        of_degrees = summed.permute(4, 0, 1, 3, 2).split(sizes, dim=3)
+        # Hidden functions first, for the product with the last layer; then cell, sender, receiver and m2.
+        of_degrees = summed.permute(4, 0, 2, 1, 3).split(sizes, dim=4)
         for l2, groups in self._groups.items():
             columns = of_degrees[l2].reshape(summed.shape[4], -1)
             for l1, degrees, matrix, constants in groups:
                 n_paths, n_channels = len(degrees), self._convolution.channels[l1]
                 batch = (n_paths, n_channels, n_graphs)
-                filters = (matrix @ columns).view(-1, n_receivers * (2 * l2 + 1), n_senders)
-                features = senders[l1].permute(3, 0, 1, 2).expand(n_paths, -1, -1, -1, -1)
-                products = torch.bmm(filters, features.reshape(-1, n_senders, 2 * l1 + 1))
-                of_paths = products.view(*batch, n_receivers, (2 * l2 + 1) * (2 * l1 + 1)).unbind(0)
+                filters = (matrix @ columns).view(-1, n_senders, n_receivers * (2 * l2 + 1))
+                features = sent[l1].expand(n_paths, -1, -1, -1, -1).reshape(-1, 2 * l1 + 1, n_senders)
+                products = torch.bmm(features, filters)
+                by_node = products.view(*batch, 2 * l1 + 1, n_receivers, 2 * l2 + 1).transpose(3, 4)
+                of_paths = by_node.reshape(*batch, n_receivers, -1).unbind(0)
                 for l3, product, constant in zip(degrees, of_paths, constants, strict=True):
                     collected[l3, l1, l2] = product @ constant  # [u, n_graphs, n_receivers, m3]
         found: dict[int, list[Tensor]] = {}

@@ -54,6 +54,7 @@ class _Contraction:
             raise UnsupportedModel(f"{where} has {len(weights)} sets of weights for correlation {n_order}")
         self.degree = degree
         self.orders = [len(monomials) for monomials in selections]
+        self._sections = [count for order, count in enumerate(self.orders, 1) for _ in range(order)]
         n_in = contraction.U_tensors(1).shape[-2]
         like = blocks[0]
         # Rows of one product that picks the factors of every monomial: order 1, then order 2 twice, and so on.
@@ -83,15 +84,13 @@ class _Contraction:
 
     def basis(self, features: Tensor) -> Tensor:
         """[n, 2L+1, n_basis, channels] from [n, n_in, channels]."""
-        picked = torch.matmul(self.factors, features)
+        picked = iter(torch.matmul(self.factors, features).split(self._sections, dim=1))
         monomials = []
-        start = 0
-        for order, count in enumerate(self.orders, start=1):
-            product = picked[:, start : start + count]
-            for place in range(1, order):
-                product = product * picked[:, start + place * count : start + (place + 1) * count]
+        for order in range(1, len(self.orders) + 1):
+            product = next(picked)
+            for _ in range(1, order):
+                product = product * next(picked)
             monomials.append(product)
-            start += order * count
         summed = torch.matmul(self.matrix, torch.cat(monomials, dim=1))
         return summed.view(len(features), 2 * self.degree + 1, self.n_basis, features.shape[2])
 
