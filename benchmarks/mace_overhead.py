@@ -4,7 +4,7 @@ The models have the architectures of the foundation models with random weights, 
 side in one run, calls interleaved; the columns are medians of the ratios within a round. The last two columns are by
 how much calls raise the peak memory that loading the model took (0: not at all), each in a process of its own.
 
-    python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...] [--cells "..., ..."]
+    python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...] [--cells "...; ..."]
 
 With ORICHALCUM_BENCH=full in the environment there are 15 rounds and all families and cells.
 """
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     families = "mp-0a-small,mp-0a-medium" + (",mp-0b-medium,mpa-0-medium" if FULL else "")
     parser.add_argument("--families", default=families)
-    small = ",".join(label for label, (atoms, *_) in CELLS.items() if FULL or len(atoms) <= 100)
+    small = ";".join(label for label, (atoms, *_) in CELLS.items() if FULL or len(atoms) <= 100)
     parser.add_argument("--cells", default=small)
     parser.add_argument("--peak", nargs=3, metavar=("FAMILY", "CELL", "VARIANT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -170,7 +170,7 @@ def main() -> None:
     print(f"{'architecture':16}{'cell':22}{heads}")
     for family in options.families.split(","):
         model, potential = built(family)
-        for cell in options.cells.split(","):
+        for cell in options.cells.split(";"):
             times = seconds(calls_of(model, potential, cell), options.rounds)
             ratios = [statistics.median(a / b for a, b in zip(of, times[0], strict=True)) for of in times[1:]]
             median = 1e3 * statistics.median(times[0])

@@ -149,6 +149,10 @@ class Mace:
             i.knows_elements for i in self._interactions
         )
         self._symmetric = not any(i.knows_elements for i in self._interactions)
+        # Networks with biases send something where their features vanish, unless they are multiplied by the cutoff.
+        self._jumps = self._radial.applies_cutoff and any(i.has_biases for i in self._interactions)
+        if self._jumps:
+            self.smoothness = 0
         if premix and self._knows_elements:
             raise UnsupportedModel(
                 "its radial functions depend on the elements, so senders cannot be mixed first"
@@ -223,7 +227,11 @@ class Mace:
             spherical_harmonics(unit, self._max_degree) if self._harmonics is None else self._harmonics(unit)
         )
         rows = edges.rows
-        radial = self._radial(lengths[rows.pair], rows.receiver, rows.sender)
+        of_rows = lengths[rows.pair]
+        features_of_rows, cutoff = self._radial(of_rows, rows.receiver, rows.sender)
+        if cutoff is None and self._jumps:
+            cutoff = (of_rows < self.cutoff).to(of_rows).unsqueeze(1)
+        radial = features_of_rows, cutoff
         forget = self._in_blocks(sum(block.n_slots for block in edges.harmonic_blocks))
         of_images = [] if edges.images is None else edges.images.harmonics(harmonics, self._max_degree)
         coupled: dict[int, list[dict[tuple[int, int], Tensor]]] = {}

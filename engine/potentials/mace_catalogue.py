@@ -1,6 +1,7 @@
 """The foundation models of MACE that mace-torch 0.3.16 can name. Torch-free.
 
-Hyperparameters are read from each model when it is loaded; what stands here is what must be known before.
+Hyperparameters are read from each model when it is loaded; what stands here is what must be known before. Licences are
+those of the table in mace-torch 0.3.16's own description and of the publisher's list of foundation models.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ _CROSS = (
 )
 
 
-def _entry(name: str, key: str, summary: str, licence: str, citation: str) -> PotentialDescription:
+# Of the published file; its model card names an `rgd1_b3lyp` head that it does not have.
+_MH_1_HEADS = ("matpes_r2scan", "mp_pbe_refit_add", "spice_wB97M", "oc20_usemppbe", "omol", "omat_pbe")
+
+
+def _entry(
+    name: str, key: str, summary: str, licence: str, citation: str, heads: tuple[str, ...] = ()
+) -> PotentialDescription:
     return PotentialDescription(
         name=name,
         family="mace",
@@ -44,6 +51,7 @@ def _entry(name: str, key: str, summary: str, licence: str, citation: str) -> Po
         mixings=("mean_field", "paired"),
         cutoff=6.0,
         smoothness=2,
+        heads=heads,
     )
 
 
@@ -130,6 +138,7 @@ MACE_FOUNDATION_MODELS: tuple[PotentialDescription, ...] = (
         "MACE-MH-1, several heads for several levels of theory: choose one with head.",
         ACADEMIC_LICENCE,
         _CROSS,
+        heads=_MH_1_HEADS,
     ),
 )
 

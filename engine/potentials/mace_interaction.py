@@ -92,6 +92,7 @@ class Interaction:
 
     Attributes:
         knows_elements: Whether its radial part takes the elements at both ends, by embeddings of its own.
+        has_biases: Whether its radial part sends something where the radial features vanish.
     """
 
     def __init__(self, block: Any, where: str) -> None:
@@ -116,6 +117,7 @@ class Interaction:
         after = block.linear_1 if kind == NONLINEAR else block.linear
         self.convolution = Convolution(block.conv_tp, after, where)
         self._radial_net = RadialNet(block.conv_tp_weights, f"{where}, conv_tp_weights")
+        self.has_biases = self._radial_net.has_biases
         self._by_image = ImageConvolution(self.convolution, self._radial_net.last)
         self._neighbours = float(block.avg_num_neighbors)
         self._density_net = getattr(block, "density_fn", None)

@@ -21,6 +21,7 @@ class RadialEmbedding:
 
     Attributes:
         knows_elements: Whether the features depend on the elements at both ends; then alike in both.
+        applies_cutoff: Whether the features are already multiplied by the cutoff function.
     """
 
     def __init__(self, model: Any) -> None:
@@ -42,6 +43,7 @@ class RadialEmbedding:
         if transform is not None and type(transform).__name__ not in _TRANSFORMS:
             raise UnsupportedModel(f"its distance transform {type(transform).__name__} is not supported")
         self.knows_elements = transform is not None
+        self.applies_cutoff = bool(getattr(self._module, "apply_cutoff", True))
         self._numbers = model.atomic_numbers
         self._one_hot = torch.eye(len(self._numbers), device=self._numbers.device)
 
@@ -64,7 +66,12 @@ class RadialEmbedding:
 
 
 class RadialNet:
-    """A network of radial features, its last layer apart: that is a linear map."""
+    """A network of radial features, its last layer apart: that is a linear map.
+
+    Attributes:
+        has_biases: Whether it does not vanish where its features do.
+        last: [n_hidden, n_out], the last layer.
+    """
 
     def __init__(self, network: Any, where: str) -> None:
         """Takes the layers of a network.
@@ -82,10 +89,11 @@ class RadialNet:
             if last.act is not None:
                 raise UnsupportedModel(f"{where} ends with an activation, which is not supported")
             self.last: Tensor = last.weight.detach() / (last.h_in * last.var_in / last.var_out) ** 0.5
-            self._bias = False
+            self.has_biases = self._bias = False
         elif kind == "RadialMLP":
             *self._hidden, last = list(network.net.children())
             self.last = last.weight.detach().T
+            self.has_biases = True
             self._bias = last.bias is not None
             if self._bias:  # as one more hidden function, which is 1
                 self.last = torch.cat([self.last, last.bias.detach().unsqueeze(0)])

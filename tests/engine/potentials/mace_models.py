@@ -37,6 +37,16 @@ FAMILIES = {
         "readout": "NonLinearBiasReadoutBlock",
         "agnostic": True,
     },
+    # As the published mace-mh-1: fewer channels on the edges than on the nodes, and its six heads.
+    "mh-1": {
+        "blocks": (NONLINEAR, NONLINEAR),
+        "L": 1,
+        "agnesi": True,
+        "zbl": True,
+        "heads": ["matpes_r2scan", "mp_pbe_refit_add", "spice_wB97M", "oc20_usemppbe", "omol", "omat_pbe"],
+        "agnostic": True,
+        "on_edges": 4,
+    },
     "two-heads": {"blocks": (RESIDUAL, RESIDUAL), "L": 1, "heads": ["pbe", "r2scan"]},
     "zbl-alone": {"blocks": DENSITY, "L": 0, "zbl": True},
     "plain-first": {"blocks": ("RealAgnosticInteractionBlock", RESIDUAL), "L": 1},
@@ -84,6 +94,9 @@ def build(family, *, channels=128, dtype=torch.float64, elements=MP_ELEMENTS, se
         "use_agnostic_product": spec.get("agnostic", False),
         "readout_cls": getattr(blocks, spec.get("readout", "NonLinearReadoutBlock")),
     }
+    if "on_edges" in spec:
+        fewer = channels // spec["on_edges"]
+        options["edge_irreps"] = o3.Irreps(f"{fewer}x0e+{fewer}x1o")
     try:
         torch.set_default_dtype(dtype)
         torch.manual_seed(seed)

@@ -94,12 +94,14 @@ def evaluated(potential, *samples, dtype=torch.float64):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_one_hot_weights_equal_mace_torch(model, family):
     sample = skewed_alloy().with_(weights=ONE_HOT)
-    energy, by_position, by_strain, _ = evaluated(ours(model(family)), sample)
     expected = theirs(model(family), sample, NUMBERS)
     assert np.abs(expected[1]).max() > 1e-2  # the interactions are not hidden by the energies of the atoms
-    assert energy[0] == pytest.approx(expected[0], abs=1e-10)
-    assert np.allclose(-by_position, expected[1], atol=1e-10)
-    assert np.allclose(voigt_stress(sample, by_strain[0]), expected[2], atol=1e-10)
+    for sum_images in (False, True):
+        potential = ours(model(family), sum_images=sum_images)
+        energy, by_position, by_strain, _ = evaluated(potential, sample)
+        assert energy[0] == pytest.approx(expected[0], abs=1e-10)
+        assert np.allclose(-by_position, expected[1], atol=1e-10)
+        assert np.allclose(voigt_stress(sample, by_strain[0]), expected[2], atol=1e-10)
 
 
 @pytest.mark.parametrize("family", ["mp-0a-medium", "mpa-0-medium"])
@@ -140,6 +142,28 @@ def test_mixing_senders_first_equals_an_edge_for_every_pair_of_copies(model, fam
     by_pairs = evaluated(ours(model(family), premix=False), skewed_alloy())
     for one, other in zip(mixed, by_pairs, strict=True):
         assert np.allclose(one, other, atol=1e-10)
+
+
+@pytest.mark.parametrize("family", ["mp-0a-large", "mp-0b-small", "mpa-0-medium", "mh-1"])
+def test_filters_summed_over_images_equal_a_tensor_product_an_edge(model, family):
+    """In a batch of crystals of different sizes, whose pairs of nodes are not all filled."""
+    samples = [
+        skewed_alloy(),
+        plain(np.diag([2.9, 2.9, 40.0]), [[0.0, 0, 0], [1.4, 1.4, 1.5]], [26, 28]),
+        plain(np.eye(3) * 30.0, [[0.0, 0, 0], [1.4, 1.4, 1.5], [20.0, 0, 0], [0, 20.0, 0]], [26, 28, 18, 8]),
+    ]
+    by_edge = evaluated(ours(model(family), sum_images=False), *samples)
+    by_image = evaluated(ours(model(family), sum_images=True), *samples)
+    for one, other in zip(by_edge, by_image, strict=True):
+        assert np.allclose(one, other, atol=1e-10)
+
+
+def test_small_dense_cells_are_summed_over_images_and_large_ones_are_not(model):
+    potential = ours(model("mp-0a-small"))
+    small, _, _, _ = arguments([plain(np.eye(3) * 2.9, [[0.0, 0, 0], [1.45, 1.45, 1.45]], [26, 26])], 6.0)
+    sparse, _, _, _ = arguments([plain(np.eye(3) * 30.0, [[0.0, 0, 0], [1.4, 1.4, 1.5]], [26, 28])], 6.0)
+    assert potential._plan(small).edges.images is not None
+    assert potential._plan(sparse).edges.images is None
 
 
 def test_mixing_first_is_refused_where_radial_functions_know_the_elements(model):
@@ -308,9 +332,12 @@ def test_a_batch_equals_its_crystals_one_at_a_time(model, family):
 def test_small_blocks_that_are_computed_again_change_nothing(model, family, monkeypatch):
     whole = evaluated(ours(model(family)), skewed_alloy())
     monkeypatch.setattr("engine.potentials.mace_product._NUMBERS_IN_ONE_PIECE", 1)
-    pieces = evaluated(ours(model(family), slots={"whole": 10, "block": 40}), skewed_alloy())
-    for one, other in zip(whole, pieces, strict=True):
-        assert np.allclose(one, other, atol=1e-10)
+    monkeypatch.setattr("engine.potentials.mace_images._LINKS_IN_ONE_PIECE", 4)
+    small = {"whole": 10, "block": 40}
+    for sum_images in (False, True):
+        pieces = evaluated(ours(model(family), slots=small, sum_images=sum_images), skewed_alloy())
+        for one, other in zip(whole, pieces, strict=True):
+            assert np.allclose(one, other, atol=1e-10)
 
 
 @pytest.mark.parametrize("family", ["mp-0a-medium", "mpa-0-medium"])

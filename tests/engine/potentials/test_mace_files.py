@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 from urllib.error import URLError
 
@@ -111,6 +112,35 @@ def test_the_academic_licence_must_be_accepted_by_the_operator(monkeypatch):
     assert (where, kind) == ("/potential/name", "licence-not-accepted")
     monkeypatch.setenv("ORICHALCUM_ACCEPT_LICENCES", "ASL")
     resolve(problem({"name": "mace-omat-0-small"}))
+
+
+def test_the_licences_are_those_that_mace_torch_states():
+    """In the table of foundation models of its own description, which is installed with it."""
+    rows = [
+        [cell.strip() for cell in line.split("|")]
+        for line in (metadata("mace-torch").get_payload() or "").splitlines()
+        if line.startswith("| MACE-")
+    ]
+    stated = {row[1]: row[-2] for row in rows}
+    assert len(stated) > 6
+    named = {
+        "mace-mp-0a-": "MACE-MP-0a", "mace-mp-0b3-": "MACE-MP-0b3", "mace-mpa-0-": "MACE-MPA-0",
+        "mace-omat-0-": "MACE-OMAT-0", "mace-matpes-pbe-0": "MACE-MATPES-PBE-0",
+        "mace-matpes-r2scan-0": "MACE-MATPES-r2SCAN-0", "mace-mh-": "MACE-MH-0/1",
+    }  # fmt: skip
+    for model in MACE_FOUNDATION_MODELS:
+        for prefix, row in named.items():
+            if model.name.startswith(prefix):
+                assert model.licence == stated[row], model.name
+
+
+def test_a_head_that_mace_mh_1_lacks_is_refused_before_the_download(monkeypatch):
+    monkeypatch.setenv("ORICHALCUM_ACCEPT_LICENCES", "ASL")
+    where, kind, text = faults({"name": "mace-mh-1", "head": "rgd1_b3lyp"})[0]
+    assert (where, kind) == ("/potential/head", "invalid-value")
+    assert all(head in text for head in ("matpes_r2scan", "omol", "omat_pbe"))
+    assert faults({"name": "mace-mh-1"})[0][:2] == ("/potential/head", "missing-field")
+    resolve(problem({"name": "mace-mh-1", "head": "omat_pbe"}))
 
 
 @pytest.fixture
