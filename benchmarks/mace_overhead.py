@@ -1,8 +1,8 @@
 """What alchemy costs with MACE: energy, forces, stress and dE/dlam over mace-torch's plain energy, forces and stress.
 
 The models have the architectures of the foundation models with random weights, in float32. Everything is timed side by
-side in one run, calls interleaved; the columns are medians of the ratios within a round. The last two columns are by
-how much calls raise the peak memory that loading the model took (0: not at all), each in a process of its own.
+side in one run, calls interleaved; the columns are medians of the ratios within a round. The last columns are what a
+call takes in memory at its peak beyond what the process holds before it, each in a process of its own.
 
     python benchmarks/mace_overhead.py [--rounds 5] [--threads 1] [--families mp-0a-small,...] [--cells "...; ..."]
 
@@ -12,8 +12,9 @@ With ORICHALCUM_BENCH=full in the environment there are 15 rounds and all famili
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -130,13 +131,23 @@ def built(family: str) -> tuple[Any, Mace]:
     return model, Mace(family, model, dtype=DTYPE, device=torch.device("cpu"))
 
 
+def memory(field: str) -> float:
+    """A field of this process's memory, MiB: VmRSS now, VmHWM at its peak. Linux alone."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
 def peak_growth(family: str, cell: str, variant: int) -> float:
-    """By how many MiB three calls raise this process's peak memory; 0 is mace-torch's plain call, 2 the alchemical."""
+    """MiB that a call takes at its peak; 0 is mace-torch's plain call, 1 ours, 2 the alchemical."""
     call = calls_of(*built(family), cell)[variant]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(3):
+    for _ in range(3):  # what the first calls leave behind is no part of a call
         call()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+    before = memory("VmRSS")
+    call()
+    return memory("VmHWM") - before
 
 
 def peak_in_fresh_process(family: str, cell: str, variant: int) -> float:
