@@ -204,8 +204,11 @@ class Mace:
         copies = Copies.of(elements)
         pairs = None if self._premix and self._repulsion is None else copy_pairs(graph, self.mixing)
         rows = None if pairs is None else element_rows(pairs, elements, symmetric=self._symmetric)
-        by_site = self._premix or pairs is None or rows is None
-        edges = site_edges(graph) if by_site else copy_edges(graph, pairs, rows)
+        edges = (
+            site_edges(graph)
+            if pairs is None or rows is None or self._premix
+            else copy_edges(graph, pairs, rows)
+        )
         links = n_links(edges.node_graph, graph.n_graphs, alone=edges.alone)
         worth_it = edges.n_edges > WORTH_IT * links
         if worth_it if self._sum_images is None else self._sum_images:

@@ -135,7 +135,7 @@ MACE_FOUNDATION_MODELS: tuple[PotentialDescription, ...] = (
     _entry(
         "mace-mh-1",
         "mh-1",
-        "MACE-MH-1, several heads for several levels of theory: choose one with head.",
+        f"MACE-MH-1, a head for each level of theory: choose one with head ({', '.join(_MH_1_HEADS)}).",
         ACADEMIC_LICENCE,
         _CROSS,
         heads=_MH_1_HEADS,
