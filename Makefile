@@ -15,6 +15,8 @@ STAMP := $(VENV)/.installed
 # Numerics of small crystals gain nothing from more threads than cores.
 export OMP_NUM_THREADS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Test files that run at the same time, each in a process with a torch of its own.
+TEST_PROCESSES ?= 2
 
 .PHONY: help demo test soak check up dashboard screenshots bench bench-full docs weights constraints clean
 
@@ -61,7 +63,7 @@ test: $(STAMP) weights ## the whole test suite
 	@$(BIN)/python tests/e2e/dashboard/chromium.py || $(call apt-install,Chromium,chromium)
 	@if $(BIN)/python dashboard/build.py; then $(BIN)/python dashboard/build.py --npm run --silent test; \
 	elif [ "$${CI:-}" = true ]; then exit 1; else echo "Going on without the tests of the dashboard."; fi
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # $(call apt-install,NAME,PACKAGE): for the tests, where this machine has apt and lets us.
 define apt-install
