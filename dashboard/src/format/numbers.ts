@@ -16,6 +16,11 @@ export function unitText(unit: string): string {
   return UNITS[unit] ?? unit;
 }
 
+/** A sentence of the service, its units as they are shown. */
+export function prettyUnits(text: string): string {
+  return text.replaceAll('cm^3', 'cm³').replaceAll('Å^3', 'Å³');
+}
+
 /** A number with its unit: `3.2144 Å`, `90.0°`. */
 export function withUnit(text: string, unit: string): string {
   const shown = unitText(unit);

@@ -50,7 +50,7 @@ export function fieldPixels(
       const level = range > 0 ? (value - look.low) / range : 0.5;
       const colour = colours[Math.round(255 * Math.min(1, Math.max(0, level)))]!;
       const covered = range > 0 ? coverage(interpolated(deviation, shares) / range) : 0;
-      const part = covered === 0 ? 0 : 0.85 * hatched(x, y, covered, look.density);
+      const part = covered === 0 ? 0 : 0.7 * hatched(x, y, covered, look.density);
       const at = 4 * (row * width + column);
       data[at] = colour[0] + part * (look.ground[0] - colour[0]);
       data[at + 1] = colour[1] + part * (look.ground[1] - colour[1]);

@@ -61,5 +61,6 @@ export function axisTicks(domain: Domain, count: number): AxisTick[] {
 
 /** Whole numbers only: for counts. */
 export function countTicks(domain: Domain, count: number): AxisTick[] {
-  return axisTicks(domain, count).filter(({ value }) => Number.isInteger(value));
+  const whole = axisTicks(domain, count).filter(({ value }) => Number.isInteger(value));
+  return whole.map(({ value }) => ({ value, text: String(value) }));
 }

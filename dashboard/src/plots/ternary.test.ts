@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { clip, frameIn, tangent, ticks, toPixel, toShares, toVector, WHOLE, type Shares } from './ternary';
+import {
+  clip,
+  frameIn,
+  innerEdges,
+  tangent,
+  ticks,
+  toPixel,
+  toShares,
+  toVector,
+  WHOLE,
+  type Shares,
+} from './ternary';
 
 const frame = { left: 40, top: 30, side: 300 };
 
@@ -110,6 +121,10 @@ describe('the ternary plot', () => {
     // Above a share of 1/2 lies a small triangle of a quarter of the area.
     const rest = clip(WHOLE, [{ coefficients: [0, 0, 1], bound: 0.5 }]);
     expect(rest).toHaveLength(4);
+    const inner = innerEdges(rest);
+    expect(inner).toHaveLength(1);
+    for (const end of inner[0]!) expect(end[2]).toBeCloseTo(0.5, 12);
+    expect(innerEdges(WHOLE)).toEqual([]);
     expect(area(rest) / whole).toBeCloseTo(0.75, 12);
     const lower = clip(WHOLE, [{ coefficients: [0, -1, 0], bound: -0.8 }]);
     expect(area(lower) / whole).toBeCloseTo(0.04, 12);

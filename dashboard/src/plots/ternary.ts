@@ -139,6 +139,15 @@ export function clip(polygon: readonly Shares[], planes: readonly HalfPlane[]): 
   return rest;
 }
 
+/** The edges of a clipped polygon that are not part of the triangle's own edges. */
+export function innerEdges(polygon: readonly Shares[]): [Shares, Shares][] {
+  return polygon.flatMap((corner, k): [Shares, Shares][] => {
+    const next = polygon[(k + 1) % polygon.length]!;
+    const outer = corner.some((share, axis) => Math.abs(share) < 1e-9 && Math.abs(next[axis]!) < 1e-9);
+    return outer ? [] : [[corner, next]];
+  });
+}
+
 export function mixed(from: Shares, to: Shares, part: number): Shares {
   return [0, 1, 2].map((k) => from[k]! + part * (to[k]! - from[k]!)) as unknown as Shares;
 }
