@@ -68,8 +68,8 @@ def head_number(heads: tuple[str, ...], wanted: str | None) -> int:
         return 0
     if wanted not in heads:
         near = difflib.get_close_matches(wanted, heads, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"its heads are {known}"
-        raise UnsupportedModel(f"it has no head {wanted!r}; {hint}")
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UnsupportedModel(f"it has no head {wanted!r}; {hint}its heads are {known}")
     return heads.index(wanted)
 
 

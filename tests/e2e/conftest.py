@@ -23,6 +23,7 @@ from api_schemas.jobs import FINAL_STATES
 from engine.potentials.weights import fetch
 
 START_SECONDS = 120.0
+SALTS = Path(__file__).parents[2] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 
 
 @dataclass
@@ -131,7 +132,12 @@ def start(data: Path, *arguments: str) -> Stack:
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONUNBUFFERED": "1",
+                "ORICHALCUM_MACE_MODELS": f"salts={SALTS}",
+            },
         )
 
     def ready() -> re.Match[str] | None:

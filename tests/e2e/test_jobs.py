@@ -8,7 +8,7 @@ import time
 import pytest
 
 from api_schemas.results import Result
-from tests.e2e.conftest import wait_for
+from tests.e2e.conftest import SALTS, wait_for
 
 CELL = """NaCl
 1.0
@@ -191,3 +191,22 @@ def test_a_killed_worker_is_replaced_and_the_answer_stays_the_same(stack, first_
     assert [row[:2] for row in after[: len(stored)]] == stored
     assert [row[2:] for row in after[: len(stored)]] == [(1, 0)] * len(stored)
     assert after[len(stored)][2:] == (2, 1)
+
+
+def test_a_mace_model_that_the_operator_registered_answers_by_its_name(stack):
+    offered = {item["name"]: item for item in stack.client.get("/v1/potentials").json()["potentials"]}
+    assert (offered["salts"]["family"], offered["salts"]["fetched"]) == ("mace", True)
+    structure = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
+    wanted = [{"property": "lattice_a", "target": 6.0, "tolerance": 0.002}]
+    options = {"structure": structure, "objectives": wanted}
+    job_id = stack.submit(problem(**options, potential={"name": "salts"}))
+    assert stack.finished(job_id)["state"] == "succeeded"
+    result = stack.result(job_id)
+    assert result["stopped"]["reason"] == "target_met"
+    assert len(result["provenance"]["potential"]["sha256"]) == 64
+    # A file that a problem names is a pickle of a user's, and is never read.
+    refused = stack.client.post(
+        "/v1/jobs", json=problem(**options, potential={"name": "mace", "file": str(SALTS)})
+    )
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/potential/file"

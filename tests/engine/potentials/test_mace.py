@@ -351,7 +351,9 @@ def test_a_head_is_chosen_by_name_and_a_wrong_one_is_named(model):
     two = model("two-heads")
     with pytest.raises(UnsupportedModel, match="several heads; choose one with head: pbe, r2scan"):
         Mace("test", two, dtype=torch.float64, device=CPU)
-    with pytest.raises(UnsupportedModel, match=r"no head 'r2scn'; did you mean r2scan\?"):
+    with pytest.raises(
+        UnsupportedModel, match=r"no head 'r2scn'; did you mean r2scan\? its heads are pbe, r2scan"
+    ):
         Mace("test", two, dtype=torch.float64, device=CPU, head="r2scn")
     sample = skewed_alloy().with_(weights=ONE_HOT)
     first = evaluated(Mace("test", two, dtype=torch.float64, device=CPU, head="pbe"), sample)[0]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from importlib.metadata import metadata
 from pathlib import Path
 from urllib.error import URLError
@@ -256,6 +257,26 @@ def test_a_file_that_is_no_mace_model_is_refused_at_its_field(files, tmp_path, c
     assert message in text
     with pytest.raises(UnsupportedModel):
         load_chosen(PotentialChoice(name="mace", file=str(path)))
+
+
+def test_a_model_without_energies_is_refused_by_its_kind(tmp_path):
+    mace = import_mace()
+    from e3nn import o3
+
+    blocks = mace.modules.blocks
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dipoles = mace.modules.AtomicDipolesMACE(
+            r_max=4.0, num_bessel=4, num_polynomial_cutoff=5, max_ell=2, num_interactions=2, num_elements=2,
+            interaction_cls=blocks.RealAgnosticResidualInteractionBlock,
+            interaction_cls_first=blocks.RealAgnosticResidualInteractionBlock,
+            hidden_irreps=o3.Irreps("4x0e+4x1o"), MLP_irreps=o3.Irreps("4x0e+4x1o"), avg_num_neighbors=8.0,
+            atomic_numbers=[11, 17], correlation=2, gate=torch.nn.functional.silu, atomic_energies=None,
+        )  # fmt: skip
+    torch.save(dipoles, tmp_path / "dipoles.model")
+    where, kind, text = faults({"name": "mace", "file": str(tmp_path / "dipoles.model")})[0]
+    assert (where, kind) == ("/potential/file", "bad-model-file")
+    assert "it is a AtomicDipolesMACE; models of energy alone (MACE, ScaleShiftMACE) can be used" in text
 
 
 def test_a_file_that_is_not_there_is_named():

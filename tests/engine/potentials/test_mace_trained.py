@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from api_schemas.problem import Problem
 from engine import Campaign, evaluate
 from engine.crystals.graph import build_graph
 from engine.evaluation import Evaluator
+from engine.potentials import loading
 from engine.potentials.loading import load_chosen
 from engine.problems.resolve import resolved_problem
 
@@ -115,3 +117,19 @@ def test_the_optimizer_reaches_a_lattice_constant():
     assert result.best.properties["lattice_a"].value == pytest.approx(6.0, abs=0.002)
     assert result.provenance.potential.name == "mace"
     assert len(result.provenance.potential.sha256) == 64
+
+
+def test_a_model_is_read_once_in_a_process_whatever_the_number_of_compositions(tmp_path, monkeypatch):
+    fresh = shutil.copy(MODEL, tmp_path / "fresh.model")
+    made = []
+    whole = loading.Mace
+
+    def counting(*arguments, **options):
+        made.append(arguments)
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(loading, "Mace", counting)
+    mine = {"name": "mace", "file": str(fresh)}
+    for potassium in (0.0, 0.3, 0.6):
+        assert evaluate(problem(mine), at(potassium)).converged
+    assert len(made) == 1
