@@ -19,7 +19,11 @@ class PropertyValue(Output):
         None,
         description="Per unit fraction; per sublattice the entries add up to zero. Null where it does not exist.",
     )
-    uncertainty: float | None = None
+    uncertainty: float | None = Field(
+        None,
+        description="Of a result's best and front: how far the mixed crystal typically is from explicit supercells "
+        "with the same potential, in the unit; null where that was not measured, and elsewhere.",
+    )
 
 
 class Cost(Output):

@@ -100,7 +100,8 @@ class Result(Output):
     )
     predictions: list[Prediction] = Field(
         default=[],
-        description="Of the objectives' properties at the best composition: how well the surrogate knew them.",
+        description="Of the objectives' properties at the best composition: how well the surrogate knew them. Empty "
+        "with fewer than three evaluations, for a front, and of a cancelled job.",
     )
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
     verification: dict[str, JsonValue] | None = None

@@ -9,7 +9,7 @@ import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
-from api_schemas.results import Result, Stopped
+from api_schemas.results import Prediction, Result, Stopped, TracePoint
 from engine.composition.feasibility import rounded
 from engine.composition.notation import parse_composition
 from engine.composition.polytope import TOLERANCE
@@ -17,7 +17,10 @@ from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
 from engine.optimize.front import nondominated
 from engine.optimize.objective import Loss, Point, build_loss, point_of
+from engine.optimize.prediction import predictions
+from engine.optimize.trace import trace
 from engine.problems.resolve import ResolvedProblem, resolved_problem
+from engine.properties.accuracy import with_uncertainty
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,6 +147,12 @@ class Campaign:
             targets=record.targets,
         )
 
+    @property
+    def trace(self) -> list[TracePoint]:
+        """The loss of each evaluation and the best up to it; empty without objectives and for a front."""
+        loss = self._loss()
+        return [] if loss is None or self._front else trace(self._points(loss))
+
     def result(
         self, stopped: Stopped | None = None, *, seconds: float | None = None, device: str = "cpu"
     ) -> Result:
@@ -155,12 +164,14 @@ class Campaign:
             device: What it ran on.
         """
         best, loss = self._best_record(), self._loss()
-        public = None if best is None else best.public()
+        public = None if best is None else with_uncertainty(best.public(), self.problem.potential)
         cost = report.total_cost(self._records)
         return Result(
             kind=self.problem.kind,
             best=public,
-            front=[record.public() for record in self._front_records()],
+            front=[
+                with_uncertainty(record.public(), self.problem.potential) for record in self._front_records()
+            ],
             notes=self._notes(),
             evaluations=[record.public() for record in self._records],
             stopped=stopped
@@ -172,6 +183,8 @@ class Campaign:
             active_constraints=[]
             if best is None or loss is None
             else active_constraints(self.region, loss, self._point(best, loss)),
+            trace=self.trace,
+            predictions=self._predictions(stopped),
             targets=list(self._records[0].targets) if self._records else [],
             cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
             provenance=report.provenance(self.problem, self.seed, device),
@@ -198,6 +211,13 @@ class Campaign:
                 words = "are inconsistent with its values by leave-one-out: the surrogate learned from values only"
                 notes.append(f"the gradients of {name} {words}")
         return notes
+
+    def _predictions(self, stopped: Stopped | None) -> list[Prediction]:
+        """How well the surrogates knew the best composition; not of a cancelled job, whose answer is wanted at once."""
+        best, loss = self._best_record(), self._loss()
+        if best is None or loss is None or (stopped is not None and stopped.reason == "cancelled"):
+            return []
+        return predictions(self.space, loss, self._points(loss), best.index)
 
     def _to_round(self) -> NDArray[np.float64] | None:
         """The rounded answer, where it is still to be evaluated."""

@@ -22,6 +22,7 @@ from service.evaluations.models import EvaluationRow
 from service.events import repository as events
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
+from service.jobs.standing import Standing
 from service.tallies import repository as tallies
 
 BACKOFF_SECONDS = (0.0, 5.0)
@@ -181,15 +182,15 @@ def store(
     session: Session,
     held: Claim,
     record: EvaluationRecord,
-    best: str | None,
+    standing: Standing | None,
     *,
     content_key: str | None = None,
     from_cache: bool = False,
 ) -> bool:
     """Store a result once, with its events; False if the claim is no longer ours or the job wants it no more.
 
-    Under ``content_key`` other jobs of the tenant find it. The job's ``needs_advance`` is set when this was the last
-    evaluation of its batch.
+    With ``standing`` it becomes known how the search stands. Under ``content_key`` other jobs of the tenant find the
+    result. The job's ``needs_advance`` is set when this was the last evaluation of its batch.
     """
     job = jobs.locked(session, held.job_id)
     row = _held(session, held.evaluation_id)
@@ -206,8 +207,8 @@ def store(
     row.enqueued_at = None
     session.flush()
     job.evaluations_done += 1
-    if best is not None:
-        job.best = best
+    if standing is not None:
+        standing.note(job)
     events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at)
     _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)

@@ -27,6 +27,7 @@ def progress_of(job: JobRow) -> Progress:
         evaluations_done=job.evaluations_done,
         evaluations_planned=job.evaluations_planned,
         best=None if job.best is None else BestSoFar.model_validate_json(job.best),
+        trace=[] if job.trace is None else json.loads(job.trace),
     )
 
 

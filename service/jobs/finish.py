@@ -10,6 +10,7 @@ from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from engine.potentials import registry
+from engine.properties.accuracy import with_uncertainty
 from service.evaluations import repository as evaluations
 from service.jobs import repository as jobs
 from service.jobs import states
@@ -60,7 +61,7 @@ def best_so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
     potential = registry.describe_choice(problem.potential)
     return Result(
         kind=problem.kind,
-        best=None if chosen is None else chosen.public(),
+        best=None if chosen is None else with_uncertainty(chosen.public(), problem.potential),
         evaluations=[record.public() for record in records],
         stopped=stopped,
         targets=[] if chosen is None else chosen.targets,

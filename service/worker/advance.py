@@ -19,9 +19,10 @@ from service.events import repository as events
 from service.jobs import finish, states
 from service.jobs import repository as jobs
 from service.jobs.models import JobRow
+from service.jobs.standing import Standing
 from service.maps import repository as maps
 from service.messages import enqueue, enqueue_maps
-from service.worker.context import WorkerContext, replayed
+from service.worker.context import WorkerContext, replayed, standing
 from service.worker.evaluation import cancel_requested, failure_of, finish_cancelled
 from service.worker.lease import Interrupted, Lease
 
@@ -43,7 +44,7 @@ class _Claim:
 @dataclass(frozen=True)
 class _Step:
     planned: int
-    best: str | None
+    standing: Standing
     suggestions: list[Suggestion]
     result: Result | None
 
@@ -128,10 +129,9 @@ def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
         stopped = finish.time_limit_after(claim.overdue_after, len(claim.records))
     suggestions = [] if stopped is not None else campaign.ask()
     result = None if suggestions else campaign.result(stopped, device=context.device)
-    best = campaign.best
     return _Step(
         planned=campaign.planned,
-        best=None if best is None else best.model_dump_json(),
+        standing=standing(campaign),
         suggestions=suggestions,
         result=result,
     )
@@ -170,9 +170,9 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         job.needs_advance = True
         job.advance_enqueued_at = None
         return
-    news = job.evaluations_planned != step.planned or job.best != step.best or job.state == "queued"
+    news = job.evaluations_planned != step.planned or job.state == "queued"
     job.evaluations_planned = step.planned
-    job.best = step.best
+    news = step.standing.note(job) or news
     if job.state == "queued":
         states.change(session, job, "running")
     if step.result is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,9 +11,11 @@ from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
-from api_schemas.results import Result, Stopped
+from api_schemas.results import Result, Stopped, TracePoint
 from engine.composition.slices import Slice
+from engine.optimize.trace import thinned
 from service.database import Database
+from service.jobs.standing import Standing
 from service.messages import Messenger
 from service.references.store import SqlReferenceStore
 
@@ -31,6 +34,10 @@ class Campaign(Protocol):
     @property
     def best(self) -> BestSoFar | None:
         """The best evaluation up to now."""
+
+    @property
+    def trace(self) -> list[TracePoint]:
+        """The loss of each evaluation and the best up to it."""
 
     def tell(self, records: Sequence[EvaluationRecord]) -> None:
         """Add evaluations."""
@@ -98,3 +105,11 @@ def replayed(context: WorkerContext, problem: Problem, records: Sequence[Evaluat
     campaign = context.campaign(problem)
     campaign.tell(records)
     return campaign
+
+
+def standing(campaign: Campaign) -> Standing:
+    """How a search stands."""
+    best = campaign.best
+    return Standing(
+        best=None if best is None else best.model_dump_json(), trace=json.dumps(thinned(campaign.trace))
+    )

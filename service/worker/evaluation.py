@@ -14,10 +14,11 @@ from service.evaluations import repository as evaluations
 from service.evaluations.repository import Claim
 from service.jobs import finish, states
 from service.jobs import repository as jobs
+from service.jobs.standing import Standing
 from service.messages import enqueue
 from service.references.store import SqlReferenceStore
 from service.worker.content import content_key
-from service.worker.context import WorkerContext, replayed
+from service.worker.context import WorkerContext, replayed, standing
 from service.worker.lease import Interrupted, Lease
 
 ASSESSED_RECORDS = 200
@@ -53,7 +54,7 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     try:
         with lease:
             record = known or _computed(context, claim, lease)
-            best = _best_with(context, claim, record)
+            known_now = _standing_with(context, claim, record)
     except Interrupted as interrupted:
         _give_up(context, claim, interrupted)
         return
@@ -64,7 +65,7 @@ def _run(context: WorkerContext, claim: Claim) -> None:
         return
     with context.database.writing() as session:
         stored = evaluations.store(
-            session, claim, record, best, content_key=key, from_cache=known is not None
+            session, claim, record, known_now, content_key=key, from_cache=known is not None
         )
     if not stored:
         _log.info("a late result was refused")
@@ -118,15 +119,14 @@ def _storable(record: EvaluationRecord) -> EvaluationRecord:
     return EvaluationRecord.model_validate_json(record.model_dump_json())
 
 
-def _best_with(context: WorkerContext, claim: Claim, record: EvaluationRecord) -> str | None:
-    """The best evaluation of the job once ``record`` counts, as JSON; None where it is not worked out each time."""
+def _standing_with(context: WorkerContext, claim: Claim, record: EvaluationRecord) -> Standing | None:
+    """How the search stands once ``record`` counts; None where that is not worked out each time."""
     with context.database.reading() as session:
         job = jobs.get(session, claim.job_id)
         if job is None or job.evaluations_done >= ASSESSED_RECORDS:
             return None
         records = jobs.records(session, claim.job_id)
-    best = replayed(context, claim.problem, [*records, record]).best
-    return None if best is None else best.model_dump_json()
+    return standing(replayed(context, claim.problem, [*records, record]))
 
 
 def _give_up(context: WorkerContext, claim: Claim, interrupted: Interrupted) -> None:

@@ -19,7 +19,7 @@ from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Sugge
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
-from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
+from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost, TracePoint
 from service import logs, migration
 from service.app import create_app
 from service.database import Database
@@ -113,6 +113,10 @@ class FakeCampaign:
             return None
         best = min(self.records, key=lambda record: abs(record.composition["cation"]["Na"] - 0.7))
         return BestSoFar(index=best.index, loss=1.0, composition=best.composition, properties={})
+
+    @property
+    def trace(self) -> list[TracePoint]:
+        return [TracePoint(index=r.index, loss=1.0, best=1.0 / (r.index + 1)) for r in self.records]
 
     def result(self, stopped: Stopped | None = None, *, device: str = "cpu") -> Result:
         best = self.best

@@ -225,3 +225,13 @@ def test_jobs_are_found_by_a_part_of_their_name(client):
     assert client.get("/v1/jobs", params={"name": "a\0b"}).status_code == 422
     link = client.get("/v1/jobs", params={"name": "alscn", "limit": 1}).links["next"]["url"]
     assert [job["id"] for job in client.get(link).json()["items"]] == [one]
+
+
+def test_progress_carries_the_trace_of_the_best_loss_in_jobs_lists_and_events(client, work):
+    address = f"/v1/jobs/{submit(client).json()['id']}"
+    assert client.get(address).json()["progress"]["trace"] == []
+    work()
+    trace = [1.0, 0.5, 0.333333]
+    assert client.get(address).json()["progress"]["trace"] == trace
+    assert client.get("/v1/jobs").json()["items"][0]["progress"]["trace"] == trace
+    assert '"trace":[1.0,0.5]' in client.get(f"{address}/events").text

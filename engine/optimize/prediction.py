@@ -1,0 +1,46 @@
+"""What the surrogates, told of every evaluation but one, predict of that one: how well they knew it beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from api_schemas.results import Prediction
+from engine.mechanics.threads import fitting_threads
+from engine.optimize.surrogate import surrogates
+from engine.properties.table import PROPERTIES
+
+if TYPE_CHECKING:
+    from engine.composition.space import CompositionSpace
+    from engine.optimize.objective import Loss, Point
+
+FEWEST = 3
+"""Converged evaluations, the predicted one among them."""
+
+
+def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], best: int) -> list[Prediction]:
+    """Leave-one-out predictions of the objectives' properties at the evaluation number ``best``.
+
+    The surrogates are fitted to the others alone, hyperparameters included. Empty with fewer than `FEWEST` converged
+    evaluations.
+
+    Args:
+        space: For the tangent basis.
+        loss: Whose objectives are meant.
+        points: All evaluations.
+        best: Number of the one that is predicted.
+    """
+    target = next(point for point in points if point.index == best)
+    others = [point for point in points if point.index != best]
+    if sum(bool(point.values) for point in points) < FEWEST or not target.values:
+        return []
+    names = list(dict.fromkeys(term.name for term in loss.terms))
+    with fitting_threads(0):  # the matrices of a surrogate are small
+        models = surrogates(space, names, others, {})
+        found = {name: models[name].mean_and_deviation(target.x[None]) for name in names}
+    return [
+        Prediction(
+            property=name, mean=float(mean[0]), deviation=float(deviation[0]), unit=PROPERTIES[name].unit
+        )
+        for name, (mean, deviation) in found.items()
+    ]
