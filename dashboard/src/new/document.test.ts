@@ -54,6 +54,13 @@ describe('a problem file', () => {
     const text = written(problem);
     expect(text).toContain('structure: {prototype: wurtzite, species: [Al, N]}');
     expect(read(text).problem).toEqual(problem);
+    const file = 'data_x\n_cell_length_a 3\n';
+    expect(written({ structure: { cif: file } })).toBe(
+      'structure:\n  cif: |\n    data_x\n    _cell_length_a 3\n',
+    );
+    expect(read(changed(text, ['structure'], { cif: file })).problem).toMatchObject({
+      structure: { cif: file },
+    });
   });
 
   it('leaves out what the service filled in with nothing', () => {

@@ -63,8 +63,9 @@ function node(document: Document | ReturnType<typeof parseDocument>, value: Json
   const made = document.createNode(value) as Node;
   visit(made, {
     Collection(_key, item) {
-      const size = JSON.stringify(item.toJS(document as Document)).length;
-      item.flow = size <= ONE_LINE;
+      const json = JSON.stringify(item.toJS(document as Document));
+      // Lines of text keep their lines.
+      item.flow = json.length <= ONE_LINE && !json.includes('\\n');
       if (item.flow) return visit.SKIP;
       return undefined;
     },

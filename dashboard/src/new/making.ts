@@ -1,7 +1,7 @@
 /** What every part of the page shares: the draft, what the service says about it, and what can be asked for. */
 
 import { getContext, setContext } from 'svelte';
-import type { PotentialInfo, PropertyInfo, PrototypeInfo, SiteOfProblem } from '../api/types';
+import type { FieldError, PotentialInfo, PropertyInfo, PrototypeInfo, SiteOfProblem } from '../api/types';
 import type { Checking } from './checking.svelte';
 import type { Draft } from './draft.svelte';
 
@@ -14,6 +14,8 @@ export interface Catalogue {
 export interface Making {
   draft: Draft;
   checking: Checking;
+  /** Everything that is wrong, about the crystal too where the rest of the problem hides it. */
+  readonly faults: readonly FieldError[];
   catalogue: Catalogue;
   /** Elements that the chosen potential knows; all where it is not known itself. */
   readonly known: ReadonlySet<string> | null;

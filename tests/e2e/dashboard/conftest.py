@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,7 +32,8 @@ SECONDS = 20
 """How long a test waits for what it expects to see."""
 
 
-def _missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
+    """Leave a test out, or fail where nothing may be left out."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}, and under CI nothing may be left out")
     pytest.skip(what)
@@ -41,13 +43,18 @@ def _missing(what: str) -> None:
 def browser() -> Iterator[Browser]:
     program = chromium.path()
     if program is None:
-        _missing("Chromium is not installed")
+        missing("Chromium is not installed")
     if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
-        _missing("the dashboard is not built (make dashboard)")
+        missing("the dashboard is not built (make dashboard)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS, headless=True)
         yield browser
         browser.close()
+
+
+def identifier(page: Page) -> str:
+    """The job whose page is shown."""
+    return page.url.rpartition("/")[2]
 
 
 @dataclass
