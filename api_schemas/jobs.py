@@ -57,6 +57,10 @@ class Job(Output):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     failure: ProblemDetail | None = Field(None, description="Of a failed job: what went wrong.")
+    notice: str | None = Field(
+        None,
+        description="Why nothing is being done for a job that waits, and what to do about it; for people.",
+    )
     problem: Problem | None = Field(None, description="The normalised problem; left out in lists.")
 
 

@@ -10,10 +10,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail, ProblemInvalid, pointer
+
+_STORE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
+"""What SQLAlchemy raises where the database is out of reach, busy or ending; all else is a fault of ours."""
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
@@ -199,10 +203,10 @@ def install(app: FastAPI) -> None:
         )
         return response(detail, request, error.headers)
 
-    @app.exception_handler(OperationalError)
-    async def store_down(request: Request, error: OperationalError) -> JSONResponse:
-        _log.error("the store cannot be used", path=request.url.path, exc_info=error)
+    @app.exception_handler(SQLAlchemyError)
+    async def store_down(request: Request, error: SQLAlchemyError) -> JSONResponse:
         if is_full(error):
+            _log.error("the store is full", path=request.url.path, exc_info=error)
             full = ProblemDetail(
                 type=TYPE_PREFIX + "store-full",
                 title="The job store is full",
@@ -210,6 +214,9 @@ def install(app: FastAPI) -> None:
                 detail="The job store's disk has no room; nothing was changed. Delete finished jobs, or make room.",
             )
             return response(full, request, {"Retry-After": "60"})
+        if not isinstance(error, _STORE_AWAY):
+            return await unexpected(request, error)
+        _log.error("the store cannot be used", path=request.url.path, exc_info=error)
         detail = ProblemDetail(
             type=TYPE_PREFIX + "store-unavailable",
             title="The job store cannot be used now",

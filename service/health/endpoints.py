@@ -7,12 +7,13 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.access.caller import Administrator
 from service.context import Context, InContext
 from service.health.metrics import Metrics
+from service.jobs.notice import stalled
 from service.problem_details import documented
 from service.workers import repository as workers
 
@@ -31,7 +32,8 @@ class Ready(BaseModel):
     ready: bool
     database: bool
     broker: bool
-    workers: int
+    workers: int = Field(description="Those that were heard of lately.")
+    stalled: list[str] = Field([], description="Queues whose messages nobody takes, in words.")
 
 
 @router.get("/health/live")
@@ -50,14 +52,21 @@ def ready(context: InContext) -> Response:
 
 
 def readiness(context: Context) -> Ready:
-    """Look at the store, the broker and the heartbeats of the workers."""
+    """Look at the store, the broker, the heartbeats of the workers, and whether these take what waits for them."""
+    waiting: list[str] = []
     try:
         with context.database.reading() as session:
-            alive, database = workers.living(session), True
+            alive, waiting, database = workers.living(session), stalled(session), True
     except SQLAlchemyError:
         alive, database = 0, False
     broker = context.messenger.depth() is not None
-    return Ready(ready=database and broker and alive > 0, database=database, broker=broker, workers=alive)
+    return Ready(
+        ready=database and broker and alive > 0 and not waiting,
+        database=database,
+        broker=broker,
+        workers=alive,
+        stalled=waiting,
+    )
 
 
 @router.get(

@@ -18,6 +18,7 @@ from service.context import Context, InContext
 from service.idempotency import repository as idempotency
 from service.jobs import repository as jobs
 from service.jobs import service
+from service.jobs.notice import notices
 from service.jobs.submission import Submission, submit
 from service.jobs.waiting import applied, matches, preferred_wait, settled
 from service.messages import enqueue
@@ -153,7 +154,8 @@ def list_jobs(
     before = checked_cursor(cursor)
     with context.database.reading() as session:
         rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name)
-        items = [jobs.public(row, with_problem=False) for row in rows[:limit]]
+        said = notices(session, rows[:limit])
+        items = [jobs.public(row, with_problem=False, notice=said.get(row.id)) for row in rows[:limit]]
     following = items[-1].id if len(rows) > limit else None
     if following is not None:
         query = [("state", value) for value in state or []] + ([("name", name)] if name else [])

@@ -98,7 +98,7 @@ def problem_of(job: JobRow) -> Problem:
     return Problem.model_validate_json(job.problem)
 
 
-def public(job: JobRow, *, with_problem: bool = True) -> Job:
+def public(job: JobRow, *, with_problem: bool = True, notice: str | None = None) -> Job:
     """The job as users see it."""
     optional = {
         "started_at": None if job.started_at is None else events.timestamp(job.started_at),
@@ -117,6 +117,7 @@ def public(job: JobRow, *, with_problem: bool = True) -> Job:
             "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
             "time_limit": job.time_limit,
             "created_at": events.timestamp(job.created_at),
+            "notice": notice,
             **optional,
         }
     )

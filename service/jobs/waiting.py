@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from zlib import crc32
 
 from anyio.to_thread import run_sync
 
@@ -11,6 +12,7 @@ from api_schemas.jobs import FINAL_STATES, Job
 from service.context import Context
 from service.jobs import repository as jobs
 from service.jobs import service
+from service.jobs.notice import notices
 
 LONGEST_WAIT = 30.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -28,9 +30,10 @@ def applied(prefer: str | None) -> dict[str, str]:
     return {"Preference-Applied": f"wait={seconds:.0f}"} if seconds else {}
 
 
-def entity_tag(job_id: str, last_event: int) -> str:
-    """Changes whenever the job does: every change of a job appends an event."""
-    return f'"{job_id}-{last_event}"'
+def entity_tag(job_id: str, last_event: int, notice: str | None = None) -> str:
+    """Changes whenever the job does, for every change of a job appends an event, and with what is said of it."""
+    said = "" if notice is None else f"-{crc32(notice.encode()):08x}"
+    return f'"{job_id}-{last_event}{said}"'
 
 
 def matches(if_none_match: str | None, tag: str) -> bool:
@@ -51,7 +54,7 @@ async def settled(
     with context.tail.watching(job_id):
         while True:
             job, last_event = await run_sync(_current, context, tenant, job_id)
-            tag = entity_tag(job_id, last_event)
+            tag = entity_tag(job_id, last_event, job.notice)
             left = deadline - time.monotonic()
             changed = known is not None and not matches(known, tag)
             if job.state in FINAL_STATES or changed or left <= 0 or context.stopping():
@@ -62,4 +65,4 @@ async def settled(
 def _current(context: Context, tenant: str, job_id: str) -> tuple[Job, int]:
     with context.database.reading() as session:
         row = service.find(session, tenant, job_id)
-        return jobs.public(row), row.last_event
+        return jobs.public(row, notice=notices(session, [row]).get(job_id)), row.last_event

@@ -17,6 +17,7 @@ from service.database import Database
 from service.messages import CeleryMessenger, celery_application
 from service.queues import queues_for
 from service.settings import Settings
+from service.worker.activity import Activity
 from service.worker.computation import campaign_of, evaluated, mapped
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
@@ -60,15 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopping=_stopping,
         abandon=lambda: os._exit(EXIT_ABANDONED),
     )
-    register(app, context)
-    heartbeat = Heartbeat(database, name, device)
+    activity = Activity()
+    register(app, context, activity)
+    queues = queues_for(device, settings.routes)
+    heartbeat = Heartbeat(
+        database, name, device, queues, activity, context.messenger.depth, deaf=context.abandon
+    )
     heartbeat.start()
     try:
         app.worker_main(
             [
                 "worker",
                 "--pool=solo",
-                f"--queues={','.join(queues_for(device, settings.routes))}",
+                f"--queues={','.join(queues)}",
                 f"--hostname={name}",
                 "--loglevel=WARNING",
                 "--without-gossip",

@@ -1,28 +1,60 @@
-"""The heartbeat of a worker process, from a thread of its own."""
+"""The heartbeat of a worker process, from a thread of its own, which also sees when the process has gone deaf."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.database import Database
+from service.queues import QUEUE
+from service.worker.activity import Activity
 from service.workers import repository as workers
 
 _log = structlog.get_logger(__name__)
 
 
-class Heartbeat:
-    """Writes the worker's row every two seconds until it is stopped, and then removes it."""
+DEAF_SECONDS = 20.0
+"""A worker that has been idle for so long, while messages waited at every look, is not given any."""
 
-    def __init__(self, database: Database, worker: str, device: str) -> None:
-        """Beat for ``worker``, which computes on ``device``."""
+
+class Heartbeat:
+    """Writes the worker's row every two seconds until it is stopped, and then removes it.
+
+    Args:
+        database: The store.
+        worker: Whose heart it is.
+        device: Where that computes.
+        queues: What it serves.
+        activity: What it does.
+        depth: Number of messages that wait in a queue; None where the broker is away.
+        deaf: Called where messages wait and none has come for 20 s: the connection to the broker is there and yet dead.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker: str,
+        device: str,
+        queues: Sequence[str] = (QUEUE,),
+        activity: Activity | None = None,
+        depth: Callable[[str], int | None] = lambda _queue: None,
+        deaf: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare the thread."""
         self._database = database
         self._worker = worker
         self._device = device
+        self._queues = tuple(queues)
+        self._activity = activity or Activity()
+        self._depth = depth
+        self._deaf = deaf
+        self._waited_since: float | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -43,10 +75,25 @@ class Heartbeat:
     def _beat(self) -> None:
         host = socket.gethostname()[:200]
         while True:
+            idle = self._activity.idle_seconds
+            said = workers.Beat(host, os.getpid(), self._device, self._queues, idle)
             try:
                 with self._database.writing() as session:
-                    workers.beat(session, self._worker, host, os.getpid(), self._device)
+                    workers.beat(session, self._worker, said)
             except SQLAlchemyError as error:
                 _log.warning("no heartbeat", error=type(error).__name__)
+            self._listen(idle)
             if self._ended.wait(workers.BEAT_SECONDS):
                 return
+
+    def _listen(self, idle: float | None) -> None:
+        """Look whether messages wait although there is nothing to do."""
+        if idle is None or idle < workers.IDLE_SECONDS or not any(map(self._depth, self._queues)):
+            self._waited_since = None
+            return
+        if self._waited_since is None:
+            self._waited_since = time.monotonic()
+        # Also since the last task, which may have come between two looks.
+        elif min(idle, time.monotonic() - self._waited_since) > DEAF_SECONDS:
+            _log.error("the worker ends itself: messages wait, and none reaches it")
+            self._deaf()

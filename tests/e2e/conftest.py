@@ -39,10 +39,18 @@ class Stack:
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def running(self, module: str) -> list[psutil.Process]:
+        """Its processes of a module, e.g. service.worker; those that are just ending are left out."""
+        found = []
+        for child in self.descendants:
+            with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one, too
+                if module in child.cmdline():
+                    found.append(child)
+        return found
+
     def worker(self) -> psutil.Process:
         """The newest worker process."""
-        found = [child for child in self.descendants if "service.worker" in child.cmdline()]
-        return max(found, key=lambda child: child.create_time())
+        return max(self.running("service.worker"), key=lambda child: child.create_time())
 
     def rows(self, query: str, *values: object) -> list[tuple]:
         """Rows of the store, read beside the service."""

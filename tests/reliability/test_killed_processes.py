@@ -35,7 +35,7 @@ def answers(stack, job_ids, seconds=300.0):
 
 
 def apis(stack):
-    return [child for child in stack.descendants if "service.server" in child.cmdline()]
+    return stack.running("service.server")
 
 
 def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothing_twice(own_stack, tmp_path):
@@ -69,8 +69,8 @@ def victims(stack) -> list[psutil.Process]:
         }
         found = [
             child
-            for child in stack.descendants
-            if "service.worker" in child.cmdline() and not any(f"-{child.pid}-" in name for name in unlucky)
+            for child in stack.running("service.worker")
+            if not any(f"-{child.pid}-" in name for name in unlucky)
         ]
         if found:
             return found

@@ -36,12 +36,13 @@ def test_the_service_is_ready_only_with_a_store_a_broker_and_a_living_worker(cli
     assert client.get("/health/live").json() == {"status": "ok"}
     assert client.get("/health/ready").status_code == 503
     with database.writing() as session:
-        workers.beat(session, "w", "host", 1, "cpu")
+        workers.beat(session, "w", workers.Beat("host", 1, "cpu"))
     assert client.get("/health/ready").json() == {
         "ready": True,
         "database": True,
         "broker": True,
         "workers": 1,
+        "stalled": [],
     }
     queue.broken = True
     answer = client.get("/health/ready")
@@ -50,7 +51,7 @@ def test_the_service_is_ready_only_with_a_store_a_broker_and_a_living_worker(cli
 
 def test_a_worker_that_fell_silent_does_not_count(client, database):
     with database.writing() as session:
-        workers.beat(session, "w", "host", 1, "cpu")
+        workers.beat(session, "w", workers.Beat("host", 1, "cpu"))
         session.get(workers.WorkerRow, "w").seen_at -= 11
     assert client.get("/health/ready").json()["workers"] == 0
 

@@ -252,8 +252,8 @@ def test_a_worker_that_is_silent_at_two_looks_is_found_and_one_that_beats_is_not
     monkeypatch.setattr("service.hung.LOOK_SECONDS", 0.0)
     with database.writing() as session:
         for pid in (11, 12):
-            workers.beat(session, f"w{pid}", socket.gethostname()[:200], pid, "cpu")
-        workers.beat(session, "elsewhere", "another machine", 13, "cpu")
+            workers.beat(session, f"w{pid}", workers.Beat(socket.gethostname()[:200], pid, "cpu"))
+        workers.beat(session, "elsewhere", workers.Beat("another machine", 13, "cpu"))
         session.execute(update(WorkerRow).where(WorkerRow.pid != 12).values(seen_at=WorkerRow.seen_at - 25))
     hung = HungWorkers(database.url)
     assert hung.found() == frozenset()  # one look is not enough
