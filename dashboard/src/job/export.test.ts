@@ -1,0 +1,45 @@
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { compact, toCsv, toYaml } from './export';
+import { madeEvaluation, madeProblem } from './made';
+
+describe('the files of a job', () => {
+  it('have a row for each evaluation with fractions, values, gradients and messages that hold commas', () => {
+    const points = [
+      {
+        index: 0,
+        evaluation: madeEvaluation(
+          { cation: { Al: 0.75, Sc: 0.25 } },
+          { lattice_a: [3.2454, { cation: { Al: -0.2336, Sc: 0.2336 } }] },
+        ),
+      },
+      {
+        index: 1,
+        evaluation: madeEvaluation(
+          { cation: { Al: 1 } },
+          {},
+          { converged: false, message: 'too far, "stopped"' },
+        ),
+      },
+    ];
+    const [header, first, second] = toCsv(points).trim().split('\n');
+    expect(header).toBe(
+      'evaluation,cation:Al,cation:Sc,lattice_a (Å),d lattice_a / d cation:Al,d lattice_a / d cation:Sc,converged,stable,potential_calls,seconds,message',
+    );
+    expect(first).toBe('1,0.75,0.25,3.2454,-0.2336,0.2336,true,true,9,0.5,');
+    expect(second).toBe('2,1,0,,,,false,true,9,0.5,"too far, ""stopped"""');
+  });
+
+  it('have a problem that reads back as it was, without what was not given', () => {
+    const problem = madeProblem({ scan: null, verify: null } as never);
+    const again = parse(toYaml(problem)) as Record<string, unknown>;
+    expect(again).toEqual(compact(problem));
+    expect(again).not.toHaveProperty('verify');
+    expect(again).not.toHaveProperty('constraints');
+    expect(again.sublattices).toEqual(problem.sublattices);
+  });
+
+  it('keep zeros and false, which were given', () => {
+    expect(compact({ a: 0, b: false, c: null, d: {}, e: [], f: { g: null } })).toEqual({ a: 0, b: false });
+  });
+});
