@@ -241,7 +241,6 @@ def test_an_unexpected_error_is_a_500_that_tells_nothing_of_the_inside(client, m
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("settings", [Settings(max_request_seconds=0.1)])
 @pytest.mark.parametrize(
     ("fault", "status", "kind"),
     [
@@ -261,6 +260,7 @@ def test_a_store_that_is_away_is_a_503_and_a_fault_of_ours_is_not(client, monkey
     assert answer.json()["type"] == f"urn:orichalcum:problem:{kind}"
 
 
+@pytest.mark.parametrize("settings", [Settings(max_request_seconds=0.1)])
 def test_a_problem_that_takes_too_long_to_check_is_refused_while_the_server_answers_others(
     client, monkeypatch
 ):
