@@ -90,7 +90,7 @@ up: $(STAMP) ## the whole stack on this machine with its dashboard, until Ctrl-C
 	@$(BIN)/orichalcum up
 
 screenshots: $(STAMP) weights dashboard ## pictures of the dashboard into screenshots/, by Chromium
-	@ORICHALCUM_SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest tests/e2e/dashboard/test_pictures.py
+	@$(BIN)/python -m pytest -q -s tests/e2e/dashboard/pictures.py
 
 bench: $(STAMP) weights ## the benchmarks, short
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

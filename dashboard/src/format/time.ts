@@ -26,6 +26,7 @@ export function moment(iso: string): string {
 export function ago(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000;
   if (seconds < 5) return 'just now';
-  if (seconds < 86_400) return `${duration(seconds < 60 ? seconds : Math.floor(seconds / 60) * 60)} ago`;
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 86_400) return `${duration(Math.floor(seconds / 60) * 60)} ago`;
   return new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' });
 }
