@@ -79,8 +79,8 @@ def _demonstrate(folder: Path) -> None:
         display.show(console, display.result(answer, problem.objectives))
         console.print(Text(f"time: {wording.seconds(took)} from submission to answer"))
     note("     everything was stopped; no process is left")
-    note("Next: 'orichalcum up' (or make up) keeps the stack running; its API is then documented at")
-    note("http://127.0.0.1:8421/docs. A dashboard at http://127.0.0.1:8421/ is planned and not built yet.")
+    note("Next: make up (or 'orichalcum up') keeps the stack running, with its dashboard at")
+    note("http://127.0.0.1:8421/ and the documentation of its API at http://127.0.0.1:8421/docs.")
     if answer.stopped.reason != "target_met":
         raise DemoFailed(f"the target was not met: {answer.stopped.message}")
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, sync_playwright
 
 from engine.potentials.weights import fetch
 from service.dashboard import site
@@ -40,16 +40,30 @@ def missing(what: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = chromium.path()
-    if program is None:
+def playwright() -> Iterator[Playwright]:
+    if chromium.path() is None:
         missing("Chromium is not installed")
     if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
         missing("the dashboard is not built (make dashboard)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS, headless=True)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Without WebGL: the pages must be of use there too, and are faster."""
+    browser = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def drawing_browser(playwright: Playwright) -> Iterator[Browser]:
+    """With WebGL by the processor, for crystals."""
+    flags = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--enable-unsafe-swiftshader"]
+    browser = playwright.chromium.launch(executable_path=chromium.path(), args=flags)
+    yield browser
+    browser.close()
 
 
 def identifier(page: Page) -> str:
@@ -93,12 +107,13 @@ class Window:
 
 
 @pytest.fixture
-def window(browser: Browser, stack: Stack, l3i5: None) -> Iterator[Callable[..., Window]]:
+def window(request: pytest.FixtureRequest, stack: Stack, l3i5: None) -> Iterator[Callable[..., Window]]:
     """Opens windows on the stack; at the end none of them may have met a fault."""
     opened: list[Window] = []
     contexts = []
 
-    def opening(*, width: int = 1280, height: int = 860, dark: bool = False) -> Window:
+    def opening(*, width: int = 1280, height: int = 860, dark: bool = False, drawing: bool = False) -> Window:
+        browser: Browser = request.getfixturevalue("drawing_browser" if drawing else "browser")
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",

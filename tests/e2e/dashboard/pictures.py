@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.dashboard import chromium
-from tests.e2e.dashboard.conftest import FLAGS, ROOT
+from tests.e2e.dashboard.conftest import ROOT
 from tests.e2e.test_jobs import slow_scan
 
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
-# The crystal is drawn by WebGL, here by the processor.
-DRAWING = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--enable-unsafe-swiftshader"]
-
-
-@pytest.fixture
-def drawing() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.path(), args=DRAWING)
-        yield browser
-        browser.close()
 
 
 def example(name: str) -> dict:
@@ -78,7 +67,7 @@ def take(browser: Browser, address: str, folder: Path, jobs: dict[str, str]) -> 
 
 
 @pytest.mark.timeout(900)
-def test_pictures_are_taken(stack, l3i5, drawing):
+def test_pictures_are_taken(stack, l3i5, drawing_browser):
     folder = ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
     jobs = {
@@ -87,5 +76,5 @@ def test_pictures_are_taken(stack, l3i5, drawing):
     for job_id in jobs.values():
         stack.finished(job_id, 300)
     running = stack.submit({**slow_scan(), "name": "(Na,K)Cl from one end to the other"})
-    take(drawing, str(stack.client.base_url).rstrip("/"), folder, jobs)
+    take(drawing_browser, str(stack.client.base_url).rstrip("/"), folder, jobs)
     stack.client.post(f"/v1/jobs/{running}/cancel")

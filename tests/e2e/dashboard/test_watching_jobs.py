@@ -49,6 +49,13 @@ def test_three_elements_are_shown_as_a_triangle_and_one_choice_holds_everywhere(
         expect(others.nth(k)).to_have_attribute("aria-valuetext", re.compile(r"^evaluation 1\b"))
 
 
+def test_the_crystal_of_the_answer_is_drawn(window, ternary):
+    page = window(drawing=True).open(f"jobs/{ternary}")
+    crystal = page.locator("canvas").first
+    expect(crystal).to_be_visible(timeout=60_000)
+    assert crystal.bounding_box()["height"] > 100
+
+
 def test_a_reload_in_the_middle_of_a_job_loses_nothing(window, stack):
     job_id = stack.submit({**slow_scan(), "name": "reloaded"})
     page = window().open(f"jobs/{job_id}")
