@@ -257,6 +257,16 @@ class Conditions(Model):
         description="eV/atom, for formation_energy; elements left out refer to their elemental phases.",
     )
     substrate: Substrate | None = Field(None, description="For substrate_mismatch.")
+    element_prices: dict[Element, Annotated[Number, Field(ge=0.0, le=1e12)]] = Field(
+        default={},
+        max_length=120,
+        description="USD/kg, for price_per_kg; elements left out have the price of the table.",
+    )
+    supply_risks: dict[Element, Annotated[Number, Field(ge=0.0, le=1e6)]] = Field(
+        default={},
+        max_length=120,
+        description="For supply_risk, from 0 (none) to 1; elements left out have the value of the table.",
+    )
 
 
 class Strategy(Model):

@@ -1,4 +1,4 @@
-"""Checks of what properties refer to: chemical potentials, reference phases and the substrate."""
+"""Checks of what properties refer to: chemical potentials, reference phases, the substrate, costs of the elements."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_faults import MAX_ATOMS
 from engine.crystals.structure_input import read_structure
 from engine.potentials.registry import PotentialDescription
+from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
 from engine.properties.elemental_phases import ELEMENTAL_PHASES
-from engine.properties.table import named_properties
+from engine.properties.table import MASS_FRACTION, PRICE, PROPERTIES, RISK, named_properties
 
 _SUBSTRATE = ("conditions", "substrate", "same_as")
 
@@ -23,7 +24,7 @@ def condition_faults(
     potential: PotentialDescription | None,
     max_atoms: int,
 ) -> list[FieldError]:
-    """Faults of the chemical potentials and the substrate of a problem.
+    """Faults of the chemical potentials, the substrate, and what the elements cost.
 
     Args:
         problem: As parsed.
@@ -35,6 +36,7 @@ def condition_faults(
     return [
         *_chemical_potential_faults(problem, crystal, same_as),
         *_substrate_faults(problem, potential, max_atoms),
+        *_cost_faults(problem, crystal, same_as),
     ]
 
 
@@ -84,6 +86,54 @@ def _chemical_potential_faults(
             f"conditions: {{chemical_potentials: {{{element}: <eV/atom>}}}}"
         )
         found.append(_fault(where, "no-reference-phase", text))
+    return found
+
+
+def _cost_faults(
+    problem: Problem, crystal: AlchemicalCrystal | None, same_as: Sequence[AlchemicalCrystal | None]
+) -> list[FieldError]:
+    """Prices and risks that are missing or serve nothing, and mass fractions of elements that are never there."""
+    conditions, named = problem.conditions, named_properties(problem)
+    tables = (
+        (PRICE, "element_prices", conditions.element_prices, ELEMENT_PRICES, "price", "<USD/kg>"),
+        (RISK, "supply_risks", conditions.supply_risks, SUPPLY_RISKS, "supply risk", "<0 to 1>"),
+    )
+    found: list[FieldError] = []
+    held = set() if crystal is None else set(crystal.species_symbols())
+    for name, field, given, table, words, example in tables:
+        if name not in named:
+            if given:
+                text = f"{field} serve {name}, which is not asked for; ask for it, or remove them"
+                found.append(_fault(("conditions", field), "unused-field", text))
+            continue
+        if crystal is None:
+            continue
+        elements = held.union(
+            *(
+                other.species_symbols()
+                for objective, other in zip(problem.objectives, same_as, strict=True)
+                if objective.property == name and other is not None
+            )
+        )
+        found += [
+            _fault(
+                ("conditions", field, element),
+                "unused-field",
+                f"the crystal holds no {element}; remove it (the elements are {', '.join(sorted(elements))})",
+            )
+            for element in given
+            if element not in elements
+        ]
+        for element in sorted(elements - set(given) - set(table)):
+            mend = f"conditions: {{{field}: {{{element}: {example}}}}}"
+            text = f"there is no {words} of {element} in the table; give {mend}"
+            found.append(_fault(named[name], "no-element-data", text))
+    if crystal is not None:
+        for name, where in named.items():
+            element = name.removeprefix(MASS_FRACTION)
+            if name.startswith(MASS_FRACTION) and name in PROPERTIES and element not in held:
+                text = f"the crystal never holds {element}; its elements are {', '.join(sorted(held))}"
+                found.append(_fault(where, "unknown-property", text))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from engine.properties.costs import cost, is_cost
 from engine.properties.energetic import ENERGETIC, EndMember, energetic
 from engine.properties.geometric import geometric
 from engine.properties.surroundings import Surroundings, substrate_mismatch
@@ -64,7 +65,7 @@ def property_values(
     """Properties by name with raw gradients per unit fraction.
 
     Args:
-        names: Names in GEOMETRIC or ENERGETIC, or substrate_mismatch.
+        names: Names in GEOMETRIC or ENERGETIC, substrate_mismatch, or costs.
         crystal: The parent with its copies.
         coordinates: Its symmetry-adapted coordinates.
         point: The relaxed composition.
@@ -90,6 +91,8 @@ def property_values(
                 value = energetic(
                     name, enthalpy, work, x, weights, end_members, around.temperature, potentials, vacancies
                 )
+            elif is_cost(name):
+                value = cost(name, crystal, weights, around)
             elif name == "substrate_mismatch":
                 value = substrate_mismatch(conventional @ lattice, around.substrate)
             else:

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from api_schemas.catalogue import PropertyInfo
+from api_schemas.elements import SYMBOLS
 from api_schemas.problem import Problem
 
 
@@ -36,6 +37,9 @@ class PropertyRow:
         """The catalogue's entry."""
         return PropertyInfo(name=self.name, unit=self.unit, description=self.description, always=self.always)
 
+
+PRICE, RISK, MASS_FRACTION = "price_per_kg", "supply_risk", "mass_fraction:"
+"""Names of what follows from the composition alone; the last is followed by an element."""
 
 _STIFFNESSES = tuple(f"c{i}{j}" for i in range(1, 7) for j in range(i, 7))
 
@@ -106,6 +110,23 @@ _ROWS = (
         always=False,
         needs_curvature=True,
     ),
+    PropertyRow(
+        PRICE,
+        "USD/kg",
+        "Price of the elements by mass, from a table or conditions.element_prices",
+        always=False,
+        positive=True,
+    ),
+    PropertyRow(
+        RISK,
+        "1",
+        "How concentrated the production of the elements is, by mass, from a table or conditions.supply_risks",
+        always=False,
+    ),
+    *(
+        PropertyRow(f"{MASS_FRACTION}{symbol}", "1", f"Mass of {symbol} over that of all atoms", always=False)
+        for symbol in SYMBOLS[1:]
+    ),
 )
 
 PROPERTIES: dict[str, PropertyRow] = {row.name: row for row in _ROWS}
@@ -113,14 +134,29 @@ PROPERTIES: dict[str, PropertyRow] = {row.name: row for row in _ROWS}
 
 
 def listed() -> str:
-    """The names of all properties for a message, the elastic constants as a range."""
-    names = [name for name in PROPERTIES if name not in _STIFFNESSES]
-    return ", ".join([*names, "c11 to c66"])
+    """The names of all properties for a message: the elastic constants as a range, one mass fraction for all."""
+    names = [name for name in PROPERTIES if name not in _STIFFNESSES and not name.startswith(MASS_FRACTION)]
+    return ", ".join([*names, "c11 to c66", f"{MASS_FRACTION}ELEMENT"])
+
+
+def catalogue() -> list[PropertyInfo]:
+    """What can be asked for; the mass fractions of all elements are one entry."""
+    rows = [row.info() for name, row in PROPERTIES.items() if not name.startswith(MASS_FRACTION)]
+    text = "Mass of an element of the crystal over that of all atoms, e.g. mass_fraction:Sc"
+    return [*rows, PropertyInfo(name=f"{MASS_FRACTION}ELEMENT", unit="1", description=text, always=False)]
 
 
 def near_names(name: str) -> list[str]:
     """Names of properties that come close to a misspelt one."""
-    return difflib.get_close_matches(name.lower(), list(PROPERTIES), n=3, cutoff=0.5)
+    kind, colon, symbol = name.partition(":")
+    if colon and difflib.get_close_matches(kind.lower(), [MASS_FRACTION[:-1]], cutoff=0.7):
+        near = [known for known in SYMBOLS[1:] if known.lower() == symbol.strip().lower()]
+        return [f"{MASS_FRACTION}{near[0] if near else 'ELEMENT'}"]
+    names = [known for known in PROPERTIES if not known.startswith(MASS_FRACTION)]
+    return [
+        f"{found}:ELEMENT" if found == MASS_FRACTION[:-1] else found
+        for found in difflib.get_close_matches(name.lower(), [*names, MASS_FRACTION[:-1]], n=3, cutoff=0.5)
+    ]
 
 
 def named_properties(problem: Problem) -> dict[str, tuple[str | int, ...]]:

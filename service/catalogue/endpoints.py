@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from api_schemas.catalogue import Catalogue, PotentialInfo
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
-from engine.properties.table import PROPERTIES
+from engine.properties import table
 from service.access.caller import allowed
 from service.problem_details import documented
 
@@ -48,4 +48,4 @@ def list_prototypes() -> Catalogue:
 @router.get("/properties")
 def list_properties() -> Catalogue:
     """Properties that can be objectives."""
-    return Catalogue(properties=[row.info() for row in PROPERTIES.values()])
+    return Catalogue(properties=table.catalogue())
