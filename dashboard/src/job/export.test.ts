@@ -36,6 +36,7 @@ describe('the files of a job', () => {
     expect(again).toEqual(compact(problem));
     expect(again).not.toHaveProperty('verify');
     expect(again).not.toHaveProperty('constraints');
+    expect(toYaml(problem)).toContain('- {property: lattice_a, target: 3.2, tolerance: 0.002}');
     expect(again.sublattices).toEqual(problem.sublattices);
   });
 

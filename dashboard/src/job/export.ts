@@ -1,6 +1,6 @@
 /** A job's data as files: CSV with a row an evaluation, the problem as YAML, the result as JSON. */
 
-import { stringify } from 'yaml';
+import { Document, isPair, isScalar, visit } from 'yaml';
 import type { Job, Problem, Result } from '../api/types';
 import type { Point } from './store.svelte';
 
@@ -74,7 +74,15 @@ function isEmpty(value: unknown): boolean {
 
 /** A problem file that asks for the same again. */
 export function toYaml(problem: Problem): string {
-  return stringify(compact(problem), { lineWidth: 110, flowCollectionPadding: false });
+  const document = new Document(compact(problem));
+  // On one line where nothing is nested within: [0, 0.5], {property: lattice_a, target: 3.2, tolerance: 0.002}.
+  visit(document, {
+    Collection(_, node) {
+      const plain = (item: unknown) => isScalar(item) || (isPair(item) && isScalar(item.value));
+      if (node !== document.contents && node.items.every(plain)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 110, flowCollectionPadding: false });
 }
 
 /** What is known of a job: its result when there is one, else what came so far. */

@@ -13,6 +13,9 @@ export interface Point {
   evaluation: Evaluation;
 }
 
+/** So often, milliseconds, while no event comes. */
+const NOTICE_MS = 5000;
+
 export class JobStore {
   job = $state.raw<Job | null>(null);
   result = $state.raw<Result | null>(null);
@@ -65,6 +68,23 @@ export class JobStore {
       this.#stop.signal,
     );
     if (isFinal(this.job.state)) await this.#readResult();
+    else void this.#watchNotice();
+  }
+
+  /** Why nothing happens is not an event: while nothing does, the job is asked. */
+  async #watchNotice(): Promise<void> {
+    for (;;) {
+      const seen = this.#log.at;
+      await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+      if (this.#stop.signal.aborted || this.job === null || isFinal(this.job.state)) return;
+      if (this.#log.at !== seen || this.connection.phase !== 'live') continue;
+      try {
+        const { notice } = await readJob(this.id, this.#stop.signal);
+        if (this.job.notice !== notice) this.job = { ...this.job, notice };
+      } catch {
+        // The event stream tells whether the service can be reached.
+      }
+    }
   }
 
   /**
@@ -102,6 +122,7 @@ export class JobStore {
       state,
       started_at: job.started_at ?? (state === 'running' ? log.at : null),
       finished_at: job.finished_at ?? (ended ? log.at : null),
+      notice: null,
       progress: caughtUp ? log.progress! : { ...job.progress, evaluations_done: done },
     };
     if (ended) void this.#end();

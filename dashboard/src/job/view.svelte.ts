@@ -113,7 +113,7 @@ export class JobView {
     if (this.shown.index === this.hovered) return 'under the pointer';
     if (this.shown.index === this.chosen) return 'chosen';
     if (this.shown.index === this.bestIndex) return this.store.result ? 'the answer' : 'best so far';
-    return 'the last';
+    return this.front.includes(this.shown.index) ? 'the last, on the front' : 'the last';
   });
 
   isDimmed(index: number): boolean {
