@@ -1,183 +1,152 @@
-"""Evaluations that each strategy needs to come within a thousandth of the optimum, on synthetic functions of a simplex.
+"""Evaluations that each strategy needs to come within a thousandth of the optimum, beside an outside peer.
 
-Every function gives values with exact gradients. A run counts the evaluations until the loss is within 1e-3 of the
-range between the value at the centre and the least value known; ``-`` where the budget did not suffice. Medians over
-the seeds, each with a start of its own, and the number of seeds that got there. ``values`` is ``bayesian`` on the same
-function with its gradients withheld. Set ORICHALCUM_BENCH=full for more elements and seeds.
+A run counts the evaluations until the loss is within 1e-3 of the difference between the mean loss of random
+compositions and the least loss; the scale of a goal is a hundredth of that. Shown are medians over the seeds, each with
+a start of its own, and in brackets the seeds that got there; ``-`` where most did not. ``values`` is ``bayesian`` with
+the gradients withheld. ``ends`` is after how many evaluations ``auto`` ends by itself. The peer models the loss, takes
+seconds to a minute for a suggestion and gets a smaller budget; it is installed into an environment of its own, and left
+out where that fails.
+
+Set ORICHALCUM_BENCH=full for more elements and seeds. Finished searches are kept in .bench/optimizers.jsonl: a run that
+was interrupted goes on where it was, and what was measured with other code is measured again.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import os
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
-from api_schemas.problem import Problem
-from engine.optimize.campaign import Campaign
+sys.path.insert(0, str(Path(__file__).parent))
+from searches.functions import CASES, MULTIMODAL, Case
+from searches.peer import NAME, VERSION, Peer, PeerError
+from searches.results import Cell, Results, fingerprint, typical
+from searches.runs import search, search_by_peer
 
+ROOT = Path(__file__).parents[1]
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
-ELEMENTS = ("Na", "K", "Li", "Rb", "Cs", "Ag", "Cu", "Tl")
-SIZES = (3, 5, 8) if FULL else (3, 5)
+STRATEGIES = ("gradient", "bayesian", "hybrid", "values", "random", "auto")
+BUDGET = 80
+PEER_BUDGET = 40
 SEEDS = 10 if FULL else 2
-BUDGET = 80 if FULL else 40
-STRATEGIES = ("gradient", "hybrid", "bayesian", "values", "random")
-REGRET = 1e-3
-
-Vector = NDArray[np.float64]
+SIZES = (3, 5, 8) if FULL else (3, 5)
+PEER_SEEDS = 10 if FULL else 1
 
 
-@dataclass(frozen=True)
-class Case:
-    """A function on the simplex with its raw gradient, and its least value."""
-
-    name: str
-    function: Callable[[Vector], tuple[float, Vector]]
-    least: float
-
-
-def bowl(k: int) -> Case:
-    """A quadratic with its minimum inside."""
-    centre = np.arange(1.0, k + 1.0) / (k * (k + 1) / 2)
-    stiffness = np.linspace(1.0, 4.0, k)
-
-    def function(x: Vector) -> tuple[float, Vector]:
-        away = x - centre
-        return float(stiffness @ away**2), 2.0 * stiffness * away
-
-    return Case("bowl", function, 0.0)
+def arguments() -> argparse.Namespace:
+    """What part to run; by default all of it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [build.__name__ for build in CASES]
+    parser.add_argument("--functions", nargs="*", default=names, choices=names)
+    parser.add_argument("--elements", nargs="*", type=int, default=list(SIZES))
+    parser.add_argument("--methods", nargs="*", default=[*STRATEGIES, NAME], choices=[*STRATEGIES, NAME])
+    parser.add_argument("--seeds", nargs="*", type=int, default=list(range(SEEDS)))
+    parser.add_argument("--peer-seeds", type=int, default=PEER_SEEDS)
+    parser.add_argument("--results", type=Path, default=ROOT / ".bench" / "optimizers.jsonl")
+    parser.add_argument("--stored", action="store_true", help="show what is stored and run nothing")
+    return parser.parse_args()
 
 
-def wells(k: int) -> Case:
-    """Gaussian wells near the centre and two corners; the deepest is near a corner."""
-    rng = np.random.default_rng(k)
-    near = [np.full(k, 1.0 / k), *(0.75 * np.eye(k)[i] + 0.25 / k for i in (0, k - 1))]
-    centres = [c + 0.02 * (rng.random(k) - 0.5) for c in near]
-    depths, widths = (0.5, 0.7, 1.0), (0.5, 0.4, 0.4)
-
-    def function(x: Vector) -> tuple[float, Vector]:
-        value, slope = 0.0, np.zeros(k)
-        for centre, depth, width in zip(centres, depths, widths, strict=True):
-            away = x - centre
-            part = depth * float(np.exp(-(away @ away) / width**2))
-            value -= part
-            slope += 2.0 * part * away / width**2
-        return value, slope
-
-    return Case("wells", function, _least(function, k, centres))
+def wanted_by_peer(case: Case, seed: int, seeds: int) -> bool:
+    """The peer takes seconds a suggestion: the short run asks it for one problem only."""
+    return seed < seeds and (FULL or (case.name, case.k) == ("wells", 5))
 
 
-def solution(k: int) -> Case:
-    """A regular solution: pair interactions and the entropy of mixing, smoothed at the edges."""
-    rng = np.random.default_rng(100 + k)
-    pairs = np.triu(rng.normal(0.0, 2.0, (k, k)), 1)
-    pairs = pairs + pairs.T
+def ours(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
+    """The searches of our strategies, those done before from the file."""
+    code = fingerprint(ROOT / "engine" / "optimize", ROOT / "engine" / "composition")
+    methods = [method for method in asked.methods if method != NAME]
+    for seed, case, method in itertools.product(asked.seeds, cases, methods):
+        this = f"{code} {case.fingerprint}"
+        cell = results.get(case.name, case.k, method, seed, this)
+        if cell is None and not asked.stored:
+            cell = search(case, method, seed, BUDGET, this)
+            results.add(cell)
+            progress(cell)
+        if cell is not None:
+            yield cell
 
-    def function(x: Vector) -> tuple[float, Vector]:
-        safe = np.maximum(x, 0.0) + 1e-3
-        value = 0.5 * float(x @ pairs @ x) + 0.3 * float(safe @ np.log(safe))
-        return value, pairs @ x + 0.3 * (np.log(safe) + 1.0)
 
-    return Case("solution", function, _least(function, k, []))
+def theirs(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
+    """The searches of the peer, those done before from the file."""
+    left = []
+    for seed, case in itertools.product(asked.seeds, cases):
+        if NAME not in asked.methods or not wanted_by_peer(case, seed, asked.peer_seeds):
+            continue
+        cell = results.get(case.name, case.k, NAME, seed, f"{VERSION} {case.fingerprint}")
+        if cell is None:
+            left.append((case, seed))
+        else:
+            yield cell
+    if asked.stored or not left:
+        return
+    try:
+        with Peer(ROOT / ".bench" / NAME) as peer:
+            for case, seed in left:
+                cell = search_by_peer(case, peer, NAME, seed, PEER_BUDGET, f"{VERSION} {case.fingerprint}")
+                results.add(cell)
+                progress(cell)
+                yield cell
+    except PeerError as why:
+        print(f"No peer to compare with: {why}", file=sys.stderr)
 
 
-def _least(function: Callable[[Vector], tuple[float, Vector]], k: int, near: list[Vector]) -> float:
-    """Least value by sequential quadratic programs from 200 random starts."""
-    from scipy.optimize import minimize
+def progress(cell: Cell) -> None:
+    """Say what has been done."""
+    words = f"{cell.problem} {cell.k} {cell.method} seed {cell.seed}: {cell.needed} in {cell.seconds} s"
+    print(words, file=sys.stderr, flush=True)
 
-    rng = np.random.default_rng(0)
-    starts = [*near, *rng.dirichlet(np.ones(k), 200)]
-    found = [
-        minimize(
-            function,
-            start / start.sum(),
-            jac=True,
-            method="SLSQP",
-            bounds=[(0.0, 1.0)] * k,
-            constraints={"type": "eq", "fun": lambda x: x.sum() - 1.0, "jac": lambda x: np.ones(len(x))},
-            options={"ftol": 1e-14, "maxiter": 300},
+
+def shown(value: float) -> str:
+    """A median as text."""
+    return "-" if np.isinf(value) else f"{value:g}"
+
+
+def table(cells: list[Cell], methods: list[str]) -> Table:
+    """Medians by problem and method, with the goals' ratios."""
+    title = f"Evaluations to a regret of 1e-3 (median, at most {BUDGET}, {NAME} {PEER_BUDGET}; seeds that got there)"
+    made = Table(title=title)
+    for heading in ("function", "elements", *methods, "ends", "auto/best", f"{NAME}/auto"):
+        made.add_column(heading, justify="left" if heading == "function" else "right")
+    for problem, k in sorted({(cell.problem, cell.k) for cell in cells}, key=lambda key: (key[1], key[0])):
+        by_method = {m: [c for c in cells if (c.problem, c.k, c.method) == (problem, k, m)] for m in methods}
+        medians = {m: typical(own) for m, own in by_method.items() if own}
+        row = [
+            f"{shown(medians[m])} ({sum(c.needed is not None for c in own)}/{len(own)})" if own else ""
+            for m, own in by_method.items()
+        ]
+        auto = medians.get("auto", np.inf)
+        best = min(medians.values())
+        ends = [cell.told for cell in by_method.get("auto", [])]
+        peer = medians.get(NAME)
+        peer_text = (
+            "" if peer is None else f">{PEER_BUDGET / auto:.2g}" if np.isinf(peer) else f"{peer / auto:.2g}"
         )
-        for start in starts
-    ]
-    return float(min(one.fun for one in found if one.success))
-
-
-def evaluations_needed(case: Case, k: int, strategy: str, seed: int) -> int | None:
-    """Evaluations until the regret is small enough, None where it never is."""
-    problem = Problem.model_validate(
-        {
-            "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
-            "sublattices": [{"name": "cation", "sites": ["Na"], "elements": list(ELEMENTS[:k])}],
-            "objectives": [{"property": "mixing_energy", "goal": "minimize", "scale": 0.01}],
-            "strategy": {
-                "name": "bayesian" if strategy == "values" else strategy,
-                "max_evaluations": BUDGET,
-                "seed": seed,
-            },
-        }
-    )
-    rng = np.random.default_rng(seed)
-    start = rng.dirichlet(np.ones(k))
-    at = {"cation": dict(zip(ELEMENTS[:k], start.tolist(), strict=True))}
-    campaign = Campaign(problem.model_copy(update={"at": [at]}))
-    enough = case.least + REGRET * (case.function(np.full(k, 1.0 / k))[0] - case.least or 1.0)
-    while batch := campaign.ask(1):
-        for suggestion in batch:
-            record, value = _record(campaign, suggestion, case, gradients=strategy != "values")
-            campaign.tell([record])
-            if value <= enough:
-                return len(campaign.records)
-    return None
-
-
-def _record(
-    campaign: Campaign, suggestion: Suggestion, case: Case, *, gradients: bool
-) -> tuple[EvaluationRecord, float]:
-    x = campaign.space.to_vector(suggestion.composition)
-    value, raw = case.function(x)
-    gradient = campaign.space.to_composition(campaign.space.project_gradient(raw)) if gradients else None
-    energy = PropertyValue(value=value, unit="eV/atom", gradient=gradient)
-    record = EvaluationRecord(
-        index=suggestion.index,
-        origin=suggestion.origin,
-        composition=suggestion.composition,
-        properties={"mixing_energy": energy},
-        energy_per_atom=value,
-        converged=True,
-        stable=True,
-        cost=Cost(potential_calls=1, shared_calls=0, seconds=0.0),
-        structure=None,
-        targets=[None],
-    )
-    return record, value
+        mark = "*" if problem in MULTIMODAL else ""
+        ratio = "-" if np.isinf(best) or "auto" not in medians else f"{auto / best:.2f}"
+        made.add_row(problem + mark, str(k), *row, f"{median(ends):g}" if ends else "", ratio, peer_text)
+    return made
 
 
 def main() -> None:
-    """Print the table."""
-    table = Table(title=f"Evaluations to a regret of {REGRET:g} (median of {SEEDS} seeds, at most {BUDGET})")
-    for heading in ("function", "elements", *STRATEGIES):
-        table.add_column(heading, justify="left" if heading == "function" else "right")
-    started = time.perf_counter()
-    for k in SIZES:
-        for build in (bowl, wells, solution):
-            case = build(k)
-            cells = []
-            for strategy in STRATEGIES:
-                counts = [evaluations_needed(case, k, strategy, seed) for seed in range(SEEDS)]
-                reached = [count for count in counts if count is not None]
-                typical = median([count if count is not None else np.inf for count in counts])
-                shown = "-" if np.isinf(typical) else f"{typical:g}"
-                cells.append(f"{shown} ({len(reached)}/{SEEDS})")
-            table.add_row(case.name, str(k), *cells)
-    Console().print(table)
-    print(f"took {time.perf_counter() - started:.0f} s")
+    """Run what is asked and print the table."""
+    asked = arguments()
+    cases = [build(k) for k in asked.elements for build in CASES if build.__name__ in asked.functions]
+    results = Results(asked.results)
+    cells = [*ours(asked, cases, results), *theirs(asked, cases, results)]
+    console = Console(width=None if sys.stdout.isatty() else 180)
+    console.print(table(cells, list(asked.methods)))
+    console.print("* has several local minima")
 
 
 if __name__ == "__main__":

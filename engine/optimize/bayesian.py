@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from engine.composition.region import Region
     from engine.optimize.objective import Loss, Point
 
-FIRST_POINTS = 3
+FIRST_POINTS = 1
 """Compositions tried before surrogates are asked."""
 FEWEST = 5
 """Compositions before a small expected improvement may end the search."""
 NEGLIGIBLE = 1e-3
-"""An expected improvement below this (relative to the loss, at least 1) ends the search."""
+"""An expected improvement of the loss below this ends the search, and one below a tenth of this of the range seen."""
 NEGLIGIBLE_VOLUME = 1e-4
 """The same for the hypervolume of a front, in the unit box of the values seen."""
 SAME = 1e-5
@@ -67,7 +67,7 @@ def best_choice(
         cache: Fits already made.
         front: Whether several objectives are to be traded off instead of summed.
     """
-    models = surrogates(region.space, loss.properties, points, cache)
+    models = surrogates(region.space, loss.properties, points, cache, loss.known)
     draw = [seed, len(points), len(pending)]
     build = expected_hypervolume if front else expected_improvement
     acquisition = build(loss, models, points, pending, int(np.random.SeedSequence(draw).generate_state(1)[0]))
@@ -93,8 +93,10 @@ def negligible(choice: Choice, points: Sequence[Point], *, front: bool) -> bool:
     if front:
         return choice.improvement < NEGLIGIBLE_VOLUME
     best = min(point.rank for point in points)
-    least = best[0] if best[0] > 0.0 else max(1.0, abs(best[1]))
-    return choice.improvement < NEGLIGIBLE * least
+    if best[0] > 0.0:
+        return choice.improvement < NEGLIGIBLE * best[0]
+    losses = [point.loss for point in points if point.violation == 0.0]
+    return choice.improvement < max(NEGLIGIBLE, 0.1 * NEGLIGIBLE * float(np.ptp(losses)))
 
 
 def first_points(

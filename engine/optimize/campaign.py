@@ -16,6 +16,7 @@ from engine.composition.polytope import TOLERANCE
 from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
 from engine.optimize.front import nondominated
+from engine.optimize.ideal_entropy import known_parts
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.optimize.prediction import predictions
 from engine.optimize.trace import trace
@@ -60,6 +61,7 @@ class Campaign:
             parse_composition(self.space, composition, ("at", str(i)))
             for i, composition in enumerate(self.problem.at)
         ]
+        self._known = known_parts(self.resolved)
         self._plan = self._planned_points()
         self._chosen = strategies.choose(self.problem)
         self._front = self.problem.kind == "optimize" and strategies.is_front(self.problem)
@@ -298,7 +300,7 @@ class Campaign:
         """The loss once the targets are known: with the first evaluation."""
         if not self._records or not self.problem.objectives:
             return None
-        return build_loss(self.problem, self._records[0].targets)
+        return build_loss(self.problem, self._records[0].targets, self._known)
 
     def _points(self, loss: Loss) -> list[Point]:
         return [self._point(record, loss) for record in self._records]

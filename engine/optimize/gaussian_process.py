@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,10 +145,17 @@ def _standardised(
 
 @dataclass(frozen=True, eq=False)
 class GaussianProcess:
-    """The posterior of a property given observations."""
+    """The posterior of a property given observations.
+
+    Attributes:
+        observations: Of what is to be learned.
+        hyperparameters: Of its prior.
+        known: A part of the property that is added to what is learned.
+    """
 
     observations: Observations
     hyperparameters: Hyperparameters
+    known: Callable[[Tensor], Tensor] | None = None
 
     @cached_property
     def _conditioned(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -174,6 +182,8 @@ class GaussianProcess:
         if slopes_at.numel():
             cross = torch.cat([cross, prior.values_and_slopes(z, slopes_at).flatten(-2)], -1)
         mean = h.mean + h.spread * (cross @ weights)
+        if self.known is not None:
+            mean = mean + self.known(x)
         q, rows = cross.shape[-2:]
         solved = torch.linalg.solve_triangular(factor, cross.reshape(-1, rows).T, upper=False)
         solved = solved.T.reshape(*cross.shape[:-2], q, rows)

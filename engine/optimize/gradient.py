@@ -134,7 +134,7 @@ def _search(
     if not set(loss.properties) <= set(centre.gradients) or radius < LAST_RADIUS:
         return Search(number, centre, radius, None)
     others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
-    found = minimise(region, loss, fit(region.space, centre, others), radius)
+    found = minimise(region, loss, fit(region.space, centre, others, loss.known), radius)
     x = found.x
     step = float(np.abs(x - centre.x).max(initial=0.0))
     if centre.violation > 0.0:

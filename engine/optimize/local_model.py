@@ -7,19 +7,21 @@ targets are approached as by Gauss-Newton and goals as by quasi-Newton steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.optimize.descent import descend
+from engine.optimize.ideal_entropy import remainder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
+    from engine.optimize.ideal_entropy import IdealEntropy
     from engine.optimize.objective import Loss, Point
 
 NEIGHBOURS_PER_DIMENSION = 3
@@ -32,48 +34,60 @@ NEAREST_PIECES = 8
 
 @dataclass(frozen=True, eq=False)
 class LocalModel:
-    """P(x) = value + g.z + z.H.z / 2 with z = basis^T (x - centre), for every objective's property."""
+    """P(x) = value + g.z + z.H.z / 2 + known(x) with z = basis^T (x - centre), for every objective's property."""
 
     centre: NDArray[np.float64]
     basis: NDArray[np.float64]
     values: dict[str, float]
     gradients: dict[str, NDArray[np.float64]]
     curvatures: dict[str, NDArray[np.float64]]
+    known: Mapping[str, IdealEntropy]
 
     def predict(self, x: NDArray[np.float64]) -> dict[str, float]:
         """Property values at x [n_columns]."""
+        return {name: value for name, (value, _) in self._predict(x).items()}
+
+    def _predict(self, x: NDArray[np.float64]) -> dict[str, tuple[float, NDArray[np.float64]]]:
+        """Property values and their gradients in the tangent basis."""
         z = self.basis.T @ (x - self.centre)
-        return {
-            name: float(self.values[name] + g @ z + 0.5 * z @ self.curvatures[name] @ z)
-            for name, g in self.gradients.items()
-        }
+        found = {}
+        for name, g in self.gradients.items():
+            bent = self.curvatures[name] @ z
+            value, slope = float(self.values[name] + g @ z + 0.5 * z @ bent), g + bent
+            if name in self.known:
+                more, steeper = self.known[name].value_and_gradient(x)
+                value, slope = value + more, slope + self.basis.T @ steeper
+            found[name] = (value, slope)
+        return found
 
     def loss(self, loss: Loss, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Loss and its gradient [n_columns] at x."""
-        z = self.basis.T @ (x - self.centre)
-        values = self.predict(x)
-        gradient = np.zeros(len(z))
+        found = self._predict(x)
+        gradient = np.zeros(self.basis.shape[1])
         for term in loss.terms:
-            slope = self.gradients[term.name] + self.curvatures[term.name] @ z
-            gradient += term.slope(values[term.name]) * slope
-        return loss(values), self.basis @ gradient
+            value, slope = found[term.name]
+            gradient += term.slope(value) * slope
+        return loss({name: value for name, (value, _) in found.items()}), self.basis @ gradient
 
     def room(self, loss: Loss, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Distance to each property bound in scales, and its gradient [n, n_columns]; negative where it is broken."""
-        z = self.basis.T @ (x - self.centre)
-        values = self.predict(x)
+        predicted = self._predict(x)
         found, slopes = [], []
         for bound in loss.thresholds:
-            slope = self.gradients[bound.name] + self.curvatures[bound.name] @ z
+            value, slope = predicted[bound.name]
             for limit, sign in ((bound.low, 1.0), (bound.high, -1.0)):
                 if np.isfinite(limit):
-                    found.append(sign * (values[bound.name] - limit) / bound.scale)
+                    found.append(sign * (value - limit) / bound.scale)
                     slopes.append(sign * slope / bound.scale)
-        return np.array(found), np.array(slopes).reshape(len(found), len(z)) @ self.basis.T
+        return np.array(found), np.array(slopes).reshape(len(found), self.basis.shape[1]) @ self.basis.T
 
 
-def fit(space: CompositionSpace, centre: Point, others: Sequence[Point]) -> LocalModel:
+def fit(
+    space: CompositionSpace, centre: Point, others: Sequence[Point], known: Mapping[str, IdealEntropy]
+) -> LocalModel:
     """Fit the model around a point that has gradients, using what other points know."""
+    centre = remainder(centre, known)
+    others = [remainder(point, known) for point in others]
     basis = space.tangent_basis
     n = basis.shape[1]
     near = sorted(
@@ -84,7 +98,7 @@ def fit(space: CompositionSpace, centre: Point, others: Sequence[Point]) -> Loca
     curvatures = {
         name: _curvature(name, gradient, centre, near, basis) for name, gradient in gradients.items()
     }
-    return LocalModel(centre.x, basis, dict(centre.values), gradients, curvatures)
+    return LocalModel(centre.x, basis, dict(centre.values), gradients, curvatures, known)
 
 
 def _curvature(

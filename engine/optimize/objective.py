@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem, PropertyConstraint
+    from engine.optimize.ideal_entropy import IdealEntropy
 
 DEFAULT_SCALES = {
     "eV/atom": 0.01,
@@ -99,6 +100,8 @@ class Loss:
     thresholds: tuple[Threshold, ...] = ()
     watched: tuple[str, ...] = ()
     """Properties that are looked at without being wished for."""
+    known: Mapping[str, IdealEntropy] = field(default_factory=dict)
+    """By property, a part of it that is known without a potential: models describe the rest."""
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -157,8 +160,10 @@ class Point:
         return (self.violation, self.loss)
 
 
-def build_loss(problem: Problem, targets: Sequence[float | None]) -> Loss:
-    """The loss of a problem whose same_as targets are resolved."""
+def build_loss(
+    problem: Problem, targets: Sequence[float | None], known: Mapping[str, IdealEntropy] | None = None
+) -> Loss:
+    """The loss of a problem whose same_as targets are resolved; of some properties a part may be known."""
     terms = []
     for objective, target in zip(problem.objectives, targets, strict=True):
         unit = PROPERTIES[objective.property].unit
@@ -173,7 +178,8 @@ def build_loss(problem: Problem, targets: Sequence[float | None]) -> Loss:
                 scale=objective.scale or DEFAULT_SCALES.get(unit, 1.0),
             )
         )
-    return Loss(tuple(terms), tuple(_threshold(asked) for asked in problem.constraints.properties))
+    thresholds = tuple(_threshold(asked) for asked in problem.constraints.properties)
+    return Loss(tuple(terms), thresholds, known=known or {})
 
 
 def _threshold(asked: PropertyConstraint) -> Threshold:

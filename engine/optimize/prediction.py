@@ -36,7 +36,7 @@ def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], be
         return []
     names = list(dict.fromkeys(term.name for term in loss.terms))
     with fitting_threads(0):  # the matrices of a surrogate are small
-        models = surrogates(space, names, others, {})
+        models = surrogates(space, names, others, {}, loss.known)
         found = {name: models[name].mean_and_deviation(target.x[None]) for name in names}
     return [
         Prediction(

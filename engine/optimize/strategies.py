@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from engine.optimize.surrogate import FitCache
 
 
+OFF_THE_EDGE = 1e-5
+"""Part of the way to the middle of the region that compositions keep from its edges where slopes are infinite."""
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """All that a strategy knows.
@@ -59,8 +63,8 @@ def is_front(problem: Problem) -> bool:
 def choose(problem: Problem) -> Chosen:
     """The strategy of a problem.
 
-    A target is reached by a few Gauss-Newton steps along exact gradients; a goal may have several optima, among which
-    surrogates choose the next start.
+    A target is reached by a few Gauss-Newton steps along exact gradients; a goal may have several optima, which
+    surrogates with gradients tell apart in the fewest evaluations.
     """
     name = problem.strategy.name
     if name != "auto":
@@ -69,7 +73,9 @@ def choose(problem: Problem) -> Chosen:
         return Chosen("bayesian", "auto chose bayesian: a front needs a surrogate of every objective")
     if all(objective.target is not None for objective in problem.objectives):
         return Chosen("gradient", "auto chose gradient: targets are reached along exact gradients")
-    return Chosen("hybrid", "auto chose hybrid: a goal may have several optima")
+    return Chosen(
+        "bayesian", "auto chose bayesian: a goal may have several optima, which surrogates tell apart"
+    )
 
 
 def propose(name: str, history: History, n: int) -> list[Proposal]:
@@ -80,6 +86,19 @@ def propose(name: str, history: History, n: int) -> list[Proposal]:
         history: Everything told.
         n: How many at the most.
     """
+    chosen = _proposals(name, history, n)
+    if not set(history.loss.properties) & set(history.loss.known):
+        return chosen
+    return [Proposal(_off_the_edge(history.region, one.x), one.origin) for one in chosen]
+
+
+def _off_the_edge(region: Region, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A composition next to x with a little of every element that may be there: a free energy has its slope there."""
+    (piece,) = region.near(x, 1)
+    return x + OFF_THE_EDGE * (piece.frame.origin - x)
+
+
+def _proposals(name: str, history: History, n: int) -> list[Proposal]:
     if name == "random":
         return _random(history, n)
     if name == "bayesian":

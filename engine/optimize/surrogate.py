@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,21 @@ from engine.optimize.gaussian_process import (
     default_hyperparameters,
     fit,
 )
+from engine.optimize.ideal_entropy import remainder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.space import CompositionSpace
+    from engine.optimize.ideal_entropy import IdealEntropy
     from engine.optimize.objective import Point
 
 FEWEST_TO_FIT = 3
 FEWEST_TO_CHECK = 4
 """Compositions with gradients that leave-one-out needs to judge them."""
-INCONSISTENT = 1.0
+INCONSISTENT = 2.0
 """Gradients are set aside where they make the leave-one-out error more than so many times that of values alone."""
-_GROWTH = 1.5
+_GROWTH = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +45,19 @@ FitCache = dict[tuple[int, str], Fitted]
 
 
 def refit_count(evaluations: int) -> int:
-    """The largest evaluation count at which hyperparameters are fitted: 1, 2, 3, 5, 8, 12, 18, 27, ..."""
+    """The largest evaluation count at which hyperparameters are fitted: 1, 2, ... 8, 10, 12, 15, 18, 22, ..."""
     count = 1
-    while (following := max(count + 1, int(np.ceil(_GROWTH * count)))) <= evaluations:
+    while (following := max(count + 1, int(_GROWTH * count))) <= evaluations:
         count = following
     return min(count, evaluations)
 
 
 def surrogates(
-    space: CompositionSpace, names: Sequence[str], points: Sequence[Point], cache: FitCache
+    space: CompositionSpace,
+    names: Sequence[str],
+    points: Sequence[Point],
+    cache: FitCache,
+    known: Mapping[str, IdealEntropy],
 ) -> dict[str, GaussianProcess]:
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
 
@@ -60,9 +66,11 @@ def surrogates(
         names: Properties.
         points: By index; those without values are left out.
         cache: Fits already made; what is missing is added.
+        known: Parts of properties that need no learning.
     """
     count = refit_count(len(points))
     best = min((p for p in points if p.values), key=lambda p: (p.rank, p.index)).x
+    points = [remainder(point, known) for point in points]
     found = {}
     for name in names:
         everything = observations(name, points).trimmed(best)
@@ -71,7 +79,7 @@ def surrogates(
             cache[count, name] = _fitted(early if len(early.values) else everything, space.tangent_basis)
         fitted = cache[count, name]
         used = everything if fitted.gradients else everything.without_gradients()
-        found[name] = GaussianProcess(used, fitted.hyperparameters)
+        found[name] = GaussianProcess(used, fitted.hyperparameters, known.get(name))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api_schemas.maps import SurrogateMap
 from engine.composition.slices import INCUMBENT, Slice, map_fault
 from engine.mechanics.threads import fitting_threads
+from engine.optimize.ideal_entropy import known_parts
 from engine.optimize.objective import Loss, point_of
 from engine.optimize.surrogate import surrogates
 from engine.properties.table import PROPERTIES
@@ -46,8 +47,9 @@ def surrogate_map(campaign: Campaign, property_name: str, wanted: Slice) -> Surr
     known = [point for point in points if point.values]
     if not known:
         raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
+    parts = known_parts(campaign.resolved)
     with fitting_threads(0):  # the matrices of a surrogate are small
-        model = surrogates(space, [property_name], points, {})[property_name]
+        model = surrogates(space, [property_name], points, {}, parts)[property_name]
         mean, deviation = model.mean_and_deviation(compositions)
     return SurrogateMap(
         property=property_name,

@@ -127,8 +127,8 @@ def points_of(known):
 
 def test_gradients_of_the_wrong_sign_are_set_aside():
     right, wrong = {}, {}
-    surrogates(SPACE, ["a"], points_of(observed(12)), right)
-    models = surrogates(SPACE, ["a"], points_of(observed(12, sign=-1.0)), wrong)
+    surrogates(SPACE, ["a"], points_of(observed(12)), right, {})
+    models = surrogates(SPACE, ["a"], points_of(observed(12, sign=-1.0)), wrong, {})
     assert right[12, "a"].gradients
     assert not wrong[12, "a"].gradients
     assert len(models["a"].observations.gradients) == 0
@@ -154,12 +154,12 @@ def test_hard_data_survive(case):
 
 
 def test_hyperparameters_are_fitted_at_counts_fixed_in_advance():
-    assert sorted({refit_count(n) for n in range(1, 30)}) == [1, 2, 3, 5, 8, 12, 18, 27]
-    points = points_of(observed(10))
+    assert sorted({refit_count(n) for n in range(1, 30)}) == [*range(1, 9), 10, 12, 15, 18, 22, 27]
+    points = points_of(observed(11))
     cache = {}
-    surrogates(SPACE, ["a"], points[:9], cache)
-    surrogates(SPACE, ["a"], points, cache)
-    assert set(cache) == {(8, "a")}
+    surrogates(SPACE, ["a"], points[:10], cache, {})
+    surrogates(SPACE, ["a"], points, cache, {})
+    assert set(cache) == {(10, "a")}
 
 
 def test_beyond_a_thousand_rows_gradients_of_far_compositions_are_dropped():
