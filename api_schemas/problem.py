@@ -139,6 +139,26 @@ def _check_range(low: float | None, high: float | None) -> None:
         raise _error("bad-constraint", f"min {low:g} exceeds max {high:g}; swap them")
 
 
+class SupercellSites(Model):
+    """A sublattice of an explicit supercell: its fractions are whole numbers of atoms over its sites."""
+
+    sites: Annotated[int, Field(strict=True, ge=2, le=1_000_000)] = Field(
+        description="Sites of the sublattice in the supercell."
+    )
+
+
+Step = Annotated[Positive, Field(le=0.5)]
+StepOrSites = Annotated[
+    Annotated[Step, Tag("<step>")] | Annotated[SupercellSites, Tag("<supercell>")],
+    Discriminator(lambda value: "<supercell>" if isinstance(value, (dict, SupercellSites)) else "<step>"),
+]
+Resolution = Annotated[
+    Annotated[Step, Tag("<step>")]
+    | Annotated[dict[Identifier, StepOrSites], Field(min_length=1, max_length=20), Tag("<sublattices>")],
+    Discriminator(lambda value: "<sublattices>" if isinstance(value, dict) else "<step>"),
+]
+
+
 class Constraints(Model):
     """Restrictions of the composition beyond the bounds of each element."""
 
@@ -157,8 +177,10 @@ class Constraints(Model):
     properties: list[PropertyConstraint] = Field(
         default=[], max_length=20, description="Bounds on computed properties."
     )
-    resolution: Positive | None = Field(
-        None, le=0.5, description="Step in which the answer can be made; the answer is rounded to it."
+    resolution: Resolution | None = Field(
+        None,
+        description="Step in which the answer can be made, to which it is rounded; or by sublattice a step or "
+        "{sites: N}, what a supercell with N sites of the sublattice can hold.",
     )
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
-from api_schemas.problem import Constraints
-from engine.composition.region import LinearRow, Region
+from api_schemas.problem import Constraints, SupercellSites
+from engine.composition.region import LinearRow, Region, Step
 from engine.composition.space import CompositionSpace
 
 _WHOLE_STEPS = 1e-5
+_MOST_STEPS = 1_000_000
 
 
 def build_region(
@@ -36,7 +37,7 @@ def build_region(
             rows=tuple(rows),
             least_present=_least_present(space, constraints, errors),
             most_elements=_most_elements(space, constraints, errors),
-            resolution=_resolution(constraints, errors),
+            steps=_steps(space, constraints, errors),
         ),
         errors,
     )
@@ -165,16 +166,32 @@ def _most_elements(
     return found
 
 
-def _resolution(constraints: Constraints, errors: list[FieldError]) -> float | None:
-    step = constraints.resolution
-    if step is None:
-        return None
+def _steps(space: CompositionSpace, constraints: Constraints, errors: list[FieldError]) -> dict[int, Step]:
+    asked = constraints.resolution
+    if asked is None:
+        return {}
+    by_name = asked if isinstance(asked, dict) else dict.fromkeys(space.names, asked)
+    found: dict[int, Step] = {}
+    for name, wish in by_name.items():
+        where = ("resolution", name) if isinstance(asked, dict) else ("resolution",)
+        if name not in space.names:
+            text = f"there is no sublattice {name!r}; {_unknown(name, space.names)}"
+            errors.append(_fault(where, text))
+            continue
+        divisions = wish.sites if isinstance(wish, SupercellSites) else _divisions(wish, where, errors)
+        if divisions is not None:
+            found[space.names.index(name)] = Step(divisions, pointer(("constraints", *where)))
+    return found
+
+
+def _divisions(step: float, where: tuple[str | int, ...], errors: list[FieldError]) -> int | None:
+    """How many steps make 1; None where that is no whole number."""
     divisions = round(1.0 / step)
-    if divisions > 1_000_000 or abs(divisions * step - 1.0) > _WHOLE_STEPS:
-        text = (
-            f"1 is not a whole number of steps of {step:g}; "
-            f"give one over a whole number of at most a million, e.g. {1.0 / min(divisions, 1_000_000):.8g}"
-        )
-        errors.append(_fault(("resolution",), text))
-        return None
-    return 1.0 / divisions
+    if divisions <= _MOST_STEPS and abs(divisions * step - 1.0) <= _WHOLE_STEPS:
+        return divisions
+    text = (
+        f"1 is not a whole number of steps of {step:g}; give one over a whole number of at most a million, "
+        f"e.g. {1.0 / min(divisions, _MOST_STEPS):.8g}"
+    )
+    errors.append(_fault(where, text))
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -35,7 +35,7 @@ def conflicts(region: Region) -> list[FieldError]:
     conflict (J. W. Chinneck, Feasibility and Infeasibility in Optimization, 2008, 6.1).
     """
     demands = _demands(region)
-    nothing_asked = region.is_plain and region.resolution is None
+    nothing_asked = region.is_plain and not region.steps
     if nothing_asked or region.space.n_columns == 0 or feasible_point(region) is not None:
         return []
     kept = list(demands)
@@ -87,9 +87,10 @@ def _demands(region: Region) -> list[_Demand]:
         )
         for number, most in region.most_elements.items()
     ]
-    if region.resolution is not None:
-        words = f"the resolution {region.resolution:g}"
-        demands.append(_Demand("resolution", 0, "/constraints/resolution", words))
+    demands += [
+        _Demand("resolution", number, step.pointer, f"the resolution {step.size:g} of {space.names[number]}")
+        for number, step in region.steps.items()
+    ]
     for number, (name, elements, part) in enumerate(space):
         for column, element in zip(range(part.start, part.stop), elements, strict=True):
             low, high = space.lower[column], space.upper[column]
@@ -109,16 +110,17 @@ def _solve(region: Region, demands: Sequence[_Demand], near: FloatArray | None =
     space = region.space
     n = space.n_columns
     wanted = {kind: {d.number for d in demands if d.kind == kind} for kind in _KINDS}
-    stepped = bool(wanted["resolution"]) and region.resolution is not None
-    step = region.resolution if stepped and region.resolution is not None else 1.0
+    stepped = np.zeros(n, dtype=bool)
+    for number in wanted["resolution"]:
+        stepped[space.slices[number]] = True
+    step = np.where(stepped, 1.0 / np.maximum(region.divisions, 1), 1.0)
     bounded = np.isin(np.arange(n), sorted(wanted["bound"]))
     low = np.where(bounded, space.lower, 0.0)
     high = np.where(bounded, space.upper, 1.0)
-    if stepped:
-        low = np.ceil(low / step - 1e-7) * step
-        high = np.floor(high / step + 1e-7) * step
-        if np.any(low > high + 0.5 * step):
-            return None
+    low = np.where(stepped, np.ceil(low / step - 1e-7) * step, low)
+    high = np.where(stepped, np.floor(high / step + 1e-7) * step, high)
+    if np.any(low > high + 0.5 * step * stepped):
+        return None
     rows, least, most = [], [], []
 
     def demand(fractions: FloatArray, presences: FloatArray, low: float, high: float) -> None:
@@ -153,26 +155,38 @@ def _solve(region: Region, demands: Sequence[_Demand], near: FloatArray | None =
             np.concatenate([high / step, np.ones(n), np.full(n, 2.0)]),
         ),
         integrality=np.concatenate(
-            [np.full(n, int(stepped)), np.full(n, int(presence_matters)), np.zeros(n, int)]
+            [stepped.astype(int), np.full(n, int(presence_matters)), np.zeros(n, int)]
         ),
         options={"time_limit": _SECONDS, "mip_rel_gap": 0.0},
     )
     if found.x is None:
         return None
     x = np.asarray(found.x[:n])
-    return np.round(x) * step if stepped else x
+    return np.where(stepped, np.round(x) * step, x)
 
 
 def rounded(region: Region, x: FloatArray) -> FloatArray | None:
-    """The feasible composition in steps of the resolution that differs least from x; None where there is none.
+    """The feasible composition in the region's steps that differs least from x; None where there is none.
 
-    The program obeys constraints to 1e-6 only; what it finds is checked to 1e-9.
+    The program obeys constraints to 1e-6 only: sublattices without steps are then projected exactly, with the others
+    held, and what is found is checked to 1e-9.
     """
-    if region.resolution is None:
+    if not region.steps:
         return x
     found = feasible_point(region, x)
     if found is None:
         return None
-    divisions = round(1.0 / region.resolution)
-    exact = np.round(found * divisions) / divisions + 0.0  # turns -0 into 0
+    stepped = region.divisions > 0
+    whole = np.maximum(region.divisions, 1)
+    exact = np.where(stepped, np.round(found * whole) / whole, found) + 0.0  # turns -0 into 0
+    if not stepped.all():
+        held = replace(
+            region.space,
+            lower=np.where(stepped, exact, region.space.lower),
+            upper=np.where(stepped, exact, region.space.upper),
+        )
+        rest = replace(region, space=held)
+        if not (rest.is_plain or rest.pieces):
+            return None
+        exact = np.where(stepped, exact, rest.project(exact))
     return exact if region.contains(exact, TOLERANCE) else None

@@ -9,6 +9,7 @@ from itertools import combinations, product
 from math import comb, prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api_schemas.errors import FieldError
 from engine.composition.polytope import TOLERANCE, Polytope
@@ -43,6 +44,24 @@ class LinearRow:
         return self.high - self.low <= TOLERANCE
 
 
+@dataclass(frozen=True)
+class Step:
+    """The fractions of a sublattice can be made in steps of one over ``divisions``.
+
+    Attributes:
+        divisions: Steps from 0 to 1.
+        pointer: Where the problem asks for it.
+    """
+
+    divisions: int
+    pointer: str
+
+    @property
+    def size(self) -> float:
+        """One step."""
+        return 1.0 / self.divisions
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """Compositions of a space that obey every constraint.
@@ -52,19 +71,42 @@ class Region:
         rows: Linear constraints.
         least_present: By column: an element is absent, or has at least this fraction.
         most_elements: By number of the sublattice: so many elements may be present.
-        resolution: Step in which the answer can be made, None where any composition can.
+        steps: By number of the sublattice: steps in which the answer can be made, where not any composition can.
     """
 
     space: CompositionSpace
     rows: tuple[LinearRow, ...] = ()
     least_present: dict[int, float] = field(default_factory=dict)
     most_elements: dict[int, int] = field(default_factory=dict)
-    resolution: float | None = None
+    steps: dict[int, Step] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
         """Whether bounds are the only constraints on the points of a search."""
         return not (self.rows or self.least_present or self.most_elements)
+
+    @cached_property
+    def divisions(self) -> NDArray[np.int64]:
+        """Of each column the steps from 0 to 1, [n_columns]; 0 where there are none."""
+        found = np.zeros(self.space.n_columns, dtype=np.int64)
+        for number, step in self.steps.items():
+            found[self.space.slices[number]] = step.divisions
+        return found
+
+    def is_rounded(self, x: FloatArray) -> bool:
+        """Whether a composition can be made in the steps."""
+        stepped = self.divisions > 0
+        whole = x[stepped] * self.divisions[stepped]
+        return bool((np.abs(whole - np.round(whole)) / self.divisions[stepped]).max(initial=0.0) <= TOLERANCE)
+
+    def step_words(self) -> str:
+        """The steps for a message."""
+        sizes = {step.size for step in self.steps.values()}
+        if len(sizes) == 1 and len(self.steps) == len(self.space.names):
+            return f"steps of {sizes.pop():g}"
+        return "steps of " + " and ".join(
+            f"{step.size:g} on {self.space.names[number]}" for number, step in self.steps.items()
+        )
 
     @cached_property
     def pieces(self) -> tuple[Polytope, ...]:

@@ -10,17 +10,23 @@ import numpy as np
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction, Result, Stopped, TracePoint
-from engine.composition.feasibility import rounded
 from engine.composition.notation import parse_composition
-from engine.composition.polytope import TOLERANCE
 from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
 from engine.optimize.front import nondominated
 from engine.optimize.ideal_entropy import known_parts
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.optimize.prediction import predictions
+from engine.optimize.rounding import (
+    ROUNDED,
+    rounded_answer,
+    rounded_answer_stop,
+    rounded_front,
+    rounded_front_stop,
+)
 from engine.optimize.trace import trace
 from engine.problems.resolve import ResolvedProblem, resolved_problem
+from engine.problems.resolved import is_front, rounding_reserve
 from engine.properties.accuracy import with_uncertainty
 
 if TYPE_CHECKING:
@@ -30,8 +36,6 @@ if TYPE_CHECKING:
     from engine.optimize.gradient import Proposal
     from engine.optimize.surrogate import FitCache
 
-ROUNDED = "rounded"
-"""Origin of the answer in the steps of the problem's resolution."""
 GRID_BATCH = 64
 """Points of a grid asked for at a time."""
 
@@ -64,10 +68,11 @@ class Campaign:
         self._known = known_parts(self.resolved)
         self._plan = self._planned_points()
         self._chosen = strategies.choose(self.problem)
-        self._front = self.problem.kind == "optimize" and strategies.is_front(self.problem)
+        self._front = self.problem.kind == "optimize" and is_front(self.problem)
         self._asked: dict[int, list[Proposal]] = {}
         self._fits: FitCache = {}
         self._unrounded: Campaign | None = None
+        self._rounding: list[NDArray[np.float64]] | None = None
 
     @property
     def records(self) -> tuple[EvaluationRecord, ...]:
@@ -86,6 +91,7 @@ class Campaign:
         self._records = [known[index] for index in sorted(known)]
         self._asked = {}
         self._unrounded = None
+        self._rounding = None
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions to evaluate; empty once the campaign has stopped.
@@ -96,8 +102,8 @@ class Campaign:
         n = n if n is not None else self.problem.strategy.batch_size
         done = len(self._records)
         if self.search_ended is not None:
-            answer = self._to_round()
-            return [] if answer is None else [self._suggestion(done, answer, ROUNDED)]
+            rest = self._to_round()[:n]
+            return [self._suggestion(done + i, x, ROUNDED) for i, x in enumerate(rest)]
         left = self._search_budget - done
         if self._plan is not None:
             chosen = [(x, "grid") for x in self._plan[done : done + min(left, n or GRID_BATCH)]]
@@ -109,18 +115,15 @@ class Campaign:
     def stopped(self) -> Stopped | None:
         """Why the campaign has ended, None while it goes on."""
         ended = self.search_ended
-        if ended is None or self._to_round() is not None:
+        if ended is None or self._to_round():
             return None
         return self._with_rounding(ended)
 
     @property
     def search_ended(self) -> Stopped | None:
         """Why the search has ended, before its answer is rounded."""
-        if any(record.origin == ROUNDED for record in self._records):
-            if self._unrounded is None:
-                self._unrounded = Campaign(self.resolved, self.seed)
-                self._unrounded.tell([record for record in self._records if record.origin != ROUNDED])
-            return self._unrounded.search_ended
+        if self._has_rounded:
+            return self._search.search_ended
         done = len(self._records)
         if self._plan is not None:
             return self._stopped_plan() if done >= len(self._plan) else None
@@ -195,7 +198,7 @@ class Campaign:
     @property
     def _spare(self) -> int:
         """Evaluations kept for the rounded answer."""
-        return int(self.region.resolution is not None)
+        return rounding_reserve(self.problem)
 
     @property
     def _search_budget(self) -> int:
@@ -221,38 +224,48 @@ class Campaign:
             return []
         return predictions(self.space, loss, self._points(loss), best.index)
 
-    def _to_round(self) -> NDArray[np.float64] | None:
-        """The rounded answer, where it is still to be evaluated."""
-        best = self._best_record()
-        if best is None or self.region.resolution is None or len(self._records) >= max(2, self.planned):
-            return None
-        x = self.space.to_vector(best.composition)
-        if any(record.origin == ROUNDED for record in self._records) or self._is_rounded(x):
-            return None
-        return rounded(self.region, x)
+    @property
+    def _has_rounded(self) -> bool:
+        return any(record.origin == ROUNDED for record in self._records)
 
-    def _is_rounded(self, x: NDArray[np.float64]) -> bool:
-        """Whether a composition can be made in the problem's steps."""
-        step = self.region.resolution
-        if step is None:
-            return True
-        return bool(np.abs(x / step - np.round(x / step)).max(initial=0.0) * step <= TOLERANCE)
+    @property
+    def _search(self) -> Campaign:
+        """The campaign as it was before anything was rounded."""
+        if not self._has_rounded:
+            return self
+        if self._unrounded is None:
+            self._unrounded = Campaign(self.resolved, self.seed)
+            self._unrounded.tell([record for record in self._records if record.origin != ROUNDED])
+        return self._unrounded
+
+    def _to_round(self) -> list[NDArray[np.float64]]:
+        """The compositions in the problem's steps that are still to be evaluated once the search has ended."""
+        if self._rounding is None:
+            left = max(2, self.planned) - len(self._records)
+            best = self._best_record()
+            self._rounding = []
+            if self.region.steps and left > 0 and self._front:
+                members = self._vectors(self._search.unrounded_front())
+                self._rounding = rounded_front(self.region, members, self._vectors(self._records), left)
+            elif self.region.steps and left > 0 and best is not None and not self._has_rounded:
+                self._rounding = rounded_answer(self.region, self.space.to_vector(best.composition))
+        return self._rounding
+
+    def _vectors(self, records: Sequence[EvaluationRecord]) -> list[NDArray[np.float64]]:
+        return [self.space.to_vector(record.composition) for record in records]
 
     def _with_rounding(self, ended: Stopped) -> Stopped:
         """What to say of a search whose answer was rounded."""
-        step, best, loss = self.region.resolution, self._best_record(), self._loss()
-        if step is None or best is None or loss is None:
+        best, loss = self._best_record(), self._loss()
+        if not self.region.steps or loss is None:
             return ended
-        if not self._is_rounded(self.space.to_vector(best.composition)):
-            words = f"{ended.message}; the answer is not rounded: the rounded composition did not converge"
-            return Stopped(reason=ended.reason, message=words)
-        if ended.reason == "target_met" and not loss.met(_values(loss, best)):
-            nearest = report.unreachable(self.region, loss, self._point(best, loss))
-            words = f"in steps of {step:g} {nearest.message}; before rounding, {ended.message}"
-            return Stopped(reason="unreachable_target", message=words)
-        if ended.reason == "target_met":
-            return report.target_met(loss, len(self._records))
-        return Stopped(reason=ended.reason, message=f"{ended.message}; the answer is in steps of {step:g}")
+        if self._front:
+            before = len(self._search.unrounded_front())
+            return rounded_front_stop(self.region, before, self._vectors(self._front_records()), ended)
+        if best is None:
+            return ended
+        answer = self._point(best, loss)
+        return rounded_answer_stop(self.region, loss, answer, ended, len(self._records))
 
     def _planned_points(self) -> list[NDArray[np.float64]] | None:
         """The compositions of a campaign that knows them all beforehand: evaluate, scan, strategy grid."""
@@ -274,7 +287,7 @@ class Campaign:
         words += f"; {failed} did not converge" if failed else ""
         loss, best = self._loss(), self._best_record()
         if self._front:
-            words += f"; the front has {len(self._front_records())} of them"
+            words += f"; the front has {len(self.unrounded_front())} of them"
         if self.problem.kind != "optimize" or loss is None or best is None:
             return Stopped(reason="completed", message=words)
         if loss.met(_values(loss, best)):
@@ -283,7 +296,7 @@ class Campaign:
 
     def _stopped_search(self, loss: Loss | None, best: EvaluationRecord | None) -> Stopped:
         done = len(self._records)
-        front = self._front_records()
+        front = self.unrounded_front()
         if front:
             words = f"the front of {len(front)} compositions grows no further after {done} evaluations"
             return Stopped(reason="converged", message=words)
@@ -324,13 +337,26 @@ class Campaign:
             self._asked[count] = strategies.propose(self._chosen.name, history, count)
         return self._asked[count]
 
-    def _front_records(self) -> list[EvaluationRecord]:
+    def unrounded_front(self) -> list[EvaluationRecord]:
         """The evaluations that no other one betters, by the first objective; none without a front."""
+        return self._nondominated(self._records)
+
+    def _front_records(self) -> list[EvaluationRecord]:
+        """The front, of compositions in the problem's steps once it has been rounded."""
+        front = self.unrounded_front()
+        if not (front and self.region.steps and self.search_ended is not None and not self._to_round()):
+            return front
+        vectors = self._vectors(self._records)
+        made = [r for r, x in zip(self._records, vectors, strict=True) if self.region.is_rounded(x)]
+        return self._nondominated(made) or front
+
+    def _nondominated(self, records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
         loss = self._loss()
         if loss is None or not self._front:
             return []
-        by_index = {record.index: record for record in self._records}
-        return [by_index[point.index] for point in nondominated(loss, self._points(loss))]
+        by_index = {record.index: record for record in records}
+        points = [self._point(record, loss) for record in records]
+        return [by_index[point.index] for point in nondominated(loss, points)]
 
     def _best_record(self) -> EvaluationRecord | None:
         loss = self._loss()
@@ -338,7 +364,7 @@ class Campaign:
             return None
         points = [point for point in self._points(loss) if np.isfinite(point.loss)]
         if any(point.origin == ROUNDED for point in points):
-            points = [point for point in points if self._is_rounded(point.x)]
+            points = [point for point in points if self.region.is_rounded(point.x)]
         if not points:
             return None
         least = min(points, key=lambda point: (point.rank, point.index))

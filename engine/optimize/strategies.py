@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.optimize import gradient
 from engine.optimize.gradient import Proposal
+from engine.problems.resolved import is_front
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,11 +54,6 @@ class Chosen:
 
     name: str
     reason: str | None = None
-
-
-def is_front(problem: Problem) -> bool:
-    """Whether several objectives without weights ask for a Pareto front."""
-    return len(problem.objectives) > 1 and all(one.weight is None for one in problem.objectives)
 
 
 def choose(problem: Problem) -> Chosen:

@@ -33,8 +33,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
                 what,
                 "use auto, bayesian, random or grid, or give every objective a weight",
             )
-        if problem.constraints.resolution is not None:
-            refuse(("constraints", "resolution"), "rounding a Pareto front", "give every objective a weight")
     return found
 
 

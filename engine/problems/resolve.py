@@ -19,7 +19,7 @@ from engine.problems.conditions import condition_faults
 from engine.problems.estimate import estimate, fit_faults
 from engine.problems.limits import Limits
 from engine.problems.mixing import mixing_faults
-from engine.problems.resolved import ResolvedProblem
+from engine.problems.resolved import ResolvedProblem, rounding_reserve
 from engine.problems.wishes import (
     budget_fault,
     chosen_potential,
@@ -147,7 +147,7 @@ def _points_per_edge(problem: Problem, region: Region) -> int:
     if problem.strategy.name != "grid" or problem.kind == "scan":
         return DEFAULT_POINTS_PER_EDGE
     budget = problem.strategy.max_evaluations - len(problem.at)
-    budget -= int(problem.constraints.resolution is not None)
+    budget -= rounding_reserve(problem)
     return max((n for n in range(2, 102) if 1 <= region.grid_size(n) <= budget), default=2)
 
 
@@ -204,8 +204,7 @@ def _grid_faults(problem: Problem, region: Region, points_per_edge: int, limits:
     if size > limits.max_points:
         text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
         return [FieldError(pointer=where, type="too-many-points", message=text)]
-    rounding = int(problem.constraints.resolution is not None)
-    return _found(budget_fault(problem, size + len(problem.at) + rounding))
+    return _found(budget_fault(problem, size + len(problem.at) + rounding_reserve(problem)))
 
 
 def _found(fault: FieldError | None) -> list[FieldError]:

@@ -10,6 +10,9 @@ from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import PotentialDescription
 
+SHARE_OF_FRONT = 3
+"""One in so many evaluations is kept for rounding a front."""
+
 
 @dataclass(frozen=True, eq=False)
 class ResolvedProblem:
@@ -45,6 +48,22 @@ class ResolvedProblem:
         if problem.kind == "scan":
             return self.region.grid_size(self.points_per_edge)
         if problem.strategy.name == "grid":
-            rounding = int(self.region.resolution is not None)
-            return len(problem.at) + self.region.grid_size(self.points_per_edge) + rounding
+            points = len(problem.at) + self.region.grid_size(self.points_per_edge)
+            return points + rounding_reserve(problem)
         return problem.strategy.max_evaluations
+
+
+def rounding_reserve(problem: Problem) -> int:
+    """Evaluations of the budget that are kept for the rounded answer: one, or a third for a front; none without steps.
+
+    One at least is left for the search.
+    """
+    if problem.kind != "optimize" or problem.constraints.resolution is None:
+        return 0
+    wanted = problem.strategy.max_evaluations // SHARE_OF_FRONT if is_front(problem) else 1
+    return max(1, wanted)
+
+
+def is_front(problem: Problem) -> bool:
+    """Whether several objectives without weights ask for a Pareto front."""
+    return len(problem.objectives) > 1 and all(one.weight is None for one in problem.objectives)

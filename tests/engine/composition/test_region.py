@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from scipy.optimize import linprog, minimize
 from api_schemas.problem import Constraints, Sublattice
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts, feasible_point, rounded
+from engine.composition.region import Step
 from engine.composition.space import CompositionSpace
 
 
@@ -237,6 +239,8 @@ FAULTS = [
     ({"min_if_present": {"B:Al": 0.1}}, "/constraints/min_if_present/B:Al"),
     ({"max_elements": {"B": 2}}, "/constraints/max_elements/B"),
     ({"resolution": 0.03}, "/constraints/resolution"),
+    ({"resolution": {"A": 0.03}}, "/constraints/resolution/A"),
+    ({"resolution": {"B": 0.01}}, "/constraints/resolution/B"),
 ]
 
 
@@ -247,4 +251,60 @@ def test_a_constraint_on_what_is_not_there_is_refused_at_its_field(asked, where)
 
 
 def test_a_resolution_of_a_third_may_be_written_with_six_digits():
-    assert region(space(**TERNARY), resolution=0.333333).resolution == 1.0 / 3.0
+    assert region(space(**TERNARY), resolution=0.333333).steps[0].divisions == 3
+
+
+def test_a_supercell_of_n_sites_holds_whole_numbers_of_atoms():
+    over = space(A=["Al", "Sc"], X=["N", "O"], Y=["Ga", "In"])
+    x = region(over, resolution={"A": {"sites": 12}, "X": 0.25})
+    found = rounded(x, np.array([0.3, 0.7, 0.6, 0.4, 0.123, 0.877]))
+    np.testing.assert_allclose(found, [4 / 12, 8 / 12, 0.5, 0.5, 0.123, 0.877], atol=1e-12)
+    assert x.is_rounded(found)
+    assert not x.is_rounded(found + np.array([1e-6, -1e-6, 0, 0, 0, 0]))
+    assert x.is_rounded(found + np.array([0, 0, 0, 0, 1e-6, -1e-6]))
+    assert x.step_words() == "steps of 0.0833333 on A and 0.25 on X"
+
+
+@settings(max_examples=40, deadline=None)
+@given(regions(), st.integers(0, 1000), st.sampled_from([3, 8, 32]))
+def test_a_composition_rounded_on_one_sublattice_obeys_every_constraint_on_all(case, seed, sites):
+    free, _ = case
+    x = replace(free, steps={0: Step(sites, "/constraints/resolution/A")})
+    point = free.random(np.random.default_rng(seed), 1)[0]
+    found = rounded(x, point)
+    if found is None:  # no whole number of atoms obeys the constraints: then no other way finds any either
+        assert feasible_point(x, point) is None
+        return
+    assert x.contains(found, 1e-9)
+    atoms = found[x.space.slices[0]] * sites
+    np.testing.assert_allclose(atoms, np.round(atoms), atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(regions(), st.integers(0, 1000))
+def test_projecting_twice_changes_nothing_and_what_is_feasible_stays(case, seed):
+    x, _ = case
+    rng = np.random.default_rng(seed)
+    once = x.project(rng.normal(size=x.space.n_columns))
+    np.testing.assert_allclose(x.project(once), once, atol=1e-12)
+    inside = x.random(rng, 1)[0]
+    np.testing.assert_allclose(x.project(inside), inside, atol=1e-12)
+
+
+def test_hit_and_run_has_the_moments_of_the_dirichlet_distribution():
+    # A row that every composition obeys sends the sampler to the chains, which must then be uniform on the simplex.
+    x = region(
+        space(A=["Al", "Sc", "Ga", "In"]),
+        linear=[{"terms": {"A:Al": 1.0, "A:Sc": 1.0, "A:Ga": 1.0}, "max": 5.0}],
+    )
+    assert not x.is_plain
+    n, k = 4000, 4
+    drawn = x.random(np.random.default_rng(1), n)
+    assert drawn.mean(axis=0) == pytest.approx(
+        np.full(k, 1 / k), abs=4 * np.sqrt((k - 1) / k**2 / (k + 1) / n)
+    )
+    covariance = np.cov(drawn.T)
+    expected = (np.eye(k) / k - 1 / k**2) / (k + 1)
+    np.testing.assert_allclose(covariance, expected, atol=0.003)
+    # The largest fraction of a flat Dirichlet of four: P(max <= 1/2) = 1 - 4/8.
+    assert (drawn.max(axis=1) <= 0.5).mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(n))

@@ -70,7 +70,7 @@ def test_a_resumed_campaign_suggests_the_same_bit_for_bit_whatever_the_order_of_
     assert len(whole.records) <= 6
 
 
-@pytest.mark.parametrize("name", ["bayesian", "hybrid", "random"])
+@pytest.mark.parametrize("name", ["gradient", "bayesian", "hybrid", "random"])
 def test_every_suggestion_obeys_linear_constraints_and_counts_to_1e_9(name):
     constraints = {
         "linear": [{"terms": {"cation:Na": 1, "cation:K": -2}, "min": 0.1, "max": 0.1}],

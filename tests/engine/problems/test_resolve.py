@@ -71,7 +71,6 @@ NOT_YET = [
     ({"verify": {}}, "/verify"),
     ({"objectives": FRONT, "kind": "scan"}, "/objectives"),
     ({"objectives": FRONT, "strategy": {"name": "hybrid"}}, "/strategy/name"),
-    ({"objectives": FRONT, "constraints": {"resolution": 0.1}}, "/constraints/resolution"),
 ]
 
 
