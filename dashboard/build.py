@@ -82,7 +82,9 @@ def build() -> None:
         compress(fresh)
         shutil.rmtree(STATIC, ignore_errors=True)
         fresh.rename(STATIC)
-    DIGESTS.write_text(json.dumps({"code": code, "pages": pages}))
+    now = {"code": code, "pages": pages}
+    if known != now:
+        DIGESTS.write_text(json.dumps(now))
 
 
 def describe() -> None:

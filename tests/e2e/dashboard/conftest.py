@@ -10,7 +10,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, expect, sync_playwright
 
 from engine.potentials.weights import fetch
 from service.dashboard import site
@@ -45,6 +45,7 @@ def playwright() -> Iterator[Playwright]:
         missing("Chromium is not installed")
     if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
         missing("the dashboard is not built (make dashboard)")
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         yield playwright
 
@@ -77,17 +78,22 @@ class Window:
 
     page: Page
     address: str
+    tolerated: str | None = None
+    """What errors of the console may have in them, where a test provokes some."""
     faults: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    """Whatever was asked for."""
 
     def open(self, route: str = "") -> Page:
         self.page.goto(f"{self.address}/#/{route}")
         return self.page
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and (self.tolerated is None or self.tolerated not in message.text):
             self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _asked(self, route: Route) -> None:
+        self.addresses.append(route.request.url)
         if urlsplit(route.request.url)[:2] == urlsplit(self.address)[:2]:
             route.continue_()
         else:
@@ -112,7 +118,15 @@ def window(request: pytest.FixtureRequest, stack: Stack, l3i5: None) -> Iterator
     opened: list[Window] = []
     contexts = []
 
-    def opening(*, width: int = 1280, height: int = 860, dark: bool = False, drawing: bool = False) -> Window:
+    def opening(
+        *,
+        width: int = 1280,
+        height: int = 860,
+        dark: bool = False,
+        drawing: bool = False,
+        address: str = str(stack.client.base_url),
+        tolerated: str | None = None,
+    ) -> Window:
         browser: Browser = request.getfixturevalue("drawing_browser" if drawing else "browser")
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -123,7 +137,7 @@ def window(request: pytest.FixtureRequest, stack: Stack, l3i5: None) -> Iterator
         context.set_default_timeout(SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
-        shown = Window(page, str(stack.client.base_url).rstrip("/"))
+        shown = Window(page, address.rstrip("/"), tolerated)
         context.route("**/*", shown._asked)
         page.on("console", shown._said)
         page.on("pageerror", lambda error: shown.faults.append(f"exception: {error}"))
