@@ -16,6 +16,7 @@ from service.catalogue import endpoints as catalogue
 from service.context import Context
 from service.dashboard import site
 from service.database import Database
+from service.description import describe
 from service.evaluations import endpoints as evaluations
 from service.events import endpoints as events
 from service.events.tail import EventTail
@@ -102,4 +103,5 @@ def create_app(
     app.include_router(health.router)
 
     app.router.routes.extend(site.routes(site.STATIC))
+    describe(app)
     return app

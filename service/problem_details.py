@@ -255,5 +255,10 @@ def _explained(status: int, request: Request) -> str:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI responses for the errors that an endpoint may answer."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
+        }
+        for status in statuses
+    }

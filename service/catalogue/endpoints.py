@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from api_schemas.catalogue import Catalogue, PotentialInfo
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
+from engine.potentials.registry import PotentialDescription
 from engine.properties import table
 from service.access.caller import allowed
 from service.problem_details import documented
@@ -19,23 +20,28 @@ router = APIRouter(
 @router.get("/potentials")
 def list_potentials() -> Catalogue:
     """Potentials that a problem may name."""
+    found = registry.all_described()
     return Catalogue(
         potentials=[
-            PotentialInfo(
-                name=potential.name,
-                family=potential.family,
-                description=potential.summary,
-                licence=potential.licence,
-                citation=potential.citation,
-                cutoff=potential.cutoff,
-                elements=list(potential.elements),
-                dtypes=list(potential.dtypes),
-                mixing=list(potential.mixings),
-                sha256=potential.sha256,
-                fetched=registry.is_fetched(potential.name),
-            )
-            for potential in registry.all_described()
+            potential_info(potential, fetched=registry.is_fetched(potential.name)) for potential in found
         ]
+    )
+
+
+def potential_info(potential: PotentialDescription, *, fetched: bool) -> PotentialInfo:
+    """What users are told of a potential."""
+    return PotentialInfo(
+        name=potential.name,
+        family=potential.family,
+        description=potential.summary,
+        licence=potential.licence,
+        citation=potential.citation,
+        cutoff=potential.cutoff,
+        elements=list(potential.elements),
+        dtypes=list(potential.dtypes),
+        mixing=list(potential.mixings),
+        sha256=potential.sha256,
+        fetched=fetched,
     )
 
 

@@ -34,6 +34,27 @@ _EXAMPLE = (
     '"at":"2025-01-01T12:00:05Z"}\nid: 4\n\n'
 )
 
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data", "id"],
+    "properties": {
+        "event": {"enum": ["state", "progress", "evaluation"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "anyOf": [
+                    {"$ref": f"#/components/schemas/{name}"}
+                    for name in ("StateEvent", "ProgressEvent", "EvaluationEvent")
+                ]
+            },
+        },
+        "id": {"type": "string", "description": "An integer that rises by one within the job."},
+        "retry": {"type": "integer"},
+    },
+}
+"""Each event, as OpenAPI 3.2 describes the items of a stream."""
+
 
 @router.get(
     "/jobs/{job_id}/events",
@@ -41,14 +62,19 @@ _EXAMPLE = (
     responses={
         200: {
             "description": "Events `state`, `progress` and `evaluation`; the stream ends after the final state.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"itemSchema": _EVENT, "example": _EXAMPLE}},
         },
         204: {"description": "The job is finished and every event has been read: do not connect again."},
         **documented(400, 401, 403, 404, 429),
     },
 )
 async def stream_events(
-    job_id: str, context: InContext, caller: Reader, last_event_id: Annotated[str | None, Header()] = None
+    job_id: str,
+    context: InContext,
+    caller: Reader,
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was read; the stream goes on after it.")
+    ] = None,
 ) -> Response:
     """Everything that happens to a job, from the beginning or after Last-Event-ID, until it is finished."""
     seen = _sequence(last_event_id)

@@ -37,18 +37,21 @@ _ACCEPTED: dict[str, Any] = {
         "Retry-After": {"description": "Seconds after which to look.", "schema": {"type": "integer"}},
     },
     "links": {
-        "job": {
-            "operationId": "read_job_v1_jobs__job_id__get",
+        name: {
+            "operationId": f"{operation}_v1_jobs__job_id__{path}",
             "parameters": {"job_id": "$response.body#/id"},
-        },
-        "result": {
-            "operationId": "read_result_v1_jobs__job_id__result_get",
-            "parameters": {"job_id": "$response.body#/id"},
-        },
-        "cancel": {
-            "operationId": "cancel_job_v1_jobs__job_id__cancel_post",
-            "parameters": {"job_id": "$response.body#/id"},
-        },
+        }
+        for name, operation, path in (
+            ("job", "read_job", "get"),
+            ("evaluations", "list_evaluations", "evaluations_get"),
+            ("events", "stream_events", "events_get"),
+            ("result", "read_result", "result_get"),
+            ("map", "read_map", "map_get"),
+            ("cancel", "cancel_job", "cancel_post"),
+            ("pause", "pause_job", "pause_post"),
+            ("resume", "resume_job", "resume_post"),
+            ("delete", "delete_job", "delete"),
+        )
     },
 }
 

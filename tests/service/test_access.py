@@ -96,23 +96,53 @@ def test_a_key_does_only_what_its_scopes_say(keyed, database):
     assert keyed.get(f"/v1/jobs/{job_id}", headers=reader).status_code == 200
 
 
-def test_no_endpoint_shows_or_changes_the_job_of_another_tenant(keyed, database):
+def operations(client):
+    """Every call that the document knows, so that a new one cannot be forgotten: method, path, needed parameters."""
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, [part["name"] for part in operation.get("parameters", []) if part["required"]]
+
+
+def test_no_endpoint_shows_or_changes_the_job_of_another_tenant(keyed, database, work):
     alpha, beta = bearer(made(database, "alpha")), bearer(made(database, "beta", ("admin",)))
-    theirs = keyed.post("/v1/jobs", json=PROBLEM, headers=alpha).json()["id"]
-    paths = keyed.get("/openapi.json").json()["paths"]
+    finished = keyed.post("/v1/jobs", json=PROBLEM, headers=alpha).json()["id"]
+    work()
+    queued = keyed.post("/v1/jobs", json=PROBLEM, headers=alpha).json()["id"]
+    before = {job_id: keyed.get(f"/v1/jobs/{job_id}", headers=alpha).json() for job_id in (queued, finished)}
+    assert [job["state"] for job in before.values()] == ["queued", "succeeded"]
     tried = 0
-    for path, methods in paths.items():
+    for method, path, needed in operations(keyed):
+        # What needs another parameter than the job's id would have to be tried with one of the other tenant's.
+        assert needed in ([], ["job_id"]), (method, path)
         if "{job_id}" not in path:
+            body = PROBLEM if method == "post" else None
+            told = keyed.request(method, path, headers=beta, json=body).text
+            assert not any(job_id in told for job_id in before), (method, path)
             continue
-        for method in methods:
-            answer = keyed.request(method, path.format(job_id=theirs), headers=beta)
-            missing = keyed.request(method, path.format(job_id="0" * 26), headers=beta)
+        missing = keyed.request(method, path.format(job_id="0" * 26), headers=beta)
+        for job_id in before:
+            answer = keyed.request(method, path.format(job_id=job_id), headers=beta)
             assert answer.status_code == missing.status_code == 404, (method, path)
             assert answer.json()["type"] == missing.json()["type"]
             tried += 1
-    assert tried >= 8
-    assert keyed.get("/v1/jobs", headers=beta).json()["items"] == []
-    assert keyed.get(f"/v1/jobs/{theirs}", headers=alpha).json()["state"] == "queued"
+    assert tried >= 18
+    after = {job_id: keyed.get(f"/v1/jobs/{job_id}", headers=alpha).json() for job_id in before}
+    assert after == before
+
+
+def test_every_endpoint_but_health_needs_a_key_and_changing_needs_another_scope_than_reading(keyed, database):
+    reader = bearer(made(database, scopes=("read",)))
+    submitter = bearer(made(database, scopes=("submit",)))
+    for method, path, _ in operations(keyed):
+        address = path.format(job_id="0" * 26)
+        bare = keyed.request(method, address)
+        assert (bare.status_code == 401) == (not path.startswith("/health/")), (method, path)
+        if path.startswith("/health/"):
+            continue
+        lacking = submitter if method == "get" and path != "/metrics" else reader
+        refused = keyed.request(method, address, headers=lacking)
+        assert refused.status_code == 403, (method, path)
+        assert refused.json()["type"].endswith(":missing-scope")
 
 
 def test_idempotency_keys_of_two_tenants_do_not_meet(keyed, database):
