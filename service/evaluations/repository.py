@@ -119,6 +119,8 @@ def claim(session: Session, evaluation_id: int, worker: str) -> Claim | None:
     row.lease_until = at + LEASE_SECONDS
     row.started_at = at
     row.worker = worker
+    if row.attempt > 1:
+        tallies.add(session, "retries")
     return Claim(
         evaluation_id=row.id,
         job_id=job.id,

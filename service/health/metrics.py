@@ -23,6 +23,12 @@ _TALLIES: tuple[tuple[str, str, str, list[str]], ...] = (
     ("evaluations", "orichalcum_evaluations_computed", "Evaluations computed.", ["potential"]),
     ("evaluation_seconds", "orichalcum_evaluation_seconds", "Seconds from claim to result.", ["potential"]),
     ("cache_hits", "orichalcum_cache_hits", "Evaluations that were known already.", []),
+    (
+        "retries",
+        "orichalcum_retries",
+        "Evaluations begun again: after a lost worker, or one that stopped.",
+        [],
+    ),
     ("leases_lost", "orichalcum_leases_lost", "Claims whose worker vanished; each is tried again.", []),
 )
 

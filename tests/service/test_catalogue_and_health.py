@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from service.evaluations import repository as evaluations
+from service.messages import enqueue
+from service.sweeper import sweep
 from service.workers import repository as workers
 from tests.service.test_jobs_over_http import submit
+from tests.service.test_tasks import age_leases, rows
 
 
 def test_the_potentials_are_listed_with_licence_and_citation(client):
@@ -63,6 +67,37 @@ def test_the_metrics_count_requests_by_route_and_jobs_by_state(client):
     assert 'orichalcum_jobs{state="queued"} 1.0' in text
     assert 'orichalcum_http_requests_total{method="GET",route="/v1/jobs/{job_id}",status="404"} 1.0' in text
     assert "nothing" not in text
+
+
+def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
+    client, database, queue, submitted, work
+):
+    """One evaluation whose worker vanished, and a second job that finds everything in the cache."""
+    first = submitted()
+    enqueue(database, queue, first)
+    work(limit=1)
+    with database.writing() as session:
+        evaluations.claim(session, rows(database, first)[0].id, "vanishing")
+    age_leases(database)
+    queue.lose_everything()
+    sweep(database, queue)
+    work()
+    enqueue(database, queue, submitted())
+    work()
+    queue.evaluations += [10, 11]
+    told = {}
+    for line in client.get("/metrics").text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            told[name] = float(value)
+    assert told['orichalcum_queue_depth{queue="orichalcum"}'] == 2
+    assert told['orichalcum_evaluations_computed_total{potential="sevennet-0"}'] == 3
+    assert told['orichalcum_evaluation_seconds_total{potential="sevennet-0"}'] > 0
+    assert told["orichalcum_retries_total"] == told["orichalcum_leases_lost_total"] == 1
+    assert told["orichalcum_cache_hits_total"] == 3
+    assert told['orichalcum_jobs{state="succeeded"}'] == 2
+    assert told['orichalcum_evaluations{state="done"}'] == 6
+    assert told["orichalcum_workers"] == 0
 
 
 def test_the_openapi_document_describes_every_call_of_the_contract(client):
