@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from api_schemas.elements import ATOMIC_NUMBERS
 from api_schemas.problem import Problem, SameAs
 from engine.chemical_potentials import ChemicalPotentials, chemical_potentials
 from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
 from engine.problems.conditions import substrate_crystal
-from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
+from engine.properties.costs import element_data
 from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, property_values
 from engine.properties.moduli import Curved, modulus_values
@@ -66,8 +65,7 @@ def shared_values(resolved: ResolvedProblem, solver: ReferenceSolver) -> SharedV
         temperature=problem.conditions.temperature,
         chemical_potentials={} if potentials is None else potentials.values,
         substrate=substrate,
-        prices=by_atomic_number(ELEMENT_PRICES, problem.conditions.element_prices),
-        supply_risks=by_atomic_number(SUPPLY_RISKS, problem.conditions.supply_risks),
+        element_data=element_data(problem.conditions),
     )
     targets, target_calls = _targets(resolved, solver, surroundings)
     calls = sum(member.calls for member in members) + substrate_calls + target_calls
@@ -79,11 +77,6 @@ def shared_values(resolved: ResolvedProblem, solver: ReferenceSolver) -> SharedV
         calls=calls + (0 if potentials is None else potentials.calls),
         notes=() if potentials is None else _doubts(potentials),
     )
-
-
-def by_atomic_number(table: Mapping[str, float], given: Mapping[str, float]) -> dict[int, float]:
-    """What belongs to each element by its atomic number: as given, else as in a table."""
-    return {ATOMIC_NUMBERS[symbol]: value for symbol, value in {**table, **given}.items()}
 
 
 def _potentials(resolved: ResolvedProblem, solver: ReferenceSolver) -> ChemicalPotentials | None:

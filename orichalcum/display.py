@@ -13,7 +13,7 @@ from api_schemas.evaluations import Cost, Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Objective
-from api_schemas.results import Result
+from api_schemas.results import Prediction, Result
 from orichalcum import wording
 from orichalcum.reporting import plain
 
@@ -159,10 +159,11 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
             parts.append(_objectives(item, item.best, objectives))
         parts.append(evaluation(item.best))
         parts += [line(sentence) for sentence in _sensitivities(item, item.best, objectives)]
+        parts += [line(_prediction(one)) for one in item.predictions]
+    elif item.front:
+        parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
-    if item.front:
-        parts.append(_evaluations(item.front))
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
     spent, source = item.cost, item.provenance
@@ -267,10 +268,16 @@ def _sensitivities(item: Result, best: Evaluation, objectives: Sequence[Objectiv
     return [f"{name}: {text}" for name in names for text in wording.sensitivities(best, name)]
 
 
-def _evaluations(items: Sequence[Evaluation]) -> Table:
+def _prediction(item: Prediction) -> str:
+    unit = "" if item.unit == "1" else f" {item.unit}"
+    expected = f"{wording.number(item.mean, item.unit)} ± {item.deviation:.2g}{unit}"
+    return f"told of all others, the surrogate expected {plain(item.property)} {expected} here"
+
+
+def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Table:
     names = [
         name
-        for name in ("lattice_a", "lattice_c", "volume", "mixing_energy", "energy")
+        for name in dict.fromkeys((*first, "lattice_a", "lattice_c", "volume", "mixing_energy", "energy"))
         if all(name in item.properties for item in items)
     ]
     table = _table("Composition", *names, "", numeric=names)

@@ -14,7 +14,7 @@ from engine.composition.notation import parse_composition
 from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
 from engine.optimize.front import nondominated
-from engine.optimize.ideal_entropy import known_parts
+from engine.optimize.known_parts import known_parts
 from engine.optimize.objective import Loss, Point, build_loss, point_of
 from engine.optimize.prediction import predictions
 from engine.optimize.rounding import (
@@ -133,7 +133,8 @@ class Campaign:
         if done and not self._proposals(None):
             return self._stopped_search(loss, best)
         if done >= self._search_budget:
-            words = f"all {done} evaluations are spent; raise strategy.max_evaluations to go on"
+            kept = f" ({self._spare} of {self.planned} are kept for rounding)" if self._spare > 1 else ""
+            words = f"all {done} evaluations are spent{kept}; raise strategy.max_evaluations to go on"
             return Stopped(reason="budget_spent", message=words)
         return None
 

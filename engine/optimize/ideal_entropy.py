@@ -6,27 +6,24 @@ of a mixing free energy describe the remainder, which is as smooth as other prop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from api_schemas.elements import VACANCY
 from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.objective import Point
-    from engine.problems.resolved import ResolvedProblem
 
 MIXING_FREE_ENERGY = "mixing_free_energy"
 SMOOTH = 1e-4
 """Below this fraction models go on with the parabola that fits x ln x there: searches need finite slopes."""
-_ABSENT = 1e-12
+ABSENT = 1e-12
+"""Fraction below which an element is absent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +41,8 @@ class IdealEntropy:
     atoms: NDArray[np.float64]
     fixed: float
     temperature: float
+    steep: bool = True
+    whole: bool = False
 
     def __call__(self, x: Tensor) -> Tensor:
         """Values [...] at compositions [..., n_columns], differentiable."""
@@ -67,30 +66,3 @@ class IdealEntropy:
         value = heat * float(self.sites @ shares) / total
         slope = logs + 1.0 + below / smooth
         return value, heat * self.sites * slope / total - value * self.atoms / total
-
-
-def known_parts(resolved: ResolvedProblem) -> dict[str, IdealEntropy]:
-    """By property, what is known of it as a function of the composition."""
-    crystal, space = resolved.crystal, resolved.space
-    temperature = resolved.problem.conditions.temperature
-    if temperature == 0.0:
-        return {}
-    owners = crystal.site_sublattice.tolist()
-    sites = [float(owners.count(i)) for i, elements in enumerate(space.elements) for _ in elements]
-    present = [element != VACANCY for elements in space.elements for element in elements]
-    return {
-        MIXING_FREE_ENERGY: IdealEntropy(
-            np.array(sites), np.array(sites) * np.array(present), float(owners.count(-1)), temperature
-        )
-    }
-
-
-def remainder(point: Point, known: Mapping[str, IdealEntropy]) -> Point:
-    """A point whose property values and gradients lack the known parts; its loss stays."""
-    values, gradients = dict(point.values), dict(point.gradients)
-    for name in values.keys() & known.keys():
-        value, gradient = known[name].value_and_gradient(point.x, _ABSENT)
-        values[name] -= value
-        if name in gradients:
-            gradients[name] = gradients[name] - gradient
-    return replace(point, values=values, gradients=gradients)

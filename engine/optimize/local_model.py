@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.optimize.descent import descend
-from engine.optimize.ideal_entropy import remainder
+from engine.optimize.known_parts import remainder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
-    from engine.optimize.ideal_entropy import IdealEntropy
+    from engine.optimize.known_parts import KnownPart
     from engine.optimize.objective import Loss, Point
 
 NEIGHBOURS_PER_DIMENSION = 3
@@ -41,7 +41,7 @@ class LocalModel:
     values: dict[str, float]
     gradients: dict[str, NDArray[np.float64]]
     curvatures: dict[str, NDArray[np.float64]]
-    known: Mapping[str, IdealEntropy]
+    known: Mapping[str, KnownPart]
 
     def predict(self, x: NDArray[np.float64]) -> dict[str, float]:
         """Property values at x [n_columns]."""
@@ -83,7 +83,7 @@ class LocalModel:
 
 
 def fit(
-    space: CompositionSpace, centre: Point, others: Sequence[Point], known: Mapping[str, IdealEntropy]
+    space: CompositionSpace, centre: Point, others: Sequence[Point], known: Mapping[str, KnownPart]
 ) -> LocalModel:
     """Fit the model around a point that has gradients, using what other points know."""
     centre = remainder(centre, known)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem, PropertyConstraint
-    from engine.optimize.ideal_entropy import IdealEntropy
+    from engine.optimize.known_parts import KnownPart
 
 DEFAULT_SCALES = {
     "eV/atom": 0.01,
@@ -100,7 +100,7 @@ class Loss:
     thresholds: tuple[Threshold, ...] = ()
     watched: tuple[str, ...] = ()
     """Properties that are looked at without being wished for."""
-    known: Mapping[str, IdealEntropy] = field(default_factory=dict)
+    known: Mapping[str, KnownPart] = field(default_factory=dict)
     """By property, a part of it that is known without a potential: models describe the rest."""
 
     @property
@@ -161,7 +161,7 @@ class Point:
 
 
 def build_loss(
-    problem: Problem, targets: Sequence[float | None], known: Mapping[str, IdealEntropy] | None = None
+    problem: Problem, targets: Sequence[float | None], known: Mapping[str, KnownPart] | None = None
 ) -> Loss:
     """The loss of a problem whose same_as targets are resolved; of some properties a part may be known."""
     terms = []

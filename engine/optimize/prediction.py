@@ -19,7 +19,7 @@ FEWEST = 3
 
 
 def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], best: int) -> list[Prediction]:
-    """Leave-one-out predictions of the objectives' properties at the evaluation number ``best``.
+    """Leave-one-out predictions of the objectives' properties at the evaluation number ``best``, known ones left out.
 
     The surrogates are fitted to the others alone, hyperparameters included. Empty with fewer than `FEWEST` converged
     evaluations.
@@ -34,7 +34,8 @@ def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], be
     others = [point for point in points if point.index != best]
     if sum(bool(point.values) for point in points) < FEWEST or not target.values:
         return []
-    names = list(dict.fromkeys(term.name for term in loss.terms))
+    certain = {name for name, part in loss.known.items() if part.whole}
+    names = [name for name in dict.fromkeys(term.name for term in loss.terms) if name not in certain]
     with fitting_threads(0):  # the matrices of a surrogate are small
         models = surrogates(space, names, others, {}, loss.known)
         found = {name: models[name].mean_and_deviation(target.x[None]) for name in names}

@@ -83,7 +83,8 @@ def propose(name: str, history: History, n: int) -> list[Proposal]:
         n: How many at the most.
     """
     chosen = _proposals(name, history, n)
-    if not set(history.loss.properties) & set(history.loss.known):
+    steep = {name for name, part in history.loss.known.items() if part.steep}
+    if not steep & set(history.loss.properties):
         return chosen
     return [Proposal(_off_the_edge(history.region, one.x), one.origin) for one in chosen]
 

@@ -15,13 +15,13 @@ from engine.optimize.gaussian_process import (
     default_hyperparameters,
     fit,
 )
-from engine.optimize.ideal_entropy import remainder
+from engine.optimize.known_parts import remainder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.space import CompositionSpace
-    from engine.optimize.ideal_entropy import IdealEntropy
+    from engine.optimize.known_parts import KnownPart
     from engine.optimize.objective import Point
 
 FEWEST_TO_FIT = 3
@@ -57,7 +57,7 @@ def surrogates(
     names: Sequence[str],
     points: Sequence[Point],
     cache: FitCache,
-    known: Mapping[str, IdealEntropy],
+    known: Mapping[str, KnownPart],
 ) -> dict[str, GaussianProcess]:
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
 

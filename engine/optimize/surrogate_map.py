@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api_schemas.maps import SurrogateMap
 from engine.composition.slices import INCUMBENT, Slice, map_fault
 from engine.mechanics.threads import fitting_threads
-from engine.optimize.ideal_entropy import known_parts
+from engine.optimize.known_parts import known_parts
 from engine.optimize.objective import Loss, point_of
 from engine.optimize.surrogate import surrogates
 from engine.properties.table import PROPERTIES

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from api_schemas.elements import ATOMIC_NUMBERS
+from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
 from engine.properties.table import MASS_FRACTION, PRICE, RISK
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.problem import Conditions
     from engine.crystals.crystal import AlchemicalCrystal
-    from engine.properties.surroundings import Surroundings
 
 
 def is_cost(name: str) -> bool:
@@ -20,7 +25,26 @@ def is_cost(name: str) -> bool:
     return name in (PRICE, RISK) or name.startswith(MASS_FRACTION)
 
 
-def cost(name: str, crystal: AlchemicalCrystal, weights: Tensor, around: Surroundings) -> Tensor:
+def element_data(conditions: Conditions) -> dict[str, dict[int, float]]:
+    """Prices (USD/kg) and supply risks by the name of their property and atomic number: as given, else of the table."""
+    return {
+        PRICE: _by_atomic_number({**ELEMENT_PRICES, **conditions.element_prices}),
+        RISK: _by_atomic_number({**SUPPLY_RISKS, **conditions.supply_risks}),
+    }
+
+
+def _by_atomic_number(of_symbols: Mapping[str, float]) -> dict[int, float]:
+    return {ATOMIC_NUMBERS[symbol]: value for symbol, value in of_symbols.items()}
+
+
+def element_values(name: str, crystal: AlchemicalCrystal, conditions: Conditions) -> NDArray[np.float64]:
+    """What each copy's element contributes to a cost by its mass, [n_copies]."""
+    return np.array(_values(name, crystal, element_data(conditions)))
+
+
+def cost(
+    name: str, crystal: AlchemicalCrystal, weights: Tensor, of_elements: Mapping[str, Mapping[int, float]]
+) -> Tensor:
     """The mean over the mass of what belongs to the elements, as a differentiable scalar.
 
     ``sum_c lam_c m_c v_c / sum_c lam_c m_c`` with the element's price (USD/kg), its supply risk, or 1 for the element
@@ -30,14 +54,18 @@ def cost(name: str, crystal: AlchemicalCrystal, weights: Tensor, around: Surroun
         name: price_per_kg, supply_risk or mass_fraction:ELEMENT.
         crystal: For the elements and masses of the copies.
         weights: [n_copies] lam.
-        around: With the prices or risks of every element of the crystal.
+        of_elements: As `element_data` gives it.
     """
-    species = [int(number) for number in crystal.copy_species]
-    if name.startswith(MASS_FRACTION):
-        wanted = ATOMIC_NUMBERS[name.removeprefix(MASS_FRACTION)]
-        values = [1.0 if number == wanted else 0.0 for number in species]
-    else:
-        table = around.prices if name == PRICE else around.supply_risks
-        values = [table[number] for number in species]
     masses = weights * torch.tensor(crystal.masses)
-    return masses @ torch.tensor(values, dtype=weights.dtype) / masses.sum()
+    values = torch.tensor(_values(name, crystal, of_elements), dtype=weights.dtype)
+    return masses @ values / masses.sum()
+
+
+def _values(
+    name: str, crystal: AlchemicalCrystal, of_elements: Mapping[str, Mapping[int, float]]
+) -> list[float]:
+    species = [int(number) for number in crystal.copy_species]
+    if not name.startswith(MASS_FRACTION):
+        return [of_elements[name][number] for number in species]
+    wanted = ATOMIC_NUMBERS[name.removeprefix(MASS_FRACTION)]
+    return [1.0 if number == wanted else 0.0 for number in species]

@@ -92,7 +92,7 @@ def property_values(
                     name, enthalpy, work, x, weights, end_members, around.temperature, potentials, vacancies
                 )
             elif is_cost(name):
-                value = cost(name, crystal, weights, around)
+                value = cost(name, crystal, weights, around.element_data)
             elif name == "substrate_mismatch":
                 value = substrate_mismatch(conventional @ lattice, around.substrate)
             else:

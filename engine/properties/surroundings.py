@@ -31,16 +31,14 @@ class Surroundings:
         temperature: K.
         chemical_potentials: eV/atom by atomic number, of every element of the crystal or empty.
         substrate: What it is to fit on.
-        prices: USD/kg by atomic number, of every element of the crystal where prices are asked for.
-        supply_risks: By atomic number, the same.
+        element_data: Prices and supply risks by the name of their property and atomic number.
     """
 
     pressure: float
     temperature: float
     chemical_potentials: Mapping[int, float] = field(default_factory=dict)
     substrate: SubstrateLength | None = None
-    prices: Mapping[int, float] = field(default_factory=dict)
-    supply_risks: Mapping[int, float] = field(default_factory=dict)
+    element_data: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) -> Tensor:

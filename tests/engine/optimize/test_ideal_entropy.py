@@ -11,7 +11,8 @@ import torch
 
 from api_schemas.problem import Problem
 from engine.optimize.campaign import Campaign
-from engine.optimize.ideal_entropy import SMOOTH, known_parts
+from engine.optimize.ideal_entropy import SMOOTH
+from engine.optimize.known_parts import known_parts
 from engine.problems.resolve import resolved_problem
 from engine.properties.energetic import ideal_entropy
 

@@ -102,3 +102,19 @@ def test_what_cannot_be_mapped_is_refused_by_its_parameter_with_the_mend(
         mapped(campaign, name, over, at)
     assert caught.value.errors[0].pointer == where
     assert mend in caught.value.errors[0].message
+
+
+def test_a_price_is_mapped_exactly_after_one_evaluation():
+    asked = problem(["Na", "K"], [{"property": "price_per_kg", "goal": "minimize"}])
+    one = Campaign(asked)
+    mass = np.array([22.98976928, 39.0983])
+    chlorine = 35.45
+
+    def price(x):
+        return float(x @ (mass * [3.43, 13.6]) + chlorine * 0.082) / float(x @ mass + chlorine), [0.0, 0.0]
+
+    one.tell([record(one, s, {"price_per_kg": price}) for s in one.ask(1)])
+    found = mapped(one, "price_per_kg", "cation:Na,K")
+    x = np.array([list(c["cation"].values()) for c in found.compositions])
+    np.testing.assert_allclose(found.mean, [price(row)[0] for row in x], rtol=1e-4)
+    assert max(found.deviation) < 1e-6

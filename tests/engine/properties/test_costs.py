@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
@@ -11,12 +12,12 @@ from engine.crystals.crystal import build_crystal
 from engine.crystals.structure_input import read_structure
 from engine.evaluation import evaluate
 from engine.mechanics.coordinates import symmetry_coordinates
+from engine.optimize.known_parts import known_parts
 from engine.problems.resolve import resolve
-from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
+from engine.properties.costs import element_data
 from engine.properties.gradients import RelaxedPoint, property_values
 from engine.properties.surroundings import Surroundings
 from engine.properties.table import catalogue, listed
-from engine.shared_values import by_atomic_number
 
 # u, from the CRC Handbook of Chemistry and Physics
 MASS = {"Na": 22.990, "K": 39.098, "Cl": 35.45, "Br": 79.904}
@@ -42,17 +43,12 @@ COSTS = ["price_per_kg", "supply_risk", "mass_fraction:Na", "mass_fraction:Br"]
 @pytest.fixture(scope="module")
 def values_at():
     """Values and gradients of the costs at (Na, K, Cl, Br), at a cell that was never relaxed."""
-    asked = Problem.model_validate(problem(properties=COSTS))
+    asked = Problem.model_validate(problem(properties=COSTS, conditions={"element_prices": {"K": 20.0}}))
     crystal = build_crystal(read_structure(asked.structure), asked.sublattices)
     coordinates = symmetry_coordinates(crystal)
 
     def values(x):
-        around = Surroundings(
-            0.0,
-            300.0,
-            prices=by_atomic_number(ELEMENT_PRICES, {"K": 20.0}),
-            supply_risks=by_atomic_number(SUPPLY_RISKS, {}),
-        )
+        around = Surroundings(0.0, 300.0, element_data=element_data(asked.conditions))
         point = RelaxedPoint(np.zeros(coordinates.n_q), np.asarray(x, float), -1.0, None, np.zeros(4), around)
         return property_values(COSTS, crystal, coordinates, point, [])
 
@@ -86,6 +82,17 @@ def test_gradients_of_costs_are_those_of_differences_and_need_no_relaxation(valu
             2 * step
         )
         assert gradient @ move == pytest.approx(difference, rel=1e-6, abs=1e-9)
+
+
+def test_searches_know_costs_without_evaluating_them(values_at):
+    asked = Problem.model_validate(problem(properties=COSTS, conditions={"element_prices": {"K": 20.0}}))
+    known = known_parts(resolve(asked))
+    x = np.array([0.7, 0.3, 0.6, 0.4])
+    for name in COSTS:
+        value, gradient = known[name].value_and_gradient(x)
+        assert value == pytest.approx(values_at(x)[name].value, rel=1e-12)
+        np.testing.assert_allclose(gradient, values_at(x)[name].gradient, rtol=1e-9, atol=1e-12)
+        assert float(known[name](torch.tensor(x))) == pytest.approx(value, rel=1e-12)
 
 
 def test_an_evaluation_holds_the_costs_asked_for_with_tangent_space_gradients(weights_fetched):
