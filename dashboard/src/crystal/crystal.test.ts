@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CrystalState } from '../api/types';
-import { cellOf, drawable, toCif } from './crystal';
+import { cellOf, drawable, halfExtents, toCif } from './crystal';
 
 const WURTZITE: CrystalState = {
   lattice: [
@@ -31,6 +31,17 @@ describe('crystals', () => {
     expect(sites[1]!.abc[2]).toBeCloseTo(0.12, 12);
     expect(sites[1]!.species).toEqual([{ element: 'N', occu: 0.95, oxidation_state: 0 }]);
     expect(sites[1]!.xyz[1]).toBeCloseTo((2 / 3) * 3.2144 * Math.sqrt(0.75), 10);
+  });
+
+  it('are seen with c upwards, as wide and high as they are from the side and from above', () => {
+    const box = [-1, 1].flatMap((x) => [-2, 2].flatMap((y) => [-3, 3].map((z) => [x, y, z] as const)));
+    const front = halfExtents(box, [0, 0, 0], [0, 0, 1]);
+    expect([front.width, front.height]).toEqual([1, 3]);
+    const side = halfExtents(box, [0, 0, 0], [5, 0, 0]);
+    expect(side.width).toBeCloseTo(2, 12);
+    expect(side.height).toBeCloseTo(3, 12);
+    const above = halfExtents(box, [0, 0, 0], [0, 1, 1e-9]);
+    expect(above.height).toBeCloseTo(2, 6);
   });
 
   it('are written as CIF with a line for each element of a site', () => {

@@ -1,6 +1,6 @@
 /** Crystals with partial occupancies: as matterviz draws them, and as CIF. */
 
-import type { AnyStructure, Crystal, Site } from 'matterviz/structure';
+import type { Crystal, Site } from 'matterviz/structure';
 import type { CrystalState } from '../api/types';
 
 type Vector = readonly [number, number, number];
@@ -71,7 +71,33 @@ export function drawable(state: CrystalState): Crystal {
   };
 }
 
-export type { AnyStructure };
+/**
+ * Half the width and height, Å, of what is seen of some places from a direction, with c pointing up.
+ *
+ * @param places Cartesian, Å
+ * @param centre what the view is centred on
+ * @param direction towards the eye: to the right, up (along c), and forwards (along -b*)
+ */
+export function halfExtents(
+  places: readonly Vector[],
+  centre: Vector,
+  direction: Vector,
+): { width: number; height: number } {
+  const length = Math.sqrt(dot(direction, direction));
+  const eye = direction.map((d) => d / length) as unknown as Vector;
+  const flat = Math.hypot(eye[0], eye[2]);
+  const right: Vector = [eye[2] / flat, 0, -eye[0] / flat];
+  const up: Vector = [-eye[0] * (eye[1] / flat), flat, -eye[2] * (eye[1] / flat)];
+  let width = 0;
+  let height = 0;
+  for (const place of places) {
+    const [x, y, z] = [0, 1, 2].map((k) => place[k]! - centre[k]!) as [number, number, number];
+    const upright: Vector = [x, z, -y];
+    width = Math.max(width, Math.abs(dot(upright, right)));
+    height = Math.max(height, Math.abs(dot(upright, up)));
+  }
+  return { width, height };
+}
 
 /** CIF without symmetry (P 1), one line for each element of a site. */
 export function toCif(state: CrystalState, name: string, note: string): string {

@@ -1,9 +1,9 @@
 /** Durations and moments. */
 
-/** 0.52 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
+/** 0.5 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');

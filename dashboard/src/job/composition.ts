@@ -1,7 +1,7 @@
 /** What the composition plots draw, from the evaluations and the surrogate's map. */
 
 import type { Composition, SurrogateMap } from '../api/types';
-import { latticeOf, type Lattice } from '../plots/lattice';
+import { interpolated, latticeOf, type Lattice } from '../plots/lattice';
 import type { Shares } from '../plots/ternary';
 import { along, distance, projected, type Slice } from './slice';
 import { downhill, type Wish } from './objectives';
@@ -60,6 +60,57 @@ export function bandOf(map: SurrogateMap, slice: Slice): BandPoint[] {
     return [{ share, mean: map.mean[k]!, deviation: map.deviation[k]!, feasible: map.feasible[k]! }];
   });
   return found.sort((a, b) => a.share - b.share);
+}
+
+/** A map that misses an evaluation by more than this part of the range of the values is not to be trusted there. */
+const NOTEWORTHY = 0.02;
+
+/**
+ * How far a map is from what was evaluated on its slice, at the worst: more than three of its standard deviations and
+ * a noteworthy part of the range of values. Null where it agrees everywhere.
+ */
+export function worstMiss(
+  map: SurrogateMap,
+  slice: Slice,
+  points: readonly Point[],
+  places: readonly (Place | null)[],
+): { index: number; miss: number } | null {
+  const band = slice.elements.length === 2 ? bandOf(map, slice) : null;
+  const lattices = slice.elements.length === 3 ? latticesOf(map, slice) : null;
+  let worst: { index: number; miss: number } | null = null;
+  let [low, high] = [Infinity, -Infinity];
+  points.forEach(({ index, evaluation }, k) => {
+    const place = places[k];
+    const value = evaluation.properties[map.property]?.value;
+    if (!place || place.faint || !evaluation.converged || value === undefined) return;
+    [low, high] = [Math.min(low, value), Math.max(high, value)];
+    const expected = band
+      ? betweenPoints(band, place.shares[1]!)
+      : lattices && {
+          mean: interpolated(lattices.mean, place.shares as unknown as Shares),
+          deviation: interpolated(lattices.deviation, place.shares as unknown as Shares),
+        };
+    if (!expected) return;
+    const miss = Math.abs(value - expected.mean);
+    if (miss > 3 * expected.deviation && miss > (worst?.miss ?? 0)) worst = { index, miss };
+  });
+  return worst !== null && (worst as { miss: number }).miss > NOTEWORTHY * (high - low) ? worst : null;
+}
+
+/** A line's mean and deviation at a share, linear between its points; null beyond them. */
+export function betweenPoints(
+  band: readonly BandPoint[],
+  share: number,
+): { mean: number; deviation: number } | null {
+  const right = band.findIndex((point) => point.share >= share - 1e-12);
+  if (right === -1 || band.length < 2) return null;
+  const [a, b] = [band[Math.max(0, right - 1)]!, band[Math.max(1, right)]!];
+  const part = (share - a.share) / (b.share - a.share);
+  if (part < -1e-9) return null;
+  return {
+    mean: a.mean + part * (b.mean - a.mean),
+    deviation: a.deviation + part * (b.deviation - a.deviation),
+  };
 }
 
 export interface Arrow {

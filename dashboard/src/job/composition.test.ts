@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { SurrogateMap } from '../api/types';
+import { arrowsOn, bandOf, betweenPoints, latticesOf, placesOn, worstMiss } from './composition';
+import { madeEvaluation, madeProblem } from './made';
+import { wishesOf } from './objectives';
+
+const pair = { sublattice: 'cation', elements: ['Al', 'Sc'] };
+const triple = { sublattice: 'cation', elements: ['Al', 'Ga', 'In'] };
+
+function lineMap(mean: (x: number) => number, deviation = 1e-4): SurrogateMap {
+  const xs = Array.from({ length: 101 }, (_, k) => k / 100);
+  return {
+    property: 'lattice_a',
+    unit: 'Å',
+    over: ['cation:Al', 'cation:Sc'],
+    at: { cation: { Al: 0.5, Sc: 0.5 } },
+    compositions: xs.map((x) => ({ cation: { Al: 1 - x, Sc: x } })),
+    mean: xs.map(mean),
+    deviation: xs.map(() => deviation),
+    feasible: xs.map((x) => x <= 0.5),
+    evaluations: 3,
+  };
+}
+
+function triangleMap(of: (a: number, b: number, c: number) => number): SurrogateMap {
+  const compositions = [];
+  for (let i = 40; i >= 0; i -= 1) {
+    for (let j = 40 - i; j >= 0; j -= 1) {
+      compositions.push({
+        cation: { Al: (0.8 * i) / 40, Ga: (0.8 * j) / 40, In: (0.8 * (40 - i - j)) / 40, Sc: 0.2 },
+      });
+    }
+  }
+  const mean = compositions.map(({ cation }) => of(cation.Al, cation.Ga, cation.In));
+  return {
+    ...lineMap(() => 0),
+    over: ['cation:Al', 'cation:Ga', 'cation:In'],
+    at: compositions[0]!,
+    compositions,
+    mean,
+    deviation: mean.map(() => 1e-4),
+    feasible: mean.map(() => true),
+  };
+}
+
+const points = [0, 0.25, 0.5].map((x, index) => ({
+  index,
+  evaluation: madeEvaluation({ cation: { Al: 1 - x, Sc: x } }, { lattice_a: 3.1 + 0.4 * x }),
+}));
+
+describe('a map', () => {
+  it('of two elements is a line by the share of the second', () => {
+    const band = bandOf(
+      lineMap((x) => 3.1 + 0.4 * x),
+      pair,
+    );
+    expect(band[0]).toMatchObject({ share: 0, mean: 3.1 });
+    expect(betweenPoints(band, 0.333)!.mean).toBeCloseTo(3.1 + 0.4 * 0.333, 10);
+    expect(betweenPoints(band, 0)!.mean).toBeCloseTo(3.1, 12);
+    expect(betweenPoints(band, 1)!.mean).toBeCloseTo(3.5, 12);
+    expect(betweenPoints(band, 1.1)).toBeNull();
+  });
+
+  it('of three elements is a lattice of their shares, whatever a fourth holds', () => {
+    const { mean } = latticesOf(
+      triangleMap((al, ga) => al + 10 * ga),
+      triple,
+    )!;
+    expect(mean.steps).toBe(40);
+    expect(mean.values[10 * 41 + 20]).toBeCloseTo(0.8 * 0.25 + 10 * 0.8 * 0.5, 10);
+  });
+
+  it('that agrees with the evaluations is trusted, one that misses them by more than it says is not', () => {
+    const places = placesOn(points, pair, points[0]!.evaluation.composition);
+    const exact = (x: number) => 3.1 + 0.4 * x;
+    expect(worstMiss(lineMap(exact), pair, points, places)).toBeNull();
+    const off = lineMap((x) => exact(x) + (x > 0.4 ? 0.05 : 0));
+    expect(worstMiss(off, pair, points, places)).toMatchObject({ index: 2, miss: expect.closeTo(0.05, 8) });
+    expect(worstMiss({ ...off, deviation: off.deviation.map(() => 0.03) }, pair, points, places)).toBeNull();
+  });
+});
+
+describe('arrows', () => {
+  it('lead from evaluations on the slice to where the loss is less, and stop within the tolerance', () => {
+    const gradient = { cation: { Al: -0.2, Ga: 0.1, In: 0.1 } };
+    const made = [3.3, 3.2005].map((a, index) => ({
+      index,
+      evaluation: madeEvaluation({ cation: { Al: 0.4, Ga: 0.4, In: 0.2 } }, { lattice_a: [a, gradient] }),
+    }));
+    const wishes = wishesOf(madeProblem(), [], () => 'Å');
+    const places = placesOn(made, triple, null);
+    const arrows = arrowsOn(made, places, [2500, 0.0625], wishes, triple);
+    expect(arrows).toHaveLength(1);
+    // Too long a lattice wants more of what shortens it: aluminium.
+    expect(arrows[0]!.change[0]).toBeCloseTo(0.2 / 0.002, 8);
+    expect(arrows[0]!.change[1]).toBeCloseTo(-0.1 / 0.002, 8);
+    expect(arrows[0]!.steepness).toBeCloseTo(Math.hypot(100, 50, 50), 8);
+  });
+});
