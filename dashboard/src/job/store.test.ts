@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { madeEvaluation, madeProblem } from './made';
 import { JobStore } from './store.svelte';
