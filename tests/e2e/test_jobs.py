@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
 import pytest
 
 from api_schemas.results import Result
@@ -139,6 +140,22 @@ def test_an_evaluate_job_answers_for_the_compositions_that_were_given(stack):
     stack.finished(job_id)
     compositions = [evaluation["composition"] for evaluation in stack.result(job_id)["evaluations"]]
     assert compositions == at
+
+
+def test_a_map_is_computed_by_a_worker_and_goes_through_what_was_evaluated(stack, first_job):
+    def asked(**more):
+        return stack.client.get(f"/v1/jobs/{first_job}/map", params={"over": "cation:Na,K", **more})
+
+    assert asked(property="density", at="centre").status_code == 202
+    wait_for(lambda: asked(property="density", at="centre").status_code == 200, 60, "the map")
+    found = asked(property="density", at="centre").json()
+    evaluations = stack.result(first_job)["evaluations"]
+    assert found["evaluations"] == len(evaluations)
+    shares = [composition["cation"]["K"] for composition in found["compositions"]]
+    for evaluation in evaluations:
+        k, value = evaluation["composition"]["cation"]["K"], evaluation["properties"]["density"]["value"]
+        line = np.interp(k, shares, found["mean"])
+        assert line == pytest.approx(value, abs=2e-3)
 
 
 def test_a_running_job_is_cancelled_within_two_seconds_and_keeps_what_it_found(stack):

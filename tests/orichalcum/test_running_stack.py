@@ -121,6 +121,12 @@ def test_the_commands_on_jobs_agree_with_each_other(url, problem):
     assert result.returncode == 0
     assert "1 % more K" in result.stdout
     assert "stopped: target met" in result.stdout
+    mapped = run(url, "map", job_id)
+    assert mapped.returncode == 0, mapped.stderr
+    assert mapped.stdout.splitlines()[1].split()[:3] == ["Na", "K", "lattice_a"]
+    mistyped = run(url, "map", job_id, "--over", "cation:Na,Kk")
+    assert mistyped.returncode == 2
+    assert "did you mean cation:K?" in mistyped.stderr
 
 
 def test_a_long_job_is_cancelled_and_keeps_its_best_so_far(url, long_problem):
