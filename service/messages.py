@@ -6,6 +6,8 @@ claims in the store make the first two harmless, the sweeper the third.
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -27,6 +29,12 @@ from service.workers import repository as workers
 ADVANCE = "orichalcum.advance"
 EVALUATE = "orichalcum.evaluate"
 MAP = "orichalcum.map"
+
+BROKER_SECONDS = 3.0
+"""How long a broker is waited for that does not answer."""
+
+AWAY_SECONDS = 2.0
+"""After a fault of the broker it is taken for away without being asked: those who send do not queue up before it."""
 
 _BROKER_FAULTS = (BrokerError, RedisError, OSError)
 _log = structlog.get_logger(__name__)
@@ -85,7 +93,13 @@ def celery_application(broker_url: str) -> Celery:
             "health_check_interval": 10,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
-            "socket_connect_timeout": 3,
+            "socket_connect_timeout": BROKER_SECONDS,
+            "socket_timeout": BROKER_SECONDS,
+            # Whoever sends does not wait for a broker that is away: the sweeper sends again what is due.
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
             "priority_steps": list(PRIORITY_STEPS),
             "sep": _SEPARATOR,
             "queue_order_strategy": "priority",
@@ -100,6 +114,7 @@ class CeleryMessenger:
     def __init__(self, app: Celery) -> None:
         """Send through ``app``."""
         self._app = app
+        self._away_until = -math.inf
 
     def advance(self, job_id: str, route: Route) -> bool:
         """Ask for the next step of a job; False if the broker cannot be reached."""
@@ -115,18 +130,24 @@ class CeleryMessenger:
 
     def depth(self, queue: str = QUEUE) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker cannot be reached."""
+        if time.monotonic() < self._away_until:
+            return None
         lists = [f"{queue}{_SEPARATOR}{step}" if step else queue for step in PRIORITY_STEPS]
         try:
             with self._app.connection_for_read() as connection:
                 client: Any = connection.default_channel.client
                 return sum(int(client.llen(name)) for name in lists)
         except _BROKER_FAULTS:
+            self._away_until = time.monotonic() + AWAY_SECONDS
             return None
 
     def _send(self, task: str, argument: str | int, route: Route) -> bool:
+        if time.monotonic() < self._away_until:
+            return False
         try:
             self._app.send_task(task, args=[argument], queue=route.queue, priority=route.priority)
         except _BROKER_FAULTS as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
             _log.warning("broker unreachable", task=task, error=type(error).__name__)
             return False
         return True

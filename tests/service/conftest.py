@@ -20,8 +20,10 @@ from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost, TracePoint
+from service import broker as embedded
 from service import logs, migration
 from service.app import create_app
+from service.children import Child, stop_all
 from service.database import Database
 from service.jobs.submission import Submission, submit
 from service.messages import Route
@@ -271,6 +273,20 @@ def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[ht
             yield client
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def running_broker(folder: Path) -> Iterator[tuple[embedded.EmbeddedBroker, Child]]:
+    """A real broker of the test's own, and its process."""
+    broker = embedded.prepared(folder)
+    child = broker.child(folder)
+    child.start()
+    try:
+        broker.wait(child)
+        yield broker, child
+    finally:
+        stop_all([child], 5.0)
+        embedded.cleaned(broker)
 
 
 @pytest.fixture

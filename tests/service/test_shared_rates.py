@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import socket
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
-from service import broker as embedded
 from service.access import keys
 from service.access.rates import Rates
-from service.children import stop_all
 from service.problem_details import TooMany
 from service.settings import Settings
-from tests.service.conftest import PROBLEM, Queue, serving
-
-
-@contextmanager
-def running_broker(folder: Path):
-    broker = embedded.prepared(folder)
-    child = broker.child(folder)
-    child.start()
-    try:
-        broker.wait(child)
-        yield broker, child
-    finally:
-        stop_all([child], 5.0)
-        embedded.cleaned(broker)
+from tests.service.conftest import PROBLEM, Queue, running_broker, serving
 
 
 def settings(broker_url: str, **more: int) -> Settings:
