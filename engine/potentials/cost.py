@@ -2,6 +2,7 @@
 
 The numbers are fits to measured peaks of resident memory and to times on one core of a 2020s server CPU, with 168 to
 8400 edges and up to five copies a site. Peaks are met within about 15 %; times depend on the machine and are rough.
+For MACE see `mace_cost`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
+from engine.potentials import mace_cost
+from engine.potentials.description import MaceSize
 from engine.potentials.errors import UnsupportedDtype
 from engine.potentials.registry import LOCAL_FILE, describe
 
@@ -36,17 +39,6 @@ _COSTS = {
     ("sevennet-0", "float64"): _Cost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3),
     ("sevennet-0", "float32"): _Cost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3),
 }
-# MACE foundation models with as many channels, by the degrees of their features. A dearer family (its radial part knows
-# the elements, so that pairs of copies are its edges) is not told apart: the number of copies a site is not known here.
-_MACE_COSTS = {
-    ("small", "float64"): _Cost(18e3, 300e3, 200e6, 18e3, 20e-3, 0.08e-3, 0.11e-3),
-    ("small", "float32"): _Cost(9e3, 150e3, 120e6, 9e3, 20e-3, 0.04e-3, 0.055e-3),
-    ("medium", "float64"): _Cost(65e3, 900e3, 250e6, 65e3, 30e-3, 0.25e-3, 0.33e-3),
-    ("medium", "float32"): _Cost(33e3, 450e3, 150e6, 33e3, 30e-3, 0.13e-3, 0.17e-3),
-    ("large", "float64"): _Cost(150e3, 2.0e6, 300e6, 150e3, 50e-3, 0.5e-3, 0.7e-3),
-    ("large", "float32"): _Cost(75e3, 1.0e6, 200e6, 75e3, 50e-3, 0.25e-3, 0.35e-3),
-}
-_SIZES = ("small", "medium", "large")
 _SMALLEST = 10e6  # bytes: what any call takes
 _SECOND_WHOLE, _SECOND_BLOCKS = 3.2, 2.1  # a differentiable gradient against a plain one, in memory
 _SECOND_TIME = 2.0  # a row of second derivatives against an energy with first derivatives, in time
@@ -65,16 +57,25 @@ def estimate_edges(n_sites: int, volume: float, cutoff: float, skin: float = 0.0
 
 
 def estimate_memory(
-    n_edges: int, n_copies: int, dtype: str, name: str, *, second_derivatives: bool = False
+    n_edges: int,
+    n_copies: int,
+    dtype: str,
+    name: str,
+    *,
+    second_derivatives: bool = False,
+    n_links: int | None = None,
+    size: MaceSize | None = None,
 ) -> int:
     """Peak memory of one call with derivatives, beyond what the process holds with the model loaded.
 
     Args:
         n_edges: Directed edges within the cutoff, over all crystals of a batch.
-        n_copies: Copies over all sites.
+        n_copies: Copies over all sites; of a MACE model its nodes, which are sites where senders are mixed first.
         dtype: "float64" or "float32".
         name: Of the potential.
         second_derivatives: Whether the gradient is differentiated again, as for a Hessian.
+        n_links: Of a MACE model the pairs of nodes within a cell, over all cells, where that is known.
+        size: Of a MACE model of one's own.
 
     Returns:
         Bytes, for a CPU.
@@ -83,6 +84,10 @@ def estimate_memory(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
+    if _is_mace(name):
+        size = size or _size_of(name)
+        options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
+        return round(mace_cost.memory(*options, second_derivatives=second_derivatives))
     cost = _cost(name, dtype)
     if n_edges <= EDGES_IN_ONE_PIECE:
         edges = n_edges * cost.bytes_an_edge * (_SECOND_WHOLE if second_derivatives else 1.0)
@@ -93,14 +98,26 @@ def estimate_memory(
     return round(_SMALLEST + edges + copies)
 
 
-def estimate_seconds(n_edges: int, dtype: str, name: str, *, second_derivatives: bool = False) -> float:
+def estimate_seconds(
+    n_edges: int,
+    dtype: str,
+    name: str,
+    *,
+    second_derivatives: bool = False,
+    n_copies: int = 0,
+    n_links: int | None = None,
+    size: MaceSize | None = None,
+) -> float:
     """Time of one call on one core: energy with first derivatives, or one row of second derivatives.
 
     Args:
-        n_edges: Directed edges within the cutoff, over all crystals of a batch. Copies hardly count.
+        n_edges: Directed edges within the cutoff, over all crystals of a batch.
         dtype: "float64" or "float32".
         name: Of the potential.
         second_derivatives: Whether a row of second derivatives is meant.
+        n_copies: As for `estimate_memory`; those of SevenNet hardly count.
+        n_links: Likewise.
+        size: Likewise.
 
     Returns:
         Seconds.
@@ -109,15 +126,25 @@ def estimate_seconds(n_edges: int, dtype: str, name: str, *, second_derivatives:
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
+    if _is_mace(name):
+        size = size or _size_of(name)
+        options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
+        return mace_cost.seconds(*options, second_derivatives=second_derivatives)
     cost = _cost(name, dtype)
     in_blocks = n_edges > EDGES_IN_ONE_PIECE
     an_edge = cost.seconds_an_edge_in_blocks if in_blocks else cost.seconds_an_edge
     return (cost.seconds + n_edges * an_edge) * (_SECOND_TIME if second_derivatives else 1.0)
 
 
+def _is_mace(name: str) -> bool:
+    return name == LOCAL_FILE or describe(name).family == "mace"
+
+
+def _size_of(name: str) -> MaceSize | None:
+    return None if name == LOCAL_FILE else describe(name).size
+
+
 def _cost(name: str, dtype: str) -> _Cost:
-    if (name, dtype) not in _COSTS and (name == LOCAL_FILE or describe(name).family == "mace"):
-        return _MACE_COSTS[next((size for size in _SIZES if size in name), "medium"), dtype]
     description = describe(name)
     if dtype not in description.dtypes:
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")

@@ -28,6 +28,21 @@ class Package:
 
 
 @dataclass(frozen=True)
+class MaceSize:
+    """What a MACE model's cost depends on.
+
+    Attributes:
+        channels: Of its features.
+        degree: The greatest degree of its features.
+        by_element: Whether its radial functions depend on the pair of elements, so that candidates send by themselves.
+    """
+
+    channels: int
+    degree: int
+    by_element: bool
+
+
+@dataclass(frozen=True)
 class PotentialDescription:
     """What is known of a potential without loading it.
 
@@ -46,6 +61,7 @@ class PotentialDescription:
         cutoff: Å.
         smoothness: How many continuous derivatives the energy has at the cutoff.
         heads: Names of its heads, where it has several and they are known.
+        size: Of a MACE model.
         file: Path of a model file of the user's or the operator's; None for published ones.
     """
 
@@ -63,6 +79,7 @@ class PotentialDescription:
     cutoff: float
     smoothness: int
     heads: tuple[str, ...] = ()
+    size: MaceSize | None = None
     file: str | None = None
 
 

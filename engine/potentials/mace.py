@@ -24,6 +24,7 @@ from engine.potentials.convolution import Couplings
 from engine.potentials.cost import EDGES_IN_ONE_PIECE
 from engine.potentials.errors import UnknownSpecies, UnsupportedModel
 from engine.potentials.interface import AlchemicalGraph
+from engine.potentials.mace_cost import EDGES_FOR_A_LINK
 from engine.potentials.mace_edges import (
     CopyPairs,
     Edges,
@@ -35,7 +36,7 @@ from engine.potentials.mace_edges import (
     in_slots,
     site_edges,
 )
-from engine.potentials.mace_images import WORTH_IT, n_links
+from engine.potentials.mace_images import n_links
 from engine.potentials.mace_interaction import Copies, Interaction, couple
 from engine.potentials.mace_linear import Features, channels_by_degree, degree_matrices, mapped
 from engine.potentials.mace_product import ProductBasis
@@ -210,7 +211,7 @@ class Mace:
             else copy_edges(graph, pairs, rows)
         )
         links = n_links(edges.node_graph, graph.n_graphs, alone=edges.alone)
-        worth_it = edges.n_edges > WORTH_IT * links
+        worth_it = edges.n_edges > EDGES_FOR_A_LINK * links
         if worth_it if self._sum_images is None else self._sum_images:
             edges = by_image(edges, graph.n_graphs, self.dtype)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, PotentialDescription
+from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, MaceSize, PotentialDescription
 from engine.potentials.errors import LicenceNotAccepted
 
 ACCEPTED = "ORICHALCUM_ACCEPT_LICENCES"
@@ -33,9 +33,21 @@ _CROSS = (
 # Of the published file; its model card names an `rgd1_b3lyp` head that it does not have.
 _MH_1_HEADS = ("matpes_r2scan", "mp_pbe_refit_add", "spice_wB97M", "oc20_usemppbe", "omol", "omat_pbe")
 
+_DEGREES = {"small": 0, "medium": 1, "large": 2}
+
+
+def _degree(key: str) -> int:
+    return next((degree for size, degree in _DEGREES.items() if size in key), 1)
+
 
 def _entry(
-    name: str, key: str, summary: str, licence: str, citation: str, heads: tuple[str, ...] = ()
+    name: str,
+    key: str,
+    summary: str,
+    licence: str,
+    citation: str,
+    heads: tuple[str, ...] = (),
+    channels: int = 128,
 ) -> PotentialDescription:
     return PotentialDescription(
         name=name,
@@ -52,6 +64,7 @@ def _entry(
         cutoff=6.0,
         smoothness=2,
         heads=heads,
+        size=MaceSize(channels, _degree(key), by_element="mp-0a" not in name),
     )
 
 
@@ -131,6 +144,7 @@ MACE_FOUNDATION_MODELS: tuple[PotentialDescription, ...] = (
         "MACE-MH-0, several heads for several levels of theory: choose one with head.",
         ACADEMIC_LICENCE,
         _CROSS,
+        channels=512,
     ),
     _entry(
         "mace-mh-1",
@@ -139,6 +153,7 @@ MACE_FOUNDATION_MODELS: tuple[PotentialDescription, ...] = (
         ACADEMIC_LICENCE,
         _CROSS,
         heads=_MH_1_HEADS,
+        channels=512,
     ),
 )
 

@@ -19,17 +19,11 @@ import torch
 from torch import Tensor
 
 from engine.potentials.mace_convolution import Convolution
+from engine.potentials.mace_cost import LINKS_IN_ONE_PIECE
 from engine.potentials.mace_linear import Features
 from engine.potentials.recompute import forgetful
 from engine.potentials.slots import DirectedEdges, SlotBlock, laid_out
 from engine.potentials.spherical_harmonics import parity_signs
-
-WORTH_IT = 3.0
-"""Edges for each pair of nodes above which this is faster than a tensor product an edge."""
-
-_LINKS_IN_ONE_PIECE = (
-    2048  # above this many pairs of nodes the filters are computed again in the backward pass
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +174,11 @@ class ImageConvolution:
         ]
         pieces: list[tuple[Tensor, ...]] = []
         links = images.n_receivers * images.n_senders
-        if images.n_graphs * links <= _LINKS_IN_ONE_PIECE:
+        if images.n_graphs * links <= LINKS_IN_ONE_PIECE:
             pieces.append(self._messages(summed, *senders))
         else:
-            n_graphs = max(1, _LINKS_IN_ONE_PIECE // links)
-            n_receivers = max(1, _LINKS_IN_ONE_PIECE // images.n_senders)
+            n_graphs = max(1, LINKS_IN_ONE_PIECE // links)
+            n_receivers = max(1, LINKS_IN_ONE_PIECE // images.n_senders)
             for first in range(0, images.n_graphs, n_graphs):
                 some = slice(first, first + n_graphs)
                 of_graphs = [part[some] for part in senders]

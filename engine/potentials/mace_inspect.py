@@ -2,24 +2,26 @@
 
     python -m engine.potentials.mace_inspect FILE
 
-prints one JSON object, with `elements`, `cutoff` and `heads`, or with `error`.
+prints one JSON object, with `elements`, `cutoff`, `heads` and `size`, or with `error`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from api_schemas.elements import SYMBOLS
+from engine.potentials.description import MaceSize
 from engine.potentials.errors import PotentialError
 from engine.potentials.mace_file import open_mace
 from engine.potentials.mace_support import check_architecture
 
 
 def inspected(path: Path) -> dict[str, Any]:
-    """Elements, cutoff in Å and heads of the model in a file.
+    """Elements, cutoff in Å, heads and size of the model in a file.
 
     Args:
         path: A file that is trusted: reading it can run code that is in it.
@@ -34,8 +36,17 @@ def inspected(path: Path) -> dict[str, Any]:
 
 
 def facts_of(model: Any) -> dict[str, Any]:
-    """Elements, cutoff in Å and heads of a model."""
+    """Elements, cutoff in Å, heads and size of a model."""
+    features = model.products[0].linear.irreps_out
+    transform = getattr(model.radial_embedding, "distance_transform", None)
+    own = any(hasattr(block, "source_embedding") for block in model.interactions)
+    size = MaceSize(
+        max(entry.mul for entry in features),
+        max(entry.ir.l for entry in features),
+        transform is not None or own,
+    )
     return {
+        "size": asdict(size),
         "elements": [SYMBOLS[number] for number in sorted(model.atomic_numbers.tolist())],
         "cutoff": float(model.r_max),
         "heads": list(getattr(model, "heads", None) or []),

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from engine.potentials.description import PotentialDescription
+from engine.potentials.description import MaceSize, PotentialDescription
 from engine.potentials.errors import UnsupportedModel, WeightsUnavailable
 
 VARIABLE = "ORICHALCUM_MACE_MODELS"
@@ -71,6 +71,7 @@ def described_file(name: str, path: Path, folder: Path) -> PotentialDescription:
         cutoff=float(facts["cutoff"]),
         smoothness=2,
         heads=tuple(facts["heads"]),
+        size=MaceSize(**facts["size"]),
         file=str(path),
     )
 
@@ -100,7 +101,8 @@ def _facts(path: Path, sha256: str, folder: Path) -> dict[str, Any]:
     record = folder / f"inspected-{sha256[:16]}.json"
     try:
         facts: dict[str, Any] = json.loads(record.read_text())
-    except (OSError, ValueError):
+        MaceSize(**facts["size"])  # an older version kept none
+    except (OSError, ValueError, KeyError, TypeError):
         facts = _inspect(path)
         try:
             folder.mkdir(parents=True, exist_ok=True)

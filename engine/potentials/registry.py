@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from api_schemas.problem import PotentialChoice
-from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, Package, PotentialDescription
+from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, MaceSize, Package, PotentialDescription
 from engine.potentials.errors import PotentialError, UnknownPotential
 from engine.potentials.mace_catalogue import MACE_FOUNDATION_MODELS
 from engine.potentials.mace_models import described_file, registered_files
@@ -154,6 +154,7 @@ def _with_record(potential: PotentialDescription) -> PotentialDescription:
             elements=tuple(record["elements"]),
             cutoff=record["cutoff"],
             heads=tuple(record["heads"]),
+            size=MaceSize(**record["size"]) if "size" in record else potential.size,
         )
     except (OSError, ValueError, KeyError, TypeError):
         return potential

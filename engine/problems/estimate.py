@@ -14,6 +14,7 @@ from engine.crystals.by_content import by_content
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
+from engine.potentials.description import PotentialDescription
 from engine.problems.conditions import substrate_crystal
 from engine.problems.limits import Limits
 from engine.problems.resolved import ResolvedProblem
@@ -45,6 +46,41 @@ class _Relaxation:
     calls: int
     seconds: float
     memory: float
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What one call of a potential has to do; see `engine.potentials.cost`."""
+
+    potential: PotentialDescription
+    dtype: str
+    edges: int
+    nodes: int
+    links: int | None
+
+    def memory(self, together: int = 1, *, second_derivatives: bool = False) -> int:
+        """Bytes of a call for so many crystals together."""
+        return estimate_memory(
+            together * self.edges,
+            together * self.nodes,
+            self.dtype,
+            self.potential.name,
+            second_derivatives=second_derivatives,
+            n_links=None if self.links is None else together * self.links,
+            size=self.potential.size,
+        )
+
+    def seconds(self, *, second_derivatives: bool = False) -> float:
+        """Seconds of a call."""
+        return estimate_seconds(
+            self.edges,
+            self.dtype,
+            self.potential.name,
+            second_derivatives=second_derivatives,
+            n_copies=self.nodes,
+            n_links=self.links,
+            size=self.potential.size,
+        )
 
 
 def estimate(resolved: ResolvedProblem) -> CostEstimate:
@@ -139,46 +175,53 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
         passes = sum(_STRAINS if name == "poisson_ratio" else 1 for name in elastic)
         rows = _STRAINS + 3 * (crystal.n_sites - 1) + min(_STRAINS, passes)
         calls += 2 + _CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
-    name, dtype = resolved.potential.name, resolved.problem.potential.dtype
-    edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
-    memory = estimate_memory(edges, crystal.n_copies, dtype, name, second_derivatives=True)
+    work = _work(crystal, resolved)
+    memory = work.memory(second_derivatives=True)
     return _Relaxation(
         calls=calls,
-        seconds=calls * estimate_seconds(edges, dtype, name),
+        seconds=calls * work.seconds(),
         memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
     )
 
 
 def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
     """Cost of one composition; the memory is that of a batch of ``members`` end members."""
-    name, dtype = resolved.potential.name, resolved.problem.potential.dtype
-    edges = estimate_edges(crystal.n_sites, crystal.volume, resolved.potential.cutoff)
-    if resolved.problem.potential.mixing == "paired":
-        edges = math.ceil(
-            edges * _messages_per_edge(crystal, premixed=resolved.potential.family == "sevennet")
-        )
+    work = _work(crystal, resolved)
     coordinates = coordinate_count(crystal)
     steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
-    memory = estimate_memory(
-        together * edges, together * crystal.n_copies, dtype, name, second_derivatives=True
-    )
-    row = estimate_seconds(edges, dtype, name, second_derivatives=True)
     return _Relaxation(
         calls=steps + _CALLS_PER_ROW * coordinates,
-        seconds=steps * estimate_seconds(edges, dtype, name) + coordinates * row,
-        memory=_PROCESS_MEMORY + memory,
+        seconds=steps * work.seconds() + coordinates * work.seconds(second_derivatives=True),
+        memory=_PROCESS_MEMORY + work.memory(together, second_derivatives=True),
     )
 
 
-def _messages_per_edge(crystal: AlchemicalCrystal, *, premixed: bool) -> float:
-    """How many messages an edge carries under paired mixing, the average over edges.
+def _work(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Work:
+    """What one call has to do; where senders are mixed first, copies of a site share their edges and products."""
+    potential, mixing = resolved.potential, resolved.problem.potential.mixing
+    edges = estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
+    by_element = potential.size is not None and potential.size.by_element
+    premixed = potential.family == "sevennet" or (mixing == "mean_field" and not by_element)
+    if mixing == "paired" or not premixed:
+        edges = math.ceil(edges * _messages_per_edge(crystal, mixing, premixed=premixed))
+    if potential.family == "sevennet":
+        return _Work(potential, resolved.problem.potential.dtype, edges, crystal.n_copies, None)
+    nodes = crystal.n_sites if premixed else crystal.n_copies
+    links = nodes * nodes * (2 if mixing == "paired" else 1)
+    return _Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
 
-    Within a sublattice one for each element; elsewhere one where senders are mixed first, else one for each pair of
-    elements. A neighbour is taken to be in a sublattice as often as its share of the sites says.
+
+def _messages_per_edge(crystal: AlchemicalCrystal, mixing: str, *, premixed: bool) -> float:
+    """How many messages an edge carries, the average over edges.
+
+    One where senders are mixed first, else one for each pair of elements; under paired mixing within a sublattice one
+    for each element. A neighbour is taken to be in a sublattice as often as its share of the sites says.
     """
     counts = np.array([len(copies) for copies in crystal.site_copies], dtype=float)
     total = 1.0 if premixed else float(counts.mean()) ** 2
+    if mixing != "paired":
+        return total
     for sublattice in crystal.sublattices:
         within = (len(sublattice.sites) / crystal.n_sites) ** 2
         n = counts[sublattice.sites[0]]

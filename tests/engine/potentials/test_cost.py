@@ -7,10 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from engine.potentials.cost import EDGES_IN_ONE_PIECE, estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.errors import UnknownPotential, UnsupportedDtype
 from engine.potentials.registry import POTENTIALS
+from tests.engine.potentials.mace_models import build
 
 # Runs in a process of its own, so that its peak is that of one call. Prints the peak in bytes and the number of edges.
 MEASURE = """
@@ -60,6 +62,56 @@ def test_the_memory_estimate_is_close_to_the_measured_peak(weights_fetched, repe
     measured, edges = (int(word) for word in done.stdout.split())
     estimate = estimate_memory(edges, 4 * repeat**3, dtype, name, second_derivatives=second)
     assert 0.7 * measured < estimate < 1.6 * measured + 40e6
+
+
+# The same of a model in the shape of a foundation model, for the cell that is given by its name.
+MEASURE_MACE = """
+import sys
+import torch
+from pathlib import Path
+from ase.build import bulk
+from engine.crystals.graph import build_graph
+from engine.potentials.mace import Mace
+from engine.potentials.mace_file import open_mace
+torch.set_num_threads(1)
+repeat, count = int(sys.argv[2]), int(sys.argv[3])
+potential = Mace("test", open_mace(Path(sys.argv[1])), dtype=torch.float32, device=torch.device("cpu"))
+
+def call(repeat, count):
+    crystal = bulk("Cu", "fcc", a=3.6, cubic=True) * (repeat, repeat, 1)
+    copies = [tuple(range(24, 24 + count))] * len(crystal)
+    found = build_graph([crystal.cell.array], [crystal.positions], [copies], 6.0, 0.0)
+    positions, strain = found.positions.clone().requires_grad_(), found.strain.clone().requires_grad_()
+    weights = torch.full((len(crystal) * count,), 1 / count, dtype=torch.float64, requires_grad=True)
+    torch.autograd.grad(potential.energy(found.graph, positions, strain, weights).sum(), (positions, strain, weights))
+    return found.graph.n_edges
+
+def field(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
+
+call(1, 1)
+Path("/proc/self/clear_refs").write_text("5")
+before = field("VmRSS")
+edges = call(repeat, count)
+print(field("VmHWM") - before, edges)
+"""
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "repeat", "count"),
+    [("mp-0a-medium", "mace-mp-0a-medium", 3, 1), ("mpa-0-medium", "mace-mpa-0-medium", 2, 2)],
+)
+def test_the_memory_of_a_mace_is_estimated_within_a_factor_of_two(tmp_path, family, name, repeat, count):
+    torch.save(build(family, dtype=torch.float32), tmp_path / "one.model")
+    command = [sys.executable, "-c", MEASURE_MACE, str(tmp_path / "one.model"), str(repeat), str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    measured, edges = (int(word) for word in done.stdout.splitlines()[-1].split())
+    by_element = family == "mpa-0-medium"
+    nodes = 4 * repeat**2 * (count if by_element else 1)
+    edges *= count**2 if by_element else 1
+    estimate = estimate_memory(edges, nodes, "float32", name, n_links=nodes**2)
+    assert 0.5 * measured < estimate < 2.0 * measured
 
 
 def test_two_hundred_atoms_stay_under_three_gigabytes():

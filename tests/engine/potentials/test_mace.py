@@ -332,7 +332,7 @@ def test_a_batch_equals_its_crystals_one_at_a_time(model, family):
 def test_small_blocks_that_are_computed_again_change_nothing(model, family, monkeypatch):
     whole = evaluated(ours(model(family)), skewed_alloy())
     monkeypatch.setattr("engine.potentials.mace_product._NUMBERS_IN_ONE_PIECE", 1)
-    monkeypatch.setattr("engine.potentials.mace_images._LINKS_IN_ONE_PIECE", 4)
+    monkeypatch.setattr("engine.potentials.mace_images.LINKS_IN_ONE_PIECE", 4)
     small = {"whole": 10, "block": 40}
     for sum_images in (False, True):
         pieces = evaluated(ours(model(family), slots=small, sum_images=sum_images), skewed_alloy())
