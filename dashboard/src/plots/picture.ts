@@ -53,7 +53,7 @@ export function standalone(svg: SVGSVGElement, ground: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-function groundOf(svg: SVGSVGElement): string {
+function groundOf(svg: Element): string {
   return getComputedStyle(svg).getPropertyValue('--surface').trim() || '#ffffff';
 }
 
@@ -78,6 +78,20 @@ export async function downloadPng(svg: SVGSVGElement, name: string, density = 3)
   } finally {
     URL.revokeObjectURL(address);
   }
+}
+
+/** What a canvas shows, on the ground that it has on the page. */
+export async function downloadCanvas(shown: HTMLCanvasElement, name: string): Promise<void> {
+  const copy = document.createElement('canvas');
+  copy.width = shown.width;
+  copy.height = shown.height;
+  const context = copy.getContext('2d')!;
+  context.fillStyle = groundOf(shown);
+  context.fillRect(0, 0, copy.width, copy.height);
+  context.drawImage(shown, 0, 0);
+  const picture = await new Promise<Blob | null>((resolve) => copy.toBlob(resolve, 'image/png'));
+  if (picture === null) throw new Error('the browser could not make a PNG of this');
+  download(picture, `${name}.png`);
 }
 
 export function downloadText(text: string, name: string, type = 'text/plain'): void {
