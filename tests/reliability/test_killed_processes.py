@@ -47,7 +47,10 @@ def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothi
     job_ids = jobs_of(disturbed, count)
     chance = random.Random(7)  # noqa: S311
     for _ in range(kills):
-        time.sleep(chance.uniform(0.3, 2.5))
+        wait_for(
+            lambda: stack.rows("select 1 from evaluations where state = 'running'"), 120, "an evaluation"
+        )
+        time.sleep(chance.uniform(0.0, 0.5))
         victim = chance.choice(victims(stack))
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.kill()
