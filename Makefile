@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Test files that run at the same time, each in a process with a torch of its own.
 TEST_PROCESSES ?= 2
 
-.PHONY: help demo test soak check up dashboard screenshots bench bench-full docs weights constraints clean
+.PHONY: help demo test soak audit check up dashboard screenshots bench bench-full docs weights constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -77,11 +77,22 @@ endef
 soak: $(STAMP) weights ## the long versions of the reliability tests
 	@ORICHALCUM_SOAK=1 $(BIN)/python -m pytest tests/reliability --timeout 3600
 
-check: $(STAMP) ## lint, types, boundaries, of the Python code and of the dashboard
+# Known vulnerabilities come from a service on the network, which need not be there: nothing of `check` depends on it.
+AUDITED := https://api.osv.dev/v1/vulns/PYSEC-2023-228
+audit: $(STAMP) ## known vulnerabilities of the pinned packages, where the service that knows them is reachable
+	@$(BIN)/python -m pip check
+	@if $(BIN)/python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5).read()' $(AUDITED) 2>/dev/null; then \
+	  $(BIN)/pip-audit --vulnerability-service osv --requirement constraints.txt --no-deps --disable-pip --progress-spinner off; \
+	else \
+	  echo "Not audited for known vulnerabilities: $(AUDITED) does not answer from here."; \
+	fi
+
+check: $(STAMP) ## lint, types, boundaries, of the Python code and of the dashboard; what an audit says is only told
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory audit || echo "The audit found something; see above."
 	$(BIN)/python dashboard/build.py --npm run --silent lint
 	$(BIN)/python dashboard/build.py --npm run --silent check
 
