@@ -263,7 +263,7 @@ def test_the_map_of_another_tenants_job_is_not_found(client, database, queue, su
 
 def test_the_openapi_document_tells_every_answer_of_a_map(client):
     call = client.get("/openapi.json").json()["paths"]["/v1/jobs/{job_id}/map"]["get"]
-    assert set(call["responses"]) == {"200", "202", "401", "403", "404", "409", "422", "429"}
+    assert set(call["responses"]) == {"200", "202", "401", "403", "404", "409", "422", "429", "503"}
     assert "Retry-After" in call["responses"]["202"]["headers"]
     assert call["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/SurrogateMap")
     assert {parameter["name"] for parameter in call["parameters"]} == {"job_id", "property", "over", "at"}
