@@ -58,7 +58,7 @@ class TotalCost(Output):
     evaluations: int
     potential_calls: int
     shared_calls: int
-    seconds: float
+    seconds: float = Field(description="Sum over the evaluations; several workers at a time take less.")
 
 
 class PotentialProvenance(Output):

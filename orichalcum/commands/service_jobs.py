@@ -14,6 +14,7 @@ from orichalcum import display
 from orichalcum.client import Client
 from orichalcum.exceptions import JobFailed
 from orichalcum.jobs import JobHandle
+from orichalcum.noticing import Noticing
 from orichalcum.progress import JobProgress
 from orichalcum.reporting import (
     JOB_FAILED,
@@ -174,7 +175,7 @@ def _objectives(job: JobHandle) -> Sequence[Objective]:
 
 
 def _follow(job: JobHandle, objectives: Sequence[Objective]) -> None:
-    with JobProgress(messages(), objectives) as progress:
+    with JobProgress(messages(), objectives) as progress, Noticing(job, progress.say):
         progress.follow(job.events())
 
 
