@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Problem
     from engine.composition.region import Region
+    from engine.optimize.bayesian import Choice
     from engine.optimize.objective import Loss, Point
     from engine.optimize.surrogate import FitCache
 
@@ -60,7 +61,7 @@ def choose(problem: Problem) -> Chosen:
     """The strategy of a problem.
 
     A target is reached by a few Gauss-Newton steps along exact gradients; a goal may have several optima, which
-    surrogates with gradients tell apart in the fewest evaluations.
+    surrogates with gradients tell apart, with sure steps downhill between.
     """
     name = problem.strategy.name
     if name != "auto":
@@ -69,9 +70,7 @@ def choose(problem: Problem) -> Chosen:
         return Chosen("bayesian", "auto chose bayesian: a front needs a surrogate of every objective")
     if all(objective.target is not None for objective in problem.objectives):
         return Chosen("gradient", "auto chose gradient: targets are reached along exact gradients")
-    return Chosen(
-        "bayesian", "auto chose bayesian: a goal may have several optima, which surrogates tell apart"
-    )
+    return Chosen("hybrid", "auto chose hybrid: a goal may have several optima, which surrogates tell apart")
 
 
 def propose(name: str, history: History, n: int) -> list[Proposal]:
@@ -101,7 +100,7 @@ def _proposals(name: str, history: History, n: int) -> list[Proposal]:
     if name == "bayesian":
         return _bayesian(history, n)
     if name == "hybrid":
-        return _hybrid(history, n)
+        return _bayesian(history, n, sure_steps=True)
     searches = gradient.trace(history.region, history.loss, history.points)
     return gradient.propose(history.region, searches, history.points, history.given, n, history.seed)
 
@@ -118,7 +117,8 @@ def _random(history: History, n: int) -> list[Proposal]:
     return [Proposal(x, "random") for x in drawn]
 
 
-def _bayesian(history: History, n: int) -> list[Proposal]:
+def _bayesian(history: History, n: int, *, sure_steps: bool = False) -> list[Proposal]:
+    """Where improvement is expected; ``hybrid`` with ``sure_steps``."""
     from engine.optimize.bayesian import FIRST_POINTS, first_points
 
     done = len(history.points)
@@ -129,19 +129,23 @@ def _bayesian(history: History, n: int) -> list[Proposal]:
     proposals = [Proposal(x, "first") for x in starts]
     if proposals and done == 0:
         return proposals  # without any value there is nothing to model
-    return [*proposals, *_improving(history, n - len(proposals), [one.x for one in proposals], "improve")]
+    pending = [one.x for one in proposals]
+    return [*proposals, *_improving(history, n - len(proposals), pending, sure_steps=sure_steps)]
 
 
 def _improving(
-    history: History, n: int, pending: list[NDArray[np.float64]], origin: str, first_number: int | None = None
+    history: History, n: int, pending: list[NDArray[np.float64]], *, sure_steps: bool
 ) -> list[Proposal]:
-    """Compositions of the largest expected improvement, one after the other, each with those before as pending."""
+    """Compositions of the largest expected improvement, one after the other, each with those before as pending.
+
+    The first may be a sure step instead. None where no improvement to speak of is expected.
+    """
     from engine.mechanics.threads import fitting_threads
     from engine.optimize.bayesian import best_choice, negligible
 
     found: list[Proposal] = []
     pending = list(pending)
-    for number in range(n):
+    for _ in range(n):
         with fitting_threads(0):  # the matrices of a surrogate are small
             choice = best_choice(
                 history.region,
@@ -152,28 +156,26 @@ def _improving(
                 history.fits,
                 front=history.front,
             )
+            step = _sure_step(history, choice) if sure_steps and not pending else None
+        if step is not None:
+            pending.append(step.x)
+            found.append(Proposal(step.x, "step"))
+            continue
         if choice is None or (not pending and negligible(choice, history.points, front=history.front)):
             break
         pending.append(choice.x)
-        name = origin if first_number is None else f"{origin} {first_number + number}"
-        found.append(Proposal(choice.x, name))
+        found.append(Proposal(choice.x, "improve"))
     return found
 
 
-def _hybrid(history: History, n: int) -> list[Proposal]:
-    """Trust-region steps of the local searches; once they have converged, a start where improvement is expected."""
-    region, points = history.region, history.points
-    searches = gradient.trace(region, history.loss, points)
-    steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:n]
-    if len(steps) == n:
-        return steps
-    known = len(searches)
-    starts = list(history.given) or [region.center()]
-    if known < len(starts):
-        fresh = range(known, min(len(starts), known + n - len(steps)))
-        return [*steps, *(Proposal(starts[number], f"start {number}") for number in fresh)]
-    if not any(point.values for point in points):
-        drawn = region.random(np.random.default_rng([history.seed, len(points)]), n)
-        return [Proposal(x, f"start {known + number}") for number, x in enumerate(drawn)]
-    improving = _improving(history, n - len(steps), [one.x for one in steps], "start", known)
-    return [*steps, *improving]
+def _sure_step(history: History, choice: Choice | None) -> Choice | None:
+    """The sure step, where it gains enough beside the expected improvement elsewhere."""
+    from engine.optimize.bayesian import negligible
+    from engine.optimize.sure_step import ENOUGH, sure_step
+
+    if history.front or history.loss.thresholds:
+        return None  # pessimism about several wishes at once is not defined here
+    step = sure_step(history.region, history.loss, history.points, history.fits)
+    if step is None or negligible(step, history.points, front=False):
+        return None
+    return step if choice is None or step.improvement >= ENOUGH * choice.improvement else None

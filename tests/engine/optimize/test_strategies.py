@@ -114,7 +114,7 @@ def test_auto_says_what_it_chose_and_why():
     assert to_target.result().notes == ["auto chose gradient: targets are reached along exact gradients"]
     to_goal = Campaign(problem(["Na", "K", "Li"], GOAL, strategy={"name": "auto"}))
     to_goal.tell([record(to_goal, s, functions) for s in to_goal.ask(1)])
-    assert to_goal.result().notes[0].startswith("auto chose bayesian")
+    assert to_goal.result().notes[0].startswith("auto chose hybrid")
 
 
 def test_gradients_of_the_wrong_sign_are_set_aside_and_it_is_said():

@@ -1,0 +1,62 @@
+"""The pessimistic step of strategy hybrid: it stays near and feasible, and gains most of what it promises."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import problem, record, run
+
+from engine.optimize.campaign import Campaign
+from engine.optimize.objective import build_loss, point_of
+from engine.optimize.sure_step import RADIUS, sure_step
+
+GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-3}]
+
+
+def bowl(x):
+    away = x - np.array([0.2, 0.3, 0.4, 0.1])
+    stiffness = np.array([1.0, 2.0, 3.0, 4.0])
+    return float(stiffness @ away**2), 2.0 * stiffness * away
+
+
+def points_told(campaign, loss):
+    space = campaign.space
+    return [point_of(r, space.to_vector(r.composition), space.columns, loss) for r in campaign.records]
+
+
+def test_a_sure_step_stays_within_its_radius_and_gains_most_of_what_it_promises():
+    campaign = Campaign(problem(["Na", "K", "Li", "Rb"], GOAL, strategy={"name": "random"}))
+    loss = build_loss(campaign.problem, [None])
+    while len(campaign.records) < 6:
+        campaign.tell([record(campaign, s, {"mixing_energy": bowl}) for s in campaign.ask(1)])
+        points = points_told(campaign, loss)
+        best = min(points, key=lambda point: point.rank)
+        step = sure_step(campaign.region, loss, points, {})
+        assert step is not None
+        assert campaign.region.contains(step.x)
+        assert np.abs(step.x - best.x).max() <= RADIUS + 1e-9
+        gained = best.loss - bowl(step.x)[0] / 1e-3
+        assert gained >= 0.5 * step.improvement > 0.0
+
+
+def test_hybrid_ends_at_the_optimum_of_a_bowl_by_sure_steps_and_not_by_its_corners():
+    asked = problem(["Na", "K", "Li", "Rb"], GOAL, strategy={"name": "hybrid", "max_evaluations": 20})
+    campaign = run(asked, {"mixing_energy": bowl})
+    assert campaign.stopped.reason == "converged"
+    assert campaign.best.properties["mixing_energy"] <= 1e-4  # of a range of 1.5
+    assert {r.origin for r in campaign.records} >= {"first", "step"}
+    assert len(campaign.records) <= 12
+
+
+def test_where_the_best_point_is_the_optimum_there_is_no_sure_step():
+    at = [{"cation": {"Na": 0.2, "K": 0.3, "Li": 0.4, "Rb": 0.1}}]
+    campaign = Campaign(problem(["Na", "K", "Li", "Rb"], GOAL, at=at, strategy={"name": "random"}))
+    while len(campaign.records) < 5:
+        campaign.tell([record(campaign, s, {"mixing_energy": bowl}) for s in campaign.ask(1)])
+    loss = build_loss(campaign.problem, [None])
+    step = sure_step(campaign.region, loss, points_told(campaign, loss), {})
+    assert step is None or step.improvement < 1e-3
