@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from api_schemas.results import Prediction
 from engine.mechanics.threads import fitting_threads
 from engine.optimize.surrogate import surrogates
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
 
 FEWEST = 3
 """Converged evaluations, the predicted one among them."""
+MOST = 100
+"""Others that are learned from, the nearest: with all of a large scan the end of a job would be waited for."""
 
 
 def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], best: int) -> list[Prediction]:
     """Leave-one-out predictions of the objectives' properties at the evaluation number ``best``, known ones left out.
 
-    The surrogates are fitted to the others alone, hyperparameters included. Empty with fewer than `FEWEST` converged
-    evaluations.
+    The surrogates are fitted to the others alone (the `MOST` nearest that converged), hyperparameters included. Empty
+    with fewer than `FEWEST` converged evaluations.
 
     Args:
         space: For the tangent basis.
@@ -31,8 +35,12 @@ def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], be
         best: Number of the one that is predicted.
     """
     target = next(point for point in points if point.index == best)
-    others = [point for point in points if point.index != best]
-    if sum(bool(point.values) for point in points) < FEWEST or not target.values:
+    nearest = sorted(
+        (point for point in points if point.values and point.index != best),
+        key=lambda point: (float(np.linalg.norm(point.x - target.x)), point.index),
+    )
+    others = sorted(nearest[:MOST], key=lambda point: point.index)
+    if len(nearest) + 1 < FEWEST or not target.values:
         return []
     certain = {name for name, part in loss.known.items() if part.whole}
     names = [name for name in dict.fromkeys(term.name for term in loss.terms) if name not in certain]

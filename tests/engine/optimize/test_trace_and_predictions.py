@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from api_schemas.results import Stopped, TracePoint
+from engine.optimize import prediction
 from engine.optimize.campaign import Campaign
 from engine.optimize.trace import thinned
 
@@ -117,3 +118,18 @@ def test_two_evaluations_and_a_cancelled_search_predict_nothing():
     campaign = run(longer, {"mixing_energy": bowl})
     assert campaign.result().predictions
     assert campaign.result(Stopped(reason="cancelled", message="")).predictions == []
+
+
+def test_of_many_evaluations_the_nearest_are_learned_from(monkeypatch):
+    asked = problem(["Na", "K", "Li"], MINIMIZE, strategy={"name": "random", "max_evaluations": 12})
+    whole = run(asked, {"mixing_energy": bowl})
+    best = whole.space.to_vector(whole.best.composition)
+    near = sorted(
+        whole.records, key=lambda r: float(np.linalg.norm(whole.space.to_vector(r.composition) - best))
+    )
+    part = Campaign(asked)
+    part.tell(near[:6])
+    monkeypatch.setattr(prediction, "MOST", 5)
+    assert whole.result().predictions == part.result().predictions
+    monkeypatch.setattr(prediction, "MOST", 11)
+    assert whole.result().predictions != part.result().predictions
