@@ -15,6 +15,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.database import Database, now
@@ -168,6 +169,14 @@ def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
             session.execute(
                 update(EvaluationRow).where(EvaluationRow.id.in_(unsent)).values(enqueued_at=None)
             )
+
+
+def enqueue_or_later(database: Database, messenger: Messenger, job_id: str) -> None:
+    """Send a job's messages; if the store fails just now they are left to the sweeper, for the job is safe in it."""
+    try:
+        enqueue(database, messenger, job_id)
+    except SQLAlchemyError as error:
+        _log.warning("messages are left to the sweeper", job=job_id, error=type(error).__name__)
 
 
 def enqueue_maps(database: Database, messenger: Messenger, job_id: str) -> None:

@@ -21,7 +21,7 @@ from service.jobs import service
 from service.jobs.notice import notices
 from service.jobs.submission import Submission, submit
 from service.jobs.waiting import applied, matches, preferred_wait, settled
-from service.messages import enqueue
+from service.messages import enqueue_or_later
 from service.paging import checked_cursor, next_link
 from service.problem_details import documented
 from service.problems.checking import accepted
@@ -105,7 +105,7 @@ async def submit_job(
         except BaseException:
             await run_sync(idempotency.give_back, context.database, caller.tenant, key)
             raise
-    await run_sync(enqueue, context.database, context.messenger, job.id)
+    await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
     if seconds := preferred_wait(prefer):
         job, _ = await settled(context, caller.tenant, job.id, seconds)
     return _submitted(job, applied(prefer))
@@ -219,7 +219,7 @@ def resume_job(job_id: str, context: InContext, caller: Submitter) -> Job:
 
 def _follow(context: Context, job: Job) -> None:
     if job.finished_at is None:
-        enqueue(context.database, context.messenger, job.id)
+        enqueue_or_later(context.database, context.messenger, job.id)
 
 
 @router.delete("/jobs/{job_id}", status_code=204, responses=documented(401, 403, 404, 409, 429))

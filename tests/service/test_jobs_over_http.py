@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api_schemas.jobs import Job, JobPage, Validation
 from api_schemas.results import Result
@@ -192,6 +193,18 @@ def test_a_job_that_succeeded_cannot_be_cancelled(client, work):
     address = f"/v1/jobs/{submit(client).json()['id']}"
     work()
     assert client.post(f"{address}/cancel").status_code == 409
+
+
+def test_a_job_that_is_stored_is_accepted_although_the_store_fails_right_after(client, queue, monkeypatch):
+    def failing(*_args):
+        raise OperationalError("UPDATE", {}, OSError("disk full"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("service.messages._due", failing)
+        answer = client.post("/v1/jobs", json=PROBLEM)
+    assert answer.status_code == 202
+    assert queue.advances == []
+    assert client.get(answer.headers["location"]).json()["state"] == "queued"
 
 
 def test_jobs_are_accepted_while_the_broker_is_down(client, queue):
