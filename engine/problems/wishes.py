@@ -11,7 +11,7 @@ from engine.potentials.errors import LicenceNotAccepted, PotentialError, Unknown
 from engine.potentials.mace_catalogue import check_licence
 from engine.potentials.mace_models import VARIABLE
 from engine.potentials.registry import LOCAL_FILE, describe_choice, known_names
-from engine.properties.table import PROPERTIES, listed, near_names
+from engine.properties.table import MASS_FRACTION, PROPERTIES, listed, near_names
 
 _DEFAULT_MAX_EVALUATIONS = 40
 
@@ -36,6 +36,8 @@ def _name_fault(name: str, where: tuple[str | int, ...]) -> FieldError | None:
         return None
     near = near_names(name)
     hint = f"did you mean {' or '.join(near)}?" if near else f"the properties are {listed()}"
+    if near == [f"{MASS_FRACTION}ELEMENT"]:
+        hint = f"write an element of the crystal after the colon, e.g. {MASS_FRACTION}Sc"
     return FieldError(
         pointer=pointer(where), type="unknown-property", message=f"there is no property {name[:60]!r}; {hint}"
     )

@@ -132,6 +132,7 @@ def test_an_element_without_a_price_is_refused_by_name_until_one_is_given():
         ({"properties": ["mass_fraction:Cu"]}, "/properties/0", "never holds Cu"),
         ({"properties": ["mass_fraction:na"]}, "/properties/0", "mass_fraction:Na"),
         ({"properties": ["mass_fraction"]}, "/properties/0", "mass_fraction:ELEMENT"),
+        ({"properties": ["mass_fraction:ELEMENT"]}, "/properties/0", "e.g. mass_fraction:Sc"),
         ({"properties": ["massfraction:Na"]}, "/properties/0", "mass_fraction:Na"),
         ({"properties": ["price_per_Kg"]}, "/properties/0", "price_per_kg"),
         ({"conditions": {"element_prices": {"Na": 3.0}}}, "/conditions/element_prices", "price_per_kg"),
