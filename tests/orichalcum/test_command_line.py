@@ -316,3 +316,26 @@ def test_a_mistyped_property_of_a_map_ends_with_exit_code_2_and_the_mend(service
     done = run("map", "job1", "--property", "latice_a")
     assert done.exit_code == 2
     assert "did you mean lattice_a?" in done.stderr
+
+
+def test_a_result_tells_what_the_surrogate_expected_of_the_answer(service):
+    expected = [{"property": "lattice_a", "mean": 3.2219, "deviation": 0.00042, "unit": "Å"}]
+    service(answer(DONE), answer(DONE), answer({**RESULT, "predictions": expected}))
+    done = run("result", "job1")
+    assert done.exit_code == 0
+    assert "told of all others, the surrogate expected lattice_a 3.2219 ± 0.00042 Å here" in done.stdout
+
+
+def test_a_front_is_shown_by_its_objectives_and_without_what_it_betters(service):
+    wishes = [{"property": name, "goal": "minimize"} for name in ("c_over_a", "lattice_a")]
+    problem = {"structure": {"prototype": "wurtzite", "species": ["Al", "N"]}, "objectives": wishes,
+               "sublattices": [{"name": "cation", "sites": ["Al"], "elements": ["Al", "Sc"]}]}  # fmt: skip
+    other = {**EVALUATION, "composition": {"cation": {"Al": 0.5, "Sc": 0.5}}}
+    job = {**DONE, "problem": problem}
+    found = {**RESULT, "best": None, "front": [EVALUATION], "evaluations": [EVALUATION, other]}
+    service(answer(job), answer(job), answer(found))
+    done = run("result", "job1")
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["Composition", "c_over_a", "lattice_a"]
+    assert "Al 0.8000" in lines[1]
+    assert "Al 0.5000" not in done.stdout
