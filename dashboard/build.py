@@ -114,16 +114,11 @@ def prepared() -> dict[str, str]:
     stamp = MODULES / ".installed"
     if not stamp.is_file() or stamp.read_text() != lock:
         tell("Fetching the dashboard's packages from the npm registry (once)")
-        # No package needs to run anything of its own to be installed, so none may.
-        fetch = [
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--fetch-retries=2",
-            "--fetch-timeout=60000",
-        ]
-        step("npm ci", [*npm(environment), *fetch], environment)
+        # No package needs to run anything of its own to be installed, so none may; and where there is no registry,
+        # that is found out soon.
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund"]
+        patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"]
+        step("npm ci", [*npm(environment), "ci", *quiet, *patience], environment)
         stamp.write_text(lock)
     if not TYPES.is_file():
         step("openapi-typescript", [*npm(environment), "run", "types"], environment)
