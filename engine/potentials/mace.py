@@ -37,7 +37,7 @@ from engine.potentials.mace_edges import (
     site_edges,
 )
 from engine.potentials.mace_images import n_links
-from engine.potentials.mace_interaction import Copies, Interaction, couple
+from engine.potentials.mace_interaction import Angular, Copies, Interaction, OfElements, couple
 from engine.potentials.mace_linear import Features, channels_by_degree, degree_matrices, mapped
 from engine.potentials.mace_product import ProductBasis
 from engine.potentials.mace_radial import RadialEmbedding, Repulsion
@@ -244,30 +244,26 @@ class Mace:
                 coupled[id(couplings)] = [
                     couplings.of_block(harmonics, block) for block in edges.harmonic_blocks
                 ]
-        occupied = _sent(torch.ones_like(lam).view(-1, 1, 1), lam, edges).view(-1)
+        occupied = edges.sent(torch.ones_like(lam).view(-1, 1, 1), lam).view(-1)
         atomic = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
         features: Features = []
         for t, interaction in enumerate(self._interactions):
             if t == 0:  # before the first interaction all copies of an element are alike
                 table = [self._embedding[copies.present]]
                 elements = Copies.of(copies.present)
-                own = [part.index_select(0, plan.of_present) for part in _all(mapped(table, interaction.up))]
+                of_table = _all(mapped(table, interaction.up))
+                of_elements = OfElements(of_table, self._shares(plan, lam))
+                own = [part.index_select(0, plan.of_present) for part in of_table]
                 skipped = interaction.skip(table, elements) if self._with_skip[t] else None
                 skip = None if skipped is None else _rows_of(skipped, plan.of_present)
             else:
+                of_elements = None
                 own = _all(mapped(features, interaction.up))
                 skip = interaction.skip(features, copies) if self._with_skip[t] else None
-            sent = [_sent(part, lam, edges) for part in own]
+            sent = [edges.sent(part, lam) for part in own]
+            angular = Angular(coupled[id(self._couplings[t])], of_images, forget)
             messages, node = interaction.messages(
-                sent,
-                own,
-                radial,
-                edges,
-                occupied,
-                copies,
-                coupled[id(self._couplings[t])],
-                of_images,
-                forget=forget,
+                sent, own, radial, edges, occupied, copies, angular, of_elements
             )
             products = self._products[t](messages, node, copies.elements)
             features = _all(mapped(products, self._mixers[t]))
@@ -281,6 +277,11 @@ class Mace:
                     atomic = atomic + readout(features[0].squeeze(1))
         return atomic
 
+    def _shares(self, plan: _Plan, lam: Tensor) -> Tensor:
+        """[n_sent, n_present], how much of each element is in what is sent."""
+        one_hot = torch.nn.functional.one_hot(plan.of_present, len(plan.copies.present)).to(lam)
+        return plan.edges.sent(one_hot.unsqueeze(1), lam).squeeze(1)
+
     def _repelled(self, repulsion: tuple[CopyPairs, RadialRows], lengths: Tensor, lam: Tensor) -> Tensor:
         """[n_copies] eV of pair repulsion."""
         pairs, rows = repulsion
@@ -291,17 +292,6 @@ class Mace:
         energies = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
         energies = energies.index_add(0, pairs.first, values[rows.forward] * weights[second])
         return energies.index_add(0, pairs.second, values[rows.backward] * weights[first])
-
-
-def _sent(features: Tensor, lam: Tensor, edges: Edges) -> Tensor:
-    """What is sent, [n_sent, m, u], of features of copies [n_copies, m, u]: times lam and summed over each node's."""
-    of_copies = lam.view(-1, 1, 1) * features
-    if edges.alone:
-        return torch.cat([of_copies, features])
-    if edges.node_of_copy is None:
-        return of_copies
-    mixed = torch.zeros(edges.n_nodes, *of_copies.shape[1:], dtype=of_copies.dtype, device=of_copies.device)
-    return mixed.index_add(0, edges.node_of_copy, of_copies)
 
 
 def _all(features: list[Tensor | None]) -> Features:

@@ -110,6 +110,22 @@ class Edges:
         summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second_sent])
         return summed.index_add(0, self.second, values[self.rows.backward] * weights[self.first_sent])
 
+    def sent(self, features: Tensor, lam: Tensor) -> Tensor:
+        """What is sent, [n_sent, m, u]: features of copies times lam, summed over the copies of each node.
+
+        Args:
+            features: [n_copies, m, u].
+            lam: [n_copies].
+        """
+        of_copies = lam.view(-1, 1, 1) * features
+        if self.alone:
+            return torch.cat([of_copies, features])
+        if self.node_of_copy is None:
+            return of_copies
+        shape = (self.n_nodes, *of_copies.shape[1:])
+        mixed = torch.zeros(shape, dtype=of_copies.dtype, device=of_copies.device)
+        return mixed.index_add(0, self.node_of_copy, of_copies)
+
     def directed(self, dtype: torch.dtype) -> DirectedEdges:
         """The edges by receiver; their `pair` is the pair of nodes."""
         receiver = torch.cat([self.first, self.second])

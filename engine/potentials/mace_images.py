@@ -78,6 +78,31 @@ class Images:
         together = parts[0] if len(parts) == 1 else torch.cat(parts)
         return together.view(self.n_graphs, self.n_receivers, self.n_senders, *together.shape[1:])
 
+    def senders(self, sent: Features) -> Features:
+        """Features by cell and sender: for each degree [n_graphs, n_senders, 2l+1, channels].
+
+        Args:
+            sent: For each degree [n_sent, 2l+1, channels].
+        """
+        return [
+            part.index_select(0, self.sender).view(self.n_graphs, self.n_senders, *part.shape[1:])
+            for part in sent
+        ]
+
+    def summed_by_element(self, summed: Tensor, shares: Tensor) -> Tensor:
+        """Filters for each element instead of each sender: [n_graphs, n_receivers, n_elements, n_harmonics, n_hidden].
+
+        What is sent before the first interaction is a fixed vector for each element, times how much of the element
+        there is: so the filters of all senders can be summed with these weights.
+
+        Args:
+            summed: From `summed`.
+            shares: [n_sent, n_elements], how much of each element is in what is sent.
+        """
+        of_senders = shares.index_select(0, self.sender).view(self.n_graphs, 1, self.n_senders, -1)
+        products = torch.matmul(of_senders.transpose(2, 3), summed.flatten(3))
+        return products.view(*products.shape[:3], *summed.shape[3:])
+
 
 def n_links(node_graph: Tensor, n_graphs: int, *, alone: bool) -> int:
     """Pairs of nodes, empty places included, that `gathered` would make."""
@@ -160,35 +185,32 @@ class ImageConvolution:
                 constants.append(of_edge.permute(2, 0, 1).reshape(-1, 2 * l3 + 1))
             self._groups.setdefault(l2, []).append((l1, degrees, matrix.T.contiguous(), constants))
 
-    def __call__(self, sent: Features, summed: Tensor, images: Images) -> list[Tensor]:
+    def __call__(self, senders: Features, summed: Tensor, place: Tensor) -> list[Tensor]:
         """Summed messages after the linear map, for each degree [n_nodes, 2l+1, channels].
 
         Args:
-            sent: For each degree [n_sent, 2l+1, channels].
-            summed: From `Images.summed`.
-            images: Who hears whom.
+            senders: For each degree [n_graphs, n_senders, 2l+1, channels].
+            summed: [n_graphs, n_receivers, n_senders, n_harmonics, n_hidden], filters of receivers and senders.
+            place: [n_nodes] int64, of each node among the receivers of all cells.
         """
-        senders = [
-            part.index_select(0, images.sender).view(images.n_graphs, images.n_senders, *part.shape[1:])
-            for part in sent
-        ]
         pieces: list[tuple[Tensor, ...]] = []
-        links = images.n_receivers * images.n_senders
-        if images.n_graphs * links <= LINKS_IN_ONE_PIECE:
+        n_graphs, n_receivers, n_senders = summed.shape[:3]
+        links = n_receivers * n_senders
+        if n_graphs * links <= LINKS_IN_ONE_PIECE:
             pieces.append(self._messages(summed, *senders))
         else:
-            n_graphs = max(1, LINKS_IN_ONE_PIECE // links)
-            n_receivers = max(1, LINKS_IN_ONE_PIECE // images.n_senders)
-            for first in range(0, images.n_graphs, n_graphs):
-                some = slice(first, first + n_graphs)
+            graphs_together = max(1, LINKS_IN_ONE_PIECE // links)
+            receivers_together = max(1, LINKS_IN_ONE_PIECE // n_senders)
+            for first in range(0, n_graphs, graphs_together):
+                some = slice(first, first + graphs_together)
                 of_graphs = [part[some] for part in senders]
                 pieces += [
                     forgetful(self._messages, piece, *of_graphs)
-                    for piece in summed[some].split(n_receivers, dim=1)
+                    for piece in summed[some].split(receivers_together, dim=1)
                 ]
         found = pieces[0] if len(pieces) == 1 else [torch.cat(part) for part in zip(*pieces, strict=True)]
         return [
-            part.index_select(0, images.place) @ matrix
+            part.index_select(0, place) @ matrix
             for part, matrix in zip(found, self._convolution.after, strict=True)
         ]
 

@@ -87,6 +87,34 @@ class Copies:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class OfElements:
+    """What is sent before the first interaction.
+
+    Attributes:
+        features: For each degree [n_elements, 2l+1, channels], after `up`.
+        shares: [n_sent, n_elements], how much of each element is in what is sent.
+    """
+
+    features: Features
+    shares: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Angular:
+    """Harmonics of the edges.
+
+    Attributes:
+        coupled: For each block of slots, where an edge has a tensor product of its own.
+        of_images: For each block of images, where filters are summed over images.
+        forget: Whether to compute again in the backward pass rather than to keep.
+    """
+
+    coupled: Sequence[dict[tuple[int, int], Tensor]]
+    of_images: Sequence[Tensor]
+    forget: bool
+
+
 class Interaction:
     """One interaction block.
 
@@ -156,10 +184,8 @@ class Interaction:
         edges: Edges,
         weights: Tensor,
         copies: Copies,
-        couplings: Sequence[dict[tuple[int, int], Tensor]],
-        harmonics: Sequence[Tensor],
-        *,
-        forget: bool,
+        angular: Angular,
+        of_elements: OfElements | None,
     ) -> tuple[Tensor, Tensor | None]:
         """What enters the product basis.
 
@@ -171,9 +197,8 @@ class Interaction:
             edges: Who hears whom.
             weights: [n_sent], lam of what is sent.
             copies: By element.
-            couplings: Coupled harmonics of every block of slots, where an edge has a tensor product of its own.
-            harmonics: Of every block of images, where filters are summed over images.
-            forget: Whether to compute again in the backward pass rather than to keep.
+            angular: Harmonics of the edges.
+            of_elements: What is sent, by element, where that is all there is: before the first interaction.
 
         Returns:
             [n, (l_max + 1)^2, channels], and the row that each copy takes, or None if each its own.
@@ -184,11 +209,18 @@ class Interaction:
             features = torch.cat([features, self._source[rows.sender], self._target[rows.receiver]], dim=1)
         hidden = self._radial_net.hidden(features, cutoff)
         if edges.images is not None:
-            filters = edges.images.summed(harmonics, hidden)
-            summed = self._by_image(sent, filters, edges.images)
+            filters = edges.images.summed(angular.of_images, hidden)
+            senders = edges.images.senders(sent)
+            if of_elements is not None and len(of_elements.features[0]) < edges.images.n_senders:
+                filters = edges.images.summed_by_element(filters, of_elements.shares)
+                n_graphs = edges.images.n_graphs
+                senders = [part.expand(n_graphs, -1, -1, -1) for part in of_elements.features]
+            summed = self._by_image(senders, filters, edges.images.place)
         else:
             path_weights = hidden @ self._radial_net.last
-            summed = self.convolution(sent, path_weights, edges.radial_blocks, couplings, forget=forget)
+            summed = self.convolution(
+                sent, path_weights, edges.radial_blocks, angular.coupled, forget=angular.forget
+            )
         if self._density_net is None:
             summed = [part / self._neighbours for part in summed]
         else:
