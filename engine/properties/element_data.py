@@ -2,6 +2,7 @@
 
 Prices, USD/kg, are bulk prices of industrial grades, mostly of 2018 to 2020, of ranges the upper end: Wikipedia,
 *Prices of chemical elements* (which cites the USGS Mineral Commodity Summaries, the Shanghai Metals Market and others).
+They were copied by hand and not checked against those sources: orders of magnitude are to be trusted, digits are not.
 Those of Ga and Au are of September 2013, from Wolfram|Alpha, as collected in pymatgen's ``costdb_elements.csv`` (MIT).
 Zirconium, technetium, promethium and the elements beyond uranium have none: no reliable value was found.
 
