@@ -26,7 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent))
+from searches.crystals import BUDGET as CRYSTAL_BUDGET
+from searches.crystals import CRYSTALS, columns, search_crystal
 from searches.functions import CASES, MULTIMODAL, Case
+from searches.overhead import EVALUATIONS, seconds_of_a_suggestion
 from searches.peer import NAME, VERSION, Peer, PeerError
 from searches.results import Cell, Results, fingerprint, typical
 from searches.runs import search, search_by_peer
@@ -36,7 +39,7 @@ FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 STRATEGIES = ("gradient", "bayesian", "hybrid", "values", "random", "auto")
 BUDGET = 80
 PEER_BUDGET = 40
-SEEDS = 10 if FULL else 2
+SEEDS = 10 if FULL else 1
 SIZES = (3, 5, 8) if FULL else (3, 5)
 PEER_SEEDS = 10 if FULL else 1
 
@@ -53,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="*", type=int, default=list(range(SEEDS)))
     parser.add_argument("--peer-seeds", type=int, default=PEER_SEEDS)
     parser.add_argument("--results", type=Path, default=ROOT / ".bench" / "optimizers.jsonl")
+    parser.add_argument("--crystals", nargs="*", default=list(CRYSTALS), choices=list(CRYSTALS))
     parser.add_argument("--stored", action="store_true", help="show what is stored and run nothing")
     return parser.parse_args()
 
@@ -101,6 +105,21 @@ def theirs(asked: argparse.Namespace, cases: list[Case], results: Results) -> It
         print(f"No peer to compare with: {why}", file=sys.stderr)
 
 
+def crystals(asked: argparse.Namespace, results: Results) -> Iterator[Cell]:
+    """The searches of real crystals by our strategies, those done before from the file."""
+    here = Path(__file__).parent / "searches" / "crystals.py"
+    code = fingerprint(ROOT / "engine", here)
+    methods = [method for method in asked.methods if method != NAME]
+    for seed, name, method in itertools.product(asked.seeds, asked.crystals, methods):
+        stored = results.get(name, columns(name), method, seed, code)
+        if stored is None and not asked.stored:
+            stored = search_crystal(name, method, seed, code)
+            results.add(stored)
+            progress(stored)
+        if stored is not None:
+            yield stored
+
+
 def progress(cell: Cell) -> None:
     """Say what has been done."""
     words = f"{cell.problem} {cell.k} {cell.method} seed {cell.seed}: {cell.needed} in {cell.seconds} s"
@@ -138,15 +157,50 @@ def table(cells: list[Cell], methods: list[str]) -> Table:
     return made
 
 
+def table_of_crystals(cells: list[Cell], methods: list[str]) -> Table:
+    """Medians by crystal and strategy."""
+    made = Table(
+        title=f"Relaxations until every target is met (median, at most {CRYSTAL_BUDGET}; SevenNet-0)"
+    )
+    for heading in ("crystal", "elements", *methods):
+        made.add_column(heading, justify="left" if heading == "crystal" else "right")
+    for problem, k in dict.fromkeys((cell.problem, cell.k) for cell in cells):
+        row = []
+        for method in methods:
+            own = [cell for cell in cells if (cell.problem, cell.method) == (problem, method)]
+            met = sum(cell.needed is not None for cell in own)
+            row.append(f"{shown(typical(own))} ({met}/{len(own)})" if own else "")
+        made.add_row(problem, str(k), *row)
+    return made
+
+
+def table_of_overhead() -> Table:
+    """What a suggestion costs."""
+    made = Table(
+        title=f"Seconds of one core for a suggestion, {EVALUATIONS} evaluations of 5 elements (500 rows)"
+    )
+    for heading in ("strategy", "between refits", "with a refit"):
+        made.add_column(heading, justify="left" if heading == "strategy" else "right")
+    for strategy in ("bayesian", "hybrid"):
+        made.add_row(strategy, *(f"{value:.2g}" for value in seconds_of_a_suggestion(strategy)))
+    return made
+
+
 def main() -> None:
-    """Run what is asked and print the table."""
+    """Run what is asked and print the tables."""
     asked = arguments()
     cases = [build(k) for k in asked.elements for build in CASES if build.__name__ in asked.functions]
     results = Results(asked.results)
     cells = [*ours(asked, cases, results), *theirs(asked, cases, results)]
     console = Console(width=None if sys.stdout.isatty() else 180)
-    console.print(table(cells, list(asked.methods)))
-    console.print("* has several local minima")
+    if cells:
+        console.print(table(cells, list(asked.methods)))
+        console.print("* has several local minima")
+    real = list(crystals(asked, results))
+    if real:
+        console.print(table_of_crystals(real, [method for method in asked.methods if method != NAME]))
+    if not asked.stored:
+        console.print(table_of_overhead())
 
 
 if __name__ == "__main__":

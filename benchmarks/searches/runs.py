@@ -28,11 +28,11 @@ WITHOUT_GRADIENTS = "values"
 def search(case: Case, method: str, seed: int, budget: int, code: str) -> Cell:
     """Run a strategy from a random start; ``auto`` to its own end, the others until the optimum is reached."""
     withheld = method == WITHOUT_GRADIENTS
-    campaign = Campaign(_problem(case, "bayesian" if withheld else method, seed, budget))
+    campaign = Campaign(problem_of(case, "bayesian" if withheld else method, seed, budget))
     needed, began = None, time.perf_counter()
     while batch := campaign.ask(1):
         for suggestion in batch:
-            record, loss = _record(campaign, suggestion, case, gradients=not withheld)
+            record, loss = evaluated(campaign, suggestion, case, gradients=not withheld)
             campaign.tell([record])
             if needed is None and loss <= case.enough:
                 needed = len(campaign.records)
@@ -75,7 +75,8 @@ def start(k: int, seed: int) -> NDArray[np.float64]:
     return np.random.default_rng(seed).dirichlet(np.ones(k))
 
 
-def _problem(case: Case, strategy: str, seed: int, budget: int) -> Problem:
+def problem_of(case: Case, strategy: str, seed: int, budget: int) -> Problem:
+    """The function as a problem, to be started where the seed says."""
     elements = list(ELEMENTS[: case.k])
     if case.targets:
         objectives = [
@@ -99,9 +100,10 @@ def _problem(case: Case, strategy: str, seed: int, budget: int) -> Problem:
     )
 
 
-def _record(
+def evaluated(
     campaign: Campaign, suggestion: Suggestion, case: Case, *, gradients: bool
 ) -> tuple[EvaluationRecord, float]:
+    """The record of a suggestion, and its loss."""
     space = campaign.space
     x = space.to_vector(suggestion.composition)
     properties = {}
