@@ -39,8 +39,9 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Ends with the module: while it is there its event loop runs in this thread, and no test may run another."""
     if chromium.path() is None:
         missing("Chromium is not installed")
     if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
@@ -50,7 +51,7 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Without WebGL: the pages must be of use there too, and are faster."""
     browser = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
@@ -58,7 +59,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def drawing_browser(playwright: Playwright) -> Iterator[Browser]:
     """With WebGL by the processor, for crystals."""
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--enable-unsafe-swiftshader"]
