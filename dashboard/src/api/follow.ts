@@ -28,10 +28,17 @@ export function backoff(failures: number, random: () => number = Math.random): n
   return most * (0.6 + 0.4 * random());
 }
 
-/** Follow the events of a job until it is finished or `signal` is aborted. */
-export async function follow(id: string, follower: Follower, signal: AbortSignal): Promise<void> {
+/** Beyond the number of any event: where a stream begins that is to tell only what is new. */
+export const FROM_NOW = '9999999999';
+
+/** Follow the events of a job after `lastId`, by default all, until it is finished or `signal` is aborted. */
+export async function follow(
+  id: string,
+  follower: Follower,
+  signal: AbortSignal,
+  lastId = '',
+): Promise<void> {
   const path = `/v1/jobs/${encodeURIComponent(id)}/events`;
-  let lastId = '';
   let failures = 0;
   let lost: number | null = null;
   follower.connection({ phase: 'connecting', since: Date.now() });

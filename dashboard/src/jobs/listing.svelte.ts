@@ -1,16 +1,20 @@
 /**
- * A page of the list of jobs that keeps itself up to date. The list is asked for again and again rather than streamed:
- * a browser opens six connections to a host at most, and each job would need one of its own.
+ * A page of the list of jobs that keeps itself up to date: by the events of its newest active jobs, and by asking for
+ * the list again, seldom where those events tell everything. A browser opens six connections to a host at most, and
+ * each job's events need one.
  */
 
 import { sentence } from '../api/client';
-import type { Connection } from '../api/follow';
+import { FROM_NOW, follow, type Connection } from '../api/follow';
 import { listJobs } from '../api/jobs';
-import { isFinal, type Job, type JobState } from '../api/types';
+import type { ServerEvent } from '../api/sse';
+import { isFinal, type Job, type JobState, type ProgressEvent } from '../api/types';
 
 const WHILE_ACTIVE_MS = 1_500;
 const AT_REST_MS = 8_000;
 export const PAGE = 25;
+/** So many jobs are followed at a time; the other connections are for everything else. */
+export const MOST_FOLLOWED = 3;
 
 export interface Wanted {
   states: JobState[];
@@ -26,6 +30,7 @@ export class Listing {
   #wanted: Wanted = { states: [], name: '', cursor: undefined };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: AbortController | null = null;
+  #followed = new Map<string, AbortController>();
 
   want(wanted: Wanted): void {
     this.#wanted = wanted;
@@ -55,8 +60,40 @@ export class Listing {
       const since = this.connection.phase === 'live' ? Date.now() : this.connection.since;
       this.connection = { phase: navigator.onLine ? 'reconnecting' : 'offline', since };
     }
-    const active = this.jobs?.some((job) => !isFinal(job.state)) ?? true;
-    this.#timer = setTimeout(() => void this.#again(), active ? WHILE_ACTIVE_MS : AT_REST_MS);
+    const active = (this.jobs ?? []).filter((job) => !isFinal(job.state)).map((job) => job.id);
+    this.#follow(active.slice(0, MOST_FOLLOWED));
+    const often = this.jobs === null || active.length > MOST_FOLLOWED;
+    this.#timer = setTimeout(() => void this.#again(), often ? WHILE_ACTIVE_MS : AT_REST_MS);
+  }
+
+  #follow(ids: string[]): void {
+    for (const [id, stop] of this.#followed) {
+      if (ids.includes(id)) continue;
+      stop.abort();
+      this.#followed.delete(id);
+    }
+    for (const id of ids.filter((one) => !this.#followed.has(one))) {
+      const stop = new AbortController();
+      this.#followed.set(id, stop);
+      const follower = {
+        events: (batch: ServerEvent[]) => this.#take(id, batch),
+        // What happened before the stream was open, or while it was lost, is in the list.
+        connection: ({ phase }: Connection) => {
+          if (phase === 'live' || phase === 'ended') void this.refresh();
+        },
+        refused: () => undefined, // the list, asked for again, says why
+      };
+      void follow(id, follower, stop.signal, FROM_NOW);
+    }
+  }
+
+  #take(id: string, batch: ServerEvent[]): void {
+    const said = batch.findLast(({ name }) => name === 'progress');
+    if (said !== undefined) {
+      const { progress } = JSON.parse(said.data) as ProgressEvent;
+      this.jobs = this.jobs?.map((job) => (job.id === id ? { ...job, progress } : job)) ?? null;
+    }
+    if (batch.some(({ name }) => name === 'state')) void this.refresh();
   }
 
   /** Nobody looks at a hidden tab. */
@@ -71,5 +108,6 @@ export class Listing {
   close(): void {
     clearTimeout(this.#timer);
     this.#asked?.abort();
+    this.#follow([]);
   }
 }
