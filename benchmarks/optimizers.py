@@ -3,7 +3,8 @@
 A run counts the evaluations until the loss is within 1e-3 of the difference between the mean loss of random
 compositions and the least loss; the scale of a goal is a hundredth of that. Shown are medians over the seeds, each with
 a start of its own, and in brackets the seeds that got there; ``-`` where most did not. ``values`` is ``bayesian`` with
-the gradients withheld. ``ends`` is after how many evaluations ``auto`` ends by itself. The peer models the loss, takes
+the gradients withheld. ``ends`` is after how many evaluations ``auto`` ends by itself; the strategy that it chose is not
+run again. The peer models the loss, takes
 seconds to a minute for a suggestion and gets a smaller budget; it is installed into an environment of its own, and left
 out where that fails.
 
@@ -32,7 +33,7 @@ from searches.functions import CASES, MULTIMODAL, Case
 from searches.overhead import EVALUATIONS, seconds_of_a_suggestion
 from searches.peer import NAME, VERSION, Peer, PeerError
 from searches.results import Cell, Results, fingerprint, typical
-from searches.runs import search, search_by_peer
+from searches.runs import as_chosen, search, search_by_peer
 
 ROOT = Path(__file__).parents[1]
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
@@ -69,16 +70,24 @@ def wanted_by_peer(case: Case, seed: int, seeds: int) -> bool:
 def ours(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
     """The searches of our strategies, those done before from the file."""
     code = fingerprint(ROOT / "engine" / "optimize", ROOT / "engine" / "composition")
-    methods = [method for method in asked.methods if method != NAME]
-    for seed, case, method in itertools.product(asked.seeds, cases, methods):
+    methods = sorted(
+        (method for method in asked.methods if method != NAME), key=lambda method: method != "auto"
+    )
+    for seed, case in itertools.product(asked.seeds, cases):
         this = f"{code} {case.fingerprint}"
-        cell = results.get(case.name, case.k, method, seed, this)
-        if cell is None and not asked.stored:
-            cell = search(case, method, seed, BUDGET, this)
-            results.add(cell)
-            progress(cell)
-        if cell is not None:
-            yield cell
+        chosen: Cell | None = None
+        for method in methods:
+            cell = results.get(case.name, case.k, method, seed, this)
+            if cell is None and chosen is not None and chosen.method == method:
+                cell = chosen
+            elif cell is None and not asked.stored:
+                cell = search(case, method, seed, BUDGET, this)
+                results.add(cell)
+                progress(cell)
+            if cell is not None:
+                yield cell
+            if method == "auto" and cell is not None:
+                chosen = as_chosen(case, cell)
 
 
 def theirs(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.problem import Problem
 from engine.optimize.campaign import Campaign
+from engine.optimize.strategies import choose
 from engine.properties.table import PROPERTIES
 from searches.functions import TEMPERATURE
 from searches.results import Cell
@@ -50,6 +52,14 @@ def search(case: Case, method: str, seed: int, budget: int, code: str) -> Cell:
         "reached" if ended is None else ended.reason,
         round(time.perf_counter() - began, 2),
     )
+
+
+def as_chosen(case: Case, auto: Cell) -> Cell:
+    """The search by the strategy that ``auto`` chose, which is the same until the optimum is reached."""
+    name = choose(problem_of(case, "auto", auto.seed, 1)).name
+    if auto.needed is None:
+        return replace(auto, method=name)
+    return replace(auto, method=name, told=auto.needed, stopped="reached")
 
 
 def search_by_peer(case: Case, peer: Peer, method: str, seed: int, budget: int, code: str) -> Cell:

@@ -18,6 +18,8 @@ from engine.composition.space import GRID_LIMIT, CompositionSpace
 
 MOST_SUPPORTS = 300
 """Most sets of present elements that are told apart."""
+_BEYOND = 100.0
+"""So far beyond the region that the nearest composition has as much as may be of an element."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +251,21 @@ class Region:
             where = np.flatnonzero(chosen == number)
             drawn[where] = self.pieces[number].random(rng, len(where))
         return drawn
+
+    def extremes(self, rng: np.random.Generator, n: int) -> FloatArray:
+        """Feasible compositions with as much as may be of one element on each sublattice, to a percent, [n, n_columns].
+
+        Every element has its turn within ``n_columns`` of them; the elements beside it are drawn.
+        """
+        found = []
+        for number in range(n):
+            beyond = self.center()
+            for part in self.space.slices:
+                turn = number % self.space.n_columns
+                wanted = turn if part.start <= turn < part.stop else int(rng.integers(part.start, part.stop))
+                beyond[wanted] += _BEYOND
+            found.append(self.project(beyond))
+        return np.array(found)
 
     def grid_size(self, points_per_edge: int) -> int:
         """Number of points of `grid`; of a lattice of more than `GRID_LIMIT`, the number without the constraints."""

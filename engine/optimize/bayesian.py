@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from engine.optimize.acquisition import Acquisition, expected_hypervolume, expected_improvement
+from engine.optimize.acquisition import (
+    Acquisition,
+    expected_hypervolume,
+    expected_improvement,
+    sum_of_losses,
+)
 from engine.optimize.descent import descend
 from engine.optimize.surrogate import FitCache, surrogates
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
+    from engine.optimize.gaussian_process import GaussianProcess
     from engine.optimize.objective import Loss, Point
 
 FIRST_POINTS = 1
@@ -26,12 +33,15 @@ FIRST_POINTS = 1
 FEWEST = 5
 """Compositions before a small expected improvement may end the search."""
 NEGLIGIBLE = 1e-3
-"""An expected improvement of the loss below this ends the search, and one below a tenth of this of the range seen."""
+"""An expected improvement of the loss below this ends the search, and one below a tenth of this of the distance from
+the best loss to what is expected of a random composition."""
 NEGLIGIBLE_VOLUME = 1e-4
 """The same for the hypervolume of a front, in the unit box of the values seen."""
 SAME = 1e-5
 """Compositions nearer than this are one."""
 _CANDIDATES = 256
+_EXTREMES = 16
+_BETWEEN = 32
 _AROUND_BEST = 24
 _WIDTHS = (0.1, 0.02)
 _DESCENTS = 4
@@ -40,10 +50,19 @@ _STEPS = 20
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A composition to try and the improvement of the loss expected there."""
+    """A composition to try.
+
+    Attributes:
+        x: Its fractions, [n_columns].
+        improvement: The improvement of the loss expected there.
+        negligible: An expected improvement below this is not worth an evaluation.
+        among: Compositions that were looked at first, [n, n_columns].
+    """
 
     x: NDArray[np.float64]
     improvement: float
+    negligible: float
+    among: NDArray[np.float64]
 
 
 def best_choice(
@@ -82,21 +101,36 @@ def best_choice(
     for number in np.argsort(-values, kind="stable"):
         x = region.project(everything[number])
         if np.abs(taken - x).max(axis=1).min() > SAME:
-            return Choice(x, acquisition.improvement(float(values[number])))
+            best = min((p for p in points if p.values), key=lambda p: (p.rank, p.index))
+            least = _negligible(loss, models, candidates[:_CANDIDATES], best, front=front)
+            return Choice(x, acquisition.improvement(float(values[number])), least, candidates)
     return None
 
 
-def negligible(choice: Choice, points: Sequence[Point], *, front: bool) -> bool:
-    """Whether an expected improvement is too small to go on for."""
-    if len(points) < FEWEST:
-        return False
+def _negligible(
+    loss: Loss,
+    models: dict[str, GaussianProcess],
+    drawn: NDArray[np.float64],
+    best: Point,
+    *,
+    front: bool,
+) -> float:
+    """The expected improvement below which a search ends.
+
+    Args:
+        loss: Objectives and property constraints.
+        models: By property.
+        drawn: Compositions drawn from the region, [n, n_columns]: what is usual there tells what is little.
+        best: The best point.
+        front: Whether several objectives are to be traded off.
+    """
     if front:
-        return choice.improvement < NEGLIGIBLE_VOLUME
-    best = min(point.rank for point in points)
-    if best[0] > 0.0:
-        return choice.improvement < NEGLIGIBLE * best[0]
-    losses = [point.loss for point in points if point.violation == 0.0]
-    return choice.improvement < max(NEGLIGIBLE, 0.1 * NEGLIGIBLE * float(np.ptp(losses)))
+        return NEGLIGIBLE_VOLUME
+    if best.violation > 0.0:
+        return NEGLIGIBLE * best.violation
+    means = np.column_stack([models[name].mean_and_deviation(drawn)[0] for name in loss.properties])
+    usual = float(sum_of_losses(loss, torch.tensor(means)).mean()) - best.loss
+    return max(NEGLIGIBLE, 0.1 * NEGLIGIBLE * usual)
 
 
 def first_points(
@@ -113,7 +147,7 @@ def first_points(
 
 
 def _candidates(region: Region, points: Sequence[Point], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Compositions anywhere in the region, and some around the best points."""
+    """Compositions anywhere in the region, at its ends and between two of them, and some around the best points."""
     best = sorted((p for p in points if p.values), key=lambda p: (p.rank, p.index))[:2]
     basis = region.space.tangent_basis
     around = [
@@ -122,7 +156,14 @@ def _candidates(region: Region, points: Sequence[Point], rng: np.random.Generato
         for width in _WIDTHS
         for _ in range(_AROUND_BEST // len(best))
     ]
-    return np.vstack([region.random(rng, _CANDIDATES), around])
+    extremes = region.extremes(rng, max(_EXTREMES, region.space.n_columns))
+    between = [
+        region.project(share * one + (1.0 - share) * other)
+        for share, (one, other) in zip(
+            rng.random(_BETWEEN), rng.choice(extremes, size=(_BETWEEN, 2)), strict=True
+        )
+    ]
+    return np.vstack([region.random(rng, _CANDIDATES), extremes, between, around])
 
 
 def _distinct_tops(candidates: NDArray[np.float64], values: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -18,9 +18,9 @@ from engine.optimize.kernel import Prior
 MOST_ROWS = 1000
 """Observations (values and derivatives) in a fit; beyond it gradients of far points are dropped."""
 _FIT_STEPS = 40
-_JITTER = 1e-9
-_START = {"scale": 1.0, "length": 0.7, "value_noise": 1e-4, "gradient_noise": 1e-3}
-_PRIOR_WIDTH = {"scale": 1.0, "length": 0.8, "value_noise": 0.7, "gradient_noise": 0.7}
+_JITTER = 1e-12
+_START = {"bowing": 1.0, "scale": 1.0, "length": 0.7, "value_noise": 1e-5, "gradient_noise": 1e-4}
+_PRIOR_WIDTH = {"bowing": 1.0, "scale": 1.0, "length": 0.8, "value_noise": 1.0, "gradient_noise": 1.0}
 _NARROWEST, _WIDEST = math.log(0.03), math.log(30.0)
 
 
@@ -91,7 +91,7 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
     values_at, slopes_at, y = _standardised(observations, basis, mean, spread)
     tangent = torch.tensor(basis, dtype=torch.float64)
     n_columns = len(basis)
-    names = ("scale", "value_noise", "gradient_noise")
+    names = ("bowing", "scale", "value_noise", "gradient_noise")
     start = np.log(np.array([_START[name] for name in names] + [_START["length"]] * n_columns))
     width = np.array([_PRIOR_WIDTH[name] for name in names] + [_PRIOR_WIDTH["length"]] * n_columns)
 
@@ -111,8 +111,9 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
 
     bounds = [
         (math.log(1e-2), math.log(1e2)),
-        (math.log(1e-6), math.log(1e-1)),
-        (math.log(1e-5), math.log(0.1)),
+        (math.log(1e-2), math.log(1e2)),
+        (math.log(1e-7), math.log(1e-1)),
+        (math.log(1e-6), math.log(0.1)),
     ]
     found = minimize(
         objective,
@@ -128,8 +129,8 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
 
 
 def _prior(logs: Tensor, basis: Tensor) -> Prior:
-    scale, value_noise, gradient_noise = logs[0].exp(), logs[1].exp(), logs[2].exp()
-    return Prior(scale, logs[3:].exp(), value_noise, gradient_noise, basis)
+    bowing, scale, value_noise, gradient_noise = logs[:4].exp()
+    return Prior(bowing, scale, logs[4:].exp(), value_noise, gradient_noise, basis)
 
 
 def _standardised(
@@ -197,17 +198,21 @@ class GaussianProcess:
             mean, covariance = self.posterior(torch.tensor(x, dtype=torch.float64)[:, None, :])
         return mean[:, 0].numpy(), covariance[:, 0, 0].clamp_min(0.0).sqrt().numpy()
 
-    def leave_one_out(self) -> NDArray[np.float64]:
-        """Error of the value predicted for each composition from all others, [n], in the property's unit.
+    def leave_one_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Error and standard deviation of the value predicted for each composition from all others, each [n].
 
-        A composition is left out whole, with its gradient: the error is the first entry of
-        (K^-1)_BB^-1 (K^-1 y)_B for its block B of rows.
+        A composition is left out whole, with its gradient: with its block B of rows, the error is the first entry of
+        (K^-1)_BB^-1 (K^-1 y)_B and the variance that of (K^-1)_BB^-1. In the property's unit.
         """
         values_at, slopes_at, factor, weights = self._conditioned
         n, (m, d) = len(values_at), slopes_at.shape
         inverse = torch.cholesky_inverse(factor)
-        errors = np.zeros(n)
+        errors, variances = np.zeros(n), np.zeros(n)
         for i in range(n):
             block = [i, *range(n + i * d, n + (i + 1) * d)] if i < m else [i]
-            errors[i] = float(torch.linalg.solve(inverse[block][:, block], weights[block])[0])
-        return self.hyperparameters.spread * errors
+            first = torch.zeros(len(block), dtype=torch.float64)
+            first[0] = 1.0
+            solved = torch.linalg.solve(inverse[block][:, block], torch.stack([weights[block], first], 1))
+            errors[i], variances[i] = solved[0].tolist()
+        spread = self.hyperparameters.spread
+        return spread * errors, spread * np.sqrt(np.maximum(variances, 1e-300))

@@ -2,10 +2,12 @@
 
 With z = basis^T x, Delta = z - z' and s = sum over columns of (basis Delta)_c^2 / length_c^2 the prior is
 
-    k(z, z') = constant + linear z.z' + scale^2 phi(s),    phi(s) = exp(-s/2),
+    k(z, z') = constant + linear z.z' + bowing^2 (z.z')^2 + scale^2 phi(s),    phi(s) = exp(-s/2),
 
 and the covariances of derivatives are its derivatives (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for
-Machine Learning, 2006, section 9.4). Lengths belong to columns, so the prior does not depend on the choice of basis.
+Machine Learning, 2006, section 9.4). The quadratic part is what mixing does to most properties (pair interactions,
+Vegard's law with bowing), and is known everywhere once it is known somewhere. Lengths belong to columns, so the prior
+does not depend on the choice of basis.
 """
 
 from __future__ import annotations
@@ -26,13 +28,15 @@ class Prior:
     """Hyperparameters of the prior, in units of the standardised property.
 
     Attributes:
-        scale: Standard deviation of the part beyond constant and slope.
+        bowing: Standard deviation of the curvatures of the quadratic part.
+        scale: Standard deviation of the part beyond the quadratic.
         lengths: Fraction of each column over which it changes, [n_columns].
         value_noise: Standard deviation of values.
         gradient_noise: Standard deviation of derivatives.
         basis: Orthonormal tangent directions, [n_columns, d].
     """
 
+    bowing: Tensor
     scale: Tensor
     lengths: Tensor
     value_noise: Tensor
@@ -48,14 +52,17 @@ class Prior:
         """Covariance of values, [..., n, m], at a [..., n, d] and b [..., m, d]."""
         delta = a[..., :, None, :] - b[..., None, :, :]
         s = ((delta @ self.metric) * delta).sum(-1)
-        return CONSTANT + LINEAR * (a @ b.transpose(-1, -2)) + self.scale**2 * torch.exp(-0.5 * s)
+        product = a @ b.transpose(-1, -2)
+        polynomial = CONSTANT + LINEAR * product + (self.bowing * product) ** 2
+        return polynomial + self.scale**2 * torch.exp(-0.5 * s)
 
     def values_and_slopes(self, a: Tensor, b: Tensor) -> Tensor:
         """Covariance of values at a [..., n, d] with derivatives at b [m, d]: [..., n, m, d]."""
         delta = a[..., :, None, :] - b
         pulled = delta @ self.metric
         phi = self.scale**2 * torch.exp(-0.5 * (pulled * delta).sum(-1, keepdim=True))
-        return LINEAR * a[..., :, None, :] + phi * pulled
+        slope = LINEAR + 2.0 * self.bowing**2 * (a @ b.T)[..., None]
+        return slope * a[..., :, None, :] + phi * pulled
 
     def slopes(self, a: Tensor, b: Tensor) -> Tensor:
         """Covariance of derivatives at a [n, d] with those at b [m, d]: [n, d, m, d]."""
@@ -64,7 +71,10 @@ class Prior:
         pulled = delta @ metric
         phi = self.scale**2 * torch.exp(-0.5 * (pulled * delta).sum(-1))
         bent = metric - pulled[..., :, None] * pulled[..., None, :]
-        whole = LINEAR * torch.eye(a.shape[-1], dtype=a.dtype) + phi[..., None, None] * bent
+        bowing = 2.0 * self.bowing**2
+        diagonal = LINEAR + bowing * (a @ b.T)[..., None, None]
+        whole = diagonal * torch.eye(a.shape[-1], dtype=a.dtype) + phi[..., None, None] * bent
+        whole = whole + bowing * b[None, :, :, None] * a[:, None, None, :]
         return whole.permute(0, 2, 1, 3)
 
     def training(self, values_at: Tensor, slopes_at: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.composition.region import Region
     from engine.optimize.bayesian import Choice
     from engine.optimize.objective import Loss, Point
+    from engine.optimize.sure_step import SureStep
     from engine.optimize.surrogate import FitCache
 
 
@@ -141,10 +142,11 @@ def _improving(
     The first may be a sure step instead. None where no improvement to speak of is expected.
     """
     from engine.mechanics.threads import fitting_threads
-    from engine.optimize.bayesian import best_choice, negligible
+    from engine.optimize.bayesian import FEWEST, best_choice
 
     found: list[Proposal] = []
     pending = list(pending)
+    enough = len(history.points) >= FEWEST
     for _ in range(n):
         with fitting_threads(0):  # the matrices of a surrogate are small
             choice = best_choice(
@@ -156,26 +158,24 @@ def _improving(
                 history.fits,
                 front=history.front,
             )
-            step = _sure_step(history, choice) if sure_steps and not pending else None
+            step = None
+            if sure_steps and choice is not None and not pending:
+                step = _sure_step(history, choice)
         if step is not None:
             pending.append(step.x)
             found.append(Proposal(step.x, "step"))
             continue
-        if choice is None or (not pending and negligible(choice, history.points, front=history.front)):
+        if choice is None or (not pending and enough and choice.improvement < choice.negligible):
             break
         pending.append(choice.x)
         found.append(Proposal(choice.x, "improve"))
     return found
 
 
-def _sure_step(history: History, choice: Choice | None) -> Choice | None:
+def _sure_step(history: History, choice: Choice) -> SureStep | None:
     """The sure step, where it gains enough beside the expected improvement elsewhere."""
-    from engine.optimize.bayesian import negligible
-    from engine.optimize.sure_step import ENOUGH, sure_step
+    from engine.optimize.sure_step import enough, sure_step
 
-    if history.front or history.loss.thresholds:
-        return None  # pessimism about several wishes at once is not defined here
-    step = sure_step(history.region, history.loss, history.points, history.fits)
-    if step is None or negligible(step, history.points, front=False):
-        return None
-    return step if choice is None or step.improvement >= ENOUGH * choice.improvement else None
+    step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
+    least = max(choice.negligible, enough(len(history.points)) * choice.improvement)
+    return None if step is None or step.improvement < least else step

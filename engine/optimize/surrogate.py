@@ -28,7 +28,8 @@ FEWEST_TO_FIT = 3
 FEWEST_TO_CHECK = 4
 """Compositions with gradients that leave-one-out needs to judge them."""
 INCONSISTENT = 2.0
-"""Gradients are set aside where they make the leave-one-out error more than so many times that of values alone."""
+"""Gradients are set aside where they make the leave-one-out error more than so many times that of values alone,
+and the surrogate with them did not say so by its deviations."""
 _GROWTH = 1.25
 
 
@@ -106,13 +107,21 @@ def _fitted(known: Observations, basis: NDArray[np.float64]) -> Fitted:
         return Fitted(with_gradients, gradients=True)
     bare = known.without_gradients()
     alone = fit(bare, basis)
-    error = _typical(GaussianProcess(known, with_gradients).leave_one_out())
-    error_alone = _typical(GaussianProcess(bare, alone).leave_one_out())
+    together, apart = (
+        GaussianProcess(known, with_gradients).leave_one_out(),
+        GaussianProcess(bare, alone).leave_one_out(),
+    )
     noise = 1e-3 * with_gradients.spread
-    if error > INCONSISTENT * error_alone + noise:
+    worse = _typical(together[0]) > INCONSISTENT * _typical(apart[0]) + noise
+    if worse and _surprise(*together) > _surprise(*apart):
         return Fitted(alone, gradients=False)
     return Fitted(with_gradients, gradients=True)
 
 
 def _typical(errors: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(errors**2)))
+
+
+def _surprise(errors: NDArray[np.float64], deviations: NDArray[np.float64]) -> float:
+    """Mean negative logarithm of the density that was predicted where the values are, up to a constant."""
+    return float(np.mean(0.5 * (errors / deviations) ** 2 + np.log(deviations)))

@@ -72,10 +72,33 @@ def test_everything_drawn_projected_or_chosen_as_centre_obeys_every_constraint(c
     assert x.contains(inside, 1e-9)
     assert conflicts(x) == []
     assert x.contains(x.center(), 1e-9)
-    for point in x.random(rng, 5):
+    for point in [*x.random(rng, 5), *x.extremes(rng, 4)]:
         assert x.contains(point, 1e-9)
     for point in rng.normal(scale=3.0, size=(3, x.space.n_columns)):
         assert x.contains(x.project(point), 1e-9)
+
+
+def test_extremes_of_two_free_sublattices_are_pure_with_every_element_in_turn():
+    x = region(space(A=["Al", "Sc", "Ga"], X=["N", "P"]))
+    found = x.extremes(np.random.default_rng(0), 5)
+    np.testing.assert_allclose(np.sort(found, axis=1), [[0, 0, 0, 1, 1]] * 5, atol=1e-9)
+    np.testing.assert_allclose(found.diagonal(), 1.0, atol=1e-9)
+
+
+def test_extremes_have_the_most_of_an_element_that_linear_programs_find():
+    row = {"terms": {"A:Al": 1, "A:Sc": -2}, "min": -0.3, "max": 0.25}
+    x = region(space(A={"Al": [0, 0.8], "Sc": [0.1, 1], "Ga": [0, 1]}), linear=[row])
+    found = x.extremes(np.random.default_rng(0), 3)
+    for column in range(3):
+        least = linprog(
+            -np.eye(3)[column],
+            A_ub=[[1, -2, 0], [-1, 2, 0]],
+            b_ub=[0.25, 0.3],
+            A_eq=[[1, 1, 1]],
+            b_eq=[1],
+            bounds=[(0, 0.8), (0.1, 1), (0, 1)],
+        )
+        assert found[column, column] == pytest.approx(-least.fun, abs=0.01)
 
 
 @settings(max_examples=40, deadline=None)

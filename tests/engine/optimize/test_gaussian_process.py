@@ -39,7 +39,7 @@ def observed(n, seed=0, sign=1.0):
 def prior():
     lengths = torch.tensor([0.3, 0.7, 1.1, 0.5], dtype=torch.float64)
     one = torch.tensor(1.0, dtype=torch.float64)
-    return Prior(1.3 * one, lengths, 0.02 * one, 0.05 * one, torch.tensor(BASIS))
+    return Prior(0.8 * one, 1.3 * one, lengths, 0.02 * one, 0.05 * one, torch.tensor(BASIS))
 
 
 def test_blocks_of_the_kernel_are_the_derivatives_of_the_covariance_of_values():
@@ -64,7 +64,10 @@ def dense_posterior(known, p, at):
 
     def k(u, v):
         delta = (u - v) / p.lengths.numpy()
-        return CONSTANT + LINEAR * float(u @ v) + 1.3**2 * np.exp(-0.5 * float(delta @ delta))
+        product = float(u @ v)
+        return (
+            CONSTANT + LINEAR * product + (0.8 * product) ** 2 + 1.3**2 * np.exp(-0.5 * float(delta @ delta))
+        )
 
     # a row is a linear combination of values: the value itself, or a central difference along a tangent direction
     rows = [[(1.0, x)] for x in known.x]
@@ -100,12 +103,15 @@ def test_the_posterior_is_that_of_a_dense_closed_form():
 def test_leave_one_out_is_what_refitting_without_each_composition_gives():
     known = observed(6)
     hyper = Hyperparameters(prior(), mean=0.3, spread=2.0)
-    errors = GaussianProcess(known, hyper).leave_one_out()
+    errors, deviations = GaussianProcess(known, hyper).leave_one_out()
     for i in range(6):
         rest = [j for j in range(6) if j != i]
         without = Observations(known.x[rest], known.values[rest], known.gradients[rest])
-        mean, _ = GaussianProcess(without, hyper).mean_and_deviation(known.x[i : i + 1])
+        mean, deviation = GaussianProcess(without, hyper).mean_and_deviation(known.x[i : i + 1])
         assert errors[i] == pytest.approx(known.values[i] - mean[0], abs=1e-8)
+        # of the value as it is observed, with its noise
+        noise = 2.0 * float(hyper.prior.value_noise)
+        assert deviations[i] == pytest.approx(np.hypot(deviation[0], noise), rel=1e-4)
 
 
 def test_gradients_make_a_fit_of_few_compositions_far_better():
@@ -132,6 +138,22 @@ def test_gradients_of_the_wrong_sign_are_set_aside():
     assert right[12, "a"].gradients
     assert not wrong[12, "a"].gradients
     assert len(models["a"].observations.gradients) == 0
+
+
+def test_right_gradients_are_kept_where_leaving_out_the_ends_of_the_region_misses_them_by_far():
+    def repelling(x):
+        pairs = 2.0 * (np.ones((4, 4)) - np.eye(4)) + np.diag([0.0, 0.3, -0.3, 0.1])
+        return 0.5 * x @ pairs @ x, pairs @ x
+
+    x = np.array([[0.3, 0.2, 0.1, 0.4], [0.2, 0.3, 0.2, 0.3], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+    points = [
+        Point(i, None, row, {"a": repelling(row)[0]}, {"a": SPACE.project_gradient(repelling(row)[1])}, 0.0)
+        for i, row in enumerate(x.astype(float))
+    ]
+    for count in (4, 5):
+        cache = {}
+        surrogates(SPACE, ["a"], points[:count], cache, {})
+        assert cache[count, "a"].gradients
 
 
 @pytest.mark.parametrize("case", ["repeated", "tiny", "equal", "single", "huge"])

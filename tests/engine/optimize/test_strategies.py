@@ -46,6 +46,53 @@ def test_the_deepest_of_two_minima_is_found(name):
     assert campaign.best.properties["mixing_energy"] == pytest.approx(least, abs=5e-5)
 
 
+def repelling(x):
+    """Every pair repels, so that every pure element is a local minimum: the last is the deepest, by 0.05 eV/atom."""
+    pairs = np.array(
+        [
+            [0.0, 1.9, 0.8, 2.4, 1.2, 2.9],
+            [1.9, 0.0, 2.2, 0.9, 2.7, 1.4],
+            [0.8, 2.2, 0.0, 1.6, 2.0, 2.5],
+            [2.4, 0.9, 1.6, 0.0, 1.1, 1.8],
+            [1.2, 2.7, 2.0, 1.1, 0.0, 0.7],
+            [2.9, 1.4, 2.5, 1.8, 0.7, 0.0],
+        ]
+    )
+    pure = np.array([0.2, 0.35, 0.5, 0.1, 0.3, 0.05])
+    return float(0.5 * x @ pairs @ x + pure @ x), pairs @ x + pure
+
+
+@pytest.mark.parametrize("name", ["bayesian", "hybrid"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
+    elements = ["Na", "K", "Li", "Rb", "Cs", "Ag"]
+    start = np.random.default_rng(seed).dirichlet(np.ones(6))
+    at = [{"cation": dict(zip(elements, start.tolist(), strict=True))}]
+    asked = problem(elements, GOAL, at=at, strategy={"name": name, "max_evaluations": 20, "seed": seed})
+    campaign = run(asked, {"mixing_energy": repelling})
+    assert campaign.best.composition["cation"]["Ag"] == pytest.approx(1.0, abs=1e-4)
+    assert campaign.stopped.reason == "converged"
+    assert len(campaign.records) <= 12
+
+
+@pytest.mark.parametrize("bound", [{"min": 3.25}, {"min": 3.1, "max": 3.11}])
+def test_hybrid_finds_the_deepest_minimum_under_a_bound_on_a_property_by_sure_steps(bound):
+    constraints = {"properties": [{"property": "lattice_a", **bound}]}
+    strategy = {"name": "hybrid", "max_evaluations": 25}
+    asked = problem(["Na", "K", "Li"], GOAL, constraints=constraints, strategy=strategy)
+    campaign = run(asked, {"mixing_energy": two_bowls, "lattice_a": lattice})
+    low, high = bound["min"], bound.get("max", 9.0)
+    inside = [
+        two_bowls(x)[0]
+        for a in np.linspace(0, 1, 201)
+        for b in np.linspace(0, 1 - a, 201)
+        if low <= lattice(x := np.array([a, b, 1 - a - b]))[0] <= high
+    ]
+    assert campaign.best.properties["mixing_energy"] <= min(inside) + 5e-5
+    assert low - 2e-5 <= campaign.best.properties["lattice_a"] <= high + 2e-5
+    assert "step" in {r.origin for r in campaign.records}
+
+
 def test_bayesian_meets_a_target_under_a_bound_on_a_property():
     constraints = {"properties": [{"property": "mixing_energy", "max": -0.02}]}
     target = [{"property": "lattice_a", "target": 3.2, "tolerance": 0.001}]
