@@ -3,10 +3,9 @@
 A run counts the evaluations until the loss is within 1e-3 of the difference between the mean loss of random
 compositions and the least loss; the scale of a goal is a hundredth of that. Shown are medians over the seeds, each with
 a start of its own, and in brackets the seeds that got there; ``-`` where most did not. ``values`` is ``bayesian`` with
-the gradients withheld. ``ends`` is after how many evaluations ``auto`` ends by itself; the strategy that it chose is not
-run again. The peer models the loss, takes
-seconds to a minute for a suggestion and gets a smaller budget; it is installed into an environment of its own, and left
-out where that fails.
+the gradients withheld. ``ends`` is after how many evaluations ``auto`` ends by itself; the strategy that it chose is
+not run again. The peer models the loss, takes seconds to a minute for a suggestion and gets a smaller budget; it is
+installed into an environment of its own, and left out where that fails.
 
 Set ORICHALCUM_BENCH=full for more elements and seeds. Finished searches are kept in .bench/optimizers.jsonl: a run that
 was interrupted goes on where it was, and what was measured with other code is measured again.

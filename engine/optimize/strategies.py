@@ -174,8 +174,10 @@ def _improving(
 
 def _sure_step(history: History, choice: Choice) -> SureStep | None:
     """The sure step, where it gains enough beside the expected improvement elsewhere."""
-    from engine.optimize.sure_step import enough, sure_step
+    from engine.optimize.sure_step import ENOUGH, FEWEST, sure_step
 
+    if len(history.points) < FEWEST:
+        return None
     step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
-    least = max(choice.negligible, enough(len(history.points)) * choice.improvement)
+    least = max(choice.negligible, ENOUGH * choice.improvement)
     return None if step is None or step.improvement < least else step

@@ -2,7 +2,7 @@
 
 The expected improvement is largest where little is known: it sends a search to the corners of the composition space
 while gradients already tell how to descend. This step is pessimistic instead: it minimises the loss at the less
-favourable of the surrogate's mean plus and minus one standard deviation. Its reach follows from what the surrogates
+favourable of the surrogate's mean plus and minus half a standard deviation. Its reach follows from what the surrogates
 know: it is short where they are young, a Newton step where they have settled, and as long as it takes where they know
 another place to be better.
 """
@@ -35,9 +35,9 @@ FIRST_RADIUS = 0.3
 """Largest change of a fraction until hyperparameters are fitted: before, deviations are a guess."""
 ENOUGH = 0.01
 """A sure decrease of at least this part of the expected improvement elsewhere is taken first."""
-ENOUGH_YOUNG = 0.6
-"""The same until hyperparameters are fitted: the first two or three compositions tell more where they are far apart."""
-_DEVIATIONS = 1.0
+FEWEST = 2
+"""Compositions before the first step: the first two tell more where they are far apart."""
+_DEVIATIONS = 0.5
 _SMALLEST = 1e-9
 """Variance below which a deviation has no slope, in squared units of the spread of the property."""
 _STEPS = 30
@@ -70,7 +70,7 @@ class _Pessimist:
     unit: float
 
     def losses(self, x: torch.Tensor) -> torch.Tensor:
-        """The larger of the losses a deviation above and below the mean, [n]."""
+        """The larger of the losses half a deviation above and below the mean, [n]."""
         if self.best.violation > 0.0:
             return (-self.rooms(x)).clamp_min(0.0).sum(-1) / self.unit
         mean, deviation = self._predicted(x)
@@ -103,7 +103,7 @@ class _Pessimist:
         return values.detach().numpy(), np.nan_to_num(np.array(slopes))
 
     def _predicted(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and deviation of every property, each [n, n_properties]."""
+        """Mean and half a deviation of every property, each [n, n_properties]."""
         means, deviations = [], []
         for name in self.loss.properties:
             model = self.models[name]
@@ -112,11 +112,6 @@ class _Pessimist:
             means.append(mean[:, 0])
             deviations.append(covariance[:, 0, 0].clamp_min(floor).sqrt())
         return torch.stack(means, -1), _DEVIATIONS * torch.stack(deviations, -1)
-
-
-def enough(told: int) -> float:
-    """The part of the expected improvement that a sure decrease must have, after so many evaluations."""
-    return ENOUGH_YOUNG if told < FEWEST_TO_FIT else ENOUGH
 
 
 def sure_step(

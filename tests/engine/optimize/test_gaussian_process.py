@@ -140,20 +140,23 @@ def test_gradients_of_the_wrong_sign_are_set_aside():
     assert len(models["a"].observations.gradients) == 0
 
 
-def test_right_gradients_are_kept_where_leaving_out_the_ends_of_the_region_misses_them_by_far():
-    def repelling(x):
-        pairs = 2.0 * (np.ones((4, 4)) - np.eye(4)) + np.diag([0.0, 0.3, -0.3, 0.1])
-        return 0.5 * x @ pairs @ x, pairs @ x
-
-    x = np.array([[0.3, 0.2, 0.1, 0.4], [0.2, 0.3, 0.2, 0.3], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_right_gradients_are_kept_where_leaving_out_pure_elements_misses_them_by_far(seed):
+    k, rng = 8, np.random.default_rng(seed)
+    space = CompositionSpace.of(
+        [Sublattice(name="A", sites=["N"], elements=["Na", "K", "Li", "Rb", "Cs", "Ag", "Cu", "Tl"])]
+    )
+    pairs = np.triu(rng.uniform(-1.5, 3.0, (k, k)), 1)
+    pairs = pairs + pairs.T
+    start, end = rng.dirichlet(np.full(k, 3.0), 2)
+    x = np.array([start, 0.7 * start + 0.3 * end, end, np.eye(k)[5], np.eye(k)[6]])
     points = [
-        Point(i, None, row, {"a": repelling(row)[0]}, {"a": SPACE.project_gradient(repelling(row)[1])}, 0.0)
-        for i, row in enumerate(x.astype(float))
+        Point(i, None, row, {"a": 0.5 * row @ pairs @ row}, {"a": space.project_gradient(pairs @ row)}, 0.0)
+        for i, row in enumerate(x)
     ]
-    for count in (4, 5):
-        cache = {}
-        surrogates(SPACE, ["a"], points[:count], cache, {})
-        assert cache[count, "a"].gradients
+    cache = {}
+    surrogates(space, ["a"], points, cache, {})
+    assert cache[5, "a"].gradients
 
 
 @pytest.mark.parametrize("case", ["repeated", "tiny", "equal", "single", "huge"])
