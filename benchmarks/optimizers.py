@@ -17,7 +17,7 @@ import argparse
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +28,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent))
 from searches.crystals import BUDGET as CRYSTAL_BUDGET
 from searches.crystals import CRYSTALS, columns, search_crystal
+from searches.crystals import as_chosen as crystal_as_chosen
 from searches.functions import CASES, MULTIMODAL, Case
 from searches.overhead import EVALUATIONS, seconds_of_a_suggestion
 from searches.peer import NAME, VERSION, Peer, PeerError
@@ -66,27 +67,44 @@ def wanted_by_peer(case: Case, seed: int, seeds: int) -> bool:
     return seed < seeds and (FULL or (case.name, case.k) == ("wells", 5))
 
 
+def by_our_methods(
+    asked: argparse.Namespace,
+    results: Results,
+    key: tuple[str, int, int, str],
+    run: Callable[[str], Cell],
+    as_chosen: Callable[[Cell], Cell],
+) -> Iterator[Cell]:
+    """One problem (name, elements, seed, code) by each of our strategies; what ``auto`` chose is not run again."""
+    name, k, seed, code = key
+    chosen: Cell | None = None
+    for method in sorted(asked.methods, key=lambda method: method != "auto"):
+        if method == NAME:
+            continue
+        cell = results.get(name, k, method, seed, code)
+        if cell is None and chosen is not None and chosen.method == method:
+            cell = chosen
+        elif cell is None and not asked.stored:
+            cell = run(method)
+            results.add(cell)
+            progress(cell)
+        if cell is not None:
+            yield cell
+        if method == "auto" and cell is not None:
+            chosen = as_chosen(cell)
+
+
 def ours(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
     """The searches of our strategies, those done before from the file."""
     code = fingerprint(ROOT / "engine" / "optimize", ROOT / "engine" / "composition")
-    methods = sorted(
-        (method for method in asked.methods if method != NAME), key=lambda method: method != "auto"
-    )
     for seed, case in itertools.product(asked.seeds, cases):
         this = f"{code} {case.fingerprint}"
-        chosen: Cell | None = None
-        for method in methods:
-            cell = results.get(case.name, case.k, method, seed, this)
-            if cell is None and chosen is not None and chosen.method == method:
-                cell = chosen
-            elif cell is None and not asked.stored:
-                cell = search(case, method, seed, BUDGET, this)
-                results.add(cell)
-                progress(cell)
-            if cell is not None:
-                yield cell
-            if method == "auto" and cell is not None:
-                chosen = as_chosen(case, cell)
+        yield from by_our_methods(
+            asked,
+            results,
+            (case.name, case.k, seed, this),
+            lambda method, case=case, seed=seed, this=this: search(case, method, seed, BUDGET, this),
+            lambda auto, case=case: as_chosen(case, auto),
+        )
 
 
 def theirs(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
@@ -117,15 +135,14 @@ def crystals(asked: argparse.Namespace, results: Results) -> Iterator[Cell]:
     """The searches of real crystals by our strategies, those done before from the file."""
     here = Path(__file__).parent / "searches" / "crystals.py"
     code = fingerprint(ROOT / "engine", here)
-    methods = [method for method in asked.methods if method != NAME]
-    for seed, name, method in itertools.product(asked.seeds, asked.crystals, methods):
-        stored = results.get(name, columns(name), method, seed, code)
-        if stored is None and not asked.stored:
-            stored = search_crystal(name, method, seed, code)
-            results.add(stored)
-            progress(stored)
-        if stored is not None:
-            yield stored
+    for seed, name in itertools.product(asked.seeds, asked.crystals):
+        yield from by_our_methods(
+            asked,
+            results,
+            (name, columns(name), seed, code),
+            lambda method, name=name, seed=seed: search_crystal(name, method, seed, code),
+            crystal_as_chosen,
+        )
 
 
 def progress(cell: Cell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from api_schemas.evaluations import EvaluationRecord
 from api_schemas.problem import Problem
 from engine.evaluation import Evaluator
 from engine.optimize.campaign import Campaign
+from engine.optimize.strategies import choose
 from engine.problems.resolve import resolved_problem
 from searches.results import Cell
 from searches.runs import WITHOUT_GRADIENTS
@@ -85,6 +87,11 @@ def search_crystal(name: str, method: str, seed: int, code: str) -> Cell:
         reason,
         round(time.perf_counter() - began, 1),
     )
+
+
+def as_chosen(auto: Cell) -> Cell:
+    """The search by the strategy that ``auto`` chose, which is the same."""
+    return replace(auto, method=choose(_problem(auto.problem, "auto", auto.seed)).name)
 
 
 def _problem(name: str, strategy: str, seed: int) -> Problem:
