@@ -33,7 +33,7 @@ def drawn(campaign):
     return campaign.region.random(np.random.default_rng(1), 64)
 
 
-def test_a_sure_step_is_short_until_lengths_are_fitted_and_then_gains_most_of_what_it_promises():
+def test_a_sure_step_is_short_until_lengths_are_fitted_and_gains_what_it_promises_from_four_on():
     campaign = Campaign(problem(["Na", "K", "Li", "Rb"], GOAL, strategy={"name": "random"}))
     loss = build_loss(campaign.problem, [None])
     while len(campaign.records) < 6:
@@ -47,9 +47,9 @@ def test_a_sure_step_is_short_until_lengths_are_fitted_and_then_gains_most_of_wh
         assert campaign.region.contains(step.x)
         if len(points) < FEWEST_TO_FIT:
             assert np.abs(step.x - best.x).max() <= FIRST_RADIUS + 1e-9
-            continue
-        gained = best.loss - bowl(step.x)[0] / 1e-3
-        assert gained >= 0.5 * step.improvement > 0.0
+        if len(points) >= 4:
+            gained = best.loss - bowl(step.x)[0] / 1e-3
+            assert gained >= 0.99 * step.improvement > 0.0
 
 
 def test_hybrid_ends_at_the_optimum_of_a_bowl_by_sure_steps_and_not_by_its_corners():
