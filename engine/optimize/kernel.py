@@ -2,7 +2,7 @@
 
 With z = basis^T x, Delta = z - z' and s = sum over columns of (basis Delta)_c^2 / length_c^2 the prior is
 
-    k(z, z') = constant + linear z.z' + bowing^2 (z.z')^2 + scale^2 phi(s),    phi(s) = exp(-s/2),
+    k(z, z') = constant + linear z.z' + bowing^2 ((z.z')^2 + common |z|^2 |z'|^2) + scale^2 exp(-s/2),
 
 and the covariances of derivatives are its derivatives (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for
 Machine Learning, 2006, section 9.4). The quadratic part is what mixing does to most properties (pair interactions,
@@ -21,6 +21,9 @@ CONSTANT = 4.0
 """Prior variance of the mean, in standardised units."""
 LINEAR = 4.0
 """Prior variance of each slope: fractions change by 1 at most, so slopes of a few standard deviations are usual."""
+COMMON = 1.0
+"""Prior variance of the curvature that all directions share, beside that of each one's own: elements attract or repel
+each other mostly alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,8 @@ class Prior:
         delta = a[..., :, None, :] - b[..., None, :, :]
         s = ((delta @ self.metric) * delta).sum(-1)
         product = a @ b.transpose(-1, -2)
-        polynomial = CONSTANT + LINEAR * product + (self.bowing * product) ** 2
+        squares = (a * a).sum(-1)[..., :, None] * (b * b).sum(-1)[..., None, :]
+        polynomial = CONSTANT + LINEAR * product + self.bowing**2 * (product**2 + COMMON * squares)
         return polynomial + self.scale**2 * torch.exp(-0.5 * s)
 
     def values_and_slopes(self, a: Tensor, b: Tensor) -> Tensor:
@@ -62,7 +66,8 @@ class Prior:
         pulled = delta @ self.metric
         phi = self.scale**2 * torch.exp(-0.5 * (pulled * delta).sum(-1, keepdim=True))
         slope = LINEAR + 2.0 * self.bowing**2 * (a @ b.T)[..., None]
-        return slope * a[..., :, None, :] + phi * pulled
+        common = 2.0 * COMMON * self.bowing**2 * (a * a).sum(-1)[..., None, None]
+        return slope * a[..., :, None, :] + common * b + phi * pulled
 
     def slopes(self, a: Tensor, b: Tensor) -> Tensor:
         """Covariance of derivatives at a [n, d] with those at b [m, d]: [n, d, m, d]."""
@@ -75,6 +80,7 @@ class Prior:
         diagonal = LINEAR + bowing * (a @ b.T)[..., None, None]
         whole = diagonal * torch.eye(a.shape[-1], dtype=a.dtype) + phi[..., None, None] * bent
         whole = whole + bowing * b[None, :, :, None] * a[:, None, None, :]
+        whole = whole + 2.0 * COMMON * bowing * a[:, None, :, None] * b[None, :, None, :]
         return whole.permute(0, 2, 1, 3)
 
     def training(self, values_at: Tensor, slopes_at: Tensor) -> Tensor:

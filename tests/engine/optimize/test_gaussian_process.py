@@ -15,7 +15,7 @@ from engine.optimize.gaussian_process import (
     default_hyperparameters,
     fit,
 )
-from engine.optimize.kernel import CONSTANT, LINEAR, Prior
+from engine.optimize.kernel import COMMON, CONSTANT, LINEAR, Prior
 from engine.optimize.objective import Point
 from engine.optimize.surrogate import observations, refit_count, surrogates
 
@@ -66,7 +66,10 @@ def dense_posterior(known, p, at):
         delta = (u - v) / p.lengths.numpy()
         product = float(u @ v)
         return (
-            CONSTANT + LINEAR * product + (0.8 * product) ** 2 + 1.3**2 * np.exp(-0.5 * float(delta @ delta))
+            CONSTANT
+            + LINEAR * product
+            + 0.8**2 * (product**2 + COMMON * float(u @ u) * float(v @ v))
+            + 1.3**2 * np.exp(-0.5 * float(delta @ delta))
         )
 
     # a row is a linear combination of values: the value itself, or a central difference along a tangent direction
