@@ -33,8 +33,8 @@ FIRST_POINTS = 1
 FEWEST = 5
 """Compositions before a small expected improvement may end the search."""
 NEGLIGIBLE = 1e-3
-"""An expected improvement of the loss below this ends the search, and one below a tenth of this of the distance from
-the best loss to what is expected of a random composition."""
+"""An expected improvement of the loss below this ends the search; so does one below this part of what targets are
+missed by, or below a tenth of it of the distance from the best goals to those expected of a random composition."""
 NEGLIGIBLE_VOLUME = 1e-4
 """The same for the hypervolume of a front, in the unit box of the values seen."""
 SAME = 1e-5
@@ -128,9 +128,13 @@ def _negligible(
         return NEGLIGIBLE_VOLUME
     if best.violation > 0.0:
         return NEGLIGIBLE * best.violation
-    means = np.column_stack([models[name].mean_and_deviation(drawn)[0] for name in loss.properties])
-    usual = float(sum_of_losses(loss, torch.tensor(means)).mean()) - best.loss
-    return max(NEGLIGIBLE, 0.1 * NEGLIGIBLE * usual)
+    targets, goals = loss.parts()
+    missed, reached = targets(best.values), goals(best.values)
+    usual = reached
+    if goals.terms:
+        means = [models[name].mean_and_deviation(drawn)[0] for name in goals.properties]
+        usual = float(sum_of_losses(goals, torch.tensor(np.column_stack(means))).mean())
+    return NEGLIGIBLE * max(1.0, missed, 0.1 * (usual - reached))
 
 
 def first_points(

@@ -126,6 +126,12 @@ class Loss:
         reached = bool(self.terms) and all(term.met(values[term.name]) for term in self.terms)
         return reached and self.violation(values) == 0.0
 
+    def parts(self) -> tuple[Loss, Loss]:
+        """The losses of the targets alone and of the goals alone."""
+        targets = tuple(term for term in self.terms if term.target is not None)
+        goals = tuple(term for term in self.terms if term.target is None)
+        return Loss(targets, known=self.known), Loss(goals, known=self.known)
+
     @property
     def only_targets(self) -> bool:
         """Whether every objective is a target."""
