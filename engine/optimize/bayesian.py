@@ -19,6 +19,7 @@ from engine.optimize.acquisition import (
     sum_of_losses,
 )
 from engine.optimize.descent import descend
+from engine.optimize.objective import best_of
 from engine.optimize.surrogate import FitCache, surrogates
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def best_choice(
     build = expected_hypervolume if front else expected_improvement
     acquisition = build(loss, models, points, pending, int(np.random.SeedSequence(draw).generate_state(1)[0]))
     rng = np.random.default_rng(draw)
-    candidates = _candidates(region, points, rng)
+    anywhere, likely = _candidates(region, points, rng)
+    candidates = np.vstack([anywhere, likely])
     values = acquisition(candidates)
     tops = _distinct_tops(candidates, values)
     polished = [x for start in tops for x in _climb(region, acquisition, start)]
@@ -101,8 +103,7 @@ def best_choice(
     for number in np.argsort(-values, kind="stable"):
         x = region.project(everything[number])
         if np.abs(taken - x).max(axis=1).min() > SAME:
-            best = min((p for p in points if p.values), key=lambda p: (p.rank, p.index))
-            least = _negligible(loss, models, candidates[:_CANDIDATES], best, front=front)
+            least = _negligible(loss, models, anywhere, best_of(points), front=front)
             return Choice(x, acquisition.improvement(float(values[number])), least, candidates)
     return None
 
@@ -150,8 +151,10 @@ def first_points(
     return starts[:count]
 
 
-def _candidates(region: Region, points: Sequence[Point], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Compositions anywhere in the region, at its ends and between two of them, and some around the best points."""
+def _candidates(
+    region: Region, points: Sequence[Point], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compositions anywhere in the region; and at its ends, between two of them, and around the best points."""
     best = sorted((p for p in points if p.values), key=lambda p: (p.rank, p.index))[:2]
     basis = region.space.tangent_basis
     around = [
@@ -167,7 +170,7 @@ def _candidates(region: Region, points: Sequence[Point], rng: np.random.Generato
             rng.random(_BETWEEN), rng.choice(extremes, size=(_BETWEEN, 2)), strict=True
         )
     ]
-    return np.vstack([region.random(rng, _CANDIDATES), extremes, between, around])
+    return region.random(rng, _CANDIDATES), np.vstack([extremes, between, around])
 
 
 def _distinct_tops(candidates: NDArray[np.float64], values: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from engine.optimize import report, strategies
 from engine.optimize.active import active_constraints
 from engine.optimize.front import nondominated
 from engine.optimize.known_parts import known_parts
-from engine.optimize.objective import Loss, Point, build_loss, point_of
+from engine.optimize.objective import Loss, Point, best_of, build_loss, point_of
 from engine.optimize.prediction import predictions
 from engine.optimize.rounding import (
     ROUNDED,
@@ -368,8 +368,7 @@ class Campaign:
             points = [point for point in points if self.region.is_rounded(point.x)]
         if not points:
             return None
-        least = min(points, key=lambda point: (point.rank, point.index))
-        return next(record for record in self._records if record.index == least.index)
+        return next(record for record in self._records if record.index == best_of(points).index)
 
     def _suggestion(self, index: int, x: NDArray[np.float64], origin: str) -> Suggestion:
         """With the nearest relaxed composition, from which the relaxation may start."""

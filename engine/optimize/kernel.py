@@ -22,8 +22,8 @@ CONSTANT = 4.0
 LINEAR = 4.0
 """Prior variance of each slope: fractions change by 1 at most, so slopes of a few standard deviations are usual."""
 COMMON = 1.0
-"""Prior variance of the curvature that all directions share, beside that of each one's own: elements attract or repel
-each other mostly alike."""
+"""Prior variance of the coefficient of |z|^2, beside that of each square: elements attract or repel each other mostly
+alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Prior:
     """Hyperparameters of the prior, in units of the standardised property.
 
     Attributes:
-        bowing: Standard deviation of the curvatures of the quadratic part.
+        bowing: Standard deviation of the coefficients of squares z_i^2 in the quadratic part.
         scale: Standard deviation of the part beyond the quadratic.
         lengths: Fraction of each column over which it changes, [n_columns].
         value_noise: Standard deviation of values.

@@ -166,6 +166,15 @@ class Point:
         return (self.violation, self.loss)
 
 
+def best_of(points: Sequence[Point]) -> Point:
+    """The best point with values; of equals the first.
+
+    Raises:
+        ValueError: if no point has values.
+    """
+    return min((point for point in points if point.values), key=lambda point: (point.rank, point.index))
+
+
 def build_loss(
     problem: Problem, targets: Sequence[float | None], known: Mapping[str, KnownPart] | None = None
 ) -> Loss:

@@ -20,7 +20,7 @@ import torch
 from engine.optimize.acquisition import sum_of_losses
 from engine.optimize.bayesian import SAME
 from engine.optimize.descent import Functions, descend
-from engine.optimize.objective import SLACK
+from engine.optimize.objective import SLACK, best_of
 from engine.optimize.surrogate import FEWEST_TO_FIT, surrogates
 
 if TYPE_CHECKING:
@@ -129,12 +129,11 @@ def sure_step(
         cache: Fits already made.
         drawn: Compositions of the region, [n, n_columns]: the best of them are tried as starts.
     """
-    usable = [point for point in points if point.values]
-    best = min(usable, key=lambda p: (p.rank, p.index))
+    best = best_of(points)
     models = surrogates(region.space, loss.properties, points, cache, loss.known)
     broken = best.violation > 0.0
     now = best.violation if broken else best.loss
-    seen = [point.violation if broken else point.loss for point in usable]
+    seen = [point.violation if broken else point.loss for point in points if point.values]
     view = _Pessimist(loss, models, best, max(float(np.ptp(seen)), 1e-3 * max(1.0, abs(now))))
     bounds = view.room if loss.thresholds and not broken else None
     with warnings.catch_warnings(action="ignore"):

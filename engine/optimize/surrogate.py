@@ -16,6 +16,7 @@ from engine.optimize.gaussian_process import (
     fit,
 )
 from engine.optimize.known_parts import remainder
+from engine.optimize.objective import best_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def surrogates(
         known: Parts of properties that need no learning.
     """
     count = refit_count(len(points))
-    best = min((p for p in points if p.values), key=lambda p: (p.rank, p.index)).x
+    best = best_of(points).x
     points = [remainder(point, known) for point in points]
     found = {}
     for name in names:
