@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -64,6 +65,10 @@ def test_the_memory_estimate_is_close_to_the_measured_peak(weights_fetched, repe
     assert 0.7 * measured < estimate < 1.6 * measured + 40e6
 
 
+# The allocator of the C library keeps some of what was freed, from run to run more or less of it. With these settings
+# the peak is that of what is held, to a per cent; an estimate counts what is kept, too.
+FREED_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+
 # The same of a model in the shape of a foundation model, for the cell that is given by its name.
 MEASURE_MACE = """
 import sys
@@ -100,18 +105,19 @@ print(field("VmHWM") - before, edges)
 
 @pytest.mark.parametrize(
     ("family", "name", "repeat", "count"),
-    [("mp-0a-medium", "mace-mp-0a-medium", 3, 1), ("mpa-0-medium", "mace-mpa-0-medium", 2, 2)],
+    [("mp-0a-medium", "mace-mp-0a-medium", 3, 1), ("mpa-0-medium", "mace-mpa-0-medium", 2, 3)],
 )
 def test_the_memory_of_a_mace_is_estimated_within_a_factor_of_two(tmp_path, family, name, repeat, count):
     torch.save(build(family, dtype=torch.float32), tmp_path / "one.model")
     command = [sys.executable, "-c", MEASURE_MACE, str(tmp_path / "one.model"), str(repeat), str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    env = {**os.environ, **FREED_AT_ONCE}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     measured, edges = (int(word) for word in done.stdout.splitlines()[-1].split())
     by_element = family == "mpa-0-medium"
     nodes = 4 * repeat**2 * (count if by_element else 1)
     edges *= count**2 if by_element else 1
     estimate = estimate_memory(edges, nodes, "float32", name, n_links=nodes**2)
-    assert 0.5 * measured < estimate < 2.0 * measured
+    assert measured < estimate < 2.0 * measured
 
 
 def test_two_hundred_atoms_stay_under_three_gigabytes():
