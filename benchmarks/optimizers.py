@@ -8,7 +8,8 @@ not run again. The peer models the loss, takes seconds to a minute for a suggest
 installed into an environment of its own, and left out where that fails.
 
 Set ORICHALCUM_BENCH=full for more elements and seeds. Finished searches are kept in .bench/optimizers.jsonl: a run that
-was interrupted goes on where it was, and what was measured with other code is measured again.
+was interrupted goes on where it was, and what was measured with other code is measured again. Those of the peer, which
+take hours and depend on its version only, are kept beside this script, in searches/bofire.jsonl.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ ROOT = Path(__file__).parents[1]
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 STRATEGIES = ("gradient", "bayesian", "hybrid", "values", "random", "auto")
 BUDGET = 80
-PEER_BUDGET = 40
+PEER_BUDGET = 26
 SEEDS = 10 if FULL else 1
 SIZES = (3, 5, 8) if FULL else (3, 5)
 PEER_SEEDS = 10 if FULL else 1
+PEER_RESULTS = Path(__file__).parent / "searches" / f"{NAME}.jsonl"
 
 
 def arguments() -> argparse.Namespace:
@@ -107,14 +109,14 @@ def ours(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iter
         )
 
 
-def theirs(asked: argparse.Namespace, cases: list[Case], results: Results) -> Iterator[Cell]:
-    """The searches of the peer, those done before from the file."""
-    left = []
+def theirs(asked: argparse.Namespace, cases: list[Case]) -> Iterator[Cell]:
+    """The searches of the peer, those done before from its file."""
+    results, left = Results(PEER_RESULTS), []
     for seed, case in itertools.product(asked.seeds, cases):
         if NAME not in asked.methods or not wanted_by_peer(case, seed, asked.peer_seeds):
             continue
         cell = results.get(case.name, case.k, NAME, seed, f"{VERSION} {case.fingerprint}")
-        if cell is None:
+        if cell is None or (cell.needed is None and cell.told < PEER_BUDGET):
             left.append((case, seed))
         else:
             yield cell
@@ -216,7 +218,7 @@ def main() -> None:
     asked = arguments()
     cases = [build(k) for k in asked.elements for build in CASES if build.__name__ in asked.functions]
     results = Results(asked.results)
-    cells = [*ours(asked, cases, results), *theirs(asked, cases, results)]
+    cells = [*ours(asked, cases, results), *theirs(asked, cases)]
     console = Console(width=None if sys.stdout.isatty() else 180)
     if cells:
         console.print(table(cells, list(asked.methods)))

@@ -37,11 +37,12 @@ _BEYOND_NADIR = 0.1
 
 
 class PropertyModel(Model):  # type: ignore[misc]
-    """The surrogates as one BoTorch model with an output a property."""
+    """The surrogates as one BoTorch model with an output a property, their deviations taken `doubt` times."""
 
-    def __init__(self, surrogates: Sequence[GaussianProcess]) -> None:
+    def __init__(self, surrogates: Sequence[GaussianProcess], doubt: float = 1.0) -> None:
         super().__init__()
         self._surrogates = list(surrogates)
+        self._doubt = doubt
 
     @property
     def num_outputs(self) -> int:
@@ -67,7 +68,8 @@ class PropertyModel(Model):  # type: ignore[misc]
         """
         if output_indices is not None or observation_noise is not False or posterior_transform is not None:
             raise ValueError("only the plain posterior of every property is offered")
-        each = [MultivariateNormal(*one.posterior(X)) for one in self._surrogates]
+        posteriors = [one.posterior(X) for one in self._surrogates]
+        each = [MultivariateNormal(mean, self._doubt**2 * covariance) for mean, covariance in posteriors]
         joint = each[0] if len(each) == 1 else MultitaskMultivariateNormal.from_independent_mvns(each)
         return GPyTorchPosterior(joint)
 
@@ -113,6 +115,7 @@ def expected_improvement(
     points: Sequence[Point],
     pending: Sequence[NDArray[np.float64]],
     seed: int,
+    doubt: float = 1.0,
 ) -> Acquisition:
     """Improvement of the loss over the best point that obeys the property constraints.
 
@@ -124,8 +127,9 @@ def expected_improvement(
         points: All points told.
         pending: Compositions of the same batch, whose values are not known.
         seed: Of the samples.
+        doubt: By how much the deviations of the surrogates are enlarged.
     """
-    model = PropertyModel([surrogates[name] for name in loss.properties])
+    model = PropertyModel([surrogates[name] for name in loss.properties], doubt)
     usable = [point for point in points if point.values]
     feasible = [point for point in usable if point.violation == 0.0]
     bounds = _threshold_functions(loss)

@@ -38,6 +38,9 @@ NEGLIGIBLE = 1e-3
 missed by, or below a tenth of it of the distance from the best goals to those expected of a random composition."""
 NEGLIGIBLE_VOLUME = 1e-4
 """The same for the hypervolume of a front, in the unit box of the values seen."""
+DOUBT = 1.5
+"""No more than that must be expected even if deviations were so many times those of the surrogates, which are surer
+than they should be of where they have not looked."""
 SAME = 1e-5
 """Compositions nearer than this are one."""
 _CANDIDATES = 256
@@ -75,6 +78,7 @@ def best_choice(
     cache: FitCache,
     *,
     front: bool = False,
+    doubt: float = 1.0,
 ) -> Choice | None:
     """The composition with the largest expected improvement; None where every candidate was tried before.
 
@@ -86,11 +90,16 @@ def best_choice(
         seed: Of the job.
         cache: Fits already made.
         front: Whether several objectives are to be traded off instead of summed.
+        doubt: By how much the deviations of the surrogates are enlarged; not for a front.
     """
     models = surrogates(region.space, loss.properties, points, cache, loss.known)
     draw = [seed, len(points), len(pending)]
-    build = expected_hypervolume if front else expected_improvement
-    acquisition = build(loss, models, points, pending, int(np.random.SeedSequence(draw).generate_state(1)[0]))
+    samples = int(np.random.SeedSequence(draw).generate_state(1)[0])
+    acquisition = (
+        expected_hypervolume(loss, models, points, pending, samples)
+        if front
+        else expected_improvement(loss, models, points, pending, samples, doubt)
+    )
     rng = np.random.default_rng(draw)
     anywhere, likely = _candidates(region, points, rng)
     candidates = np.vstack([anywhere, likely])

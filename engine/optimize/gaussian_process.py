@@ -20,7 +20,9 @@ MOST_ROWS = 1000
 _FIT_STEPS = 40
 _JITTER = 1e-12
 _START = {"bowing": 1.0, "scale": 1.0, "length": 0.7, "value_noise": 1e-5, "gradient_noise": 1e-4}
-_PRIOR_WIDTH = {"bowing": 1.0, "scale": 1.0, "length": 0.8, "value_noise": 1.0, "gradient_noise": 1.0}
+_PRIOR_WIDTH = {"bowing": 1.0, "scale": 1.0, "value_noise": 1.0, "gradient_noise": 1.0}
+_LENGTHS_TOGETHER, _LENGTHS_APART = 0.8, 0.3
+"""Of the logarithms of lengths: elements that have been looked at say what to expect of one that has not."""
 _NARROWEST, _WIDEST = math.log(0.03), math.log(30.0)
 
 
@@ -84,8 +86,9 @@ def default_hyperparameters(observations: Observations, basis: NDArray[np.float6
 def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparameters:
     """Hyperparameters of the largest posterior density, from a fixed start, by at most 40 L-BFGS steps.
 
-    The logarithms of all hyperparameters have normal priors around the start. The gradient of the marginal
-    likelihood is tr((K^-1 - a a^T) dK)/2 with a = K^-1 y (Rasmussen and Williams, equation 5.9).
+    The logarithms of all hyperparameters have normal priors around the start, those of lengths with a correlation. The
+    gradient of the marginal likelihood is tr((K^-1 - a a^T) dK)/2 with a = K^-1 y (Rasmussen and Williams, equation
+    5.9).
     """
     mean, spread = standardisation(observations)
     values_at, slopes_at, y = _standardised(observations, basis, mean, spread)
@@ -93,7 +96,7 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
     n_columns = len(basis)
     names = ("bowing", "scale", "value_noise", "gradient_noise")
     start = np.log(np.array([_START[name] for name in names] + [_START["length"]] * n_columns))
-    width = np.array([_PRIOR_WIDTH[name] for name in names] + [_PRIOR_WIDTH["length"]] * n_columns)
+    precision = _prior_precision([_PRIOR_WIDTH[name] for name in names], n_columns)
 
     def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logs = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
@@ -105,9 +108,10 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
         weights = inverse @ y
         (0.5 * ((inverse - torch.outer(weights, weights)) * covariance).sum()).backward()
         likelihood = 0.5 * float(y @ weights) + float(factor.diagonal().log().sum())
-        away = (theta - start) / width
+        away = theta - start
+        pull = precision @ away
         slope = np.zeros_like(theta) if logs.grad is None else logs.grad.numpy()
-        return likelihood + 0.5 * float(away @ away), slope + away / width
+        return likelihood + 0.5 * float(away @ pull), slope + pull
 
     bounds = [
         (math.log(1e-2), math.log(1e2)),
@@ -126,6 +130,14 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
     with torch.no_grad():
         prior = _prior(torch.tensor(found.x, dtype=torch.float64), tangent)
     return Hyperparameters(prior, mean, spread)
+
+
+def _prior_precision(widths: list[float], n_lengths: int) -> NDArray[np.float64]:
+    """Inverse covariance of the logarithms of hyperparameters: independent ones, then the lengths."""
+    covariance = np.diag(np.square([*widths, *[_LENGTHS_APART] * n_lengths]))
+    covariance[len(widths) :, len(widths) :] += _LENGTHS_TOGETHER**2
+    inverse: NDArray[np.float64] = np.linalg.inv(covariance)
+    return inverse
 
 
 def _prior(logs: Tensor, basis: Tensor) -> Prior:

@@ -142,34 +142,50 @@ def _improving(
     The first may be a sure step instead. None where no improvement to speak of is expected.
     """
     from engine.mechanics.threads import fitting_threads
-    from engine.optimize.bayesian import FEWEST, best_choice
+    from engine.optimize.bayesian import DOUBT, FEWEST
 
     found: list[Proposal] = []
     pending = list(pending)
     enough = len(history.points) >= FEWEST
     for _ in range(n):
         with fitting_threads(0):  # the matrices of a surrogate are small
-            choice = best_choice(
-                history.region,
-                history.loss,
-                history.points,
-                pending,
-                history.seed,
-                history.fits,
-                front=history.front,
-            )
+            choice = _choice(history, pending)
             step = None
             if sure_steps and choice is not None and not pending:
                 step = _sure_step(history, choice)
+            if step is None and not pending and enough and _is_little(choice):
+                choice = None if history.front else _choice(history, pending, DOUBT)
+                if _is_little(choice):
+                    break
         if step is not None:
             pending.append(step.x)
             found.append(Proposal(step.x, "step"))
             continue
-        if choice is None or (not pending and enough and choice.improvement < choice.negligible):
+        if choice is None:
             break
         pending.append(choice.x)
         found.append(Proposal(choice.x, "improve"))
     return found
+
+
+def _choice(history: History, pending: list[NDArray[np.float64]], doubt: float = 1.0) -> Choice | None:
+    """Where improvement is expected, and how much."""
+    from engine.optimize.bayesian import best_choice
+
+    return best_choice(
+        history.region,
+        history.loss,
+        history.points,
+        pending,
+        history.seed,
+        history.fits,
+        front=history.front,
+        doubt=doubt,
+    )
+
+
+def _is_little(choice: Choice | None) -> bool:
+    return choice is None or choice.improvement < choice.negligible
 
 
 def _sure_step(history: History, choice: Choice) -> SureStep | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.optimize.known_parts import KnownPart
     from engine.optimize.objective import Point
 
-FEWEST_TO_FIT = 3
+FEWEST_TO_FIT = 2
 FEWEST_TO_CHECK = 4
 """Compositions with gradients that leave-one-out needs to judge them."""
 INCONSISTENT = 2.0

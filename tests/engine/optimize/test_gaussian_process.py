@@ -127,6 +127,16 @@ def test_gradients_make_a_fit_of_few_compositions_far_better():
     assert errors[0] < 0.3 * errors[1]
 
 
+def test_an_element_that_was_never_tried_is_expected_to_be_as_the_others_are():
+    x = np.hstack([np.random.default_rng(4).dirichlet(np.ones(3), 14), np.zeros((14, 1))])
+    values = np.cos(14 * x[:, 0]) + np.cos(12 * x[:, 1]) + np.cos(16 * x[:, 2])
+    prior = fit(Observations(x, values, np.zeros((0, 4))), BASIS).prior
+    logs = np.log(prior.lengths.numpy() / 0.7)
+    # What the likelihood says nothing of has its conditional mean: a common part of variance 0.8^2, others of 0.3^2.
+    assert logs[3] == pytest.approx(0.8**2 / (3 * 0.8**2 + 0.3**2) * logs[:3].sum(), abs=2e-3)
+    assert logs[3] < -0.5
+
+
 def points_of(known):
     return [
         Point(i, None, x, {"a": value}, {"a": gradient}, value)

@@ -75,6 +75,24 @@ def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
     assert len(campaign.records) <= 12
 
 
+def rippled(x):
+    """A bowl with five half waves along an edge along every fraction, which has a minimum in every wave."""
+    centre = np.random.default_rng(45).dirichlet(np.full(5, 3.0))
+    away, waves = x - centre, 5.0 * np.pi
+    value = float(away @ away) + 0.08 * float((1.0 - np.cos(waves * away)).sum())
+    return value, 2.0 * away + 0.08 * waves * np.sin(waves * away)
+
+
+def test_a_search_does_not_end_a_wave_away_from_the_optimum_where_it_has_not_looked():
+    elements = ["Na", "K", "Li", "Rb", "Cs"]
+    start = np.random.default_rng(28).dirichlet(np.ones(5))
+    at = [{"cation": dict(zip(elements, start.tolist(), strict=True))}]
+    asked = problem(elements, GOAL, at=at, strategy={"name": "hybrid", "max_evaluations": 40, "seed": 28})
+    campaign = run(asked, {"mixing_energy": rippled})
+    assert campaign.stopped.reason == "converged"
+    assert campaign.best.properties["mixing_energy"] <= 1e-3  # the next minimum is at 0.15
+
+
 @pytest.mark.parametrize("bound", [{"min": 3.25}, {"min": 3.1, "max": 3.11}])
 def test_hybrid_finds_the_deepest_minimum_under_a_bound_on_a_property_by_sure_steps(bound):
     constraints = {"properties": [{"property": "lattice_a", **bound}]}
