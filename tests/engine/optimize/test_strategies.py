@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 
 from api_schemas.evaluations import Suggestion
+from engine.optimize import bayesian
 from engine.optimize.campaign import Campaign
+from engine.optimize.objective import Point, build_loss
+from engine.optimize.strategies import History, propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
@@ -75,22 +79,26 @@ def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
     assert len(campaign.records) <= 12
 
 
-def rippled(x):
-    """A bowl with five half waves along an edge along every fraction, which has a minimum in every wave."""
-    centre = np.random.default_rng(45).dirichlet(np.full(5, 3.0))
-    away, waves = x - centre, 5.0 * np.pi
-    value = float(away @ away) + 0.08 * float((1.0 - np.cos(waves * away)).sum())
-    return value, 2.0 * away + 0.08 * waves * np.sin(waves * away)
+@pytest.mark.parametrize(
+    ("sure", "doubted", "goes_on"), [(2.0, 4.0, True), (0.5, 1.5, True), (0.5, 0.9, False)]
+)
+def test_a_search_ends_only_where_doubt_expects_little_too(monkeypatch, sure, doubted, goes_on):
+    campaign = Campaign(problem(["Na", "K", "Li"], GOAL, strategy={"name": "bayesian"}))
+    space = campaign.space
+    points = []
+    for number, x in enumerate(np.random.default_rng(2).dirichlet(np.ones(3), 5)):
+        value, raw = two_bowls(x)
+        gradients = {"mixing_energy": space.project_gradient(raw)}
+        points.append(Point(number, None, x, {"mixing_energy": value}, gradients, value / 1e-3))
+    real = bayesian.best_choice
 
+    def expecting(*args, doubt, **options):
+        choice = real(*args, doubt=doubt, **options)
+        return dataclasses.replace(choice, improvement=sure if doubt == 1.0 else doubted, negligible=1.0)
 
-def test_a_search_does_not_end_a_wave_away_from_the_optimum_where_it_has_not_looked():
-    elements = ["Na", "K", "Li", "Rb", "Cs"]
-    start = np.random.default_rng(28).dirichlet(np.ones(5))
-    at = [{"cation": dict(zip(elements, start.tolist(), strict=True))}]
-    asked = problem(elements, GOAL, at=at, strategy={"name": "hybrid", "max_evaluations": 40, "seed": 28})
-    campaign = run(asked, {"mixing_energy": rippled})
-    assert campaign.stopped.reason == "converged"
-    assert campaign.best.properties["mixing_energy"] <= 1e-3  # the next minimum is at 0.15
+    monkeypatch.setattr(bayesian, "best_choice", expecting)
+    history = History(campaign.region, build_loss(campaign.problem, [None]), points, [], seed=0)
+    assert bool(propose("bayesian", history, 1)) == goes_on
 
 
 @pytest.mark.parametrize("bound", [{"min": 3.25}, {"min": 3.1, "max": 3.11}])
