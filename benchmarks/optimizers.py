@@ -175,9 +175,10 @@ def table(cells: list[Cell], methods: list[str]) -> Table:
         best = min(medians.values())
         ends = [cell.told for cell in by_method.get("auto", [])]
         peer = medians.get(NAME)
-        peer_text = (
-            "" if peer is None else f">{PEER_BUDGET / auto:.2g}" if np.isinf(peer) else f"{peer / auto:.2g}"
-        )
+        if peer is None or np.isinf(auto):
+            peer_text = ""
+        else:
+            peer_text = f">{PEER_BUDGET / auto:.2g}" if np.isinf(peer) else f"{peer / auto:.2g}"
         mark = "*" if problem in MULTIMODAL else ""
         ratio = "-" if np.isinf(best) or "auto" not in medians else f"{auto / best:.2f}"
         made.add_row(problem + mark, str(k), *row, f"{median(ends):g}" if ends else "", ratio, peer_text)
