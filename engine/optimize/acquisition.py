@@ -127,7 +127,7 @@ def expected_improvement(
         points: All points told.
         pending: Compositions of the same batch, whose values are not known.
         seed: Of the samples.
-        doubt: By how much the deviations of the surrogates are enlarged.
+        doubt: Factor on the standard deviations of the surrogates.
     """
     model = PropertyModel([surrogates[name] for name in loss.properties], doubt)
     usable = [point for point in points if point.values]

@@ -90,7 +90,7 @@ def best_choice(
         seed: Of the job.
         cache: Fits already made.
         front: Whether several objectives are to be traded off instead of summed.
-        doubt: By how much the deviations of the surrogates are enlarged; not for a front.
+        doubt: Factor on the standard deviations of the surrogates; not for a front.
     """
     models = surrogates(region.space, loss.properties, points, cache, loss.known)
     draw = [seed, len(points), len(pending)]

@@ -22,7 +22,8 @@ _JITTER = 1e-12
 _START = {"bowing": 1.0, "scale": 1.0, "length": 0.7, "value_noise": 1e-5, "gradient_noise": 1e-4}
 _PRIOR_WIDTH = {"bowing": 1.0, "scale": 1.0, "value_noise": 1.0, "gradient_noise": 1.0}
 _LENGTHS_TOGETHER, _LENGTHS_APART = 0.8, 0.3
-"""Of the logarithms of lengths: elements that have been looked at say what to expect of one that has not."""
+"""Standard deviations of what the logarithms of all lengths have in common, and of what each has of its own: elements
+that have been tried say what to expect of one that has not."""
 _NARROWEST, _WIDEST = math.log(0.03), math.log(30.0)
 
 
@@ -133,7 +134,7 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
 
 
 def _prior_precision(widths: list[float], n_lengths: int) -> NDArray[np.float64]:
-    """Inverse covariance of the logarithms of hyperparameters: independent ones, then the lengths."""
+    """Inverse prior covariance of the logarithms of hyperparameters, [n, n]: those with these widths, then lengths."""
     covariance = np.diag(np.square([*widths, *[_LENGTHS_APART] * n_lengths]))
     covariance[len(widths) :, len(widths) :] += _LENGTHS_TOGETHER**2
     inverse: NDArray[np.float64] = np.linalg.inv(covariance)

@@ -148,28 +148,27 @@ def _improving(
     pending = list(pending)
     enough = len(history.points) >= FEWEST
     for _ in range(n):
+        may_end = enough and not pending
+        step = None
         with fitting_threads(0):  # the matrices of a surrogate are small
             choice = _choice(history, pending)
-            step = None
             if sure_steps and choice is not None and not pending:
                 step = _sure_step(history, choice)
-            if step is None and not pending and enough and _is_little(choice):
-                choice = None if history.front else _choice(history, pending, DOUBT)
-                if _is_little(choice):
-                    break
+            if step is None and may_end and _is_little(choice) and not history.front:
+                choice = _choice(history, pending, DOUBT)
         if step is not None:
-            pending.append(step.x)
-            found.append(Proposal(step.x, "step"))
-            continue
-        if choice is None:
+            proposal = Proposal(step.x, "step")
+        elif choice is None or (may_end and _is_little(choice)):
             break
-        pending.append(choice.x)
-        found.append(Proposal(choice.x, "improve"))
+        else:
+            proposal = Proposal(choice.x, "improve")
+        pending.append(proposal.x)
+        found.append(proposal)
     return found
 
 
 def _choice(history: History, pending: list[NDArray[np.float64]], doubt: float = 1.0) -> Choice | None:
-    """Where improvement is expected, and how much."""
+    """Where most improvement is expected, with deviations `doubt` times those of the surrogates."""
     from engine.optimize.bayesian import best_choice
 
     return best_choice(
@@ -185,6 +184,7 @@ def _choice(history: History, pending: list[NDArray[np.float64]], doubt: float =
 
 
 def _is_little(choice: Choice | None) -> bool:
+    """Whether what is expected is not worth an evaluation."""
     return choice is None or choice.improvement < choice.negligible
 
 

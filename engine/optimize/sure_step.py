@@ -3,7 +3,8 @@
 The expected improvement is largest where little is known: it sends a search to the corners of the composition space
 while gradients already tell how to descend. This step is pessimistic instead: it minimises the loss at the less
 favourable of the surrogate's mean plus and minus half a standard deviation. Its reach follows from what the surrogates
-know: it is a Newton step where they have settled, and as long as it takes where they know another place to be better.
+know: it is short where they are young, a Newton step where they have settled, and as long as it takes where they know
+another place to be better.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from engine.optimize.acquisition import sum_of_losses
 from engine.optimize.bayesian import SAME
 from engine.optimize.descent import Functions, descend
 from engine.optimize.objective import SLACK, best_of
-from engine.optimize.surrogate import surrogates
+from engine.optimize.surrogate import FEWEST_TO_FIT, surrogates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from engine.optimize.objective import Loss, Point
     from engine.optimize.surrogate import FitCache
 
+FIRST_RADIUS = 0.3
+"""Largest change of a fraction until hyperparameters are fitted: before, deviations are a guess."""
 ENOUGH = 0.01
 """A sure decrease of at least this part of the expected improvement elsewhere is taken first."""
 FEWEST = 2
@@ -38,8 +41,6 @@ _DEVIATIONS = 0.5
 _SMALLEST = 1e-9
 """Variance below which a deviation has no slope, in squared units of the spread of the property."""
 _STEPS = 30
-_DOWN = 0.09
-"""How far down the slope of the best composition one descent begins, as the largest change of a fraction."""
 _STARTS = 2
 """Descents that begin away from the best composition."""
 
@@ -132,13 +133,14 @@ def sure_step(
     models = surrogates(region.space, loss.properties, points, cache, loss.known)
     broken = best.violation > 0.0
     now = best.violation if broken else best.loss
+    young = sum(bool(point.values) for point in points) < FEWEST_TO_FIT
     seen = [point.violation if broken else point.loss for point in points if point.values]
     view = _Pessimist(loss, models, best, max(float(np.ptp(seen)), 1e-3 * max(1.0, abs(now))))
     bounds = view.room if loss.thresholds and not broken else None
     with warnings.catch_warnings(action="ignore"):
         values_and_ends = [
             (view.downhill(x)[0], x)
-            for x in _ends(region, view, best.x, drawn, bounds)
+            for x in _ends(region, view, best.x, drawn, bounds, young=young)
             if bounds is None or bounds(x)[0].min() >= -SLACK
         ]
     if not values_and_ends:
@@ -157,15 +159,21 @@ def _ends(
     best: NDArray[np.float64],
     drawn: NDArray[np.float64],
     bounds: Functions | None,
+    *,
+    young: bool,
 ) -> list[NDArray[np.float64]]:
-    """Where descents from the best composition and from promising ones end."""
+    """Where descents from the best composition end and, unless the surrogates are young, from promising ones."""
     _, slope = view.downhill(best)
-    starts = [[best, best - _DOWN * slope / max(float(np.abs(slope).max()), 1e-12)]]
-    with torch.no_grad():
-        order = np.argsort(view.losses(torch.tensor(drawn)).numpy(), kind="stable")
-    starts += [[start] for start in drawn[order[:_STARTS]]]
-    ends = []
-    for together in starts:
-        (piece,) = region.near(together[0], 1)
-        ends += descend(piece, view.downhill, together, at_least_zero=bounds, most_steps=_STEPS)
+    starts = [best, best - FIRST_RADIUS**2 * slope / max(float(np.abs(slope).max()), 1e-12)]
+    radius = FIRST_RADIUS if young else np.inf
+    (piece,) = region.near(best, 1)
+    ends = descend(
+        piece, view.downhill, starts, centre=best, radius=radius, at_least_zero=bounds, most_steps=_STEPS
+    )
+    if not young:
+        with torch.no_grad():
+            order = np.argsort(view.losses(torch.tensor(drawn)).numpy(), kind="stable")
+        for start in drawn[order[:_STARTS]]:
+            (piece,) = region.near(start, 1)
+            ends += descend(piece, view.downhill, [start], at_least_zero=bounds, most_steps=_STEPS)
     return ends

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.optimize.objective import Point
 
 FEWEST_TO_FIT = 2
+"""Compositions with values that hyperparameters are fitted to; before, they are guessed."""
 FEWEST_TO_CHECK = 4
 """Compositions with gradients that leave-one-out needs to judge them."""
 INCONSISTENT = 2.0

@@ -79,6 +79,29 @@ def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
     assert len(campaign.records) <= 12
 
 
+def three_wells(x):
+    """Of five elements: near the middle, near the first, and the deepest near the last."""
+    rng = np.random.default_rng(5)
+    centres = [np.full(5, 0.2), *(0.75 * np.eye(5)[i] + 0.05 for i in (0, 4))]
+    value, slope = 0.0, np.zeros(5)
+    for centre, depth, width in zip(centres, (0.5, 0.7, 1.0), (0.5, 0.4, 0.4), strict=True):
+        away = x - centre - 0.02 * (rng.random(5) - 0.5)
+        part = depth * np.exp(-float(away @ away) / width**2)
+        value -= part
+        slope += 2 * part * away / width**2
+    return value, slope
+
+
+def test_a_search_does_not_end_in_a_shallow_well_where_an_element_was_not_tried():
+    elements = ["Na", "K", "Li", "Rb", "Cs"]
+    start = np.random.default_rng(9).dirichlet(np.ones(5))
+    at = [{"cation": dict(zip(elements, start.tolist(), strict=True))}]
+    asked = problem(elements, GOAL, at=at, strategy={"name": "hybrid", "max_evaluations": 30, "seed": 9})
+    campaign = run(asked, {"mixing_energy": three_wells})
+    assert campaign.stopped.reason == "converged"
+    assert campaign.best.properties["mixing_energy"] <= -0.99  # the other wells are 0.5 and 0.7 deep
+
+
 @pytest.mark.parametrize(
     ("sure", "doubted", "goes_on"), [(2.0, 4.0, True), (0.5, 1.5, True), (0.5, 0.9, False)]
 )

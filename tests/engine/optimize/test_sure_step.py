@@ -12,7 +12,7 @@ from synthetic import problem, record, run
 
 from engine.optimize.campaign import Campaign
 from engine.optimize.objective import build_loss, point_of
-from engine.optimize.sure_step import FEWEST, sure_step
+from engine.optimize.sure_step import FEWEST, FIRST_RADIUS, sure_step
 
 GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-3}]
 
@@ -30,6 +30,19 @@ def points_told(campaign, loss):
 
 def drawn(campaign):
     return campaign.region.random(np.random.default_rng(1), 64)
+
+
+def test_a_sure_step_is_short_until_lengths_are_fitted():
+    campaign = Campaign(problem(["Na", "K", "Li", "Rb"], GOAL, strategy={"name": "random"}))
+    loss = build_loss(campaign.problem, [None])
+    for converged in (True, False):  # of the second nothing is known
+        (suggestion,) = campaign.ask(1)
+        campaign.tell([record(campaign, suggestion, {"mixing_energy": bowl}, converged=converged)])
+    points = points_told(campaign, loss)
+    assert [bool(point.values) for point in points] == [True, False]
+    step = sure_step(campaign.region, loss, points, {}, drawn(campaign))
+    assert step is not None
+    assert np.abs(step.x - points[0].x).max() <= FIRST_RADIUS + 1e-9
 
 
 def test_a_sure_step_gains_what_it_promises_from_four_compositions_on():
