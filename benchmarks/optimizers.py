@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[1]
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 STRATEGIES = ("gradient", "bayesian", "hybrid", "values", "random", "auto")
 BUDGET = 80
-PEER_BUDGET = 26
+PEER_BUDGET = 40
 SEEDS = 10 if FULL else 1
 SIZES = (3, 5, 8) if FULL else (3, 5)
 PEER_SEEDS = 10 if FULL else 1
@@ -116,10 +116,10 @@ def theirs(asked: argparse.Namespace, cases: list[Case]) -> Iterator[Cell]:
         if NAME not in asked.methods or not wanted_by_peer(case, seed, asked.peer_seeds):
             continue
         cell = results.get(case.name, case.k, NAME, seed, f"{VERSION} {case.fingerprint}")
-        if cell is None or (cell.needed is None and cell.told < PEER_BUDGET):
-            left.append((case, seed))
-        else:
+        if cell is not None and (asked.stored or cell.needed is not None or cell.told >= PEER_BUDGET):
             yield cell
+        else:
+            left.append((case, seed))
     if asked.stored or not left:
         return
     try:
@@ -178,7 +178,10 @@ def table(cells: list[Cell], methods: list[str]) -> Table:
         if peer is None or np.isinf(auto):
             peer_text = ""
         else:
-            peer_text = f">{PEER_BUDGET / auto:.2g}" if np.isinf(peer) else f"{peer / auto:.2g}"
+            followed = (
+                min(cell.told for cell in by_method[NAME] if cell.needed is None) if np.isinf(peer) else peer
+            )
+            peer_text = f"{'>' if np.isinf(peer) else ''}{followed / auto:.2g}"
         mark = "*" if problem in MULTIMODAL else ""
         ratio = "-" if np.isinf(best) or "auto" not in medians else f"{auto / best:.2f}"
         made.add_row(problem + mark, str(k), *row, f"{median(ends):g}" if ends else "", ratio, peer_text)
