@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,60 +18,21 @@ from botorch.acquisition.logei import qLogExpectedImprovement
 from botorch.acquisition.multi_objective.logei import qLogExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.acquisition.objective import GenericMCObjective
-from botorch.models.model import Model
-from botorch.posteriors.gpytorch import GPyTorchPosterior
 from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
-from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
 from torch import Tensor
+
+from engine.optimize.property_model import PropertyModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.optimize.gaussian_process import GaussianProcess
-    from engine.optimize.objective import Loss, Point, Term
+    from engine.optimize.objective import Loss, Point
 
 SAMPLES = 64
 """Quasi-random samples of the properties at a composition."""
 _BEYOND_NADIR = 0.1
-
-
-class PropertyModel(Model):  # type: ignore[misc]
-    """The surrogates as one BoTorch model with an output a property, their deviations taken `doubt` times."""
-
-    def __init__(self, surrogates: Sequence[GaussianProcess], doubt: float = 1.0) -> None:
-        super().__init__()
-        self._surrogates = list(surrogates)
-        self._doubt = doubt
-
-    @property
-    def num_outputs(self) -> int:
-        """Number of properties."""
-        return len(self._surrogates)
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        """There is one model, not a batch of them."""
-        return torch.Size([])
-
-    def posterior(
-        self,
-        X: Tensor,
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,  # noqa: FBT001, FBT002  (BoTorch's signature)
-        posterior_transform: Any = None,
-    ) -> GPyTorchPosterior:
-        """Joint posterior of the properties at X [..., q, n_columns]; properties are independent.
-
-        Raises:
-            ValueError: for what this model does not offer.
-        """
-        if output_indices is not None or observation_noise is not False or posterior_transform is not None:
-            raise ValueError("only the plain posterior of every property is offered")
-        posteriors = [one.posterior(X) for one in self._surrogates]
-        each = [MultivariateNormal(mean, self._doubt**2 * covariance) for mean, covariance in posteriors]
-        joint = each[0] if len(each) == 1 else MultitaskMultivariateNormal.from_independent_mvns(each)
-        return GPyTorchPosterior(joint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +101,7 @@ def expected_improvement(
         unit = max(float(np.median(losses)) - least, 1e-3 * max(1.0, abs(least)))
 
         def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
-            return -(sum_of_losses(loss, samples) - least) / unit
+            return -(loss.of_columns(samples) - least) / unit
     else:
         least = min(point.violation for point in usable)
         unit = max(least, 1e-12)
@@ -180,7 +141,7 @@ def expected_hypervolume(
     offset, scale = torch.tensor(least), torch.tensor(span)
 
     def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
-        each = [term_loss(term, samples[..., _place(loss, term.name)]) for term in loss.terms]
+        each = [term.loss(samples[..., loss.place(term.name)]) for term in loss.terms]
         return -(torch.stack(each, -1) - offset) / scale
 
     reference = torch.full((len(loss.terms),), -1.0 - _BEYOND_NADIR, dtype=torch.float64)
@@ -198,30 +159,11 @@ def expected_hypervolume(
     return Acquisition(function, 1.0)
 
 
-def sum_of_losses(loss: Loss, samples: Tensor) -> Tensor:
-    """The weighted loss of property samples [..., n_properties]: [...]."""
-    total = torch.zeros(samples.shape[:-1], dtype=samples.dtype)
-    for term in loss.terms:
-        total = total + term_loss(term, samples[..., _place(loss, term.name)])
-    return total
-
-
-def term_loss(term: Term, values: Tensor) -> Tensor:
-    """One objective's loss of property values, as `Term.loss` for tensors."""
-    if term.target is None:
-        return term.weight * term.sign * values / term.scale
-    return term.weight * ((values - term.target) / term.tolerance) ** 2
-
-
-def _place(loss: Loss, name: str) -> int:
-    return loss.properties.index(name)
-
-
 def _threshold_functions(loss: Loss) -> list[Callable[[Tensor], Tensor]]:
     """For each bound on a property a function of samples that is positive where it is broken."""
     found: list[Callable[[Tensor], Tensor]] = []
     for bound in loss.thresholds:
-        place = _place(loss, bound.name)
+        place = loss.place(bound.name)
         for limit, sign in ((bound.high, 1.0), (bound.low, -1.0)):
             if np.isfinite(limit):
                 found.append(partial(_beyond, place=place, limit=limit, scale=sign * bound.scale))

@@ -10,14 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from engine.optimize.acquisition import (
-    Acquisition,
-    expected_hypervolume,
-    expected_improvement,
-    sum_of_losses,
-)
+from engine.optimize.acquisition import Acquisition, expected_hypervolume, expected_improvement
 from engine.optimize.descent import descend
 from engine.optimize.objective import best_of
 from engine.optimize.surrogate import FitCache, surrogates
@@ -143,7 +137,7 @@ def _negligible(
     usual = reached
     if goals.terms:
         means = [models[name].mean_and_deviation(drawn)[0] for name in goals.properties]
-        usual = float(sum_of_losses(goals, torch.tensor(np.column_stack(means))).mean())
+        usual = float(goals.of_columns(np.column_stack(means)).mean())
     return NEGLIGIBLE * max(1.0, missed, 0.1 * (usual - reached))
 
 

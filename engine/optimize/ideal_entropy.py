@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.properties.energetic import BOLTZMANN
 
@@ -44,25 +42,17 @@ class IdealEntropy:
     steep: bool = True
     whole: bool = False
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Values [...] at compositions [..., n_columns], differentiable."""
-        heat = BOLTZMANN * self.temperature
-        below = (x - SMOOTH).clamp_max(0.0)
-        safe = x.clamp_min(SMOOTH)
-        shares = safe * safe.log() + below * (np.log(SMOOTH) + 1.0 + 0.5 * below / SMOOTH)
-        total = self.fixed + x @ torch.as_tensor(self.atoms, dtype=x.dtype)
-        return heat * (shares @ torch.as_tensor(self.sites, dtype=x.dtype)) / total
-
     def value_and_gradient(
         self, x: NDArray[np.float64], smooth: float = SMOOTH
-    ) -> tuple[float, NDArray[np.float64]]:
-        """Value and raw gradient [n_columns] at a composition, by the parabola below the fraction ``smooth``."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values [...] and raw gradients at compositions [..., n_columns], by the parabola below ``smooth``."""
         heat = BOLTZMANN * self.temperature
         below = np.minimum(x - smooth, 0.0)
         safe = np.maximum(x, smooth)
         logs = np.log(safe)
-        total = self.fixed + float(self.atoms @ x)
+        total = self.fixed + x @ self.atoms
         shares = safe * logs + below * (np.log(smooth) + 1.0 + 0.5 * below / smooth)
-        value = heat * float(self.sites @ shares) / total
+        value = heat * (shares @ self.sites) / total
         slope = logs + 1.0 + below / smooth
-        return value, heat * self.sites * slope / total - value * self.atoms / total
+        gradient = (heat * self.sites * slope - value[..., None] * self.atoms) / total[..., None]
+        return value, gradient

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from api_schemas.elements import VACANCY
 from engine.optimize.ideal_entropy import ABSENT, MIXING_FREE_ENERGY, SMOOTH, IdealEntropy
@@ -33,13 +31,10 @@ class KnownPart(Protocol):
     def whole(self) -> bool:
         """Whether nothing of the property is left beside it."""
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Values [...] at compositions [..., n_columns], differentiable."""
-
     def value_and_gradient(
         self, x: NDArray[np.float64], smooth: float = SMOOTH
-    ) -> tuple[float, NDArray[np.float64]]:
-        """Value and raw gradient [n_columns]; ``smooth`` matters only where it is steep."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values [...] and raw gradients at compositions [..., n_columns]; ``smooth`` matters where it is steep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +51,14 @@ class MassMean:
     steep: bool = False
     whole: bool = True
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Values [...] at compositions [..., n_columns], differentiable."""
-        amount, mass = torch.as_tensor(self.amount), torch.as_tensor(self.mass)
-        return (amount[0] + x @ amount[1:]) / (mass[0] + x @ mass[1:])
-
     def value_and_gradient(
         self, x: NDArray[np.float64], smooth: float = SMOOTH
-    ) -> tuple[float, NDArray[np.float64]]:
-        """Value and raw gradient [n_columns]; it is smooth everywhere."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values [...] and raw gradients at compositions [..., n_columns]; it is smooth everywhere."""
         del smooth
-        mass = float(self.mass[0] + self.mass[1:] @ x)
-        value = float(self.amount[0] + self.amount[1:] @ x) / mass
-        return value, (self.amount[1:] - value * self.mass[1:]) / mass
+        mass = self.mass[0] + x @ self.mass[1:]
+        value = (self.amount[0] + x @ self.amount[1:]) / mass
+        return value, (self.amount[1:] - value[..., None] * self.mass[1:]) / mass[..., None]
 
 
 def known_parts(resolved: ResolvedProblem) -> dict[str, KnownPart]:
@@ -111,7 +101,7 @@ def remainder(point: Point, known: Mapping[str, KnownPart]) -> Point:
     for name in values.keys() & known.keys():
         value, gradient = known[name].value_and_gradient(point.x, ABSENT)
         whole = known[name].whole  # what is left then is rounding, which would only mislead a model
-        values[name] = 0.0 if whole else values[name] - value
+        values[name] = 0.0 if whole else values[name] - float(value)
         if name in gradients:
             gradients[name] = np.zeros(len(point.x)) if whole else gradients[name] - gradient
     return replace(point, values=values, gradients=gradients)

@@ -56,7 +56,7 @@ class LocalModel:
             value, slope = float(self.values[name] + g @ z + 0.5 * z @ bent), g + bent
             if name in self.known:
                 more, steeper = self.known[name].value_and_gradient(x)
-                value, slope = value + more, slope + self.basis.T @ steeper
+                value, slope = value + float(more), slope + self.basis.T @ steeper
             found[name] = (value, slope)
         return found
 

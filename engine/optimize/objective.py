@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -12,11 +12,16 @@ from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem, PropertyConstraint
     from engine.optimize.known_parts import KnownPart
 
+Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")
+"""Values of a property: one or many."""
+Columns = TypeVar("Columns", "NDArray[np.float64]", "Tensor")
+"""Values of several properties in the last dimension."""
 DEFAULT_SCALES = {
     "eV/atom": 0.01,
     "Å": 0.01,
@@ -46,8 +51,8 @@ class Term:
     sign: float
     scale: float
 
-    def loss(self, value: float) -> float:
-        """Loss at a property value."""
+    def loss(self, value: Values) -> Values:
+        """Loss at property values."""
         if self.target is None:
             return self.weight * self.sign * value / self.scale
         return self.weight * ((value - self.target) / self.tolerance) ** 2
@@ -120,6 +125,17 @@ class Loss:
     def __call__(self, values: Mapping[str, float]) -> float:
         """Loss at property values by name."""
         return float(sum(term.loss(values[term.name]) for term in self.terms))
+
+    def of_columns(self, values: Columns) -> Columns:
+        """Losses [...] of property values [..., n_properties] in the order of `properties`."""
+        total = 0.0 * values[..., 0]
+        for term in self.terms:
+            total = total + term.loss(values[..., self.place(term.name)])
+        return total
+
+    def place(self, name: str) -> int:
+        """The number of a property among `properties`."""
+        return self.properties.index(name)
 
     def met(self, values: Mapping[str, float]) -> bool:
         """Whether every target is reached under every constraint; False where there is a goal."""

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from engine.optimize.acquisition import sum_of_losses
 from engine.optimize.bayesian import SAME
 from engine.optimize.descent import Functions, descend
 from engine.optimize.objective import SLACK, best_of
@@ -54,64 +53,110 @@ class SureStep:
 
 
 @dataclass(frozen=True, eq=False)
+class _Predicted:
+    """What the surrogates say at one composition.
+
+    Attributes:
+        mean: [n_properties].
+        mean_slope: [n_properties, n_columns].
+        margin: `_DEVIATIONS` standard deviations, [n_properties].
+        margin_slope: [n_properties, n_columns].
+    """
+
+    mean: NDArray[np.float64]
+    mean_slope: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    margin_slope: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class _Pessimist:
-    """What the surrogates are sure of, at compositions [n, n_columns].
+    """What the surrogates are sure of.
 
     Attributes:
         loss: Objectives and property constraints.
         models: By property.
         best: The best point: only the constraints count while it breaks them.
         unit: Of the losses returned, so that they are of the order of 1.
+        seen: Compositions that were looked at: a descent asks for its loss and its bounds one after the other.
     """
 
     loss: Loss
     models: Mapping[str, GaussianProcess]
     best: Point
     unit: float
+    seen: dict[bytes, _Predicted] = field(default_factory=dict)
 
-    def losses(self, x: torch.Tensor) -> torch.Tensor:
-        """The larger of the losses half a deviation above and below the mean, [n]."""
+    def losses(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The larger of the losses at the mean plus and minus the margin, at compositions [n, n_columns]: [n]."""
+        both = [self.models[name].mean_and_deviation(x) for name in self.loss.properties]
+        mean, deviation = (np.stack(each, -1) for each in zip(*both, strict=True))
+        margin = _DEVIATIONS * deviation
         if self.best.violation > 0.0:
-            return (-self.rooms(x)).clamp_min(0.0).sum(-1) / self.unit
-        mean, deviation = self._predicted(x)
-        ends = [sum_of_losses(self.loss, mean + side * deviation) for side in (1.0, -1.0)]
-        return torch.maximum(*ends) / self.unit
-
-    def rooms(self, x: torch.Tensor) -> torch.Tensor:
-        """Least distance to each bound of a property that is sure, in its scales, [n, n_bounds]; negative beyond it."""
-        mean, deviation = self._predicted(x)
-        found = []
-        for bound in self.loss.thresholds:
-            place = self.loss.properties.index(bound.name)
-            for limit, sign in ((bound.low, 1.0), (bound.high, -1.0)):
-                if np.isfinite(limit):
-                    found.append((sign * (mean[:, place] - limit) - deviation[:, place]) / bound.scale)
-        return torch.stack(found, -1)
+            rooms = [sign * (mean[:, p] - limit) - margin[:, p] for p, sign, limit, _ in self._bounds]
+            scales = np.array([scale for *_, scale in self._bounds])
+            return np.maximum(-np.stack(rooms, -1) / scales, 0.0).sum(-1) / self.unit
+        return np.maximum(*(self.loss.of_columns(mean + side * margin) for side in (1.0, -1.0))) / self.unit
 
     def downhill(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Loss and its gradient [n_columns] at one composition."""
-        at = torch.tensor(x[None], dtype=torch.float64, requires_grad=True)
-        (value,) = self.losses(at)
-        (slope,) = torch.autograd.grad(value, at)
-        return float(value.detach()), np.nan_to_num(slope[0].numpy())
+        """That loss and its gradient [n_columns] at one composition."""
+        if self.best.violation > 0.0:
+            rooms, slopes = self.room(x)
+            missing = np.minimum(rooms, 0.0)
+            return -float(missing.sum()) / self.unit, np.sign(missing) @ slopes / self.unit
+        at = self._predicted(x)
+        ends = [at.mean + side * at.margin for side in (1.0, -1.0)]
+        upper = self.loss.of_columns(ends[0]) >= self.loss.of_columns(ends[1])
+        values = ends[0] if upper else ends[1]
+        slopes = at.mean_slope + (1.0 if upper else -1.0) * at.margin_slope
+        slope = np.zeros(len(x))
+        for term in self.loss.terms:
+            p = self.loss.place(term.name)
+            slope += term.slope(float(values[p])) * slopes[p]
+        return float(self.loss.of_columns(values)) / self.unit, slope / self.unit
 
     def room(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Distances to the bounds [n_bounds] and their gradients [n_bounds, n_columns] at one composition."""
-        at = torch.tensor(x[None], dtype=torch.float64, requires_grad=True)
-        (values,) = self.rooms(at)
-        slopes = [torch.autograd.grad(value, at, retain_graph=True)[0][0].numpy() for value in values]
-        return values.detach().numpy(), np.nan_to_num(np.array(slopes))
+        """Distance to each bound of a property that is sure, [n_bounds], and gradients [n_bounds, n_columns].
 
-    def _predicted(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and half a deviation of every property, each [n, n_properties]."""
-        means, deviations = [], []
-        for name in self.loss.properties:
-            model = self.models[name]
-            mean, covariance = model.posterior(x[:, None, :])
-            floor = _SMALLEST * model.hyperparameters.spread**2
-            means.append(mean[:, 0])
-            deviations.append(covariance[:, 0, 0].clamp_min(floor).sqrt())
-        return torch.stack(means, -1), _DEVIATIONS * torch.stack(deviations, -1)
+        At one composition, in the scales of the bounds; negative beyond them.
+        """
+        at = self._predicted(x)
+        rooms = [
+            (sign * (at.mean[p] - limit) - at.margin[p]) / scale for p, sign, limit, scale in self._bounds
+        ]
+        slopes = [
+            (sign * at.mean_slope[p] - at.margin_slope[p]) / scale for p, sign, _, scale in self._bounds
+        ]
+        return np.array(rooms), np.array(slopes)
+
+    @cached_property
+    def _bounds(self) -> list[tuple[int, float, float, float]]:
+        """Of each bound the place of its property, 1 where it is a lower one, else -1, the limit and the scale."""
+        return [
+            (self.loss.place(bound.name), sign, limit, bound.scale)
+            for bound in self.loss.thresholds
+            for limit, sign in ((bound.low, 1.0), (bound.high, -1.0))
+            if np.isfinite(limit)
+        ]
+
+    def _predicted(self, x: NDArray[np.float64]) -> _Predicted:
+        """What the surrogates say at one composition [n_columns]."""
+        key = x.tobytes()
+        if key not in self.seen:
+            self.seen[key] = _predict([self.models[name] for name in self.loss.properties], x)
+        return self.seen[key]
+
+
+def _predict(models: Sequence[GaussianProcess], x: NDArray[np.float64]) -> _Predicted:
+    found = []
+    for model in models:
+        at = model.sloped_moments(x[None])
+        variance = max(float(at.covariance[0, 0]), _SMALLEST * model.hyperparameters.spread**2)
+        deviation = np.sqrt(variance)
+        flat = variance > float(at.covariance[0, 0])
+        slope = np.zeros(len(x)) if flat else at.covariance_slope[0, 0] / deviation
+        found.append((at.mean[0], at.mean_slope[0], _DEVIATIONS * deviation, _DEVIATIONS * slope))
+    return _Predicted(*(np.array(each) for each in zip(*found, strict=True)))
 
 
 def sure_step(
@@ -171,8 +216,7 @@ def _ends(
         piece, view.downhill, starts, centre=best, radius=radius, at_least_zero=bounds, most_steps=_STEPS
     )
     if not young:
-        with torch.no_grad():
-            order = np.argsort(view.losses(torch.tensor(drawn)).numpy(), kind="stable")
+        order = np.argsort(view.losses(drawn), kind="stable")
         for start in drawn[order[:_STARTS]]:
             (piece,) = region.near(start, 1)
             ends += descend(piece, view.downhill, [start], at_least_zero=bounds, most_steps=_STEPS)

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.gaussian_process import (
-    GaussianProcess,
-    Hyperparameters,
-    Observations,
-    default_hyperparameters,
-    fit,
-)
+from engine.optimize.gaussian_process import GaussianProcess, Hyperparameters, Observations
+from engine.optimize.hyperparameters import default_hyperparameters, fit
 from engine.optimize.known_parts import remainder
 from engine.optimize.objective import best_of
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from api_schemas.problem import Sublattice
 from engine.composition.space import CompositionSpace
-from engine.optimize.gaussian_process import (
-    GaussianProcess,
-    Hyperparameters,
-    Observations,
-    default_hyperparameters,
-    fit,
-)
+from engine.optimize.gaussian_process import GaussianProcess, Hyperparameters, Observations
+from engine.optimize.hyperparameters import default_hyperparameters, fit
+from engine.optimize.ideal_entropy import IdealEntropy
 from engine.optimize.kernel import COMMON, CONSTANT, LINEAR, Prior
 from engine.optimize.objective import Point
 from engine.optimize.surrogate import observations, refit_count, surrogates
@@ -37,25 +32,7 @@ def observed(n, seed=0, sign=1.0):
 
 
 def prior():
-    lengths = torch.tensor([0.3, 0.7, 1.1, 0.5], dtype=torch.float64)
-    one = torch.tensor(1.0, dtype=torch.float64)
-    return Prior(0.8 * one, 1.3 * one, lengths, 0.02 * one, 0.05 * one, torch.tensor(BASIS))
-
-
-def test_blocks_of_the_kernel_are_the_derivatives_of_the_covariance_of_values():
-    p = prior()
-    rng = np.random.default_rng(1)
-    a, b = torch.tensor(rng.normal(size=3)), torch.tensor(rng.normal(size=3))
-
-    def k(u, v):
-        return p.values(u[None], v[None])[0, 0]
-
-    by_b = torch.autograd.functional.jacobian(lambda v: k(a, v), b)
-    np.testing.assert_allclose(p.values_and_slopes(a[None], b[None])[0, 0], by_b, atol=1e-12)
-    mixed = torch.autograd.functional.jacobian(
-        lambda u: torch.autograd.functional.jacobian(lambda v: k(u, v), b, create_graph=True), a
-    )
-    np.testing.assert_allclose(p.slopes(a[None], b[None])[0, :, 0, :], mixed.T, atol=1e-12)
+    return Prior(0.8, 1.3, np.array([0.3, 0.7, 1.1, 0.5]), 0.02, 0.05, BASIS)
 
 
 def dense_posterior(known, p, at):
@@ -63,7 +40,7 @@ def dense_posterior(known, p, at):
     step = 1e-4
 
     def k(u, v):
-        delta = (u - v) / p.lengths.numpy()
+        delta = (u - v) / p.lengths
         product = float(u @ v)
         return (
             CONSTANT
@@ -103,6 +80,24 @@ def test_the_posterior_is_that_of_a_dense_closed_form():
     assert deviation[0] ** 2 == pytest.approx(variance, abs=1e-5)
 
 
+def test_slopes_of_the_posterior_are_those_of_central_differences():
+    entropy = IdealEntropy(np.ones(4), np.ones(4), 1.0, 1000.0)
+    gp = GaussianProcess(observed(4), Hyperparameters(prior(), mean=0.2, spread=1.7), entropy)
+    x = np.random.default_rng(2).dirichlet(np.full(4, 4.0), (3, 2))
+    found, step = gp.sloped_moments(x), 1e-5
+    for i in range(2):
+        for tangent in BASIS.T:
+            moved = np.zeros((2, 4))
+            moved[i] = step * tangent
+            up, down = gp.moments(x + moved), gp.moments(x - moved)
+            mean = (up.mean - down.mean)[:, i] / (2 * step)
+            np.testing.assert_allclose(found.mean_slope[:, i] @ tangent, mean, atol=1e-7)
+            covariance = (up.covariance - down.covariance)[:, i] / (2 * step)
+            expected = found.covariance_slope[:, i] @ tangent
+            expected[:, i] *= 2.0
+            np.testing.assert_allclose(expected, covariance, atol=1e-7)
+
+
 def test_leave_one_out_is_what_refitting_without_each_composition_gives():
     known = observed(6)
     hyper = Hyperparameters(prior(), mean=0.3, spread=2.0)
@@ -113,7 +108,7 @@ def test_leave_one_out_is_what_refitting_without_each_composition_gives():
         mean, deviation = GaussianProcess(without, hyper).mean_and_deviation(known.x[i : i + 1])
         assert errors[i] == pytest.approx(known.values[i] - mean[0], abs=1e-8)
         # of the value as it is observed, with its noise
-        noise = 2.0 * float(hyper.prior.value_noise)
+        noise = 2.0 * hyper.prior.value_noise
         assert deviations[i] == pytest.approx(np.hypot(deviation[0], noise), rel=1e-4)
 
 
@@ -131,7 +126,7 @@ def test_an_element_that_was_never_tried_is_expected_to_be_as_the_others_are():
     x = np.hstack([np.random.default_rng(4).dirichlet(np.ones(3), 14), np.zeros((14, 1))])
     values = np.cos(14 * x[:, 0]) + np.cos(12 * x[:, 1]) + np.cos(16 * x[:, 2])
     prior = fit(Observations(x, values, np.zeros((0, 4))), BASIS).prior
-    logs = np.log(prior.lengths.numpy() / 0.7)
+    logs = np.log(prior.lengths / 0.7)
     # What the likelihood says nothing of has its conditional mean: a common part of variance 0.8^2, others of 0.3^2.
     assert logs[3] == pytest.approx(0.8**2 / (3 * 0.8**2 + 0.3**2) * logs[:3].sum(), abs=2e-3)
     assert logs[3] < -0.5

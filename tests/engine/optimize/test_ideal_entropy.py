@@ -39,7 +39,6 @@ def test_the_known_part_is_minus_t_s_of_the_engine_with_vacancies_and_fixed_atom
     weights = torch.where(torch.tensor(resolved.crystal.copy_column) < 0, 1.0, weights)
     vacancies = torch.full((int(known.sites[2]),), x[2], dtype=torch.float64)
     expected = -700.0 * float(ideal_entropy(weights, vacancies))
-    assert known(torch.tensor(x)).item() == pytest.approx(expected, rel=1e-12)
     assert known.value_and_gradient(x)[0] == pytest.approx(expected, rel=1e-12)
 
 
@@ -48,9 +47,6 @@ def test_gradients_of_the_known_part_agree_with_differences_on_both_sides_of_its
     known = known_parts(resolved_problem(asked))["mixing_free_energy"]
     for x in (np.array([0.6, 0.3, 0.1]), np.array([0.6, 0.39997, 3e-5]), np.array([0.6, 0.4, 0.0])):
         _, gradient = known.value_and_gradient(x)
-        tensor = torch.tensor(x, requires_grad=True)
-        (by_autograd,) = torch.autograd.grad(known(tensor), tensor)
-        np.testing.assert_allclose(gradient, by_autograd.numpy(), rtol=1e-10)
         step = 1e-7
         for i, unit in enumerate(np.eye(3)):
             up, down = (known.value_and_gradient(x + sign * step * unit)[0] for sign in (1, -1))
