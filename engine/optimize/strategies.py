@@ -189,11 +189,10 @@ def _is_little(choice: Choice | None) -> bool:
 
 
 def _sure_step(history: History, choice: Choice) -> SureStep | None:
-    """The sure step, where it gains enough beside the expected improvement elsewhere."""
-    from engine.optimize.sure_step import ENOUGH, FEWEST, sure_step
+    """The sure step, where it gains what is worth an evaluation: however much is expected elsewhere."""
+    from engine.optimize.sure_step import FEWEST, sure_step
 
     if len(history.points) < FEWEST:
         return None
     step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
-    least = max(choice.negligible, ENOUGH * choice.improvement)
-    return None if step is None or step.improvement < least else step
+    return None if step is None or step.improvement < choice.negligible else step

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 FIRST_RADIUS = 0.3
 """Largest change of a fraction until hyperparameters are fitted: before, deviations are a guess."""
-ENOUGH = 0.01
-"""A sure decrease of at least this part of the expected improvement elsewhere is taken first."""
 FEWEST = 2
 """Compositions before the first step: the first two tell more where they are far apart."""
 _DEVIATIONS = 0.5
