@@ -35,6 +35,9 @@ NEGLIGIBLE_VOLUME = 1e-4
 DOUBT = 1.5
 """No more than that must be expected even if deviations were so many times those of the surrogates, which are surer
 than they should be of where they have not looked."""
+EARLY_DOUBT = 10.0
+"""That factor where nothing is expected before a search may end: what a couple of compositions do not show may be
+anywhere, and not only next to the best of them."""
 SAME = 1e-5
 """Compositions nearer than this are one."""
 _CANDIDATES = 256

@@ -142,7 +142,7 @@ def _improving(
     The first may be a sure step instead. None where no improvement to speak of is expected.
     """
     from engine.mechanics.threads import fitting_threads
-    from engine.optimize.bayesian import DOUBT, FEWEST
+    from engine.optimize.bayesian import DOUBT, EARLY_DOUBT, FEWEST
 
     found: list[Proposal] = []
     pending = list(pending)
@@ -154,8 +154,8 @@ def _improving(
             choice = _choice(history, pending)
             if sure_steps and choice is not None and not pending:
                 step = _sure_step(history, choice)
-            if step is None and may_end and _is_little(choice) and not history.front:
-                choice = _choice(history, pending, DOUBT)
+            if step is None and not pending and _is_little(choice) and not history.front:
+                choice = _choice(history, pending, DOUBT if enough else EARLY_DOUBT)
         if step is not None:
             proposal = Proposal(step.x, "step")
         elif choice is None or (may_end and _is_little(choice)):

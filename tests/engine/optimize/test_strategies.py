@@ -79,6 +79,24 @@ def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
     assert len(campaign.records) <= 12
 
 
+def test_where_two_compositions_leave_nothing_to_expect_the_third_is_not_next_to_the_best():
+    pairs = np.random.default_rng(75).uniform(0.5, 3.0, (5, 5))
+    pairs = np.triu(pairs, 1) + np.triu(pairs, 1).T
+    pure = np.array([0.11, 0.6, 0.54, 0.15, 0.05])
+    elements = ["Na", "K", "Li", "Rb", "Cs"]
+    start = np.random.default_rng(1).dirichlet(np.ones(5))
+    at = [{"cation": dict(zip(elements, start.tolist(), strict=True))}]
+    goal = [{"property": "mixing_energy", "goal": "minimize", "scale": 0.01}]
+    campaign = Campaign(problem(elements, goal, at=at, strategy={"name": "hybrid", "seed": 1}))
+    function = {"mixing_energy": lambda x: (float(0.5 * x @ pairs @ x + pure @ x), pairs @ x + pure)}
+    for _ in range(2):
+        campaign.tell([record(campaign, s, function) for s in campaign.ask(1)])
+    told = [campaign.space.to_vector(r.composition) for r in campaign.records]
+    (third,) = campaign.ask(1)
+    x = campaign.space.to_vector(third.composition)
+    assert min(np.abs(x - other).max() for other in told) > 0.3
+
+
 def three_wells(x):
     """Of five elements: near the middle, near the first, and the deepest near the last."""
     rng = np.random.default_rng(5)
