@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
@@ -92,7 +91,6 @@ def test_searches_know_costs_without_evaluating_them(values_at):
         value, gradient = known[name].value_and_gradient(x)
         assert value == pytest.approx(values_at(x)[name].value, rel=1e-12)
         np.testing.assert_allclose(gradient, values_at(x)[name].gradient, rtol=1e-9, atol=1e-12)
-        assert float(known[name](torch.tensor(x))) == pytest.approx(value, rel=1e-12)
 
 
 def test_an_evaluation_holds_the_costs_asked_for_with_tangent_space_gradients(weights_fetched):
