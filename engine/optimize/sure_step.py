@@ -35,8 +35,8 @@ FIRST_RADIUS = 0.3
 FEWEST = 2
 """Compositions before the first step: the first two tell more where they are far apart."""
 _DEVIATIONS = 0.5
-_SMALLEST = 1e-9
-"""Variance below which a deviation has no slope, in squared units of the spread of the property."""
+_SMALLEST = 1e-9**0.5
+"""Least deviation, in units of the spread of the property; where it is less it has no slope."""
 _STEPS = 30
 _STARTS = 2
 """Descents that begin away from the best composition."""
@@ -68,7 +68,7 @@ class _Predicted:
 
 
 @dataclass(frozen=True, eq=False)
-class _Pessimist:
+class Pessimist:
     """What the surrogates are sure of.
 
     Attributes:
@@ -87,13 +87,13 @@ class _Pessimist:
 
     def losses(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The larger of the losses at the mean plus and minus the margin, at compositions [n, n_columns]: [n]."""
-        both = [self.models[name].mean_and_deviation(x) for name in self.loss.properties]
+        models = [self.models[name] for name in self.loss.properties]
+        both = [model.mean_and_deviation(x) for model in models]
         mean, deviation = (np.stack(each, -1) for each in zip(*both, strict=True))
-        margin = _DEVIATIONS * deviation
+        least = [_SMALLEST * model.hyperparameters.spread for model in models]
+        margin = _DEVIATIONS * np.maximum(deviation, least)
         if self.best.violation > 0.0:
-            rooms = [sign * (mean[:, p] - limit) - margin[:, p] for p, sign, limit, _ in self._bounds]
-            scales = np.array([scale for *_, scale in self._bounds])
-            return np.maximum(-np.stack(rooms, -1) / scales, 0.0).sum(-1) / self.unit
+            return np.maximum(-self._rooms(mean, margin), 0.0).sum(-1) / self.unit
         return np.maximum(*(self.loss.of_columns(mean + side * margin) for side in (1.0, -1.0))) / self.unit
 
     def downhill(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -119,13 +119,17 @@ class _Pessimist:
         At one composition, in the scales of the bounds; negative beyond them.
         """
         at = self._predicted(x)
-        rooms = [
-            (sign * (at.mean[p] - limit) - at.margin[p]) / scale for p, sign, limit, scale in self._bounds
-        ]
         slopes = [
             (sign * at.mean_slope[p] - at.margin_slope[p]) / scale for p, sign, _, scale in self._bounds
         ]
-        return np.array(rooms), np.array(slopes)
+        return self._rooms(at.mean, at.margin), np.array(slopes)
+
+    def _rooms(self, mean: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray[np.float64]:
+        """These distances [..., n_bounds] at means and margins [..., n_properties]."""
+        each = [
+            (sign * (mean[..., p] - limit) - margin[..., p]) / scale for p, sign, limit, scale in self._bounds
+        ]
+        return np.stack(each, -1)
 
     @cached_property
     def _bounds(self) -> list[tuple[int, float, float, float]]:
@@ -149,11 +153,9 @@ def _predict(models: Sequence[GaussianProcess], x: NDArray[np.float64]) -> _Pred
     found = []
     for model in models:
         at = model.sloped_moments(x[None])
-        variance = max(float(at.covariance[0, 0]), _SMALLEST * model.hyperparameters.spread**2)
-        deviation = np.sqrt(variance)
-        flat = variance > float(at.covariance[0, 0])
-        slope = np.zeros(len(x)) if flat else at.covariance_slope[0, 0] / deviation
-        found.append((at.mean[0], at.mean_slope[0], _DEVIATIONS * deviation, _DEVIATIONS * slope))
+        deviation, least = np.sqrt(at.covariance[0, 0]), _SMALLEST * model.hyperparameters.spread
+        slope = at.covariance_slope[0, 0] / deviation if deviation > least else np.zeros(len(x))
+        found.append((at.mean[0], at.mean_slope[0], _DEVIATIONS * max(deviation, least), _DEVIATIONS * slope))
     return _Predicted(*(np.array(each) for each in zip(*found, strict=True)))
 
 
@@ -178,7 +180,7 @@ def sure_step(
     now = best.violation if broken else best.loss
     young = sum(bool(point.values) for point in points) < FEWEST_TO_FIT
     seen = [point.violation if broken else point.loss for point in points if point.values]
-    view = _Pessimist(loss, models, best, max(float(np.ptp(seen)), 1e-3 * max(1.0, abs(now))))
+    view = Pessimist(loss, models, best, max(float(np.ptp(seen)), 1e-3 * max(1.0, abs(now))))
     bounds = view.room if loss.thresholds and not broken else None
     with warnings.catch_warnings(action="ignore"):
         values_and_ends = [
@@ -198,7 +200,7 @@ def sure_step(
 
 def _ends(
     region: Region,
-    view: _Pessimist,
+    view: Pessimist,
     best: NDArray[np.float64],
     drawn: NDArray[np.float64],
     bounds: Functions | None,

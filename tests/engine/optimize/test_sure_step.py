@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
 
 from engine.optimize.campaign import Campaign
-from engine.optimize.objective import build_loss, point_of
-from engine.optimize.sure_step import FEWEST, FIRST_RADIUS, sure_step
+from engine.optimize.objective import Loss, Point, Term, Threshold, build_loss, point_of
+from engine.optimize.sure_step import FEWEST, FIRST_RADIUS, Pessimist, sure_step
+from engine.optimize.surrogate import surrogates
 
 GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-3}]
 
@@ -79,3 +81,30 @@ def test_where_the_best_point_is_the_optimum_there_is_no_sure_step():
     loss = build_loss(campaign.problem, [None])
     step = sure_step(campaign.region, loss, points_told(campaign, loss), {}, drawn(campaign))
     assert step is None or step.improvement < 1e-3
+
+
+@pytest.mark.parametrize("violation", [0.0, 1.0])
+def test_slopes_of_what_is_sure_are_those_of_differences_and_one_composition_is_as_many(violation):
+    space = Campaign(problem(["Na", "K", "Li", "Rb"], GOAL)).space
+    points = []
+    for number, x in enumerate(np.random.default_rng(6).dirichlet(np.ones(4), 4)):
+        value, raw = bowl(x)
+        other, slope = float(np.sin(3 * x[0])), np.array([3 * np.cos(3 * x[0]), 0.0, 0.0, 0.0])
+        gradients = {"mixing_energy": space.project_gradient(raw), "lattice_a": space.project_gradient(slope)}
+        points.append(Point(number, None, x, {"mixing_energy": value, "lattice_a": other}, gradients, value))
+    goal = Term("mixing_energy", "eV/atom", 1.0, None, 1.0, 1.0, 0.1)
+    target = Term("lattice_a", "Å", 0.5, 0.3, 0.2, 1.0, 1.0)
+    bound = Threshold("lattice_a", "Å", 0.5, 0.9, 0.05)
+    loss = Loss((goal, target), (bound,))
+    models = surrogates(space, loss.properties, points, {}, {})
+    view = Pessimist(loss, models, Point(0, None, points[0].x, {}, {}, 0.0, violation), 1.7)
+    for x in np.random.default_rng(7).dirichlet(np.full(4, 3.0), 6):
+        value, slope = view.downhill(x)
+        rooms, turned = view.room(x)
+        assert rooms.shape == (2,)
+        assert value == pytest.approx(view.losses(x[None])[0], rel=1e-6, abs=1e-9)
+        for tangent in space.tangent_basis.T:
+            ends = [x + sign * 1e-5 * tangent for sign in (1, -1)]
+            (up, high), (down, low) = [(view.downhill(end)[0], view.room(end)[0]) for end in ends]
+            assert slope @ tangent == pytest.approx((up - down) / 2e-5, rel=1e-4, abs=1e-5)
+            np.testing.assert_allclose(turned @ tangent, (high - low) / 2e-5, rtol=1e-4, atol=1e-4)
