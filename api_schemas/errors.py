@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from api_schemas.base import Output
+from api_schemas.base import Model, Output
 
 TYPE_PREFIX = "urn:orichalcum:problem:"
 """Problem types are this prefix and a stable slug, e.g. ``urn:orichalcum:problem:not-available-yet``."""
@@ -56,7 +56,6 @@ _WORDING = {
     "missing": "this field is required; add it",
     "extra_forbidden": "this field is not known here; check its spelling or remove it",
     "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
-    "model_type": "this should be a mapping of fields",
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
@@ -74,7 +73,7 @@ def pointer(parts: Iterable[str | int]) -> str:
 def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> list[FieldError]:
     """Translate a pydantic error into pointers, stable slugs and readable messages."""
     found = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    for item in error.errors(include_url=False, include_input=False):
         location = [part for part in item["loc"] if not (isinstance(part, str) and _TAG.match(part))]
         is_key = bool(location) and location[-1] == "[key]"
         where = pointer([*prefix, *(location[:-1] if is_key else location)])
@@ -84,9 +83,22 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
             where, message = where + own.group(1), own.group(2)
         slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
         message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
+        if item["type"] == "model_type":
+            message = _mapping_wanted(item.get("ctx", {}).get("class_name", ""))
         message = _LENGTH.sub(r"this has \3; it should have \2", message)
         found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
     return found
+
+
+def _mapping_wanted(class_name: str) -> str:
+    """What to write where something else than a mapping stands for a model of this name."""
+    waiting = Model.__subclasses__()
+    while waiting:
+        model = waiting.pop()
+        if model.__name__ == class_name:
+            return f"this should be a mapping with fields among {', '.join(model.model_fields)}"
+        waiting += model.__subclasses__()
+    return "this should be a mapping of fields"
 
 
 def parse(model: type[_M], data: object, prefix: Sequence[str | int] = ()) -> _M:

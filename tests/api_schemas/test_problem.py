@@ -279,6 +279,19 @@ def test_a_prefix_stands_before_every_pointer():
     assert caught.value.errors[0].pointer == "/problem/objectives"
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"constraints": {"linear": ["cation:Sc >= 0.1"]}}, "terms, min, max"),
+        ({"constraints": {"properties": ["density"]}}, "property, min, max"),
+    ],
+)
+def test_where_a_text_stands_for_a_mapping_its_fields_are_named(changes, fields):
+    with pytest.raises(ProblemInvalid) as caught:
+        parse(Problem, {**GOOD, **changes})
+    assert caught.value.errors[0].message == f"this should be a mapping with fields among {fields}"
+
+
 def test_pointers_escape_slashes_and_tildes():
     assert pointer(["a/b", "~", 0]) == "/a~1b/~0/0"
 
