@@ -9,6 +9,7 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi_offline import FastAPIOffline
 
 from service import problem_details
 from service.access.rates import Rates
@@ -70,12 +71,13 @@ def create_app(
         await tail.close()
         store.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Orichalcum",
         version=own_version(),
         summary="Finds the composition of a mixed crystal that has the properties you want.",
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        redoc_url=None,
     )
     app.state.metrics = metrics
     # The last one added is the outermost.
