@@ -20,6 +20,7 @@ from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputOb
 from botorch.acquisition.objective import GenericMCObjective
 from botorch.sampling.normal import SobolQMCNormalSampler
 from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
+from botorch.utils.multi_objective.pareto import is_non_dominated
 from torch import Tensor
 
 from engine.optimize.property_model import PropertyModel
@@ -127,22 +128,25 @@ def expected_hypervolume(
     points: Sequence[Point],
     pending: Sequence[NDArray[np.float64]],
     seed: int,
+    candidates: NDArray[np.float64],
 ) -> Acquisition:
-    """Improvement of the hypervolume that the front dominates, with each objective scaled to the range seen.
+    """Improvement of the hypervolume that the front dominates, with each objective scaled to the range of the front.
 
-    The reference point lies a tenth of the range beyond the worst value of each objective seen.
+    That range is of the front seen and of the one that the surrogates expect among candidates [n, n_columns]: the ends
+    of a front are worth nothing before one of their neighbours was seen if only what was seen counts. The reference
+    point lies a tenth of the range beyond its worst values.
     """
     model = PropertyModel([surrogates[name] for name in loss.properties])
     feasible = [point for point in points if point.values and point.violation == 0.0]
     if not feasible:
         return expected_improvement(loss, surrogates, points, pending, seed)
-    seen = np.array([[term.loss(point.values[term.name]) for term in loss.terms] for point in feasible])
-    least, span = seen.min(axis=0), np.maximum(np.ptp(seen, axis=0), 1e-6 * (1.0 + np.abs(seen).max(axis=0)))
+    seen = loss.each(np.array([[point.values[name] for name in loss.properties] for point in feasible]))
+    ends = np.vstack([_front(seen), _front(_expected(loss, surrogates, candidates))])
+    least, span = ends.min(axis=0), np.maximum(np.ptp(ends, axis=0), 1e-6 * (1.0 + np.abs(seen).max(axis=0)))
     offset, scale = torch.tensor(least), torch.tensor(span)
 
     def objective(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001  (BoTorch's signature)
-        each = [term.loss(samples[..., loss.place(term.name)]) for term in loss.terms]
-        return -(torch.stack(each, -1) - offset) / scale
+        return -(loss.each(samples) - offset) / scale
 
     reference = torch.full((len(loss.terms),), -1.0 - _BEYOND_NADIR, dtype=torch.float64)
     partitioning = FastNondominatedPartitioning(ref_point=reference, Y=-(torch.tensor(seen) - offset) / scale)
@@ -157,6 +161,20 @@ def expected_hypervolume(
         constraints=bounds or None,
     )
     return Acquisition(function, 1.0)
+
+
+def _expected(
+    loss: Loss, surrogates: dict[str, GaussianProcess], candidates: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Expected losses of the objectives at those candidates that are expected to obey the bounds, [n, terms]."""
+    means = np.column_stack([surrogates[name].mean_and_deviation(candidates)[0] for name in loss.properties])
+    obeys = [loss.violation(dict(zip(loss.properties, row, strict=True))) == 0.0 for row in means]
+    return loss.each(means[obeys])
+
+
+def _front(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows that no other row betters."""
+    return losses[is_non_dominated(-torch.from_numpy(losses)).numpy()]
 
 
 def _threshold_functions(loss: Loss) -> list[Callable[[Tensor], Tensor]]:

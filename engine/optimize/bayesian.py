@@ -31,7 +31,7 @@ NEGLIGIBLE = 1e-3
 """An expected improvement of the loss below this ends the search; so does one below this part of what targets are
 missed by, or below a tenth of it of the distance from the best goals to those expected of a random composition."""
 NEGLIGIBLE_VOLUME = 1e-4
-"""The same for the hypervolume of a front, in the unit box of the values seen."""
+"""The same for the hypervolume of a front, in the unit box of its range."""
 DOUBT = 1.5
 """No more than that must be expected even if deviations were so many times those of the surrogates, which are surer
 than they should be of where they have not looked."""
@@ -92,14 +92,13 @@ def best_choice(
     models = surrogates(region.space, loss.properties, points, cache, loss.known)
     draw = [seed, len(points), len(pending)]
     samples = int(np.random.SeedSequence(draw).generate_state(1)[0])
+    anywhere, likely = _candidates(region, points, np.random.default_rng(draw))
+    candidates = np.vstack([anywhere, likely])
     acquisition = (
-        expected_hypervolume(loss, models, points, pending, samples)
+        expected_hypervolume(loss, models, points, pending, samples, candidates)
         if front
         else expected_improvement(loss, models, points, pending, samples, doubt)
     )
-    rng = np.random.default_rng(draw)
-    anywhere, likely = _candidates(region, points, rng)
-    candidates = np.vstack([anywhere, likely])
     values = acquisition(candidates)
     tops = _distinct_tops(candidates, values)
     polished = [x for start in tops for x in _climb(region, acquisition, start)]

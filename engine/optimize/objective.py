@@ -133,6 +133,13 @@ class Loss:
             total = total + term.loss(values[..., self.place(term.name)])
         return total
 
+    def each(self, values: Columns) -> Columns:
+        """The loss of every objective [..., n_terms] at property values as of `of_columns`."""
+        found = values[..., [self.place(term.name) for term in self.terms]]
+        for number, term in enumerate(self.terms):
+            found[..., number] = term.loss(found[..., number])
+        return found
+
     def place(self, name: str) -> int:
         """The number of a property among `properties`."""
         return self.properties.index(name)

@@ -297,6 +297,24 @@ def test_a_front_dominates_nearly_what_the_front_of_a_fine_grid_dominates():
     assert "front" in campaign.stopped.message or campaign.stopped.reason == "budget_spent"
 
 
+def test_a_front_reaches_its_ends_however_far_they_are_from_where_the_search_began():
+    """Two slopes that pull apart: every composition of an edge is on the front, and its ends are pure elements."""
+    objectives = [
+        {"property": "lattice_a", "goal": "minimize", "scale": 0.1},
+        {"property": "density", "goal": "minimize", "scale": 0.1},
+    ]
+    lengths, densities = np.array([5.7, 6.2, 6.4]), np.array([3.0, 0.1, 1.0])
+    functions = {
+        "lattice_a": lambda x: (lengths @ x, lengths - lengths.mean()),
+        "density": lambda x: (densities @ x, densities - densities.mean()),
+    }
+    strategy = {"name": "auto", "max_evaluations": 9}
+    front = run(problem(["Na", "K", "Rb"], objectives, strategy=strategy), functions).result().front
+    first, last = front[0].properties, front[-1].properties
+    assert first["lattice_a"].value == pytest.approx(5.7, abs=0.03)
+    assert last["density"].value == pytest.approx(0.1, abs=0.15)
+
+
 def test_a_front_of_a_grid_holds_its_nondominated_points():
     objectives = [
         {"property": "lattice_a", "goal": "minimize"},
