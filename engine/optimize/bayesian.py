@@ -38,7 +38,7 @@ than they should be of where they have not looked."""
 EARLY_DOUBT = 10.0
 """That factor where nothing is expected before a search may end: what a couple of compositions do not show may be
 anywhere, and not only next to the best of them."""
-SAME = 1e-5
+SAME = 1e-7
 """Compositions nearer than this are one."""
 _CANDIDATES = 256
 _EXTREMES = 16

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 FIRST_RADIUS = 0.3
 """Largest change of a fraction in the first step of a search."""
 LAST_RADIUS = 1e-3
-CONVERGED_STEP = 2e-4
-"""A proposed change of every fraction below this ends a search."""
+CONVERGED_STEP = 1e-7
+"""A proposed change of every fraction below this ends a search, whatever it is to bring: a tight tolerance asks for
+small steps."""
+SAME_START = 2e-4
+"""A start this near to what was tried is none."""
 SAME_BASIN = 0.02
 """A search that steps this near to the optimum of a better, finished one ends there."""
 CONVERGED_DECREASE = 1e-3
@@ -98,7 +101,7 @@ def propose(
         Proposal(starts[number], f"start {number}")
         for number in range(len(searches), len(starts))
         if number < len(given_starts)
-        or not any(np.abs(starts[number] - x).max() < CONVERGED_STEP for x in taken)
+        or not any(np.abs(starts[number] - x).max() < SAME_START for x in taken)
     ]
 
 
