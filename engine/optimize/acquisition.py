@@ -167,9 +167,8 @@ def _expected(
     loss: Loss, surrogates: dict[str, GaussianProcess], candidates: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Expected losses of the objectives at those candidates that are expected to obey the bounds, [n, terms]."""
-    means = np.column_stack([surrogates[name].mean_and_deviation(candidates)[0] for name in loss.properties])
-    obeys = [loss.violation(dict(zip(loss.properties, row, strict=True))) == 0.0 for row in means]
-    return loss.each(means[obeys])
+    means = np.column_stack([surrogates[name].mean(candidates) for name in loss.properties])
+    return loss.each(means[loss.violation_of_columns(means) == 0.0])
 
 
 def _front(losses: NDArray[np.float64]) -> NDArray[np.float64]:

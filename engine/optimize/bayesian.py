@@ -138,7 +138,7 @@ def _negligible(
     missed, reached = targets(best.values), goals(best.values)
     usual = reached
     if goals.terms:
-        means = [models[name].mean_and_deviation(drawn)[0] for name in goals.properties]
+        means = [models[name].mean(drawn) for name in goals.properties]
         usual = float(goals.of_columns(np.column_stack(means)).mean())
     return NEGLIGIBLE * max(1.0, missed, 0.1 * (usual - reached))
 

@@ -242,14 +242,15 @@ class Campaign:
     def _to_round(self) -> list[NDArray[np.float64]]:
         """The compositions in the problem's steps that are still to be evaluated once the search has ended."""
         if self._rounding is None:
-            left = max(2, self.planned) - len(self._records)
-            best = self._best_record()
+            left = self.planned - len(self._records)
+            loss = self._loss()
             self._rounding = []
             if self.region.steps and left > 0 and self._front:
                 members = self._vectors(self._search.unrounded_front())
                 self._rounding = rounded_front(self.region, members, self._vectors(self._records), left)
-            elif self.region.steps and left > 0 and best is not None and not self._has_rounded:
-                self._rounding = rounded_answer(self.region, self.space.to_vector(best.composition))
+            elif self.region.steps and left > 0 and loss is not None:
+                found = rounded_answer(self.region, loss, self._points(loss), self._fits)
+                self._rounding = [] if found is None else [found]
         return self._rounding
 
     def _vectors(self, records: Sequence[EvaluationRecord]) -> list[NDArray[np.float64]]:
@@ -266,7 +267,7 @@ class Campaign:
         if best is None:
             return ended
         answer = self._point(best, loss)
-        return rounded_answer_stop(self.region, loss, answer, ended, len(self._records))
+        return rounded_answer_stop(self.region, loss, self._points(loss), answer, ended)
 
     def _planned_points(self) -> list[NDArray[np.float64]] | None:
         """The compositions of a campaign that knows them all beforehand: evaluate, scan, strategy grid."""

@@ -131,6 +131,11 @@ class GaussianProcess:
         covariance_slope = h.spread**2 * (among.by_first() - explained.swapaxes(-1, -2)) @ prior.basis.T
         return SlopedMoments(found.mean, found.covariance, mean_slope, covariance_slope)
 
+    def mean(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Posterior mean at compositions [n, n_columns], [n], in the property's unit."""
+        pairs = self.hyperparameters.prior.pairs(x @ self.hyperparameters.prior.basis, self._conditioned.at)
+        return self._mean(x, self._cross(pairs))
+
     def mean_and_deviation(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Posterior mean and standard deviation at compositions, each [n], in the property's unit."""
         found = self.moments(x[:, None, :])
@@ -183,10 +188,11 @@ class GaussianProcess:
         variances = np.einsum("...qq->...q", covariance)
         floor = _JITTER * (1.0 + h.prior.scale**2)
         variances[:] = np.maximum(variances + floor, floor)  # rounding can make them negative
-        mean = h.mean + h.spread * (cross @ self._conditioned.weights)
-        if self.known is not None:
-            mean = mean + self.known.value_and_gradient(x)[0]
-        return Moments(mean, h.spread**2 * covariance)
+        return Moments(self._mean(x, cross), h.spread**2 * covariance)
+
+    def _mean(self, x: NDArray[np.float64], cross: NDArray[np.float64]) -> NDArray[np.float64]:
+        mean = self.hyperparameters.mean + self.hyperparameters.spread * (cross @ self._conditioned.weights)
+        return mean if self.known is None else mean + self.known.value_and_gradient(x)[0]
 
     @cached_property
     def _conditioned(self) -> _Conditioned:

@@ -100,8 +100,7 @@ def propose(
     return steps + [
         Proposal(starts[number], f"start {number}")
         for number in range(len(searches), len(starts))
-        if number < len(given_starts)
-        or not any(np.abs(starts[number] - x).max() < SAME_START for x in taken)
+        if number < len(given_starts) or not any(np.abs(starts[number] - x).max() < SAME_START for x in taken)
     ]
 
 

@@ -140,6 +140,15 @@ class Loss:
             found[..., number] = term.loss(found[..., number])
         return found
 
+    def violation_of_columns(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far the property constraints are broken [...] at property values as of `of_columns`."""
+        total = np.zeros(values.shape[:-1])
+        for bound in self.thresholds:
+            own = values[..., self.place(bound.name)]
+            beyond = np.maximum(bound.low - own, own - bound.high) / bound.scale
+            total += np.where(beyond > SLACK, beyond, 0.0)
+        return total
+
     def place(self, name: str) -> int:
         """The number of a property among `properties`."""
         return self.properties.index(name)

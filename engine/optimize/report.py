@@ -77,22 +77,35 @@ def broken(loss: Loss, best: Point) -> str:
     return f"{' and '.join(parts)}; relax the constraint or offer other elements"
 
 
+def missed(loss: Loss, best: Point) -> str:
+    """The words for the targets that a composition misses: its values, and by how much."""
+    return " and ".join(
+        f"{term.name} = {best.values[term.name]:.6g}{_unit(term.unit)} "
+        f"({_off(best.values[term.name], term.target)} {term.target:.6g}{_unit(term.unit)})"
+        for term in loss.terms
+        if term.target is not None and not term.met(best.values[term.name])
+    )
+
+
 def unreachable(region: Region, loss: Loss, best: Point) -> Stopped:
     """The words for targets that no composition reaches: the nearest, and what holds it back."""
     parts = []
     for term in loss.terms:
         value = best.values[term.name]
         if term.target is not None and not term.met(value):
-            side = "above" if value > term.target else "below"
             parts.append(
                 f"{term.name} comes no nearer to {term.target:.6g}{_unit(term.unit)} "
-                f"than {value:.6g}{_unit(term.unit)} ({abs(value - term.target):.2g} {side})"
+                f"than {value:.6g}{_unit(term.unit)} ({_off(value, term.target)})"
             )
     bounds = [one.words for one in active(region, loss, best)]
     held = (
         f"; {', '.join(bounds)}: widen these or offer other elements" if bounds else "; offer other elements"
     )
     return Stopped(reason="unreachable_target", message=" and ".join(parts) + held)
+
+
+def _off(value: float, target: float) -> str:
+    return f"{abs(value - target):.2g} {'above' if value > target else 'below'}"
 
 
 def _unit(unit: str) -> str:

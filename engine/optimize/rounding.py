@@ -11,21 +11,64 @@ from api_schemas.results import Stopped
 from engine.composition.feasibility import rounded
 from engine.composition.polytope import TOLERANCE
 from engine.optimize import report
+from engine.optimize.lattice import most_promising
+from engine.optimize.objective import best_of
+from engine.optimize.surrogate import surrogates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
     from engine.optimize.objective import Loss, Point
+    from engine.optimize.surrogate import FitCache
 
 ROUNDED = "rounded"
 """Origin of a composition in the steps of the problem's resolution."""
+MOST_TRIES = 6
+"""Rounded compositions that are evaluated for one answer."""
+WORTH_TRYING = 1e-3
+"""An expected decrease of the loss below this (relative to the loss, at least 1) is not worth an evaluation."""
 
 
-def rounded_answer(region: Region, x: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The composition in the region's steps that is to be evaluated for an answer; none where it is in them already."""
-    found = None if region.is_rounded(x) else rounded(region, x)
-    return [] if found is None else [found]
+def rounded_answer(
+    region: Region, loss: Loss, points: Sequence[Point], fits: FitCache
+) -> NDArray[np.float64] | None:
+    """The composition in the region's steps that is to be evaluated next for an answer; None where no more is worth it.
+
+    The nearest one need not be the best: many miss a target by less. Those around it are ranked by the surrogates, and
+    evaluated one after the other while one promises more than the best of those before.
+
+    Args:
+        region: With steps.
+        loss: Objectives and property constraints.
+        points: All points told.
+        fits: Fits of surrogates already made.
+    """
+    tried = [point for point in points if point.origin == ROUNDED]
+    searched = [point for point in points if point.origin != ROUNDED and point.values]
+    if not searched or len(tried) >= MOST_TRIES or region.is_rounded(best_of(searched).x):
+        return None
+    made = [point for point in points if point.values and region.is_rounded(point.x)]
+    if tried and any(loss.met(point.values) for point in made):
+        return None
+    nearest = rounded(region, best_of(searched).x)
+    if nearest is None:
+        return None
+    models = surrogates(region.space, loss.properties, points, fits, loss.known)
+    known = [point.x for point in points if region.is_rounded(point.x)]
+    found = most_promising(region, loss, models, nearest, known)
+    if found is None:
+        return None
+    x, (violation, expected) = found
+    if not (tried and made):
+        return x
+    reached = best_of(made)
+    gained = reached.loss - expected
+    if reached.violation > 0.0:
+        worth = violation < reached.violation
+    else:
+        worth = violation == 0.0 and gained > WORTH_TRYING * max(1.0, abs(reached.loss))
+    return x if worth else None
 
 
 def rounded_front(
@@ -50,24 +93,30 @@ def rounded_front(
     return [wanted[round(place)] for place in np.linspace(0, len(wanted) - 1, most)]
 
 
-def rounded_answer_stop(region: Region, loss: Loss, best: Point, ended: Stopped, evaluations: int) -> Stopped:
+def rounded_answer_stop(
+    region: Region, loss: Loss, points: Sequence[Point], best: Point, ended: Stopped
+) -> Stopped:
     """What to say of a search whose best composition was to be rounded.
 
     Args:
         region: With steps.
         loss: Objectives.
+        points: All points told.
         best: The answer.
         ended: Why the search ended, before rounding.
-        evaluations: How many there were.
     """
     steps = region.step_words()
-    if not region.is_rounded(best.x):
-        words = f"{ended.message}; the answer is not rounded: the rounded composition did not converge"
+    tried = sum(point.origin == ROUNDED for point in points)
+    if not region.is_rounded(best.x) and tried:
+        words = f"{ended.message}; the answer is not rounded: no rounded composition converged"
+    elif not region.is_rounded(best.x):
+        words = f"{ended.message}; the answer is not rounded: no evaluation was left for that"
     elif ended.reason == "target_met" and loss.met(best.values):
-        return report.target_met(loss, evaluations)
+        return report.target_met(loss, len(points))
     elif ended.reason == "target_met":
-        nearest = report.unreachable(region, loss, best)
-        words = f"in {steps} {nearest.message}; before rounding, {ended.message}"
+        off = report.missed(loss, best) or report.broken(loss, best)
+        mend = "take finer steps or a larger tolerance"
+        words = f"in {steps} the nearest found has {off}: {mend}; before rounding, {ended.message}"
         return Stopped(reason="unreachable_target", message=words)
     else:
         words = f"{ended.message}; the answer is in {steps}"

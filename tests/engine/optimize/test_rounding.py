@@ -116,3 +116,83 @@ def test_an_answer_is_rounded_on_the_sublattice_that_has_steps_and_says_so():
     assert campaign.records[-1].origin == "rounded"
     assert campaign.result().best.composition["cation"]["K"] == pytest.approx(15 / 32, abs=1e-12)
     assert "steps of 0.03125" in campaign.stopped.message
+
+
+def length(x):
+    """Bent, as lattice constants of mixtures are."""
+    pure = np.array([5.69, 6.37, 6.64])
+    bent = np.array([0.2 * x[1], 0.2 * x[0] - 0.1 * x[2], -0.1 * x[1]])
+    return pure @ x + 0.5 * (bent @ x), pure + bent
+
+
+def in_steps(sites):
+    """Every composition of three elements on so many sites."""
+    return np.array([[a, b, sites - a - b] for a in range(sites + 1) for b in range(sites + 1 - a)]) / sites
+
+
+@pytest.mark.parametrize("strategy", ["gradient", "hybrid"])
+@pytest.mark.parametrize("target", [5.8, 5.913, 6.05, 6.2, 6.311, 6.43])
+def test_an_answer_in_steps_is_the_best_of_them_all_and_not_the_nearest(strategy, target):
+    asked = problem(
+        ["Na", "K", "Rb"],
+        [{"property": "lattice_a", "target": target, "tolerance": 1e-4}],
+        strategy={"name": strategy},
+        constraints={"resolution": {"cation": {"sites": 16}}},
+    )
+    campaign = run(asked, {"lattice_a": length})
+    least = min(abs(length(x)[0] - target) for x in in_steps(16))
+    assert abs(campaign.best.properties["lattice_a"] - target) == pytest.approx(least, abs=1e-9)
+    assert 1 <= sum(r.origin == "rounded" for r in campaign.records) <= 6
+    assert campaign.stopped.reason == ("target_met" if least <= 1e-4 else "unreachable_target")
+
+
+def test_exchanges_on_two_sublattices_at_once_keep_a_rounded_answer_neutral():
+    """Mg for Na needs O for Cl: a step on one sublattice alone is never neutral."""
+    asked = problem(
+        ["Na", "Mg"],
+        [{"property": "lattice_a", "target": 3.4, "tolerance": 0.001}],
+        sublattices=[
+            {"name": "cation", "sites": ["Na"], "elements": ["Na", "Mg", "K"]},
+            {"name": "anion", "sites": ["Cl"], "elements": ["Cl", "O"]},
+        ],
+        constraints={
+            "resolution": {"cation": {"sites": 12}, "anion": {"sites": 12}},
+            "charge_neutrality": {"Na": 1, "K": 1, "Mg": 2, "Cl": -1, "O": -2},
+        },
+    )
+    slopes = np.array([0.0, 0.31, 0.87, 0.1, -0.23])
+
+    def lattice(x):
+        return 3.0 + slopes @ x + 0.1 * x[0] * x[2], slopes + np.array(
+            [0.1 * x[2], 0.0, 0.1 * x[0], 0.0, 0.0]
+        )
+
+    campaign = run(asked, {"lattice_a": lattice})
+    best = campaign.result().best.composition
+    assert best["cation"]["Mg"] == pytest.approx(best["anion"]["O"], abs=1e-12)
+    neutral = [np.array([12 - k - m, m, k, 12 - m, m]) / 12 for m in range(13) for k in range(13 - m)]
+    least = min(abs(lattice(x)[0] - 3.4) for x in neutral)
+    assert abs(campaign.best.properties["lattice_a"] - 3.4) == pytest.approx(least, abs=1e-9)
+
+
+def test_a_bound_on_a_property_holds_on_the_rounded_answer_where_something_in_steps_obeys_it():
+    asked = problem(
+        ["Na", "K"],
+        [{"property": "mixing_energy", "goal": "minimize", "scale": 1.0}],
+        constraints={"resolution": 0.1, "properties": [{"property": "lattice_a", "max": 0.43}]},
+    )
+    campaign = run(asked, FUNCTIONS)
+    # Without steps K = 0.43 is best; 0.4 obeys the bound, 0.5 would be as near to the wish and breaks it.
+    assert campaign.result().best.composition["cation"]["K"] == pytest.approx(0.4, abs=1e-12)
+
+
+def test_a_budget_of_one_is_spent_on_the_search_and_the_answer_says_that_it_is_not_rounded():
+    asked = problem(
+        ["Na", "K", "Rb"],
+        [{"property": "lattice_a", "target": 6.0, "tolerance": 1e-3}],
+        strategy={"max_evaluations": 1},
+        constraints={"resolution": 0.1},
+    )
+    campaign = run(asked, {"lattice_a": length})
+    assert len(campaign.records) == 1
+    assert "not rounded: no evaluation was left" in campaign.stopped.message
