@@ -80,6 +80,7 @@ def _linear_rows(
                 np.inf if linear.max is None else linear.max / scale,
                 pointer(("constraints", "linear", number)),
                 f"linear constraint {number} ({_words(linear.terms, linear.min, linear.max)})",
+                scale,
             )
         )
     return rows
@@ -120,7 +121,7 @@ def _charge_row(
     scale = float(np.abs(coefficients).max(initial=0.0)) or 1.0
     level = -rest / scale
     words = "charge neutrality"
-    return [LinearRow(coefficients / scale, level, level, "/constraints/charge_neutrality", words)]
+    return [LinearRow(coefficients / scale, level, level, "/constraints/charge_neutrality", words, scale)]
 
 
 def _least_present(

@@ -32,6 +32,7 @@ class LinearRow:
         high: Largest value, inf where there is none.
         pointer: Where the problem asks for it.
         words: What it is called in messages.
+        scale: The largest coefficient as the problem wrote it, by which the row was divided.
     """
 
     coefficients: FloatArray
@@ -39,6 +40,7 @@ class LinearRow:
     high: float
     pointer: str
     words: str
+    scale: float = 1.0
 
     @property
     def is_equality(self) -> bool:
