@@ -87,12 +87,12 @@ def _linear_rows(
 
 
 def _words(terms: Mapping[str, float], low: float | None, high: float | None) -> str:
-    parts = [column if value == 1.0 else f"{value:g} {column}" for column, value in terms.items()]
+    parts = [column if value == 1.0 else f"{value:.10g} {column}" for column, value in terms.items()]
     sum_of = " + ".join(parts).replace("+ -", "- ")
     if low is not None and low == high:
-        return f"{sum_of} = {low:g}"
-    left = "" if low is None else f"{low:g} <= "
-    right = "" if high is None else f" <= {high:g}"
+        return f"{sum_of} = {low:.10g}"
+    left = "" if low is None else f"{low:.10g} <= "
+    right = "" if high is None else f" <= {high:.10g}"
     return f"{left}{sum_of}{right}"
 
 

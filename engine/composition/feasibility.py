@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +13,17 @@ from api_schemas.errors import FieldError, pointer
 from engine.composition.polytope import TOLERANCE
 from engine.composition.region import Region
 from engine.composition.simplex import FloatArray
+from engine.composition.supports import MOST_SUPPORTS
 
 _SECONDS = 10.0
+_SECONDS_OF_CHECK = 2.0
+"""Longest that one program of the search for a conflict may take: it runs while a request waits."""
+_SECONDS_OF_NAMING = 1.0
+"""After so long the constraints still in question are all named."""
+_MOST_NAMED = 5
+"""Other constraints that the message of one in conflict names."""
+_INFEASIBLE = 2
+"""Status of a program that is proved to have no solution."""
 _KINDS = ("row", "present", "count", "resolution", "bound")
 
 
@@ -27,25 +37,35 @@ class _Demand:
     words: str
 
 
-def conflicts(region: Region) -> list[FieldError]:
-    """The constraints that exclude each other, none where a composition obeys them all.
+@dataclass(frozen=True)
+class _Solution:
+    """What a program found: a composition, or that there is none; neither where the time did not suffice."""
 
-    The bounds of the elements, by themselves, can be obeyed (the schema sees to it). A smallest conflicting
-    set by the deletion filter: each constraint in turn is left out for good if the others are still in
-    conflict (J. W. Chinneck, Feasibility and Infeasibility in Optimization, 2008, 6.1).
+    x: FloatArray | None
+    impossible: bool
+
+
+def conflicts(region: Region) -> list[FieldError]:
+    """The constraints that exclude each other, none where a composition obeys them all or that is too hard to tell.
+
+    The bounds of the elements, by themselves, can be obeyed (the schema sees to it). The program obeys constraints to
+    1e-6 only; what only that allows is a conflict as well, found in the pieces of the region.
     """
     demands = _demands(region)
     nothing_asked = region.is_plain and not region.steps
-    if nothing_asked or region.space.n_columns == 0 or feasible_point(region) is not None:
+    if nothing_asked or region.space.n_columns == 0:
         return []
-    kept = list(demands)
-    for demand in demands:
-        without = [other for other in kept if other is not demand]
-        if _solve(region, without) is None:
-            kept = without
+    if _solve(region, demands, seconds=_SECONDS_OF_CHECK).impossible:
+        kept = _smallest(demands, lambda some: _solve(region, some, seconds=_SECONDS_OF_CHECK).impossible)
+    elif not region.has_room:
+        kept = _smallest(demands, lambda some: _without_room(region, some))
+    else:
+        return []
     found = []
     for demand in kept:
         others = [other.words for other in kept if other is not demand]
+        more = len(others) - _MOST_NAMED
+        others = [*others[:_MOST_NAMED], f"{more} more"] if more > 0 else others
         text = f"no composition obeys {demand.words}" + (
             f" together with {' and '.join(others)}" if others else ""
         )
@@ -53,6 +73,41 @@ def conflicts(region: Region) -> list[FieldError]:
             FieldError(pointer=demand.pointer, type="infeasible", message=f"{text}; relax one of them")
         )
     return found
+
+
+def _smallest(demands: list[_Demand], impossible: Callable[[list[_Demand]], bool]) -> list[_Demand]:
+    """Of demands in conflict a set none of which can be left out, as far as the time suffices.
+
+    The deletion filter: what the others are in conflict without is left out for good (J. W. Chinneck, Feasibility
+    and Infeasibility in Optimization, 2008, 6.1); here halves first, then quarters, down to single demands.
+    """
+    kept = list(demands)
+    end = time.monotonic() + _SECONDS_OF_NAMING
+    size = max(1, len(kept) // 2)
+    while size:
+        start = 0
+        while start < len(kept) and time.monotonic() < end:
+            without = kept[:start] + kept[start + size :]
+            if impossible(without):
+                kept = without
+            else:
+                start += size
+        size //= 2
+    return kept
+
+
+def _without_room(region: Region, demands: Sequence[_Demand]) -> bool:
+    """Whether no piece of the region has a composition where only these demands count; resolutions do not."""
+    wanted = _numbers(demands)
+    space = region.space
+    bounded = np.isin(np.arange(space.n_columns), sorted(wanted["bound"]))
+    rest = Region(
+        replace(space, lower=np.where(bounded, space.lower, 0.0), upper=np.where(bounded, space.upper, 1.0)),
+        rows=tuple(region.rows[number] for number in sorted(wanted["row"])),
+        least_present={c: least for c, least in region.least_present.items() if c in wanted["present"]},
+        most_elements={n: most for n, most in region.most_elements.items() if n in wanted["count"]},
+    )
+    return rest.support_count() <= MOST_SUPPORTS and not rest.has_room
 
 
 def feasible_point(region: Region, near: FloatArray | None = None) -> FloatArray | None:
@@ -63,7 +118,7 @@ def feasible_point(region: Region, near: FloatArray | None = None) -> FloatArray
         near: Where it should be: of all such compositions one that differs least from it (sum of absolute
             differences).
     """
-    return _solve(region, _demands(region), near)
+    return _solve(region, _demands(region), near).x
 
 
 def _demands(region: Region) -> list[_Demand]:
@@ -74,7 +129,7 @@ def _demands(region: Region) -> list[_Demand]:
             "present",
             column,
             pointer(("constraints", "min_if_present", space.columns[column])),
-            f"min_if_present of {space.columns[column]} ({least:g})",
+            f"min_if_present of {space.columns[column]} ({least:.10g})",
         )
         for column, least in region.least_present.items()
     ]
@@ -96,20 +151,27 @@ def _demands(region: Region) -> list[_Demand]:
             low, high = space.lower[column], space.upper[column]
             if low > 0.0 or high < 1.0:
                 where = pointer(("sublattices", number, "elements", element))
-                words = f"the bounds of {name}:{element} [{low:g}, {high:g}]"
+                words = f"the bounds of {name}:{element} [{low:.10g}, {high:.10g}]"
                 demands.append(_Demand("bound", column, where, words))
     return demands
 
 
-def _solve(region: Region, demands: Sequence[_Demand], near: FloatArray | None = None) -> FloatArray | None:
-    """A composition [n] that obeys the demands, if there is one.
+def _numbers(demands: Sequence[_Demand]) -> dict[str, set[int]]:
+    """The numbers of the demands of each kind."""
+    return {kind: {demand.number for demand in demands if demand.kind == kind} for kind in _KINDS}
+
+
+def _solve(
+    region: Region, demands: Sequence[_Demand], near: FloatArray | None = None, seconds: float = _SECONDS
+) -> _Solution:
+    """A composition [n] that obeys the demands, if there is one and it is found in time.
 
     Variables: the n fractions, in steps of the resolution where that is demanded; n presences, 0 or 1; n
     absolute differences from ``near``.
     """
     space = region.space
     n = space.n_columns
-    wanted = {kind: {d.number for d in demands if d.kind == kind} for kind in _KINDS}
+    wanted = _numbers(demands)
     stepped = np.zeros(n, dtype=bool)
     for number in wanted["resolution"]:
         stepped[space.slices[number]] = True
@@ -120,7 +182,7 @@ def _solve(region: Region, demands: Sequence[_Demand], near: FloatArray | None =
     low = np.where(stepped, np.ceil(low / step - 1e-7) * step, low)
     high = np.where(stepped, np.floor(high / step + 1e-7) * step, high)
     if np.any(low > high + 0.5 * step * stepped):
-        return None
+        return _Solution(None, impossible=True)
     rows, least, most = [], [], []
 
     def demand(fractions: FloatArray, presences: FloatArray, low: float, high: float) -> None:
@@ -157,12 +219,12 @@ def _solve(region: Region, demands: Sequence[_Demand], near: FloatArray | None =
         integrality=np.concatenate(
             [stepped.astype(int), np.full(n, int(presence_matters)), np.zeros(n, int)]
         ),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.0},
+        options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
     if found.x is None:
-        return None
+        return _Solution(None, impossible=found.status == _INFEASIBLE)
     x = np.asarray(found.x[:n])
-    return np.where(stepped, np.round(x) * step, x)
+    return _Solution(np.where(stepped, np.round(x) * step, x), impossible=False)
 
 
 def rounded(region: Region, x: FloatArray) -> FloatArray | None:
@@ -186,7 +248,7 @@ def rounded(region: Region, x: FloatArray) -> FloatArray | None:
             upper=np.where(stepped, exact, region.space.upper),
         )
         rest = replace(region, space=held)
-        if not (rest.is_plain or rest.pieces):
+        if not rest.has_room:
             return None
         exact = np.where(stepped, exact, rest.project(exact))
     return exact if region.contains(exact, TOLERANCE) else None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations, product
-from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +12,10 @@ from api_schemas.errors import FieldError
 from engine.composition.polytope import TOLERANCE, Polytope
 from engine.composition.simplex import FloatArray
 from engine.composition.space import GRID_LIMIT, CompositionSpace
+from engine.composition.supports import Supports
 
-MOST_SUPPORTS = 300
-"""Most sets of present elements that are told apart."""
+_AT_A_TIME = 4096
+"""So many points of a grid are checked at a time."""
 _BEYOND = 100.0
 """So far beyond the region that the nearest composition has as much as may be of an element."""
 
@@ -115,51 +113,34 @@ class Region:
     @cached_property
     def pieces(self) -> tuple[Polytope, ...]:
         """The convex pieces that are not empty: one for each set of elements that may be present together."""
-        found = (self._piece(lower, upper) for lower, upper in self._supports())
+        found = (self._piece(lower, upper) for lower, upper in self.supports.bounds())
         return tuple(piece for piece in found if not piece.is_empty)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a composition obeys the constraints; ends at the first piece that is not empty."""
+        if self.is_plain or "pieces" in self.__dict__:
+            return self.is_plain or bool(self.pieces)
+        return any(not self._piece(*bounds).is_empty for bounds in self.supports.bounds())
+
+    @property
+    def supports(self) -> Supports:
+        """The sets of elements that may be present together."""
+        return Supports(self.space, self.least_present, self.most_elements)
 
     def support_count(self) -> int:
         """Number of sets of elements that may be present together, without listing them."""
-        return prod(
-            sum(
-                comb(len(branching), count) * (comb(len(free), room) if 0 < room < len(free) else 1)
-                for count in range(len(branching) + 1)
-                if (room := most - len(fixed) - count) >= 0
-            )
-            for fixed, branching, free, most in self._presence()
+        return self.supports.count()
+
+    @cached_property
+    def _one_sided(self) -> tuple[FloatArray, FloatArray]:
+        """The linear constraints as ``A x <= b``: an equality is two of them."""
+        at_most = [row for row in self.rows if np.isfinite(row.high)]
+        at_least = [row for row in self.rows if np.isfinite(row.low)]
+        return (
+            np.array([row.coefficients for row in at_most] + [-row.coefficients for row in at_least]),
+            np.array([row.high for row in at_most] + [-row.low for row in at_least]),
         )
-
-    def _presence(self) -> Iterator[tuple[list[int], list[int], list[int], int]]:
-        """Of each sublattice: columns always present, absent or with a least fraction, free; and how many may be."""
-        for number, part in enumerate(self.space.slices):
-            columns = range(part.start, part.stop)
-            fixed = [c for c in columns if self.space.lower[c] > 0.0]
-            branching = [c for c in columns if c not in fixed and self.least_present.get(c, 0.0) > 0.0]
-            free = [c for c in columns if c not in fixed and c not in branching]
-            yield fixed, branching, free, self.most_elements.get(number, len(columns))
-
-    def _supports(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Bounds of each piece; of nested pieces only the largest."""
-        choices = []
-        for fixed, branching, free, most in self._presence():
-            sets: list[tuple[int, ...]] = []
-            for count in range(len(branching), -1, -1):
-                room = min(len(free), most - len(fixed) - count)
-                if room >= 0:
-                    sets += [
-                        (*fixed, *some, *others)
-                        for some in combinations(branching, count)
-                        for others in combinations(free, room)
-                    ]
-            choices.append(sets)
-        for choice in product(*choices):
-            present = [column for columns in choice for column in columns]
-            lower, upper = np.array(self.space.lower), np.zeros(self.space.n_columns)
-            upper[present] = self.space.upper[present]
-            for there in present:
-                lower[there] = max(lower[there], self.least_present.get(there, 0.0))
-            if np.all(lower <= upper):
-                yield lower, upper
 
     def _piece(self, lower: FloatArray, upper: FloatArray) -> Polytope:
         n = self.space.n_columns
@@ -269,10 +250,34 @@ class Region:
             found.append(self.project(beyond))
         return np.array(found)
 
-    def grid_size(self, points_per_edge: int) -> int:
-        """Number of points of `grid`; of a lattice of more than `GRID_LIMIT`, the number without the constraints."""
+    def obeyed(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Which of many compositions of the space, [n, n_columns], obey the constraints beyond the bounds, [n]."""
+        found = np.ones(len(points), dtype=bool)
+        if self.rows:
+            sums, limits = self._one_sided
+            used = points.any(axis=0)
+            found &= np.all(points[:, used] @ sums[:, used].T <= limits + TOLERANCE, axis=1)
+        for column, least in self.least_present.items():
+            found &= (points[:, column] <= TOLERANCE) | (points[:, column] >= least - TOLERANCE)
+        for number, most in self.most_elements.items():
+            found &= np.sum(points[:, self.space.slices[number]] > TOLERANCE, axis=1) <= most
+        return found
+
+    def grid_size(self, points_per_edge: int, enough: int = GRID_LIMIT) -> int:
+        """Number of points of `grid`, counted until there are more than ``enough``.
+
+        Of a lattice of more than `GRID_LIMIT`, the number without the constraints.
+        """
         size = self.space.grid_size(points_per_edge)
-        return size if self.is_plain or size > GRID_LIMIT else len(self.grid(points_per_edge))
+        if self.is_plain or size > GRID_LIMIT:
+            return size
+        points = self.space.grid(points_per_edge)
+        count = 0
+        for start in range(0, size, _AT_A_TIME):
+            count += int(self.obeyed(points[start : start + _AT_A_TIME]).sum())
+            if count > enough:
+                break
+        return count
 
     def grid(self, points_per_edge: int) -> FloatArray:
         """Every feasible point of the simplex lattice, [n, n_columns].
@@ -281,4 +286,4 @@ class Region:
             ValueError: if the lattice has more than `GRID_LIMIT` points before the constraints are applied.
         """
         points = self.space.grid(points_per_edge)
-        return points if self.is_plain else points[[self.contains(x) for x in points]]
+        return points[self.obeyed(points)]

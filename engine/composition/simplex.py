@@ -175,21 +175,24 @@ def lattice_size(lower: FloatArray, upper: FloatArray, divisions: int) -> int:
     return ways[divisions]
 
 
-def lattice_points(lower: FloatArray, upper: FloatArray, divisions: int) -> Iterator[tuple[int, ...]]:
-    """Points of the simplex lattice in steps of ``1/divisions``, those rich in the first entry first."""
+def lattice_points(lower: FloatArray, upper: FloatArray, divisions: int) -> NDArray[np.int64]:
+    """Points of the simplex lattice in steps of ``1/divisions``, those rich in the first entry first, [n, k]."""
     limits = lattice_limits(lower, upper, divisions)
-    least_after = [sum(low for low, _ in limits[i:]) for i in range(len(limits) + 1)]
-    most_after = [sum(high for _, high in limits[i:]) for i in range(len(limits) + 1)]
-
-    def descend(entry: int, left: int) -> Iterator[tuple[int, ...]]:
-        if entry == len(limits):
-            yield ()
-            return
+    varying = [entry for entry, (low, high) in enumerate(limits) if low != high]
+    left = np.array([divisions - sum(low for low, high in limits if low == high)])
+    choices: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for number, entry in enumerate(varying):
         low, high = limits[entry]
-        highest = min(high, left - least_after[entry + 1])
-        lowest = max(low, left - most_after[entry + 1])
-        for steps in range(highest, lowest - 1, -1):
-            for rest in descend(entry + 1, left - steps):
-                yield (steps, *rest)
-
-    yield from descend(0, divisions)
+        highest = np.minimum(high, left - sum(limits[later][0] for later in varying[number + 1 :]))
+        lowest = np.maximum(low, left - sum(limits[later][1] for later in varying[number + 1 :]))
+        ways = np.maximum(highest - lowest + 1, 0)
+        before = np.repeat(np.arange(len(left)), ways)
+        steps = (highest + np.cumsum(ways) - ways)[before] - np.arange(len(before))
+        choices.append((before, steps))
+        left = left[before] - steps
+    chosen = np.flatnonzero(left == 0)
+    found = np.tile(np.array([low for low, _ in limits]), (len(chosen), 1))
+    for entry, (before, steps) in zip(reversed(varying), reversed(choices), strict=True):
+        found[:, entry] = steps[chosen]
+        chosen = before[chosen]
+    return found

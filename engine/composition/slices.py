@@ -47,7 +47,7 @@ class Slice:
             raise map_fault("/over", text)
         k = len(columns)
         steps = POINTS_PER_EDGE[k] - 1
-        shares = np.array(list(lattice_points(np.zeros(k), np.ones(k), steps)), dtype=float) / steps
+        shares = lattice_points(np.zeros(k), np.ones(k), steps) / steps
         found = np.repeat(middle[None], len(shares), axis=0)
         found[:, columns] = total * shares
         return found

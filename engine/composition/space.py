@@ -196,9 +196,11 @@ class CompositionSpace:
             text = f"the grid has {size} points, more than {GRID_LIMIT}; take fewer points per edge"
             raise ValueError(text)
         divisions = points_per_edge - 1
-        parts = [list(simplex.lattice_points(self.lower[p], self.upper[p], divisions)) for p in self.slices]
-        rows = [np.concatenate(choice) / divisions for choice in product(*parts)] if parts else [np.zeros(0)]
-        return np.array(rows, dtype=float).reshape(len(rows), self.n_columns)
+        points = np.zeros((1, 0))
+        for part in self.slices:
+            own = simplex.lattice_points(self.lower[part], self.upper[part], divisions) / divisions
+            points = np.hstack([np.repeat(points, len(own), axis=0), np.tile(own, (len(points), 1))])
+        return points
 
     def __iter__(self) -> Iterator[tuple[str, tuple[str, ...], slice]]:
         """Name, elements and slice of each sublattice."""

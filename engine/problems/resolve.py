@@ -10,8 +10,9 @@ from api_schemas.problem import Problem, SameAs
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts
 from engine.composition.notation import parse_composition
-from engine.composition.region import MOST_SUPPORTS, Region
-from engine.composition.space import CompositionSpace
+from engine.composition.region import Region
+from engine.composition.space import GRID_LIMIT, CompositionSpace
+from engine.composition.supports import MOST_SUPPORTS
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_input import read_structure
 from engine.problems.availability import unavailable
@@ -32,6 +33,8 @@ __all__ = ["ResolvedProblem", "resolve", "resolved_problem"]
 
 DEFAULT_POINTS_PER_EDGE = 11
 """Points on an edge of a scan that does not say."""
+_MOST_POINTS_PER_EDGE = 101
+"""Of a grid that strategy grid chooses by itself."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,13 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))
     space = CompositionSpace.of(problem.sublattices)
-    errors.extend(_end_member_faults(space, limits))
-    region = _region(problem, space, parts.crystal, errors)
-    points_per_edge = _points_per_edge(problem, region)
+    too_many = _end_member_faults(space, limits)
+    errors.extend(too_many)
+    region = _region(problem, space, parts.crystal, errors, examine=not too_many)
+    points_per_edge = DEFAULT_POINTS_PER_EDGE if too_many else _points_per_edge(problem, region, limits)
     errors.extend(_composition_faults(problem, region))
     errors.extend(_count_faults(problem, region, points_per_edge, limits))
-    if errors or parts.crystal is None or potential is None:
+    if errors or parts.crystal is None or potential is None or points_per_edge is None:
         raise ProblemInvalid(_once(errors))
     resolved = ResolvedProblem(problem, parts.crystal, region, parts.same_as, points_per_edge, potential)
     too_large = fit_faults(estimate(resolved), limits)
@@ -116,9 +120,17 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
 
 
 def _region(
-    problem: Problem, space: CompositionSpace, crystal: AlchemicalCrystal | None, errors: list[FieldError]
+    problem: Problem,
+    space: CompositionSpace,
+    crystal: AlchemicalCrystal | None,
+    errors: list[FieldError],
+    *,
+    examine: bool,
 ) -> Region:
-    """The feasible compositions; with faults, those of the bounds alone."""
+    """The feasible compositions; with faults, those of the bounds alone.
+
+    With ``examine`` it is asked whether there are any: a space of very many elements would take too long.
+    """
     plain = Region(space)
     if crystal is None:
         return plain
@@ -126,29 +138,50 @@ def _region(
     sites = {name: owners.count(number) for number, name in enumerate(space.names)}
     fixed = Counter(symbol for symbol, owner in zip(crystal.parent_symbols, owners, strict=True) if owner < 0)
     region, faults = build_region(space, problem.constraints, sites, fixed)
-    if not faults and region.support_count() > MOST_SUPPORTS:
-        text = (
-            f"max_elements and min_if_present leave {region.support_count()} sets of present elements, more than "
-            f"{MOST_SUPPORTS}; each is searched: offer fewer elements, or constrain fewer"
-        )
-        faults = [FieldError(pointer="/constraints", type="too-many-supports", message=text)]
-    faults = faults or conflicts(region)
-    if not (faults or region.is_plain or region.pieces):
-        text = "the constraints leave room for compositions only within rounding; relax them a little"
-        faults = [FieldError(pointer="/constraints", type="infeasible", message=text)]
+    faults = faults or _support_faults(region)
+    if examine and not faults:
+        faults = conflicts(region)
     errors.extend(faults)
-    return plain if faults else region
+    return region if examine and not faults else plain
 
 
-def _points_per_edge(problem: Problem, region: Region) -> int:
-    """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows."""
+def _support_faults(region: Region) -> list[FieldError]:
+    """More sets of present elements than can be searched, at each field that splits them."""
+    count = region.support_count()
+    if count <= MOST_SUPPORTS:
+        return []
+    asked = {"max_elements": region.most_elements, "min_if_present": region.least_present}
+    fields = [name for name, value in asked.items() if value]
+    verb = "leave" if len(fields) > 1 else "leaves"
+    text = (
+        f"{' and '.join(fields)} {verb} {count} sets of elements that may be present together, more than "
+        f"{MOST_SUPPORTS}; each is searched by itself: offer fewer elements, or name fewer here"
+    )
+    return [
+        FieldError(pointer=pointer(("constraints", name)), type="too-many-supports", message=text)
+        for name in fields
+    ]
+
+
+def _points_per_edge(problem: Problem, region: Region, limits: Limits) -> int | None:
+    """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows.
+
+    The fewest where every grid has more points than that; None where no grid has any.
+    """
     if problem.scan is not None:
         return problem.scan.points_per_edge
     if problem.strategy.name != "grid" or problem.kind == "scan":
         return DEFAULT_POINTS_PER_EDGE
-    budget = problem.strategy.max_evaluations - len(problem.at)
-    budget -= rounding_reserve(problem)
-    return max((n for n in range(2, 102) if 1 <= region.grid_size(n) <= budget), default=2)
+    budget = problem.strategy.max_evaluations - len(problem.at) - rounding_reserve(problem)
+    fewest = None
+    for points in range(_MOST_POINTS_PER_EDGE, 1, -1):
+        if region.space.grid_size(points) > GRID_LIMIT:
+            continue
+        size = region.grid_size(points, enough=budget)
+        if 1 <= size <= min(budget, limits.max_points):
+            return points
+        fewest = points if size else fewest
+    return fewest
 
 
 def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
@@ -176,7 +209,9 @@ def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
     return errors
 
 
-def _count_faults(problem: Problem, region: Region, points_per_edge: int, limits: Limits) -> list[FieldError]:
+def _count_faults(
+    problem: Problem, region: Region, points_per_edge: int | None, limits: Limits
+) -> list[FieldError]:
     """Faults of how many compositions there are: none, too many, or more than the budget."""
     kind, space = problem.kind, region.space
     if kind == "evaluate":
@@ -192,9 +227,21 @@ def _count_faults(problem: Problem, region: Region, points_per_edge: int, limits
     return _found(budget_fault(problem, len(problem.at)))
 
 
-def _grid_faults(problem: Problem, region: Region, points_per_edge: int, limits: Limits) -> list[FieldError]:
-    size = region.grid_size(points_per_edge)
-    where = "/scan/points_per_edge"
+def _grid_faults(
+    problem: Problem, region: Region, points_per_edge: int | None, limits: Limits
+) -> list[FieldError]:
+    where = (
+        "/strategy/name" if problem.scan is None and problem.kind == "optimize" else "/scan/points_per_edge"
+    )
+    size = 0 if points_per_edge is None else region.grid_size(points_per_edge)
+    if points_per_edge is None:
+        equalities = [row.words for row in region.rows if row.is_equality]
+        by = f", {' and '.join(equalities[:3])} among them" if equalities else ""
+        text = (
+            f"no grid of up to {_MOST_POINTS_PER_EDGE} points an edge has a point within the bounds and constraints"
+            f"{by}; take another strategy, e.g. auto, or give the constraints more room"
+        )
+        return [FieldError(pointer=where, type="empty-grid", message=text)]
     if size == 0:
         text = (
             f"no point of a grid with {points_per_edge} points an edge lies within the bounds and constraints; "

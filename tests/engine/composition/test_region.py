@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
+from api_schemas.elements import SYMBOLS
 from api_schemas.problem import Constraints, Sublattice
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts, feasible_point, rounded
@@ -192,6 +194,13 @@ def test_a_lattice_is_filtered_by_the_constraints():
     assert x.grid_size(11) == len(expected)
 
 
+def test_counting_the_points_of_a_lattice_ends_beyond_what_is_enough():
+    x = region(space(**TERNARY), linear=[{"terms": {"A:Al": 1}, "max": 0.9}])
+    exact = sum(1 for a in range(201) for s in range(201 - a) if a <= 180)
+    assert x.grid_size(201) == len(x.grid(201)) == exact
+    assert 10 < x.grid_size(201, enough=10) < exact
+
+
 CONFLICTS = [
     (
         {"linear": [{"terms": {"A:Al": 1}, "min": 0.7}, {"terms": {"A:Al": 1, "A:Sc": 1}, "max": 0.5}]},
@@ -207,6 +216,18 @@ CONFLICTS = [
     ),
     (
         {"min_if_present": {"A:Al": 0.5}, "linear": [{"terms": {"A:Al": 1}, "min": 0.1, "max": 0.3}]},
+        {"/constraints/min_if_present/A:Al", "/constraints/linear/0"},
+    ),
+    (
+        {"linear": [{"terms": {"A:Al": 1}, "min": 0.5000001}, {"terms": {"A:Al": 1, "A:Sc": 1}, "max": 0.5}]},
+        {"/constraints/linear/0", "/constraints/linear/1"},
+    ),
+    (
+        {
+            "min_if_present": {"A:Al": 0.05, "A:Sc": 0.05},
+            "max_elements": {"A": 2},
+            "linear": [{"terms": {"A:Al": 1}, "min": 1e-7, "max": 1e-7}, {"terms": {"A:Sc": 1}, "max": 0.9}],
+        },
         {"/constraints/min_if_present/A:Al", "/constraints/linear/0"},
     ),
     (
@@ -231,6 +252,21 @@ def test_a_conflict_with_a_bound_names_the_bound():
         "/sublattices/0/elements/Al",
     }
     assert "bounds of A:Al [0, 0.3]" in found[0].message
+
+
+def test_of_a_hundred_constraints_the_few_in_conflict_are_named_within_seconds():
+    rng = np.random.default_rng(3)
+    over = space(A=[s for s in SYMBOLS[3:23] if s not in {"He", "Ne", "Ar"}])
+    loose = [
+        {"terms": dict(zip(over.columns, row.tolist(), strict=True)), "max": float(np.sort(row)[-2])}
+        for row in rng.uniform(0.1, 1.0, (97, over.n_columns))
+    ]
+    tight = [{"terms": {"A:Sc": 1}, "max": 0.1}, {"terms": {"A:Ti": 1}, "max": 0.2},
+             {"terms": {"A:Sc": 1, "A:Ti": 1}, "min": 0.4}]  # fmt: skip
+    x = region(over, linear=[*loose, *tight], max_elements={"A": 2})
+    start = time.process_time()
+    assert {fault.pointer for fault in conflicts(x)} == {f"/constraints/linear/{i}" for i in (97, 98, 99)}
+    assert time.process_time() - start < 5.0
 
 
 @settings(max_examples=25, deadline=None)
