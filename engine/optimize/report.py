@@ -97,7 +97,7 @@ def unreachable(region: Region, loss: Loss, best: Point) -> Stopped:
                 f"{term.name} comes no nearer to {term.target:.6g}{_unit(term.unit)} "
                 f"than {value:.6g}{_unit(term.unit)} ({_off(value, term.target)})"
             )
-    bounds = [one.words for one in active(region, loss, best)]
+    bounds = [one.words for one in active(region, loss, best) if not one.natural]
     held = (
         f"; {', '.join(bounds)}: widen these or offer other elements" if bounds else "; offer other elements"
     )
