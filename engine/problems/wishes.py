@@ -11,13 +11,14 @@ from engine.potentials.errors import LicenceNotAccepted, PotentialError, Unknown
 from engine.potentials.mace_catalogue import check_licence
 from engine.potentials.mace_models import VARIABLE
 from engine.potentials.registry import LOCAL_FILE, describe_choice, known_names
+from engine.problems.property_bounds import impossible, property_bound_faults
 from engine.properties.table import MASS_FRACTION, PROPERTIES, listed, near_names
 
 _DEFAULT_MAX_EVALUATIONS = 40
 
 
 def property_faults(problem: Problem) -> list[FieldError]:
-    """Unknown properties, and objectives whose targets make no sense."""
+    """Unknown properties, and objectives and bounds whose values make no sense."""
     found: list[FieldError] = []
     for number, objective in enumerate(problem.objectives):
         fault = _name_fault(objective.property, ("objectives", number, "property"))
@@ -28,7 +29,7 @@ def property_faults(problem: Problem) -> list[FieldError]:
     for number, name in enumerate(problem.properties):
         fault = _name_fault(name, ("properties", number))
         found.extend([fault] if fault else [])
-    return found
+    return found + property_bound_faults(problem)
 
 
 def _name_fault(name: str, where: tuple[str | int, ...]) -> FieldError | None:
@@ -50,12 +51,10 @@ def _target_faults(objective: Objective, number: int) -> list[FieldError]:
         text = f"a plain crystal has no {row.name}; give the target as a number in {row.unit}"
         return [FieldError(pointer=where, type="bad-objective", message=text)]
     if isinstance(objective.target, float):
-        target = objective.target
-        if row.positive and target <= 0.0:
-            text = f"a {row.name} of {target:g} {row.unit} cannot be; give a positive target"
-            return [FieldError(pointer=where, type="bad-objective", message=text)]
-        if row.unit == "degree" and target >= 180.0:
-            text = f"an angle of {target:g} degrees cannot be; give one between 0 and 180"
+        range_of_values = impossible(row, objective.target, objective.target)
+        if range_of_values is not None:
+            unit = "" if row.unit == "1" else f" {row.unit}"
+            text = f"a {row.name} of {objective.target:g}{unit} cannot be: {range_of_values}; give another target"
             return [FieldError(pointer=where, type="bad-objective", message=text)]
     return []
 
