@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -59,6 +60,9 @@ _WORDING = {
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
+_MOST_SUGGESTIONS = 50
+"""Faults of one document that are looked up among the known fields."""
+_LONGEST_NAME = 60
 _LENGTH = re.compile(r"^(List|Dictionary|String) should have (.*?)(?: after validation)?, not (\d+)$")
 _TAG = re.compile(r"^<.*>$")
 # A validator may begin its message with the pointer, relative to what it checks, of the part that is at fault.
@@ -72,7 +76,8 @@ def pointer(parts: Iterable[str | int]) -> str:
 
 def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> list[FieldError]:
     """Translate a pydantic error into pointers, stable slugs and readable messages."""
-    found = []
+    found: list[FieldError] = []
+    model = _model_named(error.title)
     for item in error.errors(include_url=False, include_input=False):
         location = [part for part in item["loc"] if not (isinstance(part, str) and _TAG.match(part))]
         is_key = bool(location) and location[-1] == "[key]"
@@ -85,6 +90,8 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
         if item["type"] == "model_type":
             message = _mapping_wanted(item.get("ctx", {}).get("class_name", ""))
+        if item["type"] == "extra_forbidden" and len(found) < _MOST_SUGGESTIONS:
+            message = _unknown_field(str(location[-1]), _fields_at(model, location[:-1])) or message
         message = _LENGTH.sub(r"this has \3; it should have \2", message)
         found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
     return found
@@ -92,13 +99,45 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
 
 def _mapping_wanted(class_name: str) -> str:
     """What to write where something else than a mapping stands for a model of this name."""
+    model = _model_named(class_name)
+    if model is None:
+        return "this should be a mapping of fields"
+    return f"this should be a mapping with fields among {', '.join(model.model_fields)}"
+
+
+def _unknown_field(name: str, fields: Sequence[str]) -> str | None:
+    """What to write instead of a field that is not among these; None where there are none."""
+    if not fields:
+        return None
+    near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), fields, n=1)
+    mend = f"did you mean {near[0]}?" if near else f"remove it, or write one of {', '.join(fields)}"
+    return f"this field is not known here; {mend}"
+
+
+def _model_named(class_name: str) -> type[Model] | None:
+    """The model of this name."""
     waiting = Model.__subclasses__()
     while waiting:
         model = waiting.pop()
         if model.__name__ == class_name:
-            return f"this should be a mapping with fields among {', '.join(model.model_fields)}"
+            return model
         waiting += model.__subclasses__()
-    return "this should be a mapping of fields"
+    return None
+
+
+def _fields_at(annotation: object, location: Sequence[str | int]) -> list[str]:
+    """The fields of the model that stands at a location within a type; of a union, those of all its models."""
+    inner = get_args(annotation)
+    if get_origin(annotation) in (list, dict):
+        return _fields_at(inner[-1], location[1:]) if location else []
+    if inner:
+        return [name for one in inner for name in _fields_at(one, location)]
+    if not (isinstance(annotation, type) and issubclass(annotation, Model)):
+        return []
+    if not location:
+        return list(annotation.model_fields)
+    field = annotation.model_fields.get(str(location[0]))
+    return [] if field is None else _fields_at(field.annotation, location[1:])
 
 
 def parse(model: type[_M], data: object, prefix: Sequence[str | int] = ()) -> _M:

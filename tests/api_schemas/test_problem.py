@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -290,6 +291,34 @@ def test_where_a_text_stands_for_a_mapping_its_fields_are_named(changes, fields)
     with pytest.raises(ProblemInvalid) as caught:
         parse(Problem, {**GOOD, **changes})
     assert caught.value.errors[0].message == f"this should be a mapping with fields among {fields}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "mend"),
+    [
+        (objective(tolerance=None, tolerence=0.01), "/objectives/0/tolerence", "did you mean tolerance?"),
+        ({"strategy": {"maxevaluations": 3}}, "/strategy/maxevaluations", "did you mean max_evaluations?"),
+        ({"objective": []}, "/objective", "did you mean objectives?"),
+        ({"structure": {"prototyp": "fcc"}}, "/structure/prototyp", "did you mean prototype?"),
+        (objective(target={"Same_as": {}}), "/objectives/0/target/Same_as", "did you mean same_as?"),
+        ({"constraints": {"resolution": {"cation": {"site": 3}}}}, "/constraints/resolution/cation/site",
+         "did you mean sites?"),
+        ({"constraints": {"linear": [{"terms": {"cation:Sc": 1}, "equal": 0.2}]}}, "/constraints/linear/0/equal",
+         "remove it, or write one of terms, min, max"),
+    ],
+)  # fmt: skip
+def test_for_an_unknown_field_the_nearest_known_one_is_suggested_or_all_are_listed(changes, where, mend):
+    with pytest.raises(ProblemInvalid) as caught:
+        parse(Problem, {**GOOD, **changes})
+    messages = {fault.pointer: fault.message for fault in caught.value.errors}
+    assert messages[where] == f"this field is not known here; {mend}"
+
+
+def test_very_many_unknown_fields_are_refused_in_no_time():
+    start = time.process_time()
+    with pytest.raises(ProblemInvalid):
+        parse(Problem, {**GOOD, **{f"field_{number}": 1 for number in range(20_000)}})
+    assert time.process_time() - start < 5.0
 
 
 def test_pointers_escape_slashes_and_tildes():
