@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 KEPT = 32
 """Compositions whose neighbours are looked at in each round."""
-MOST_NEIGHBOURS = 3000
+MOST_NEIGHBOURS = 1000
 """Of those kept in a round, the best ones' first."""
 _AT_ONCE = 500
-_ROUNDS = 50
+_ROUNDS = 30
 _PATIENCE = 8
 """Rounds without a better composition that end the search."""
 _DIGITS = 9

@@ -10,6 +10,7 @@ import numpy as np
 from api_schemas.results import Stopped
 from engine.composition.feasibility import rounded
 from engine.composition.polytope import TOLERANCE
+from engine.mechanics.threads import fitting_threads
 from engine.optimize import report
 from engine.optimize.lattice import most_promising
 from engine.optimize.objective import best_of
@@ -54,9 +55,10 @@ def rounded_answer(
     nearest = rounded(region, best_of(searched).x)
     if nearest is None:
         return None
-    models = surrogates(region.space, loss.properties, points, fits, loss.known)
     known = [point.x for point in points if region.is_rounded(point.x)]
-    found = most_promising(region, loss, models, nearest, known)
+    with fitting_threads(0):  # the matrices of a surrogate are small
+        models = surrogates(region.space, loss.properties, points, fits, loss.known)
+        found = most_promising(region, loss, models, nearest, known)
     if found is None:
         return None
     x, (violation, expected) = found
