@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -113,15 +114,17 @@ class Region:
     @cached_property
     def pieces(self) -> tuple[Polytope, ...]:
         """The convex pieces that are not empty: one for each set of elements that may be present together."""
+        return tuple(self._pieces())
+
+    def _pieces(self) -> Iterator[Polytope]:
+        """The pieces one by one, for who need not know them all."""
         found = (self._piece(lower, upper) for lower, upper in self.supports.bounds())
-        return tuple(piece for piece in found if not piece.is_empty)
+        return (piece for piece in found if not piece.is_empty)
 
     @property
     def has_room(self) -> bool:
-        """Whether a composition obeys the constraints; ends at the first piece that is not empty."""
-        if self.is_plain or "pieces" in self.__dict__:
-            return self.is_plain or bool(self.pieces)
-        return any(not self._piece(*bounds).is_empty for bounds in self.supports.bounds())
+        """Whether a composition obeys the constraints."""
+        return self.is_plain or next(self._pieces(), None) is not None
 
     @property
     def supports(self) -> Supports:
@@ -167,8 +170,7 @@ class Region:
         """Whether there is more than one composition."""
         if self.is_plain:
             return self.space.can_vary
-        pieces = self.pieces
-        return len(pieces) > 1 or any(piece.frame.dimension > 0 for piece in pieces)
+        return any(number > 0 or piece.frame.dimension > 0 for number, piece in enumerate(self._pieces()))
 
     def contains(self, x: FloatArray, tolerance: float = TOLERANCE) -> bool:
         """Whether a composition obeys every constraint within ``tolerance``."""
