@@ -176,17 +176,17 @@ def _active_bound(region: Region, column: int, x: NDArray[np.float64], *, full: 
     least = region.least_present.get(column, 0.0)
     unit, per = np.eye(len(x))[column], "unit fraction"
     if high - low <= ON_BOUND:
-        return Active(f"{name} fixed at {low:g}", unit, per, two_sided=True)
+        return Active(f"{name} fixed at {low:.10g}", unit, per, two_sided=True)
     if x[column] <= low + ON_BOUND:
         if low > 0.0:
-            return Active(f"{name} at its lower bound {low:g}", -unit, per)
+            return Active(f"{name} at its lower bound {low:.10g}", -unit, per)
         # A little of it is not to be had, so that its absence does not tell whether that would be worse.
         held = full or least > 0.0
         return Active(f"{name} absent, at its lower bound 0", -unit, per, two_sided=held, natural=True)
     if x[column] >= high - ON_BOUND:
-        return None if high >= 1.0 else Active(f"{name} at its upper bound {high:g}", unit, per)
+        return None if high >= 1.0 else Active(f"{name} at its upper bound {high:.10g}", unit, per)
     if x[column] <= least + ON_BOUND:
-        return Active(f"{name} at its least amount {least:g}", -unit, per)
+        return Active(f"{name} at its least amount {least:.10g}", -unit, per)
     return None
 
 
