@@ -107,7 +107,7 @@ def _without_room(region: Region, demands: Sequence[_Demand]) -> bool:
         least_present={c: least for c, least in region.least_present.items() if c in wanted["present"]},
         most_elements={n: most for n, most in region.most_elements.items() if n in wanted["count"]},
     )
-    return rest.support_count() <= MOST_SUPPORTS and not rest.has_room
+    return rest.supports.count() <= MOST_SUPPORTS and not rest.has_room
 
 
 def feasible_point(region: Region, near: FloatArray | None = None) -> FloatArray | None:

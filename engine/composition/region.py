@@ -131,10 +131,6 @@ class Region:
         """The sets of elements that may be present together."""
         return Supports(self.space, self.least_present, self.most_elements)
 
-    def support_count(self) -> int:
-        """Number of sets of elements that may be present together, without listing them."""
-        return self.supports.count()
-
     @cached_property
     def _one_sided(self) -> tuple[FloatArray, FloatArray]:
         """The linear constraints as ``A x <= b``: an equality is two of them."""

@@ -267,7 +267,8 @@ class Campaign:
         if best is None:
             return ended
         answer = self._point(best, loss)
-        return rounded_answer_stop(self.region, loss, self._points(loss), answer, ended)
+        left = self.planned - len(self._records)
+        return rounded_answer_stop(self.region, loss, self._points(loss), answer, ended, left=left)
 
     def _planned_points(self) -> list[NDArray[np.float64]] | None:
         """The compositions of a campaign that knows them all beforehand: evaluate, scan, strategy grid."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import permutations, product
+from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from engine.composition.polytope import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +23,10 @@ KEPT = 32
 """Compositions whose neighbours are looked at in each round."""
 MOST_NEIGHBOURS = 1000
 """Of those kept in a round, the best ones' first."""
+MOST_STEPS = 4
+"""Steps of one exchange that another makes up for: three of a sublattice with one site for one of three sites."""
 _AT_ONCE = 500
+"""Compositions whose means are computed together."""
 _ROUNDS = 30
 _PATIENCE = 8
 """Rounds without a better composition that end the search."""
@@ -36,18 +42,19 @@ def most_promising(
 ) -> tuple[NDArray[np.float64], tuple[float, float]] | None:
     """The composition in steps with the least expected violation and loss, and these; None where all were tried.
 
-    A beam search from ``start``: a neighbour has one step more of one element and one less of another of its
-    sublattice, or two such exchanges where constraints tie several elements together. Sublattices without steps stay as
-    they are.
+    A beam search from ``start``: neighbours differ by `exchanges`. Sublattices without steps stay as they are.
 
     Args:
         region: With steps.
         loss: Objectives and property constraints.
         surrogates: By property.
         start: A feasible composition in steps, [n_columns].
-        tried: What is not wanted again.
+        tried: What is not wanted again, [n_columns] each.
+
+    Returns:
+        The composition, [n_columns], and its expected violation (in scales) and loss.
     """
-    exchanges = _exchanges(region)
+    changes = exchanges(region)
     seen = {_key(start)}
     taken = {_key(x) for x in tried}
     beam, ranks = start[None], _ranks(loss, surrogates, start[None])
@@ -66,12 +73,11 @@ def most_promising(
         if found is not None and (best is None or found[1] < best[1]):
             best, waited = found, 0
         fresh = []
-        for x in (beam[:, None] + exchanges).reshape(-1, beam.shape[1]):
+        for x in _feasible(region, (beam[:, None] + changes).reshape(-1, beam.shape[1])):
             key = _key(x)
-            if key not in seen and x.min() > -0.5 / region.divisions.max():
+            if key not in seen:
                 seen.add(key)
-                if region.contains(x):
-                    fresh.append(x)
+                fresh.append(x)
                 if len(fresh) == MOST_NEIGHBOURS:
                     break
         if waited > _PATIENCE or not fresh:
@@ -83,17 +89,39 @@ def most_promising(
     return best
 
 
-def _exchanges(region: Region) -> NDArray[np.float64]:
-    """Changes of one step between two elements; and sums of two such where linear constraints hold, [n, n_columns]."""
-    single = []
+def exchanges(region: Region) -> NDArray[np.float64]:
+    """Changes that lead from a composition in steps to its neighbours, [n, n_columns].
+
+    One element of a sublattice gives a step to another. Where linear constraints tie elements together, also two such
+    exchanges at once, of up to `MOST_STEPS` steps each where an equality (charge neutrality) must be kept.
+    """
+    changes = []
     for number, step in region.steps.items():
         part = region.space.slices[number]
         for one, other in permutations(range(part.start, part.stop), 2):
             change = np.zeros(region.space.n_columns)
             change[[one, other]] = step.size, -step.size
-            single.append(change)
-    twice = [one + other for one, other in combinations(single, 2)] if region.rows else []
-    return np.array([*single, *twice]).reshape(-1, region.space.n_columns)
+            changes.append(change)
+    single = np.array(changes).reshape(-1, region.space.n_columns)
+    if not region.rows:
+        return single
+    kept = np.array([row.coefficients for row in region.rows if row.is_equality])
+    first, second = np.triu_indices(len(single), 1)
+    most = MOST_STEPS if len(kept) else 1
+    several = [
+        a * single[first] + b * single[second]
+        for a, b in product(range(1, most + 1), repeat=2)
+        if gcd(a, b) == 1
+    ]
+    found = np.vstack([single, *several])
+    return found if len(kept) == 0 else found[np.all(np.abs(found @ kept.T) <= TOLERANCE, axis=1)]
+
+
+def _feasible(region: Region, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of compositions [n, n_columns] that obey bounds and constraints."""
+    lower, upper = region.space.lower - TOLERANCE, region.space.upper + TOLERANCE
+    inside = x[np.all((x >= lower) & (x <= upper), axis=1)]
+    return inside[region.obeyed(inside)]
 
 
 def _ranks(

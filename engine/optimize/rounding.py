@@ -28,7 +28,8 @@ ROUNDED = "rounded"
 MOST_TRIES = 6
 """Rounded compositions that are evaluated for one answer."""
 WORTH_TRYING = 1e-3
-"""An expected decrease of the loss below this (relative to the loss, at least 1) is not worth an evaluation."""
+"""An expected decrease of the loss below this (relative to that of missed targets, at least 1) is not worth an
+evaluation."""
 
 
 def rounded_answer(
@@ -44,6 +45,9 @@ def rounded_answer(
         loss: Objectives and property constraints.
         points: All points told.
         fits: Fits of surrogates already made.
+
+    Returns:
+        [n_columns].
     """
     tried = [point for point in points if point.origin == ROUNDED]
     searched = [point for point in points if point.origin != ROUNDED and point.values]
@@ -65,11 +69,11 @@ def rounded_answer(
     if not (tried and made):
         return x
     reached = best_of(made)
-    gained = reached.loss - expected
+    missed = loss.parts()[0](reached.values)
     if reached.violation > 0.0:
         worth = violation < reached.violation
     else:
-        worth = violation == 0.0 and gained > WORTH_TRYING * max(1.0, abs(reached.loss))
+        worth = violation == 0.0 and reached.loss - expected > WORTH_TRYING * max(1.0, missed)
     return x if worth else None
 
 
@@ -96,7 +100,7 @@ def rounded_front(
 
 
 def rounded_answer_stop(
-    region: Region, loss: Loss, points: Sequence[Point], best: Point, ended: Stopped
+    region: Region, loss: Loss, points: Sequence[Point], best: Point, ended: Stopped, *, left: int
 ) -> Stopped:
     """What to say of a search whose best composition was to be rounded.
 
@@ -106,19 +110,25 @@ def rounded_answer_stop(
         points: All points told.
         best: The answer.
         ended: Why the search ended, before rounding.
+        left: Evaluations of the budget that were not made.
     """
     steps = region.step_words()
     tried = sum(point.origin == ROUNDED for point in points)
     if not region.is_rounded(best.x) and tried:
         words = f"{ended.message}; the answer is not rounded: no rounded composition converged"
     elif not region.is_rounded(best.x):
-        words = f"{ended.message}; the answer is not rounded: no evaluation was left for that"
+        why = "nothing in steps was found in time" if left else "no evaluation was left for that"
+        words = f"{ended.message}; the answer is not rounded: {why}"
     elif ended.reason == "target_met" and loss.met(best.values):
         return report.target_met(loss, len(points))
     elif ended.reason == "target_met":
-        off = report.missed(loss, best) or report.broken(loss, best)
-        mend = "take finer steps or a larger tolerance"
-        words = f"in {steps} the nearest found has {off}: {mend}; before rounding, {ended.message}"
+        if best.violation > 0.0:
+            fault = report.broken(loss, best)
+        else:
+            fault = (
+                f"the nearest found has {report.missed(loss, best)}: take finer steps or a larger tolerance"
+            )
+        words = f"in {steps} {fault}; before rounding, {ended.message}"
         return Stopped(reason="unreachable_target", message=words)
     else:
         words = f"{ended.message}; the answer is in {steps}"

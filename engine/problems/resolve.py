@@ -147,7 +147,7 @@ def _region(
 
 def _support_faults(region: Region) -> list[FieldError]:
     """More sets of present elements than can be searched, at each field that splits them."""
-    count = region.support_count()
+    count = region.supports.count()
     if count <= MOST_SUPPORTS:
         return []
     asked = {"max_elements": region.most_elements, "min_if_present": region.least_present}
@@ -233,7 +233,6 @@ def _grid_faults(
     where = (
         "/strategy/name" if problem.scan is None and problem.kind == "optimize" else "/scan/points_per_edge"
     )
-    size = 0 if points_per_edge is None else region.grid_size(points_per_edge)
     if points_per_edge is None:
         equalities = [row.words for row in region.rows if row.is_equality]
         by = f", {' and '.join(equalities[:3])} among them" if equalities else ""
@@ -242,6 +241,7 @@ def _grid_faults(
             f"{by}; take another strategy, e.g. auto, or give the constraints more room"
         )
         return [FieldError(pointer=where, type="empty-grid", message=text)]
+    size = region.grid_size(points_per_edge)
     if size == 0:
         text = (
             f"no point of a grid with {points_per_edge} points an edge lies within the bounds and constraints; "

@@ -174,14 +174,14 @@ def test_a_missing_or_superfluous_oxidation_state_is_named():
 def test_supports_are_the_sets_that_the_counts_allow():
     over = space(A=["Al", "Sc", "Ga", "In", "Y"])
     x = region(over, max_elements={"A": 2})
-    assert len(x.pieces) == x.support_count() == 10
+    assert len(x.pieces) == x.supports.count() == 10
     assert {tuple(np.flatnonzero(piece.upper)) for piece in x.pieces} == set(
         itertools.combinations(range(5), 2)
     )
     y = region(over, min_if_present={"A:Al": 0.1, "A:Sc": 0.1})
-    assert len(y.pieces) == y.support_count() == 4
+    assert len(y.pieces) == y.supports.count() == 4
     z = region(over, min_if_present={"A:Al": 0.1}, max_elements={"A": 3})
-    assert len(z.pieces) == z.support_count() == 6 + 4
+    assert len(z.pieces) == z.supports.count() == 6 + 4
 
 
 def test_a_lattice_is_filtered_by_the_constraints():

@@ -175,6 +175,57 @@ def test_exchanges_on_two_sublattices_at_once_keep_a_rounded_answer_neutral():
     assert abs(campaign.best.properties["lattice_a"] - 3.4) == pytest.approx(least, abs=1e-9)
 
 
+def test_three_steps_of_one_sublattice_make_up_for_one_of_another_with_three_sites():
+    """A perovskite: three Na or K for Ca are what one F of three O makes up for."""
+    asked = problem(
+        ["Ca"],
+        [{"property": "lattice_a", "target": 4.02, "tolerance": 1e-5}],
+        structure={"prototype": "perovskite", "species": ["Ca", "Ti", "O"]},
+        sublattices=[
+            {"name": "a", "sites": ["Ca"], "elements": ["Ca", "Na", "K"]},
+            {"name": "x", "sites": ["O"], "elements": ["O", "F"]},
+        ],
+        constraints={
+            "resolution": {"a": {"sites": 24}, "x": {"sites": 24}},
+            "charge_neutrality": {"Ca": 2, "Na": 1, "K": 1, "Ti": 4, "O": -2, "F": -1},
+        },
+    )
+    slopes = np.array([0.0, 0.11, 0.37, 0.0, -0.29])
+
+    def lattice(x):
+        return 3.9 + slopes @ x + 0.2 * x[0] * x[2], slopes + np.array(
+            [0.2 * x[2], 0.0, 0.2 * x[0], 0.0, 0.0]
+        )
+
+    campaign = run(asked, {"lattice_a": lattice})
+    neutral = [
+        np.array([24 - 3 * f, 3 * f - k, k, 24 - f, f]) / 24 for f in range(9) for k in range(3 * f + 1)
+    ]
+    least = min(abs(lattice(x)[0] - 4.02) for x in neutral)
+    assert abs(campaign.best.properties["lattice_a"] - 4.02) == pytest.approx(least, abs=1e-9)
+
+
+def test_a_goal_far_from_zero_is_rounded_as_well_as_one_near_it():
+    """What a step is worth does not depend on where the property's zero is."""
+    pure = np.array([-340.0, -340.2, -340.1])
+    for offset in (0.0, 400.0):
+        asked = problem(
+            ["Na", "K", "Rb"],
+            [{"property": "lattice_a", "goal": "minimize", "scale": 0.1}],
+            constraints={"resolution": 0.1},
+            strategy={"name": "hybrid"},
+        )
+
+        def energy(x, offset=offset):
+            away = x - np.array([0.13, 0.46, 0.41])
+            twist = np.array([[3.0, 1.2, 0.0], [1.2, 2.0, 0.9], [0.0, 0.9, 4.0]])
+            return offset + pure.mean() + away @ twist @ away, 2.0 * twist @ away
+
+        campaign = run(asked, {"lattice_a": energy})
+        least = min(energy(x)[0] for x in in_steps(10))
+        assert campaign.best.properties["lattice_a"] == pytest.approx(least, abs=1e-9)
+
+
 def test_a_bound_on_a_property_holds_on_the_rounded_answer_where_something_in_steps_obeys_it():
     asked = problem(
         ["Na", "K"],
