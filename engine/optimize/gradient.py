@@ -32,7 +32,8 @@ SAME_START = 2e-4
 SAME_BASIN = 0.02
 """A search that steps this near to the optimum of a better, finished one ends there."""
 CONVERGED_DECREASE = 1e-3
-"""A modelled decrease of the loss below this (relative to the loss, at least 1) ends a search."""
+"""A modelled decrease of the loss below this (relative to that of missed targets, at least 1) ends a search: where the
+zero of a goal lies says nothing."""
 MAX_STARTS = 6
 CANDIDATES = 512
 """Random compositions among which the next start is the one farthest from all others."""
@@ -142,7 +143,8 @@ def _search(
     if centre.violation > 0.0:
         gained = centre.violation - found.violation > CONVERGED_DECREASE * centre.violation
     else:
-        gained = centre.loss - found.loss >= CONVERGED_DECREASE * max(1.0, abs(centre.loss))
+        missed = loss.parts()[0](centre.values)
+        gained = centre.loss - found.loss >= CONVERGED_DECREASE * max(1.0, missed)
     finished = step < CONVERGED_STEP or not gained
     merged = any(
         search.proposal is None

@@ -270,6 +270,23 @@ def test_a_tight_tolerance_is_met_by_small_steps_and_not_given_up(name):
         assert len(campaign.records) <= 8
 
 
+@pytest.mark.parametrize("name", ["gradient", "hybrid"])
+@pytest.mark.parametrize("zero", [0.0, -340.0, 400.0])
+def test_a_goal_is_followed_to_its_end_wherever_the_zero_of_the_property_is(name, zero):
+    middle = np.array([0.13, 0.46, 0.41])
+    bent = np.array([[3.0, 1.2, 0.0], [1.2, 2.0, 0.9], [0.0, 0.9, 4.0]])
+
+    def function(x):
+        away = x - middle
+        slope = 2.0 * bent @ away + 18.0 * np.array([away[0] ** 2, -(away[1] ** 2), 0.0])
+        slope += 8.0 * np.array([away[1] * away[2], away[0] * away[2], away[0] * away[1]])
+        return zero + away @ bent @ away + 6.0 * (away[0] ** 3 - away[1] ** 3) + 8.0 * np.prod(away), slope
+
+    objectives = [{"property": "lattice_a", "goal": "minimize", "scale": 0.01}]
+    campaign = run(problem(["Na", "K", "Rb"], objectives, strategy={"name": name}), {"lattice_a": function})
+    assert campaign.best.properties["lattice_a"] == pytest.approx(zero, abs=1e-4)
+
+
 def hypervolume(points, reference):
     """Of two objectives to be minimised, by counting a fine grid."""
     a, b = np.meshgrid(np.linspace(-4.0, reference[0], 801), np.linspace(-6.0, reference[1], 801))
