@@ -30,7 +30,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from engine.crystals.graph import build_graph
-from engine.potentials.mace import Mace
+from engine.potentials.mace.potential import Mace
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 DTYPE = torch.float32

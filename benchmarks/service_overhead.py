@@ -30,15 +30,15 @@ from sqlalchemy import select
 from api_schemas.evaluations import Suggestion
 from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
-from service import migration
-from service.app import create_app
-from service.database import Database
-from service.evaluations import repository as evaluations
-from service.evaluations.models import EvaluationRow
-from service.jobs import repository as jobs
-from service.jobs import states
-from service.jobs.submission import Submission, submit
+from service.api.app import create_app
+from service.lifecycle import states
+from service.lifecycle.submission import Submission, submit
+from service.operations import migration
+from service.repositories import jobs
+from service.repositories import tasks as evaluations
 from service.settings import Settings
+from service.tables.database import Database
+from service.tables.tasks import EvaluationRow
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -125,8 +125,8 @@ def claims(database: Database, name: str) -> Row:
 
 def overhead(stack: Any) -> Row:
     """Seconds that the service adds to each of twenty evaluations, beside the same in this process."""
-    from engine.evaluation import evaluate
-    from engine.optimize.campaign import Campaign
+    from engine.evaluation.evaluator import evaluate
+    from engine.kinds.campaign import Campaign
 
     at = [{"cation": {"Na": 1 - n / 40, "K": n / 40}} for n in range(POINTS)]
     asked = problem(

@@ -93,7 +93,7 @@ def describe() -> None:
     Raises:
         BuildFailed: if the service's code cannot say it.
     """
-    command = [sys.executable, "-m", "service.openapi"]
+    command = [sys.executable, "-m", "service.api.openapi"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if printed.returncode:
         raise BuildFailed(f"the API's description cannot be made\n{ending(printed.stderr)}")

@@ -106,9 +106,9 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
         Interrupted: at Ctrl-C, with the best so far.
     """
     with _server_extra():
-        from engine.evaluation import Evaluator
-        from engine.optimize.campaign import Campaign
-        from engine.problems.resolve import resolved_problem
+        from engine.acceptance.resolve import resolved_problem
+        from engine.evaluation.evaluator import Evaluator
+        from engine.kinds.campaign import Campaign
 
         resolved = resolved_problem(problem)
         chosen = _device(device)
@@ -156,8 +156,8 @@ def evaluate(
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
     with _server_extra():
-        from engine.evaluation import evaluate as evaluate_composition
-        from engine.problems.resolve import resolved_problem
+        from engine.acceptance.resolve import resolved_problem
+        from engine.evaluation.evaluator import evaluate as evaluate_composition
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
@@ -178,8 +178,8 @@ def evaluate_fixed_geometry(
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
     with _server_extra():
-        from engine.fixed_geometry import evaluate_fixed_geometry as evaluate_composition
-        from engine.problems.resolve import resolved_problem
+        from engine.acceptance.resolve import resolved_problem
+        from engine.evaluation.fixed_geometry import evaluate_fixed_geometry as evaluate_composition
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
@@ -239,14 +239,14 @@ def fetch(name: str, progress: Callable[[str], None]) -> Path:
 
 @contextmanager
 def administering() -> Iterator[ModuleType]:
-    """``service.administration``, with its refusals as bad input.
+    """``service.operations.administration``, with its refusals as bad input.
 
     Raises:
         ServerExtraMissing: if the server's libraries are not installed.
         BadRequest: if something cannot be done as asked.
     """
     with _server_extra():
-        from service import administration
+        from service.operations import administration
     try:
         yield administration
     except administration.Refused as refusal:
@@ -260,7 +260,7 @@ def up(*, host: str, port: int, workers: int, device: str, data: Path | None) ->
         ServerExtraMissing: if the server's libraries are not installed.
     """
     with _server_extra():
-        from service.supervisor import up as run_stack
+        from service.stack.supervisor import up as run_stack
 
         return run_stack(host=host, port=port, workers=workers, device=device, data=data)
 
@@ -311,5 +311,5 @@ def tethered(command: list[str]) -> list[str]:
         ServerExtraMissing: if the server extra is not installed.
     """
     with _server_extra():
-        from service.children import TETHER
+        from service.stack.children import TETHER
     return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *command]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import uvicorn
 
 from service import logs
-from service.app import create_app
-from service.guard import is_loopback
+from service.api.app import create_app
+from service.http.guard import is_loopback
 from service.settings import Settings
 
 GRACE_SECONDS = 2

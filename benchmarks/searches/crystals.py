@@ -11,10 +11,10 @@ import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord
 from api_schemas.problem import Problem
-from engine.evaluation import Evaluator
-from engine.optimize.campaign import Campaign
-from engine.optimize.strategies import choose
-from engine.problems.resolve import resolved_problem
+from engine.acceptance.resolve import resolved_problem
+from engine.evaluation.evaluator import Evaluator
+from engine.kinds.campaign import Campaign
+from engine.optimize.proposals.strategies import choose
 from searches.results import Cell
 from searches.runs import WITHOUT_GRADIENTS
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from api_schemas.evaluations import Suggestion
-from engine.optimize.campaign import Campaign
-from engine.optimize.surrogate import refit_count
+from engine.kinds.campaign import Campaign
+from engine.optimize.surrogates.surrogate import refit_count
 from searches.functions import wells
 from searches.runs import evaluated, problem_of
 

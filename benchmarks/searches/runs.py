@@ -10,8 +10,8 @@ import numpy as np
 
 from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.problem import Problem
-from engine.optimize.campaign import Campaign
-from engine.optimize.strategies import choose
+from engine.kinds.campaign import Campaign
+from engine.optimize.proposals.strategies import choose
 from engine.properties.table import PROPERTIES
 from searches.functions import TEMPERATURE
 from searches.results import Cell

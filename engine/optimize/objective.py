@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem, PropertyConstraint
-    from engine.optimize.known_parts import KnownPart
+    from engine.optimize.surrogates.known_parts import KnownPart
 
 Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")
 """Values of a property: one or many."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-from engine.potentials import mace_cost
 from engine.potentials.description import MaceSize
 from engine.potentials.errors import UnsupportedDtype
+from engine.potentials.mace import cost as mace_cost
 from engine.potentials.registry import LOCAL_FILE, describe
 
 EDGES_IN_ONE_PIECE = (

@@ -10,10 +10,10 @@ from api_schemas.problem import PotentialChoice
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing, UnsupportedModel
 from engine.potentials.interface import Potential
-from engine.potentials.mace import Mace
-from engine.potentials.mace_weights import read_mace
+from engine.potentials.mace.potential import Mace
+from engine.potentials.mace.weights import read_mace
 from engine.potentials.registry import describe, describe_choice, is_fetched
-from engine.potentials.sevennet import SevenNet
+from engine.potentials.sevennet.potential import SevenNet
 from engine.potentials.weights import fetch, read_weights
 
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}

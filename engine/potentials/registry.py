@@ -12,8 +12,8 @@ from pathlib import Path
 from api_schemas.problem import PotentialChoice
 from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, MaceSize, Package, PotentialDescription
 from engine.potentials.errors import PotentialError, UnknownPotential
-from engine.potentials.mace_catalogue import MACE_FOUNDATION_MODELS
-from engine.potentials.mace_models import described_file, registered_files
+from engine.potentials.mace.catalogue import MACE_FOUNDATION_MODELS
+from engine.potentials.mace.models import described_file, registered_files
 
 __all__ = [
     "DEFAULT_POTENTIAL",

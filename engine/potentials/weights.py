@@ -22,10 +22,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from engine.potentials.checkpoint import read_checkpoint, write_converted
 from engine.potentials.errors import ChecksumMismatch, CorruptedCache, WeightsUnavailable
 from engine.potentials.lock import locked
-from engine.potentials.mace_weights import fetch_mace
+from engine.potentials.mace.weights import fetch_mace
 from engine.potentials.registry import (
     POTENTIALS,
     Package,
@@ -34,6 +33,7 @@ from engine.potentials.registry import (
     weights_folder,
     weights_path,
 )
+from engine.potentials.sevennet.checkpoint import read_checkpoint, write_converted
 
 DOWNLOAD_SECONDS = 900
 

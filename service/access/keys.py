@@ -13,8 +13,8 @@ from typing import Literal, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.access.models import ApiKeyRow
-from service.database import now
+from service.tables.api_keys import ApiKeyRow
+from service.tables.database import now
 
 Scope = Literal["read", "submit", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import ACTIVE_STATES, CostEstimate
-from service.database import now
-from service.jobs.models import JobRow
-from service.problem_details import TooMany
+from service.http.problem_details import TooMany
+from service.repositories import tallies
 from service.settings import Settings
-from service.tallies import repository as tallies
+from service.tables.database import now
+from service.tables.jobs import JobRow
 
 DAY_SECONDS = 86_400.0
 

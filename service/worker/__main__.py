@@ -13,10 +13,10 @@ import structlog
 from celery.worker import state as celery_state
 
 from service import logs
-from service.database import Database
-from service.messages import CeleryMessenger, celery_application
-from service.queues import queues_for
+from service.queue.messenger import CeleryMessenger, celery_application
+from service.queue.queues import queues_for
 from service.settings import Settings
+from service.tables.database import Database
 from service.worker.activity import Activity
 from service.worker.computation import campaign_of, evaluated, mapped
 from service.worker.context import WorkerContext

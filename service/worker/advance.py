@@ -11,20 +11,17 @@ from sqlalchemy.orm import Session
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.problem import Problem
 from api_schemas.results import Result
-from engine.problems.maps import likely_slices
-from service.database import Database, now
-from service.evaluations import repository as evaluations
-from service.evaluations.repository import LEASE_SECONDS
-from service.events import repository as events
-from service.jobs import finish, states
-from service.jobs import repository as jobs
-from service.jobs.models import JobRow
-from service.jobs.standing import Standing
-from service.maps import repository as maps
-from service.messages import enqueue, enqueue_maps
+from engine.acceptance.maps import likely_slices
+from service.lifecycle import finish, states
+from service.lifecycle.dispatch import enqueue, enqueue_maps
+from service.lifecycle.standing import Standing
+from service.repositories import events, jobs, maps, tasks
+from service.repositories.tasks import LEASE_SECONDS
+from service.tables.database import Database, now
+from service.tables.jobs import JobRow
 from service.worker.context import WorkerContext, replayed, standing
-from service.worker.evaluation import cancel_requested, failure_of, finish_cancelled
 from service.worker.lease import Interrupted, Lease
+from service.worker.perform import cancel_requested, failure_of, finish_cancelled
 
 CHEAP_TO_MAP = 100
 """Maps are computed before anybody asks where a surrogate of at most so many evaluations is fitted for them."""
@@ -72,7 +69,7 @@ def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
         return None
     if job.advance_until is not None:
         return None
-    if evaluations.outstanding(session, job_id):
+    if tasks.outstanding(session, job_id):
         job.needs_advance = False  # the last of them will ask again
         return None
     job.needs_advance = False
@@ -181,6 +178,6 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
             for name, wanted in likely_slices(jobs.problem_of(job)):
                 maps.ask(session, job, name, wanted)
         return
-    evaluations.add(session, job, step.suggestions)
+    tasks.add(session, job, step.suggestions)
     if news:
         events.append_progress(session, job, now(session))

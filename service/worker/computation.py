@@ -8,13 +8,13 @@ from functools import lru_cache
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
+from engine.acceptance.resolve import resolve
+from engine.acceptance.resolved import ResolvedProblem
 from engine.composition.slices import Slice
-from engine.evaluation import evaluate
-from engine.optimize.campaign import Campaign
-from engine.optimize.surrogate_map import surrogate_map
-from engine.problems.resolve import resolve
-from engine.problems.resolved import ResolvedProblem
-from service.references.store import SqlReferenceStore
+from engine.evaluation.evaluator import evaluate
+from engine.kinds.campaign import Campaign
+from engine.optimize.answer.surrogate_map import surrogate_map
+from service.repositories.references import SqlReferenceStore
 
 
 @lru_cache(maxsize=64)

@@ -13,11 +13,11 @@ from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result, Stopped, TracePoint
 from engine.composition.slices import Slice
-from engine.optimize.trace import thinned
-from service.database import Database
-from service.jobs.standing import Standing
-from service.messages import Messenger
-from service.references.store import SqlReferenceStore
+from engine.optimize.answer.trace import thinned
+from service.lifecycle.standing import Standing
+from service.queue.messenger import Messenger
+from service.repositories.references import SqlReferenceStore
+from service.tables.database import Database
 
 
 class Campaign(Protocol):

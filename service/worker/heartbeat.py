@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.database import Database
-from service.queues import QUEUE
+from service.queue.queues import QUEUE
+from service.repositories import workers
+from service.tables.database import Database
 from service.worker.activity import Activity
-from service.workers import repository as workers
 
 _log = structlog.get_logger(__name__)
 

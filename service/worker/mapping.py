@@ -6,11 +6,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_schemas.errors import TYPE_PREFIX, ProblemDetail, ProblemInvalid
-from service.database import Database
-from service.evaluations.repository import LEASE_SECONDS
-from service.jobs import repository as jobs
-from service.maps import repository as maps
-from service.maps.repository import MapClaim
+from service.repositories import jobs, maps
+from service.repositories.maps import MapClaim
+from service.repositories.tasks import LEASE_SECONDS
+from service.tables.database import Database
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
 

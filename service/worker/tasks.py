@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from celery import Celery
 
-from service.messages import ADVANCE, EVALUATE, MAP
+from service.queue.messenger import ADVANCE, EVALUATE, MAP
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
-from service.worker.evaluation import run_evaluation
 from service.worker.mapping import run_map
+from service.worker.perform import run_evaluation
 from service.worker.requests import AnsweredRequest
 
 

@@ -19,7 +19,7 @@ import sys
 
 def cells(symbols: list[str]) -> dict:
     """The primitive cells of phases."""
-    from engine.properties.elemental_phases import ELEMENTAL_PHASES
+    from engine.references.elemental_phases import ELEMENTAL_PHASES
 
     found = {}
     for symbol in symbols:

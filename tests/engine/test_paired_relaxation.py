@@ -6,11 +6,11 @@ import pytest
 
 from api_schemas.evaluations import Suggestion
 from api_schemas.problem import Problem
-from engine.evaluation import Evaluator, evaluate
-from engine.fixed_geometry import evaluate_fixed_geometry
+from engine.acceptance.resolve import resolve
+from engine.evaluation.evaluator import Evaluator, evaluate
+from engine.evaluation.fixed_geometry import evaluate_fixed_geometry
 from engine.mechanics.relax import Tolerance
-from engine.problems.resolve import resolve
-from engine.references import MemoryStore
+from engine.references.store import MemoryStore
 
 TIGHT = Tolerance(gradient=1e-8)
 ALUMINIUM = [{"name": "cation", "sites": ["Al"], "elements": ["Al", "Ga"]}]

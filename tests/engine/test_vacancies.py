@@ -9,11 +9,11 @@ from ase.data import atomic_masses, atomic_numbers
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
-from engine.evaluation import evaluate
-from engine.fixed_geometry import evaluate_fixed_geometry
+from engine.acceptance.resolve import resolve
+from engine.evaluation.evaluator import evaluate
+from engine.evaluation.fixed_geometry import evaluate_fixed_geometry
+from engine.kinds.campaign import Campaign
 from engine.mechanics.relax import Tolerance
-from engine.optimize.campaign import Campaign
-from engine.problems.resolve import resolve
 
 TIGHT = Tolerance(gradient=1e-8)
 BOLTZMANN = 8.617333262e-5  # eV/K

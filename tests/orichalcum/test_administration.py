@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from orichalcum.cli import app
 from service.access import keys
-from service.database import Database
 from service.settings import sqlite_url
+from service.tables.database import Database
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from api_schemas.files import parse_problem_text
+from engine.acceptance.resolve import resolve
 from engine.crystals.prototypes import PROTOTYPES
-from engine.problems.resolve import resolve
 from orichalcum.starting_points import STARTING_POINTS, problem_file
 
 

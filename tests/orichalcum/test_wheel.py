@@ -32,8 +32,8 @@ def test_every_module_and_data_file_of_the_packages_is_in_the_wheel(wheel):
             if path.relative_to(ROOT).as_posix() not in packaged
         ]
         assert missing == []
-    assert "service/migrations/env.py" in packaged
-    assert any(name.startswith("service/migrations/versions/0001") for name in packaged)
+    assert "service/operations/migrations/env.py" in packaged
+    assert any(name.startswith("service/operations/migrations/versions/0001") for name in packaged)
 
 
 def test_nothing_else_becomes_a_package(wheel):

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import update
 
 from service.access import keys
-from service.problems import checking
+from service.api import checking
+from service.repositories import workers
 from service.settings import Settings
-from service.workers import repository as workers
-from service.workers.models import WorkerRow
+from service.tables.workers import WorkerRow
 from tests.reliability.conftest import SOAK, amount, long
 from tests.service.conftest import PROBLEM, Queue, serving
 
@@ -217,7 +217,7 @@ def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_a
 ):
     """Schemathesis, with stateful links; run as a program of its own, which brings its own plugins of pytest."""
     # A stream ends before the call is given up.
-    monkeypatch.setattr("service.events.endpoints.STREAM_SECONDS", 0.2)
+    monkeypatch.setattr("service.api.events.STREAM_SECONDS", 0.2)
     with database.writing() as session:
         key = keys.create(session, "fuzzed", ["admin"])
         workers.beat(session, "w", workers.Beat("host", 1, "cpu", idle_seconds=None))

@@ -20,19 +20,20 @@ from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost, TracePoint
-from service import broker as embedded
-from service import logs, migration
-from service.app import create_app
-from service.children import Child, stop_all
-from service.database import Database
-from service.jobs.submission import Submission, submit
-from service.messages import Route
-from service.queues import QUEUE
+from service import logs
+from service.api.app import create_app
+from service.lifecycle.submission import Submission, submit
+from service.operations import migration
+from service.queue.messenger import Route
+from service.queue.queues import QUEUE
 from service.settings import Settings
+from service.stack import broker as embedded
+from service.stack.children import Child, stop_all
+from service.tables.database import Database
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
-from service.worker.evaluation import run_evaluation
 from service.worker.mapping import run_map
+from service.worker.perform import run_evaluation
 from tests.service import postgresql
 
 logs.configure("test")

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from service.access import keys
-from service.access.models import ApiKeyRow
-from service.database import now
+from service.repositories import tallies
 from service.settings import Settings
-from service.tallies import repository as tallies
+from service.tables.api_keys import ApiKeyRow
+from service.tables.database import now
 from tests.service.conftest import PROBLEM, Queue, serving
 
 KEYED = {"require_api_keys": True, "requests_per_minute": 0, "submissions_per_minute": 0}

@@ -9,13 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
-from service import backup, migration
 from service.access import keys
-from service.backup import BackupRefused
-from service.database import Database
-from service.jobs import service as job_service
-from service.messages import enqueue
-from service.tables import METADATA, TABLES
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue
+from service.operations import backup, migration
+from service.operations.backup import BackupRefused
+from service.tables.database import Database
+from service.tables.schema import METADATA, TABLES
 
 STORES = ["sqlite", "postgresql"]
 
@@ -100,13 +100,13 @@ def test_a_backup_may_be_read_by_its_owner_only(filled, tmp_path):
 
 def test_migrations_down_and_up_again_keep_the_jobs_and_their_evaluations(filled, database):
     job_id = next(row for row in contents(filled)["jobs"] if "succeeded" in row).split("'")[1]
-    result = job_service.result(filled, "default", job_id)
+    result = actions.result(filled, "default", job_id)
     migration.downgrade(filled, "0001")
     with filled.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM evaluations")).scalar_one() == 3
         assert "tenant" not in {column["name"] for column in inspect(connection).get_columns("jobs")}
     migration.upgrade(filled)
-    assert job_service.result(filled, "default", job_id) == result
+    assert actions.result(filled, "default", job_id) == result
     with filled.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert len(TABLES) == 9

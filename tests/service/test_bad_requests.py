@@ -10,7 +10,7 @@ import threading
 import pytest
 from sqlalchemy import exc
 
-from service.problems import checking
+from service.api import checking
 from service.settings import Settings
 from tests.service.conftest import PROBLEM
 
@@ -233,7 +233,7 @@ def test_an_unexpected_error_is_a_500_that_tells_nothing_of_the_inside(client, m
     def broken(*_args):
         raise RuntimeError("secret path /home/someone")
 
-    monkeypatch.setattr("service.jobs.repository.page", broken)
+    monkeypatch.setattr("service.repositories.jobs.page", broken)
     answer = client.get("/v1/jobs")
     assert answer.status_code == 500
     assert answer.json()["type"] == "urn:orichalcum:problem:internal-error"
@@ -254,7 +254,7 @@ def test_a_store_that_is_away_is_a_503_and_a_fault_of_ours_is_not(client, monkey
     def failing(*_args, **_kwargs):
         raise fault
 
-    monkeypatch.setattr("service.jobs.endpoints.submit", failing)
+    monkeypatch.setattr("service.api.jobs.submit", failing)
     answer = client.post("/v1/jobs", json=PROBLEM)
     assert answer.status_code == status
     assert answer.json()["type"] == f"urn:orichalcum:problem:{kind}"

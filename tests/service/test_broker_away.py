@@ -5,8 +5,8 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from service import messages
-from service.messages import CeleryMessenger, Route, celery_application
+from service.queue import messenger as messages
+from service.queue.messenger import CeleryMessenger, Route, celery_application
 from tests.service.conftest import PROBLEM, running_broker, serving
 
 

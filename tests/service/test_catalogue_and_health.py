@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from service.evaluations import repository as evaluations
-from service.messages import enqueue
-from service.sweeper import sweep
-from service.workers import repository as workers
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.sweeper import sweep
+from service.repositories import tasks, workers
 from tests.service.test_jobs_over_http import submit
 from tests.service.test_tasks import age_leases, rows
 
@@ -77,7 +76,7 @@ def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
     enqueue(database, queue, first)
     work(limit=1)
     with database.writing() as session:
-        evaluations.claim(session, rows(database, first)[0].id, "vanishing")
+        tasks.claim(session, rows(database, first)[0].id, "vanishing")
     age_leases(database)
     queue.lose_everything()
     sweep(database, queue)
@@ -135,9 +134,9 @@ def test_the_example_in_the_openapi_document_is_accepted(client):
 
 _TORCH_FREE = """
 import asyncio, sys, httpx
-from service import migration
-from service.app import create_app
-from service.database import Database
+from service.operations import migration
+from service.api.app import create_app
+from service.tables.database import Database
 from service.settings import Settings
 
 class Queue:
@@ -156,7 +155,7 @@ async def main(folder):
         assert (await client.post("/v1/jobs", json={"kind": "optimize"})).status_code == 422
         problem = {"kind": "evaluate", "structure": {"prototype": "fcc", "species": ["Cu"]}}
         assert (await client.post("/v1/jobs", json=problem)).status_code == 202
-    heavy = sorted({"torch", "engine.evaluation"} & set(sys.modules))
+    heavy = sorted({"torch", "engine.evaluation.evaluator"} & set(sys.modules))
     assert not heavy, heavy
 
 asyncio.run(main(sys.argv[1]))

@@ -11,10 +11,10 @@ import sys
 
 import pytest
 
-from service import migration
 from service.dashboard import site
-from service.database import Database
+from service.operations import migration
 from service.settings import Settings
+from service.tables.database import Database
 from tests.service.conftest import Queue, serving
 
 SCRIPT = "console.log('Al₀.₈Sc₀.₂N');\n" * 100
@@ -136,7 +136,7 @@ def test_the_files_are_not_part_of_the_described_api(client):
 
 def test_the_openapi_document_is_printed_without_a_service_or_a_database(client, tmp_path):
     printed = subprocess.run(
-        [sys.executable, "-m", "service.openapi"],
+        [sys.executable, "-m", "service.api.openapi"],
         capture_output=True,
         text=True,
         check=True,

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from service.events import endpoints
-from service.messages import enqueue
-from service.supervisor import STOP_SECONDS
+from service.api import events as endpoints
+from service.lifecycle.dispatch import enqueue
+from service.stack.supervisor import STOP_SECONDS
 from tests.service.test_jobs_over_http import submit
 
 

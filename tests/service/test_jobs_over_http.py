@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from api_schemas.jobs import Job, JobPage, Validation
 from api_schemas.results import Result
-from service.database import now
-from service.idempotency import repository as idempotency
-from service.idempotency.models import IdempotencyRow
+from service.repositories import idempotency
+from service.tables.database import now
+from service.tables.idempotency import IdempotencyRow
 from tests.service.conftest import PROBLEM
 
 
@@ -200,7 +200,7 @@ def test_a_job_that_is_stored_is_accepted_although_the_store_fails_right_after(c
         raise OperationalError("UPDATE", {}, OSError("disk full"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("service.messages._due", failing)
+        patched.setattr("service.queue.messenger._due", failing)
         answer = client.post("/v1/jobs", json=PROBLEM)
     assert answer.status_code == 202
     assert queue.advances == []

@@ -10,11 +10,12 @@ from sqlalchemy import func, select, update
 
 from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.maps import MapUnderWay, SurrogateMap
-from service.jobs import service as job_service
-from service.maps import repository as maps
-from service.maps.models import MapRow
-from service.messages import Route, enqueue
-from service.sweeper import sweep
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.sweeper import sweep
+from service.queue.messenger import Route
+from service.repositories import maps
+from service.tables.maps import MapRow
 from service.worker.mapping import run_map
 from tests.service.conftest import PROBLEM, fake_map
 
@@ -249,7 +250,7 @@ def test_a_job_keeps_so_many_maps_and_the_oldest_goes(client, database, job, wor
 def test_maps_go_with_their_job(client, database, job, work):
     work()
     assert stored(database)
-    job_service.delete(database, "default", job)
+    actions.delete(database, "default", job)
     with database.reading() as session:
         assert session.execute(select(func.count()).select_from(MapRow)).scalar_one() == 0
 

@@ -8,7 +8,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from service.openapi import document
+from service.api.openapi import document
 
 
 def test_the_document_describes_events_and_maps_and_every_reference_leads_somewhere():

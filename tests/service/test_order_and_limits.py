@@ -9,23 +9,21 @@ import time
 import pytest
 from sqlalchemy import select, update
 
-from service.evaluations import repository as evaluations
-from service.evaluations.models import EvaluationRow
-from service.hung import HungWorkers
-from service.jobs import repository as jobs
-from service.jobs import service as job_service
-from service.jobs.models import JobRow
-from service.messages import PRIORITY_STEPS, Route, enqueue
-from service.problem_details import NotFound
-from service.queues import every_queue, queue_of, queues_for
+from service.http.problem_details import NotFound
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.sweeper import end_overdue, sweep
+from service.queue.messenger import PRIORITY_STEPS, Route
+from service.queue.queues import every_queue, queue_of, queues_for
+from service.repositories import jobs, tallies, tasks, workers
 from service.settings import Settings
-from service.sweeper import end_overdue, sweep
-from service.tallies import repository as tallies
+from service.stack.hung import HungWorkers
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
+from service.tables.workers import WorkerRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
-from service.worker.evaluation import run_evaluation
-from service.workers import repository as workers
-from service.workers.models import WorkerRow
+from service.worker.perform import run_evaluation
 from tests.service.conftest import PROBLEM, fake_evaluate
 from tests.service.test_tasks import age_leases, rows, state_of
 
@@ -79,7 +77,7 @@ def test_a_running_job_ends_at_its_time_limit_with_the_best_so_far(database, que
     end_overdue(database, queue)
     work()
     assert state_of(database, job_id) == "succeeded"
-    result = job_service.result(database, "default", job_id)
+    result = actions.result(database, "default", job_id)
     assert (result.stopped.reason, len(result.evaluations)) == ("time_limit", 1)
     assert result.best.composition["cation"]["Na"] == 0.1
 
@@ -92,7 +90,7 @@ def test_a_job_ends_at_its_time_limit_when_no_worker_is_alive(database, queue, s
     begun_before(database, job_id, 120)
     end_overdue(database, queue)
     assert state_of(database, job_id) == "succeeded"
-    assert job_service.result(database, "default", job_id).stopped.reason == "time_limit"
+    assert actions.result(database, "default", job_id).stopped.reason == "time_limit"
 
 
 def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitted, worker, monkeypatch):
@@ -125,7 +123,7 @@ def test_an_evaluation_waits_after_its_second_lost_worker_and_not_after_its_firs
     for lost in (1, 2):
         queue.lose_everything()
         with database.writing() as session:
-            assert evaluations.claim(session, evaluation_id, f"w{lost}") is not None
+            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
         assert queue.evaluations == ([evaluation_id] if lost == 1 else [])
@@ -145,7 +143,7 @@ def test_an_evaluation_that_kills_its_workers_fails_its_own_job_and_no_other(
     evaluation_id = rows(database, poisoned)[0].id
     for lost in range(3):
         with database.writing() as session:
-            assert evaluations.claim(session, evaluation_id, f"w{lost}") is not None
+            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
         queue.evaluations.clear()
@@ -173,7 +171,7 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
                 run_advance(counted, queue.advances.pop(0))
             else:
                 run_evaluation(counted, queue.evaluations.pop(0))
-        results.append(job_service.result(database, tenant, job_id))
+        results.append(actions.result(database, tenant, job_id))
     assert computed == [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]
     assert results[0] == results[1] == results[2]
     with database.reading() as session:
@@ -215,7 +213,7 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
     seen = []
 
     def deaf(problem, composition, **rest):
-        job_service.cancel(database, "default", job_id)
+        actions.cancel(database, "default", job_id)
         assert ended.wait(20)  # one long call: it never looks at on_call
         seen.extend((row.state, row.lost) for row in rows(database, job_id))
         return fake_evaluate(problem, composition, **rest)
@@ -243,13 +241,13 @@ def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queu
         left = session.scalars(select(EvaluationRow.job_id).distinct()).all()
     assert old not in left
     with pytest.raises(NotFound):
-        job_service.result(database, "default", old)
+        actions.result(database, "default", old)
 
 
 def test_a_worker_that_is_silent_at_two_looks_is_found_and_one_that_beats_is_not(database, monkeypatch):
     import socket
 
-    monkeypatch.setattr("service.hung.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("service.stack.hung.LOOK_SECONDS", 0.0)
     with database.writing() as session:
         for pid in (11, 12):
             workers.beat(session, f"w{pid}", workers.Beat(socket.gethostname()[:200], pid, "cpu"))

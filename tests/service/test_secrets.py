@@ -11,10 +11,10 @@ import time
 import httpx
 import pytest
 
-from service import migration
 from service.access import keys
-from service.access.models import ApiKeyRow
-from service.database import Database
+from service.operations import migration
+from service.tables.api_keys import ApiKeyRow
+from service.tables.database import Database
 from tests.service.conftest import PROBLEM
 
 PASSWORD = "correct-horse-battery"  # noqa: S105

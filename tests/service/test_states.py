@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from api_schemas.jobs import ACTIVE_STATES, FINAL_STATES
-from service.jobs import repository as jobs
-from service.jobs import states
+from service.lifecycle import states
+from service.repositories import jobs
 
 STATES = (*ACTIVE_STATES, *FINAL_STATES)
 

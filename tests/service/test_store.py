@@ -10,11 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from service import migration
-from service.database import Database, now
-from service.identifiers import new_identifier
-from service.references.store import SqlReferenceStore
-from service.tables import METADATA, TABLES
+from service.operations import migration
+from service.repositories.references import SqlReferenceStore
+from service.tables.database import Database, now
+from service.tables.identifiers import new_identifier
+from service.tables.schema import METADATA, TABLES
 
 STORES = ["sqlite", "postgresql"]
 
@@ -64,7 +64,7 @@ def test_writers_wait_for_each_other_and_none_is_lost(database):
 
 
 def test_an_exception_in_a_transaction_leaves_nothing_behind(database):
-    from service.references.models import ReferenceRow
+    from service.tables.references import ReferenceRow
 
     def broken():
         with database.writing() as session:

@@ -11,17 +11,16 @@ from sqlalchemy import select, update
 
 from api_schemas.errors import FieldError, ProblemInvalid
 from engine.potentials.errors import WeightsUnavailable
-from service.evaluations import repository as evaluations
-from service.evaluations.models import EvaluationRow
-from service.jobs import repository as jobs
-from service.jobs import service as job_service
-from service.jobs.models import JobRow
-from service.messages import enqueue
-from service.problem_details import Conflict, StoredFailure
-from service.sweeper import end_cancelled, sweep
+from service.http.problem_details import Conflict, StoredFailure
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.sweeper import end_cancelled, sweep
+from service.repositories import jobs, tasks
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
-from service.worker.evaluation import run_evaluation
+from service.worker.perform import run_evaluation
 from tests.service.conftest import fake_evaluate
 
 STORES = ["sqlite", "postgresql"]
@@ -52,7 +51,7 @@ def test_a_job_runs_from_submission_to_result(database, queue, submitted, work):
     job_id = submitted()
     enqueue(database, queue, job_id)
     work()
-    result = job_service.result(database, "default", job_id)
+    result = actions.result(database, "default", job_id)
     assert state_of(database, job_id) == "succeeded"
     assert result.stopped.message == "3 are enough"
     assert result.best.composition["cation"]["Na"] == 0.3
@@ -91,7 +90,7 @@ def test_only_one_of_many_workers_gets_a_claim(database, submitted, worker):
 
     def claim(name):
         with database.writing() as session:
-            claims.append(evaluations.claim(session, evaluation_id, name))
+            claims.append(tasks.claim(session, evaluation_id, name))
 
     threads = [threading.Thread(target=claim, args=(f"w{i}",)) for i in range(8)]
     for thread in threads:
@@ -106,7 +105,7 @@ def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submi
     run_advance(worker, job_id)
     evaluation_id = rows(database, job_id)[0].id
     with database.writing() as session:
-        frozen = evaluations.claim(session, evaluation_id, "frozen worker")
+        frozen = tasks.claim(session, evaluation_id, "frozen worker")
     age_leases(database)
     sweep(database, queue)
     work(limit=1)  # another worker computes it under attempt 2
@@ -114,9 +113,9 @@ def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submi
         frozen.problem, frozen.suggestion, references=None, device="cpu", on_call=lambda: None
     )
     with database.writing() as session:
-        assert not evaluations.renew(session, frozen)
-        assert not evaluations.store(session, frozen, late.model_copy(update={"energy_per_atom": 99.0}), None)
-        assert not evaluations.release(session, frozen)
+        assert not tasks.renew(session, frozen)
+        assert not tasks.store(session, frozen, late.model_copy(update={"energy_per_atom": 99.0}), None)
+        assert not tasks.release(session, frozen)
     row = rows(database, job_id)[0]
     assert (row.attempt, row.lost, row.state) == (2, 1, "done")
     assert "99.0" not in row.record
@@ -126,10 +125,10 @@ def test_a_lease_that_is_renewed_is_not_taken_away(database, queue, submitted, w
     job_id = submitted()
     run_advance(worker, job_id)
     with database.writing() as session:
-        claim = evaluations.claim(session, rows(database, job_id)[0].id, "w")
+        claim = tasks.claim(session, rows(database, job_id)[0].id, "w")
     age_leases(database, 8.0)  # of 9 s
     with database.writing() as session:
-        assert evaluations.renew(session, claim)
+        assert tasks.renew(session, claim)
     age_leases(database, 8.0)
     sweep(database, queue)
     assert rows(database, job_id)[0].state == "running"
@@ -160,12 +159,12 @@ def test_three_lost_workers_fail_the_job_as_a_fault_of_the_platform(database, qu
     evaluation_id = rows(database, job_id)[0].id
     for lost in (1, 2, 3):
         with database.writing() as session:
-            assert evaluations.claim(session, evaluation_id, f"w{lost}") is not None
+            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
         assert state_of(database, job_id) == ("failed" if lost == 3 else "running")
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, "default", job_id)
+        actions.result(database, "default", job_id)
     assert failure.value.detail.type == "urn:orichalcum:problem:worker-lost"
 
 
@@ -237,7 +236,7 @@ def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, su
 
     run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, "default", job_id)
+        actions.result(database, "default", job_id)
     assert failure.value.detail.type.endswith(":evaluation-failed")
     assert "secret" not in failure.value.detail.model_dump_json()
 
@@ -251,7 +250,7 @@ def test_missing_weights_fail_the_job_and_say_what_to_do(database, submitted, wo
 
     run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, "default", job_id)
+        actions.result(database, "default", job_id)
     assert failure.value.detail.detail == "put the wheel there"
 
 
@@ -262,7 +261,7 @@ def test_a_problem_that_turns_out_invalid_fails_the_job_with_its_pointers(databa
     job_id = submitted()
     run_advance(dataclasses.replace(worker, campaign=broken), job_id)
     with pytest.raises(StoredFailure) as failure:
-        job_service.result(database, "default", job_id)
+        actions.result(database, "default", job_id)
     assert failure.value.detail.errors[0].pointer == "/structure/a"
 
 
@@ -294,9 +293,9 @@ def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
 
 def test_a_queued_job_is_cancelled_at_once_with_an_empty_result(database, submitted):
     job_id = submitted()
-    job = job_service.cancel(database, "default", job_id)
+    job = actions.cancel(database, "default", job_id)
     assert job.state == "cancelled"
-    result = job_service.result(database, "default", job_id)
+    result = actions.result(database, "default", job_id)
     assert result.best is None
     assert result.stopped.reason == "cancelled"
     assert result.provenance.potential.licence == "MIT"
@@ -312,7 +311,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     interrupted = threading.Event()
 
     def endless(problem, composition, *, references, device, on_call):
-        job_service.cancel(database, "default", job_id)
+        actions.cancel(database, "default", job_id)
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             time.sleep(0.01)
@@ -326,7 +325,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     run_evaluation(dataclasses.replace(worker, evaluate=endless), queue.evaluations.pop(0))
     assert interrupted.is_set()
     assert state_of(database, job_id) == "cancelled"
-    result = job_service.result(database, "default", job_id)
+    result = actions.result(database, "default", job_id)
     assert result.best.composition["cation"]["Na"] == 0.1
     assert result.stopped.message == "cancelled after 1 evaluation"
     assert [row.state for row in rows(database, job_id)] == ["done"]
@@ -336,24 +335,24 @@ def test_a_job_is_cancelled_with_its_best_so_far_when_no_worker_is_alive(databas
     job_id = submitted()
     enqueue(database, queue, job_id)
     work(limit=3)
-    assert job_service.cancel(database, "default", job_id).state == "cancelling"
+    assert actions.cancel(database, "default", job_id).state == "cancelling"
     end_cancelled(database)
     assert state_of(database, job_id) == "cancelling"  # workers are given a second
     with database.writing() as session:
         session.execute(update(JobRow).values(cancel_requested_at=JobRow.cancel_requested_at - 1.1))
     end_cancelled(database)
     assert state_of(database, job_id) == "cancelled"
-    assert job_service.result(database, "default", job_id).best.composition["cation"]["Na"] == 0.1
+    assert actions.result(database, "default", job_id).best.composition["cation"]["Na"] == 0.1
 
 
 def test_a_paused_job_starts_nothing_and_goes_on_when_resumed(database, queue, submitted, work):
     job_id = submitted()
     enqueue(database, queue, job_id)
     work(limit=1)
-    job_service.pause(database, "default", job_id)
+    actions.pause(database, "default", job_id)
     work()
     assert [row.state for row in rows(database, job_id)] == ["pending"]
-    job_service.resume(database, "default", job_id)
+    actions.resume(database, "default", job_id)
     enqueue(database, queue, job_id)
     work()
     assert state_of(database, job_id) == "succeeded"
@@ -364,12 +363,12 @@ def test_a_job_paused_during_its_first_step_goes_on_when_resumed(database, queue
 
     class Paused(worker.campaign):
         def ask(self):
-            job_service.pause(database, "default", job_id)
+            actions.pause(database, "default", job_id)
             return super().ask()
 
     run_advance(dataclasses.replace(worker, campaign=Paused), job_id)
     assert not rows(database, job_id)
-    assert job_service.resume(database, "default", job_id).state == "queued"
+    assert actions.resume(database, "default", job_id).state == "queued"
     enqueue(database, queue, job_id)
     work()
     assert state_of(database, job_id) == "succeeded"
@@ -380,7 +379,7 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
     run_advance(worker, job_id)
 
     def pausing(*args, **kwargs):
-        job_service.pause(database, "default", job_id)
+        actions.pause(database, "default", job_id)
         return fake_evaluate(*args, **kwargs)
 
     run_evaluation(dataclasses.replace(worker, evaluate=pausing), rows(database, job_id)[0].id)
@@ -393,10 +392,10 @@ def test_an_active_job_cannot_be_deleted_and_a_finished_one_leaves_nothing_behin
 ):
     job_id = submitted()
     with pytest.raises(Conflict):
-        job_service.delete(database, "default", job_id)
+        actions.delete(database, "default", job_id)
     enqueue(database, queue, job_id)
     work()
-    job_service.delete(database, "default", job_id)
+    actions.delete(database, "default", job_id)
     assert not rows(database, job_id)
     with database.reading() as session:
         assert jobs.get(session, job_id) is None

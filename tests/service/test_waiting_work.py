@@ -7,16 +7,15 @@ import threading
 import pytest
 from sqlalchemy import update
 
-from service.evaluations import repository as evaluations
-from service.evaluations.models import EvaluationRow
-from service.events.models import EventRow
-from service.jobs.models import JobRow
-from service.jobs.notice import notices, stalled
-from service.messages import enqueue
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.notice import notices, stalled
+from service.repositories import tasks, workers
+from service.tables.events import EventRow
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.heartbeat import Heartbeat
-from service.workers import repository as workers
 from tests.service.conftest import PROBLEM
 from tests.service.test_tasks import rows
 
@@ -100,7 +99,7 @@ def test_a_job_that_is_being_computed_or_paused_or_finished_says_nothing(
     computed, paused, finished = (submitted() for _ in range(3))
     run_advance(worker, computed)
     with database.writing() as session:
-        evaluations.claim(session, rows(database, computed)[0].id, "w")
+        tasks.claim(session, rows(database, computed)[0].id, "w")
     client.post(f"/v1/jobs/{paused}/pause")
     queue.lose_everything()
     enqueue(database, queue, finished)
@@ -165,7 +164,7 @@ def test_a_worker_ends_itself_only_if_messages_wait_while_it_is_idle(
     database, monkeypatch, activity, depth, ends
 ):
     monkeypatch.setattr("service.worker.heartbeat.DEAF_SECONDS", 0.0)
-    monkeypatch.setattr("service.workers.repository.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("service.repositories.workers.BEAT_SECONDS", 0.01)
     ended, looked = threading.Event(), threading.Event()
 
     def deep(_queue):

@@ -8,10 +8,10 @@ import pytest
 import torch
 from celery.worker import state as celery_state
 
+from service.repositories import workers
 from service.worker import device
 from service.worker.__main__ import EXIT_REFUSED, _stopping, main
 from service.worker.heartbeat import Heartbeat
-from service.workers import repository as workers
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import torch
 from ase import Atoms
 from ase.io import read
 
-from engine.potentials.mace_file import import_mace, open_mace
+from engine.potentials.mace.file import import_mace, open_mace
 
 LEARNING_RATE = 0.004
 BATCH = 8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from service import migration
 from service.access import keys
-from service.database import Database
+from service.operations import migration
 from service.settings import Settings
+from service.tables.database import Database
 from tests.service.conftest import Queue, serving
 
 

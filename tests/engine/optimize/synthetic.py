@@ -6,7 +6,7 @@ import numpy as np
 
 from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, RelaxationState
 from api_schemas.problem import Problem
-from engine.optimize.campaign import Campaign
+from engine.kinds.campaign import Campaign
 from engine.properties.table import PROPERTIES
 
 

@@ -12,10 +12,10 @@ from scipy.stats import norm
 
 from api_schemas.problem import Sublattice
 from engine.composition.space import CompositionSpace
-from engine.optimize.acquisition import expected_improvement
 from engine.optimize.objective import Loss, Point, Term
-from engine.optimize.property_model import PropertyModel
-from engine.optimize.surrogate import surrogates
+from engine.optimize.proposals.acquisition import expected_improvement
+from engine.optimize.surrogates.property_model import PropertyModel
+from engine.optimize.surrogates.surrogate import surrogates
 
 SPACE = CompositionSpace.of([Sublattice(name="A", sites=["N"], elements=["Na", "K", "Li"])])
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.optimize import linprog
 
 from api_schemas.problem import Problem
-from engine.optimize.active import active_constraints
-from engine.optimize.campaign import Campaign
+from engine.kinds.campaign import Campaign
+from engine.optimize.answer.active import active_constraints
 from engine.optimize.objective import Point, build_loss
 
 sys.path.insert(0, str(Path(__file__).parent))

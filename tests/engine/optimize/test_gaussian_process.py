@@ -7,12 +7,12 @@ import pytest
 
 from api_schemas.problem import Sublattice
 from engine.composition.space import CompositionSpace
-from engine.optimize.gaussian_process import GaussianProcess, Hyperparameters, Observations
-from engine.optimize.hyperparameters import default_hyperparameters, fit
-from engine.optimize.ideal_entropy import IdealEntropy
-from engine.optimize.kernel import COMMON, CONSTANT, LINEAR, Prior
 from engine.optimize.objective import Point
-from engine.optimize.surrogate import observations, refit_count, surrogates
+from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
+from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
+from engine.optimize.surrogates.ideal_entropy import IdealEntropy
+from engine.optimize.surrogates.kernel import COMMON, CONSTANT, LINEAR, Prior
+from engine.optimize.surrogates.surrogate import observations, refit_count, surrogates
 
 SPACE = CompositionSpace.of([Sublattice(name="A", sites=["N"], elements=["Na", "K", "Li", "Rb"])])
 BASIS = SPACE.tangent_basis

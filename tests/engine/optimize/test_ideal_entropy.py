@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from api_schemas.problem import Problem
-from engine.optimize.campaign import Campaign
-from engine.optimize.ideal_entropy import SMOOTH
-from engine.optimize.known_parts import known_parts
-from engine.problems.resolve import resolved_problem
+from engine.acceptance.resolve import resolved_problem
+from engine.kinds.campaign import Campaign
+from engine.optimize.surrogates.ideal_entropy import SMOOTH
+from engine.optimize.surrogates.known_parts import known_parts
 from engine.properties.energetic import ideal_entropy
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.optimize.kernel import COMMON, CONSTANT, LINEAR, Prior
+from engine.optimize.surrogates.kernel import COMMON, CONSTANT, LINEAR, Prior
 
 BASIS = np.linalg.qr(np.eye(4)[:, :3] - 0.25)[0]
 LOGS = np.log([0.8, 1.3, 0.02, 0.05, 0.3, 0.7, 1.1, 0.5])

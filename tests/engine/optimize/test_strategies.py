@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from api_schemas.evaluations import Suggestion
-from engine.optimize import bayesian
-from engine.optimize.campaign import Campaign
+from engine.kinds.campaign import Campaign
 from engine.optimize.objective import Point, build_loss
-from engine.optimize.strategies import History, propose
+from engine.optimize.proposals import bayesian
+from engine.optimize.proposals.strategies import History, propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

@@ -11,10 +11,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
 
-from engine.optimize.campaign import Campaign
+from engine.kinds.campaign import Campaign
 from engine.optimize.objective import Loss, Point, Term, Threshold, build_loss, point_of
-from engine.optimize.sure_step import FEWEST, FIRST_RADIUS, Pessimist, sure_step
-from engine.optimize.surrogate import surrogates
+from engine.optimize.proposals.sure_step import FEWEST, FIRST_RADIUS, Pessimist, sure_step
+from engine.optimize.surrogates.surrogate import surrogates
 
 GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-3}]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from api_schemas.errors import ProblemInvalid
-from engine.optimize.campaign import Campaign
-from engine.optimize.surrogate_map import surrogate_map
-from engine.problems.maps import asked_slice
+from engine.acceptance.maps import asked_slice
+from engine.kinds.campaign import Campaign
+from engine.optimize.answer.surrogate_map import surrogate_map
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

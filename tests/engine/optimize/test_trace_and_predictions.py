@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from api_schemas.results import Stopped, TracePoint
-from engine.optimize import prediction
-from engine.optimize.campaign import Campaign
-from engine.optimize.trace import thinned
+from engine.kinds.campaign import Campaign
+from engine.optimize.answer import prediction
+from engine.optimize.answer.trace import thinned
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn.functional import silu
 
-from engine.potentials.wigner import wigner_3j
+from engine.potentials.equivariant.wigner import wigner_3j
 
 SECOND_MOMENT = 1.6791767923989418
 

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import torch
 
-from engine.potentials.mace_file import import_mace
+from engine.potentials.mace.file import import_mace
 
 MP_ELEMENTS = tuple(range(1, 90))
 RESIDUAL = "RealAgnosticResidualInteractionBlock"

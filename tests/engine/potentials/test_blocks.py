@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from engine.crystals.graph import build_graph
-from engine.potentials.sevennet import SevenNet
-from engine.potentials.slots import slot_blocks
+from engine.potentials.equivariant.padded_neighbours import slot_blocks
+from engine.potentials.sevennet.potential import SevenNet
 from engine.potentials.weights import read_weights
 from tests.engine.potentials.samples import arguments, plain, skewed_alloy
 

@@ -76,8 +76,8 @@ import torch
 from pathlib import Path
 from ase.build import bulk
 from engine.crystals.graph import build_graph
-from engine.potentials.mace import Mace
-from engine.potentials.mace_file import open_mace
+from engine.potentials.mace.potential import Mace
+from engine.potentials.mace.file import open_mace
 torch.set_num_threads(1)
 repeat, count = int(sys.argv[2]), int(sys.argv[3])
 potential = Mace("test", open_mace(Path(sys.argv[1])), dtype=torch.float32, device=torch.device("cpu"))

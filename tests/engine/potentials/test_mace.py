@@ -13,8 +13,8 @@ from ase import Atoms
 from engine.crystals.graph import build_graph
 from engine.potentials.errors import UnknownSpecies, UnsupportedModel
 from engine.potentials.interface import Potential
-from engine.potentials.mace import Mace
-from engine.potentials.mace_support import check_architecture
+from engine.potentials.mace.potential import Mace
+from engine.potentials.mace.support import check_architecture
 from tests.engine.potentials.mace_models import FAMILIES, build
 from tests.engine.potentials.samples import Sample, plain, skewed_alloy, voigt_stress
 
@@ -331,8 +331,8 @@ def test_a_batch_equals_its_crystals_one_at_a_time(model, family):
 @pytest.mark.parametrize("family", ["mp-0a-medium", "mpa-0-medium", "mh"])
 def test_small_blocks_that_are_computed_again_change_nothing(model, family, monkeypatch):
     whole = evaluated(ours(model(family)), skewed_alloy())
-    monkeypatch.setattr("engine.potentials.mace_product._NUMBERS_IN_ONE_PIECE", 1)
-    monkeypatch.setattr("engine.potentials.mace_images.LINKS_IN_ONE_PIECE", 4)
+    monkeypatch.setattr("engine.potentials.mace.product._NUMBERS_IN_ONE_PIECE", 1)
+    monkeypatch.setattr("engine.potentials.mace.images.LINKS_IN_ONE_PIECE", 4)
     small = {"whole": 10, "block": 40}
     for sum_images in (False, True):
         pieces = evaluated(ours(model(family), slots=small, sum_images=sum_images), skewed_alloy())

@@ -16,7 +16,8 @@ import torch
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import PotentialChoice, Problem
-from engine.potentials import mace_weights
+from engine.acceptance.limits import Limits
+from engine.acceptance.resolve import resolve, resolved_problem
 from engine.potentials.errors import (
     CorruptedCache,
     LicenceNotAccepted,
@@ -24,12 +25,11 @@ from engine.potentials.errors import (
     WeightsUnavailable,
 )
 from engine.potentials.loading import load_chosen, load_potential
-from engine.potentials.mace_catalogue import ACADEMIC_LICENCE, MACE_FOUNDATION_MODELS
-from engine.potentials.mace_file import import_mace, open_mace
+from engine.potentials.mace import weights as mace_weights
+from engine.potentials.mace.catalogue import ACADEMIC_LICENCE, MACE_FOUNDATION_MODELS
+from engine.potentials.mace.file import import_mace, open_mace
 from engine.potentials.registry import describe, is_fetched, known_names, weights_path
 from engine.potentials.weights import fetch
-from engine.problems.limits import Limits
-from engine.problems.resolve import resolve, resolved_problem
 from tests.engine.potentials.mace_models import build
 
 NAMES = (
@@ -302,5 +302,5 @@ def test_what_a_file_holds_is_found_once_and_kept(files, tmp_path, monkeypatch):
     resolved_problem(problem(choice))
     kept = list((tmp_path / "data" / "weights").glob("inspected-*.json"))
     assert [json.loads(path.read_text())["elements"] for path in kept] == [["Na", "Cl", "K"]]
-    monkeypatch.setattr("engine.potentials.mace_inspect.open_mace", None)
+    monkeypatch.setattr("engine.potentials.mace.inspect.open_mace", None)
     resolved_problem(problem(choice))

@@ -8,7 +8,7 @@ import torch
 
 from engine.crystals.graph import build_graph
 from engine.potentials.errors import UnpairedCopies
-from engine.potentials.mace import Mace
+from engine.potentials.mace.potential import Mace
 from tests.engine.potentials.mace_models import build
 from tests.engine.potentials.samples import Sample, plain
 

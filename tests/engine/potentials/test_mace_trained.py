@@ -13,11 +13,11 @@ from ase.build import bulk
 
 from api_schemas.problem import Problem
 from engine import Campaign, evaluate
+from engine.acceptance.resolve import resolved_problem
 from engine.crystals.graph import build_graph
-from engine.evaluation import Evaluator
+from engine.evaluation.evaluator import Evaluator
 from engine.potentials import loading
 from engine.potentials.loading import load_chosen
-from engine.problems.resolve import resolved_problem
 
 MODEL = Path(__file__).parents[3] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 MACE = {"name": "mace", "file": str(MODEL)}

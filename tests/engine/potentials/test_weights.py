@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from engine.potentials import registry, weights
-from engine.potentials.checkpoint import read_checkpoint
 from engine.potentials.errors import ChecksumMismatch, CorruptedCache, UnknownPotential, WeightsUnavailable
+from engine.potentials.sevennet.checkpoint import read_checkpoint
 
 CONFIG = {
     "_type_map": {8: 1, 1: 0},

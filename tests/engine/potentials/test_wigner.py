@@ -9,8 +9,8 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from engine.potentials.spherical_harmonics import parity_signs, spherical_harmonics
-from engine.potentials.wigner import wigner_3j
+from engine.potentials.equivariant.spherical_harmonics import parity_signs, spherical_harmonics
+from engine.potentials.equivariant.wigner import wigner_3j
 from tests.engine.potentials.explicit_network import harmonics
 
 TRIANGLES = [(a, b, c) for a, b, c in product(range(4), repeat=3) if abs(a - b) <= c <= a + b]

@@ -21,9 +21,9 @@ from engine.crystals.conventional import cell_parameters
 from engine.crystals.crystal import build_crystal
 from engine.mechanics.relax import Tolerance
 from engine.potentials.registry import POTENTIALS
-from engine.properties.elemental_phases import BOX, ELEMENTAL_PHASES
-from engine.reference_solver import ReferenceSolver
-from engine.references import MemoryStore
+from engine.references.elemental_phases import BOX, ELEMENTAL_PHASES
+from engine.references.solver import ReferenceSolver
+from engine.references.store import MemoryStore
 
 FCC = ("Al", "Ca", "Ni", "Cu", "Sr", "Rh", "Pd", "Yb", "Ir", "Pt", "Pb", "Th")
 BCC = ("V", "Cr", "Fe", "Nb", "Mo", "Ba", "Ta", "W")

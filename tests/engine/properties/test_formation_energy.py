@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from api_schemas.problem import Problem
-from engine.evaluation import evaluate
+from engine.evaluation.evaluator import evaluate
 from engine.mechanics.relax import Tolerance
-from engine.references import MemoryStore
+from engine.references.store import MemoryStore
 from orichalcum.display import evaluation
 
 TIGHT = Tolerance(gradient=1e-8)

@@ -9,16 +9,16 @@ from ase.optimize import BFGS
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from api_schemas.problem import Problem, Sublattice
+from engine.acceptance.resolve import resolve
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
-from engine.evaluation import evaluate
+from engine.evaluation.evaluator import evaluate
 from engine.mechanics.ase_calculator import AlchemicalCalculator, parent_atoms
 from engine.mechanics.curvature import bulk_modulus
 from engine.mechanics.relax import Start, Tolerance, relax
-from engine.problems.resolve import resolve
 from engine.properties.moduli import Curved, modulus_values
-from engine.reference_solver import ReferenceSolver
-from engine.references import MemoryStore
+from engine.references.solver import ReferenceSolver
+from engine.references.store import MemoryStore
 
 GPA = 160.21766208
 TIGHT = Tolerance(gradient=1e-8)

@@ -1,0 +1,229 @@
+"""What a problem will cost: potential calls, seconds and memory, before anything is computed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import spglib
+
+from api_schemas.errors import FieldError
+from api_schemas.jobs import CostEstimate
+from engine.acceptance.conditions import substrate_crystal
+from engine.acceptance.limits import Limits
+from engine.acceptance.resolved import ResolvedProblem
+from engine.crystals.by_content import by_content
+from engine.crystals.crystal import AlchemicalCrystal, build_crystal
+from engine.crystals.parent import FloatArray, IntArray
+from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
+from engine.potentials.description import PotentialDescription
+from engine.properties.table import PROPERTIES, named_properties
+from engine.references.elemental_phases import ELEMENTAL_PHASES
+
+_SYMPREC = 1e-3
+_CALLS_PER_ROW = 2
+"""A row of second derivatives counts as two potential calls."""
+
+_STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
+"""Energies that a relaxation takes, by its number of coordinates (measured from cold starts)."""
+
+_CALLS_PER_GRADIENT, _STRAINS = 4, 6
+_MEMORY_OF_GRADIENT = 3.0
+"""A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
+
+_SITES_TOGETHER = 64
+"""End members are relaxed in batches of about this many sites."""
+
+_PROCESS_MEMORY = 0.5e9
+"""A worker with a model loaded, bytes."""
+
+
+@dataclass(frozen=True)
+class _Relaxation:
+    """Cost of relaxing one composition of a crystal, with all its gradients."""
+
+    calls: int
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What one call of a potential has to do; see `engine.potentials.cost`."""
+
+    potential: PotentialDescription
+    dtype: str
+    edges: int
+    nodes: int
+    links: int | None
+
+    def memory(self, together: int = 1, *, second_derivatives: bool = False) -> int:
+        """Bytes of a call for so many crystals together."""
+        return estimate_memory(
+            together * self.edges,
+            together * self.nodes,
+            self.dtype,
+            self.potential.name,
+            second_derivatives=second_derivatives,
+            n_links=None if self.links is None else together * self.links,
+            size=self.potential.size,
+        )
+
+    def seconds(self, *, second_derivatives: bool = False) -> float:
+        """Seconds of a call."""
+        return estimate_seconds(
+            self.edges,
+            self.dtype,
+            self.potential.name,
+            second_derivatives=second_derivatives,
+            n_copies=self.nodes,
+            n_links=self.links,
+            size=self.potential.size,
+        )
+
+
+def estimate(resolved: ResolvedProblem) -> CostEstimate:
+    """Expected cost of a job on one CPU worker.
+
+    Evaluations are the most there can be (a search often needs far fewer). Calls per evaluation follow from
+    the number of symmetry-adapted coordinates; end members and the crystals of targets are counted once.
+    """
+    members = math.prod(len(elements) for elements in resolved.space.elements)
+    one = _relaxation(resolved.crystal, resolved, members)
+    moduli = _moduli(resolved.crystal, resolved)
+    evaluations = resolved.planned
+    others = [_relaxation(crystal, resolved, 1) for crystal in _references(resolved)]
+    return CostEstimate(
+        evaluations=evaluations,
+        potential_calls=(evaluations + members) * one.calls
+        + evaluations * moduli.calls
+        + sum(other.calls for other in others),
+        seconds=(evaluations + members) * one.seconds
+        + evaluations * moduli.seconds
+        + sum(other.seconds for other in others),
+        memory_bytes=int(max(part.memory for part in (one, moduli, *others))),
+    )
+
+
+def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
+    """Why a problem does not fit on this machine, if it does not."""
+    found: list[FieldError] = []
+    if cost.memory_bytes > limits.memory_bytes:
+        text = (
+            f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and "
+            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, dtype: float32, "
+            "or raise ORICHALCUM_MAX_MEMORY_GB on the server"
+        )
+        found.append(FieldError(pointer="/structure", type="does-not-fit", message=text))
+    if cost.seconds > limits.seconds:
+        text = (
+            f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are "
+            "allowed; take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
+        )
+        found.append(FieldError(pointer="/strategy/max_evaluations", type="does-not-fit", message=text))
+    return found
+
+
+def coordinate_count(crystal: AlchemicalCrystal) -> int:
+    """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
+
+    The average over the symmetry operations of the trace of their action on strains, plus that on
+    displacements, minus that on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
+    """
+    return _coordinate_count(crystal.lattice, crystal.frac, crystal.labels)
+
+
+@by_content
+def _coordinate_count(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> int:
+    found = spglib.get_symmetry((lattice, frac, labels), symprec=_SYMPREC)
+    if found is None:
+        return 6 + 3 * len(labels) - 3
+    rotations = np.asarray(found["rotations"], dtype=float)
+    translations = np.asarray(found["translations"], dtype=float)
+    total = 0.0
+    for rotation, translation in zip(rotations, translations, strict=True):
+        moved = frac @ rotation.T + translation - frac
+        moved -= np.round(moved)
+        kept = int(np.sum(np.linalg.norm(moved @ lattice, axis=1) < 10 * _SYMPREC))
+        trace = float(np.trace(rotation))
+        strains = (trace**2 + float(np.trace(rotation @ rotation))) / 2.0
+        total += strains + trace * (kept - 1)
+    return round(total / len(rotations))
+
+
+def _references(resolved: ResolvedProblem) -> list[AlchemicalCrystal]:
+    """Crystals that are relaxed once besides the end members: of targets, of the substrate, and elemental phases."""
+    problem = resolved.problem
+    crystals = list({id(crystal): crystal for crystal in resolved.same_as if crystal is not None}.values())
+    substrate = substrate_crystal(problem)
+    crystals += [] if substrate is None else [substrate]
+    if "formation_energy" in named_properties(problem):
+        elements = set(resolved.crystal.species_symbols()) - set(problem.conditions.chemical_potentials)
+        crystals += [build_crystal(ELEMENTAL_PHASES[element].build()) for element in sorted(elements)]
+    return crystals
+
+
+def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxation:
+    """Cost of the moduli of one relaxed composition: rows of second derivatives, and backward passes through them."""
+    names = [name for name in named_properties(resolved.problem) if PROPERTIES[name].needs_curvature]
+    elastic = [name for name in names if name != "bulk_modulus"]
+    calls = 0
+    if "bulk_modulus" in names:
+        calls += 1 + _CALLS_PER_ROW + _CALLS_PER_GRADIENT
+    if elastic:
+        passes = sum(_STRAINS if name == "poisson_ratio" else 1 for name in elastic)
+        rows = _STRAINS + 3 * (crystal.n_sites - 1) + min(_STRAINS, passes)
+        calls += 2 + _CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
+    work = _work(crystal, resolved)
+    memory = work.memory(second_derivatives=True)
+    return _Relaxation(
+        calls=calls,
+        seconds=calls * work.seconds(),
+        memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
+    )
+
+
+def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
+    """Cost of one composition; the memory is that of a batch of ``members`` end members."""
+    work = _work(crystal, resolved)
+    coordinates = coordinate_count(crystal)
+    steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
+    together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
+    return _Relaxation(
+        calls=steps + _CALLS_PER_ROW * coordinates,
+        seconds=steps * work.seconds() + coordinates * work.seconds(second_derivatives=True),
+        memory=_PROCESS_MEMORY + work.memory(together, second_derivatives=True),
+    )
+
+
+def _work(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Work:
+    """What one call has to do; where senders are mixed first, copies of a site share their edges and products."""
+    potential, mixing = resolved.potential, resolved.problem.potential.mixing
+    edges = estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
+    by_element = potential.size is not None and potential.size.by_element
+    premixed = potential.family == "sevennet" or (mixing == "mean_field" and not by_element)
+    if mixing == "paired" or not premixed:
+        edges = math.ceil(edges * _messages_per_edge(crystal, mixing, premixed=premixed))
+    if potential.family == "sevennet":
+        return _Work(potential, resolved.problem.potential.dtype, edges, crystal.n_copies, None)
+    nodes = crystal.n_sites if premixed else crystal.n_copies
+    links = nodes * nodes * (2 if mixing == "paired" else 1)
+    return _Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
+
+
+def _messages_per_edge(crystal: AlchemicalCrystal, mixing: str, *, premixed: bool) -> float:
+    """How many messages an edge carries, the average over edges.
+
+    One where senders are mixed first, else one for each pair of elements; under paired mixing within a sublattice one
+    for each element. A neighbour is taken to be in a sublattice as often as its share of the sites says.
+    """
+    counts = np.array([len(copies) for copies in crystal.site_copies], dtype=float)
+    total = 1.0 if premixed else float(counts.mean()) ** 2
+    if mixing != "paired":
+        return total
+    for sublattice in crystal.sublattices:
+        within = (len(sublattice.sites) / crystal.n_sites) ** 2
+        n = counts[sublattice.sites[0]]
+        total += within * (n - (1.0 if premixed else n**2))
+    return total

@@ -1,0 +1,1 @@
+"""Evaluations: one composition, relaxed, with every property and its exact gradient."""

@@ -1,0 +1,130 @@
+"""From a relaxed composition to the evaluation that is stored and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.elements import SYMBOLS
+from api_schemas.evaluations import (
+    Cost,
+    CrystalState,
+    EvaluationRecord,
+    OccupiedSite,
+    PropertyValue,
+    RelaxationState,
+    Suggestion,
+)
+from engine.evaluation.warnings import cautions
+from engine.mechanics.sensitivity import coordinate_response
+from engine.properties.energetic import EndMember
+from engine.properties.gradients import RelaxedPoint, Value, property_values
+from engine.properties.table import PROPERTIES, wanted_properties
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.acceptance.resolve import ResolvedProblem
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.mechanics.relax import Relaxed
+    from engine.properties.moduli import Moduli
+    from engine.references.shared_values import SharedValues
+
+
+STORED_HESSIAN_UP_TO = 100
+"""Coordinates up to which an evaluation keeps its Hessian for its neighbours; it grows with their square."""
+
+
+def build_record(
+    resolved: ResolvedProblem,
+    coordinates: SymmetryCoordinates,
+    suggestion: Suggestion,
+    relaxed: Relaxed,
+    shared: SharedValues,
+    moduli: Moduli,
+    cost: Cost,
+    jumps: Sequence[float] = (),
+) -> EvaluationRecord:
+    """The record of a relaxed composition, with every property that the problem wants.
+
+    Args:
+        resolved: The problem.
+        coordinates: Of its crystal.
+        suggestion: The composition and why it was wanted.
+        relaxed: The result of its relaxation.
+        shared: What all evaluations of the problem share.
+        moduli: Of this composition.
+        cost: What it took.
+        jumps: Distances (Å) at which the potential's curvature jumps.
+    """
+    crystal, space = resolved.crystal, resolved.space
+    x = space.to_vector(suggestion.composition)
+    columns = crystal.weights_matrix
+    dq_dx = coordinate_response(relaxed, columns, space.tangent_basis) if relaxed.converged else None
+    usable = bool(np.isfinite(relaxed.enthalpy) and np.isfinite(relaxed.q).all())
+    values: dict[str, Value] = {}
+    if usable:
+        point = RelaxedPoint(
+            q=relaxed.q,
+            x=x,
+            enthalpy=relaxed.enthalpy,
+            dq_dx=dq_dx,
+            dh_dx=relaxed.dh_dlam @ columns,
+            surroundings=shared.surroundings,
+        )
+        ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
+        names = wanted_properties(resolved.problem)
+        plain = [name for name in names if not PROPERTIES[name].needs_curvature]
+        found = property_values(plain, crystal, coordinates, point, ends) | moduli.values
+        values = {name: found[name] for name in names if name in found}
+    return EvaluationRecord(
+        index=suggestion.index,
+        origin=suggestion.origin,
+        composition=space.to_composition(x),
+        properties={name: _public(resolved, relaxed, name, value) for name, value in values.items()},
+        energy_per_atom=values["energy"].value if usable else None,
+        converged=relaxed.converged,
+        stable=relaxed.stable if relaxed.converged else None,
+        cost=cost,
+        structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
+        message=cautions(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
+        references=None if shared.references is None else dict(shared.references),
+        relaxation=_state(resolved, relaxed, dq_dx),
+        targets=list(shared.targets),
+    )
+
+
+def _public(resolved: ResolvedProblem, relaxed: Relaxed, name: str, value: Value) -> PropertyValue:
+    gradient = None
+    if value.gradient is not None and relaxed.converged:
+        gradient = resolved.space.to_composition(resolved.space.project_gradient(value.gradient))
+    return PropertyValue(value=value.value, unit=PROPERTIES[name].unit, gradient=gradient)
+
+
+def _state(
+    resolved: ResolvedProblem, relaxed: Relaxed, dq_dx: NDArray[np.float64] | None
+) -> RelaxationState | None:
+    if dq_dx is None:
+        return None
+    return RelaxationState(
+        q=relaxed.q.tolist(),
+        columns=list(resolved.space.columns),
+        dq_dx=dq_dx.tolist(),
+        hessian=relaxed.hessian.tolist() if len(relaxed.q) <= STORED_HESSIAN_UP_TO else [],
+    )
+
+
+def _structure(
+    crystal: AlchemicalCrystal, coordinates: SymmetryCoordinates, relaxed: Relaxed, x: NDArray[np.float64]
+) -> CrystalState:
+    lattice, frac = coordinates.geometry(relaxed.q)
+    sites: list[dict[str, float]] = [{} for _ in range(crystal.n_sites)]
+    for site, number, weight in zip(crystal.copy_site, crystal.copy_species, crystal.weights(x), strict=True):
+        sites[site][SYMBOLS[number]] = float(weight)
+    return CrystalState(
+        lattice=lattice.tolist(),
+        sites=[OccupiedSite(species=s, frac=f.tolist()) for s, f in zip(sites, frac, strict=True)],
+    )

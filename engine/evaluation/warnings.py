@@ -1,0 +1,94 @@
+"""What a user should be careful about in an evaluation, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.elements import SYMBOLS
+from engine.crystals.shells import shells_near
+from engine.properties.table import PROPERTIES, wanted_properties
+from engine.references.chemical_potentials import mixes_functionals
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.acceptance.resolve import ResolvedProblem
+    from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.mechanics.relax import Relaxed
+    from engine.properties.moduli import Moduli
+    from engine.references.shared_values import SharedValues
+
+JUMP_WIDTH = 0.02
+"""Å; this near to a shell at which the curvature of a potential jumps, moduli are not to be trusted."""
+
+
+def cautions(
+    resolved: ResolvedProblem,
+    coordinates: SymmetryCoordinates,
+    relaxed: Relaxed,
+    x: NDArray[np.float64],
+    dq_dx: NDArray[np.float64] | None,
+    shared: SharedValues,
+    moduli: Moduli,
+    jumps: Sequence[float] = (),
+) -> str | None:
+    """Why an evaluation did not converge, or what to be careful about; None where there is nothing to say.
+
+    Args:
+        resolved: The problem.
+        coordinates: Of its crystal.
+        relaxed: The result of the relaxation.
+        x: [n_columns] composition.
+        dq_dx: [n_q, n_columns] response of the coordinates, None where it does not exist.
+        shared: What all evaluations of the problem share.
+        moduli: Of this composition.
+        jumps: Distances (Å) at which the potential's curvature jumps.
+    """
+    if not relaxed.converged:
+        return (
+            f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
+            f"{relaxed.force:.2g} eV/Å, stress {relaxed.stress:.2g} eV/Å^3; gradients are left out"
+        )
+    wanted = wanted_properties(resolved.problem)
+    curved = any(PROPERTIES[name].needs_curvature for name in wanted)
+    said = []
+    if dq_dx is None:
+        left_out = "gradients of the geometry and moduli" if curved else "gradients of the geometry"
+        said.append(f"the Hessian is singular or its equations did not converge: {left_out} are left out")
+    lost = sum(not member.converged for member in shared.members)
+    if lost:
+        said.append(
+            f"{lost} of {len(shared.members)} end members did not converge: the mixing energy is not to be relied on"
+        )
+    if relaxed.stable is False:
+        said.append(
+            "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
+        )
+    if moduli.stable is False:
+        said.append(
+            "a displacement that breaks the symmetry lowers the energy: the elastic constants are those of an "
+            "unstable crystal"
+        )
+    said += shared.notes
+    if "formation_energy" in wanted and mixes_functionals(_present(resolved, x)):
+        said.append(
+            "the training data mix GGA and GGA+U for these elements (a metal of Co, Cr, Fe, Mn, Mo, Ni, V, W with O "
+            "or F): the formation energy may be off by tenths of an eV per atom"
+        )
+    near = shells_near(*coordinates.geometry(relaxed.q), jumps, JUMP_WIDTH) if curved else []
+    if near:
+        listed = " and ".join(f"{distance:g} Å" for distance in near)
+        said.append(
+            f"neighbours lie within {JUMP_WIDTH} Å of {listed}, where the curvature of {resolved.potential.name} "
+            "jumps: moduli and their gradients change abruptly there; sevennet-l3i5 is smoother"
+        )
+    return "; ".join(said) or None
+
+
+def _present(resolved: ResolvedProblem, x: NDArray[np.float64]) -> set[str]:
+    """Symbols of the elements with any weight."""
+    crystal = resolved.crystal
+    return {SYMBOLS[number] for number in crystal.copy_species[crystal.weights(x) > 0.0]}

@@ -1,0 +1,64 @@
+"""A surrogate's mean and uncertainty of a property over a slice of the composition space, for plots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.maps import SurrogateMap
+from engine.composition.slices import INCUMBENT, Slice, map_fault
+from engine.mechanics.threads import fitting_threads
+from engine.optimize.objective import Loss, point_of
+from engine.optimize.surrogates.known_parts import known_parts
+from engine.optimize.surrogates.surrogate import surrogates
+from engine.properties.table import PROPERTIES
+
+if TYPE_CHECKING:
+    from engine.kinds.campaign import Campaign
+
+
+def surrogate_map(campaign: Campaign, property_name: str, wanted: Slice) -> SurrogateMap:
+    """The surrogate over a line, triangle or tetrahedron of compositions.
+
+    It learns from every evaluation told, whatever the strategy; the same records give the same map. Where there is
+    no best evaluation yet (or the answer is a front) the slice goes through the centre.
+
+    Args:
+        campaign: With at least one converged evaluation told.
+        property_name: Any property that the evaluations hold.
+        wanted: As `engine.acceptance.maps.asked_slice` gives it.
+
+    Raises:
+        ProblemInvalid: at ``/property`` or ``/over``.
+    """
+    space = campaign.space
+    best, given = campaign.best, wanted.given(space)
+    if given is not None:
+        middle = space.to_vector(given)
+    elif best is not None and wanted.at == INCUMBENT:
+        middle = space.to_vector(best.composition)
+    else:
+        middle = campaign.region.center()
+    compositions = wanted.points(space, middle)
+    watched = Loss((), (), (property_name,))
+    points = [
+        point_of(record, space.to_vector(record.composition), space.columns, watched)
+        for record in campaign.records
+    ]
+    known = [point for point in points if point.values]
+    if not known:
+        raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
+    parts = known_parts(campaign.resolved)
+    with fitting_threads(0):  # the matrices of a surrogate are small
+        model = surrogates(space, [property_name], points, {}, parts)[property_name]
+        mean, deviation = model.mean_and_deviation(compositions)
+    return SurrogateMap(
+        property=property_name,
+        unit=PROPERTIES[property_name].unit,
+        over=list(wanted.columns),
+        at=space.to_composition(middle),
+        compositions=[space.to_composition(x) for x in compositions],
+        mean=mean.tolist(),
+        deviation=deviation.tolist(),
+        feasible=[campaign.region.contains(x) for x in compositions],
+        evaluations=len(known),
+    )

@@ -1,0 +1,1 @@
+"""Strategies: which compositions are evaluated next, as functions of everything told."""

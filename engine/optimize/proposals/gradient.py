@@ -1,0 +1,168 @@
+"""Strategy ``gradient``: local searches from several starts, with models of the properties and a trust region.
+
+Stateless: what to try next is read off the points told so far. Each point carries the search that wanted it
+(``start 0``, ``step 0``, ...), and a search's centre and trust radius follow from its points in order, so a campaign
+resumed from stored evaluations continues exactly as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.optimize.proposals.local_model import fit, minimise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.composition.region import Region
+    from engine.optimize.objective import Loss, Point
+
+FIRST_RADIUS = 0.3
+"""Largest change of a fraction in the first step of a search."""
+LAST_RADIUS = 1e-3
+CONVERGED_STEP = 1e-7
+"""A proposed change of every fraction below this ends a search, whatever it is to bring: a tight tolerance asks for
+small steps."""
+SAME_START = 2e-4
+"""A start this near to what was tried is none."""
+SAME_BASIN = 0.02
+"""A search that steps this near to the optimum of a better, finished one ends there."""
+CONVERGED_DECREASE = 1e-3
+"""A modelled decrease of the loss below this (relative to that of missed targets, at least 1) ends a search: where the
+zero of a goal lies says nothing."""
+MAX_STARTS = 6
+CANDIDATES = 512
+"""Random compositions among which the next start is the one farthest from all others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A composition to evaluate and the search that wants it."""
+
+    x: NDArray[np.float64]
+    origin: str
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """A local search as its points tell it.
+
+    Attributes:
+        number: Its number.
+        centre: Its best point.
+        radius: Its trust radius.
+        proposal: Where it wants to go next, None once it has converged.
+    """
+
+    number: int
+    centre: Point
+    radius: float
+    proposal: NDArray[np.float64] | None
+
+
+def starts_wanted(region: Region, given: int) -> int:
+    """How many searches a campaign runs before it gives up or has converged."""
+    return max(
+        given,
+        min(MAX_STARTS, 1 + 2 * int(np.count_nonzero(np.ptp(region.space.tight_bounds, axis=0) > 0) // 2)),
+    )
+
+
+def propose(
+    region: Region,
+    searches: Sequence[Search],
+    points: Sequence[Point],
+    given_starts: Sequence[NDArray[np.float64]],
+    n: int | None,
+    seed: int,
+) -> list[Proposal]:
+    """The next compositions; empty once every search has converged.
+
+    Args:
+        region: Feasible compositions.
+        searches: Their state, from `trace`.
+        points: All points told.
+        given_starts: Compositions that the user wants to start from.
+        n: How many proposals to give; None leaves it to the strategy (one step of one search at a time).
+        seed: For the random starts.
+    """
+    count = n or 1
+    steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:count]
+    starts_in_all = max(starts_wanted(region, len(given_starts)), count)
+    fresh = min(count - len(steps), starts_in_all - len(searches))
+    if fresh <= 0:
+        return steps
+    starts = _starts(region, given_starts, len(searches) + fresh, seed)
+    taken = [point.x for point in points]
+    return steps + [
+        Proposal(starts[number], f"start {number}")
+        for number in range(len(searches), len(starts))
+        if number < len(given_starts) or not any(np.abs(starts[number] - x).max() < SAME_START for x in taken)
+    ]
+
+
+def trace(region: Region, loss: Loss, points: Sequence[Point]) -> list[Search]:
+    """The state of every search, from the points told."""
+    by_search: dict[int, list[Point]] = {}
+    for point in sorted(points, key=lambda p: p.index):
+        kind, _, number = (point.origin or "").partition(" ")
+        if kind in {"start", "step"} and number.isdigit():
+            by_search.setdefault(int(number), []).append(point)
+    searches: list[Search] = []
+    for key in sorted(by_search):
+        searches.append(_search(region, loss, key, by_search[key], points, searches))
+    return searches
+
+
+def _search(
+    region: Region,
+    loss: Loss,
+    number: int,
+    own: Sequence[Point],
+    everything: Sequence[Point],
+    before: Sequence[Search],
+) -> Search:
+    centre, radius = own[0], FIRST_RADIUS
+    for point in own[1:]:
+        length = float(np.abs(point.x - centre.x).max())
+        if point.rank < centre.rank:
+            centre = point
+            radius = min(1.0, max(radius, 2.0 * length)) if length > 0.5 * radius else radius
+        else:
+            radius = 0.35 * min(radius, length)
+    if not set(loss.properties) <= set(centre.gradients) or radius < LAST_RADIUS:
+        return Search(number, centre, radius, None)
+    others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
+    found = minimise(region, loss, fit(region.space, centre, others, loss.known), radius)
+    x = found.x
+    step = float(np.abs(x - centre.x).max(initial=0.0))
+    if centre.violation > 0.0:
+        gained = centre.violation - found.violation > CONVERGED_DECREASE * centre.violation
+    else:
+        missed = loss.parts()[0](centre.values)
+        gained = centre.loss - found.loss >= CONVERGED_DECREASE * max(1.0, missed)
+    finished = step < CONVERGED_STEP or not gained
+    merged = any(
+        search.proposal is None
+        and search.centre.rank <= centre.rank
+        and np.abs(search.centre.x - x).max() < SAME_BASIN
+        for search in before
+    )
+    return Search(number, centre, radius, None if finished or merged else x)
+
+
+def _starts(
+    region: Region, given: Sequence[NDArray[np.float64]], count: int, seed: int
+) -> list[NDArray[np.float64]]:
+    """The given starts, else the centre; then random compositions, each as far as may be from those before."""
+    starts = list(given) or [region.center()]
+    rng = np.random.default_rng(seed)
+    while len(starts) < count:
+        candidates = region.random(rng, CANDIDATES)
+        distances = np.min([np.linalg.norm(candidates - x, axis=1) for x in starts], axis=0)
+        starts.append(candidates[int(np.argmax(distances))])
+    return starts[:count]

@@ -1,0 +1,1 @@
+"""Surrogates: Gaussian processes that learn a property from values and tangent-space gradients."""

@@ -1,0 +1,124 @@
+"""The surrogates of a search: one Gaussian process a property, refitted at evaluation counts fixed in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.optimize.objective import best_of
+from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
+from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
+from engine.optimize.surrogates.known_parts import remainder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.composition.space import CompositionSpace
+    from engine.optimize.objective import Point
+    from engine.optimize.surrogates.known_parts import KnownPart
+
+FEWEST_TO_FIT = 2
+"""Compositions with values that hyperparameters are fitted to; before, they are guessed."""
+FEWEST_TO_CHECK = 4
+"""Compositions with gradients that leave-one-out needs to judge them."""
+INCONSISTENT = 2.0
+"""Gradients are set aside where they make the leave-one-out error more than so many times that of values alone,
+and the surrogate with them did not say so by its deviations."""
+_GROWTH = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Hyperparameters of a property and whether its gradients are to be believed."""
+
+    hyperparameters: Hyperparameters
+    gradients: bool
+
+
+FitCache = dict[tuple[int, str], Fitted]
+"""Fits by evaluation count and property: a memory of what `surrogates` would compute again."""
+
+
+def refit_count(evaluations: int) -> int:
+    """The largest evaluation count at which hyperparameters are fitted: 1, 2, ... 8, 10, 12, 15, 18, 22, ..."""
+    count = 1
+    while (following := max(count + 1, int(_GROWTH * count))) <= evaluations:
+        count = following
+    return min(count, evaluations)
+
+
+def surrogates(
+    space: CompositionSpace,
+    names: Sequence[str],
+    points: Sequence[Point],
+    cache: FitCache,
+    known: Mapping[str, KnownPart],
+) -> dict[str, GaussianProcess]:
+    """The posterior of each property, from all points; hyperparameters from those of the last refit count.
+
+    Args:
+        space: For the tangent basis.
+        names: Properties.
+        points: By index; those without values are left out.
+        cache: Fits already made; what is missing is added.
+        known: Parts of properties that need no learning.
+    """
+    count = refit_count(len(points))
+    best = best_of(points).x
+    points = [remainder(point, known) for point in points]
+    found = {}
+    for name in names:
+        everything = observations(name, points).trimmed(best)
+        if (count, name) not in cache:
+            early = observations(name, points[:count])
+            cache[count, name] = _fitted(early if len(early.values) else everything, space.tangent_basis)
+        fitted = cache[count, name]
+        used = everything if fitted.gradients else everything.without_gradients()
+        found[name] = GaussianProcess(used, fitted.hyperparameters, known.get(name))
+    return found
+
+
+def observations(name: str, points: Sequence[Point]) -> Observations:
+    """What points know of a property: those with gradients first."""
+    known = [point for point in points if name in point.values]
+    full = [point for point in known if name in point.gradients]
+    ordered = [*full, *(point for point in known if name not in point.gradients)]
+    n_columns = len(points[0].x) if points else 0
+    return Observations(
+        np.array([point.x for point in ordered]).reshape(-1, n_columns),
+        np.array([point.values[name] for point in ordered]),
+        np.array([point.gradients[name] for point in full]).reshape(-1, n_columns),
+    )
+
+
+def _fitted(known: Observations, basis: NDArray[np.float64]) -> Fitted:
+    """Hyperparameters from values and gradients; from values alone where leave-one-out says that gradients mislead."""
+    if len(known.values) < FEWEST_TO_FIT:
+        return Fitted(default_hyperparameters(known, basis), gradients=True)
+    known = known.trimmed(known.x[int(np.argmin(known.values))])
+    with_gradients = fit(known, basis)
+    if len(known.gradients) < FEWEST_TO_CHECK:
+        return Fitted(with_gradients, gradients=True)
+    bare = known.without_gradients()
+    alone = fit(bare, basis)
+    together, apart = (
+        GaussianProcess(known, with_gradients).leave_one_out(),
+        GaussianProcess(bare, alone).leave_one_out(),
+    )
+    noise = 1e-3 * with_gradients.spread
+    worse = _typical(together[0]) > INCONSISTENT * _typical(apart[0]) + noise
+    if worse and _surprise(*together) > _surprise(*apart):
+        return Fitted(alone, gradients=False)
+    return Fitted(with_gradients, gradients=True)
+
+
+def _typical(errors: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def _surprise(errors: NDArray[np.float64], deviations: NDArray[np.float64]) -> float:
+    """Mean negative logarithm of the density that was predicted where the values are, up to a constant."""
+    return float(np.mean(0.5 * (errors / deviations) ** 2 + np.log(deviations)))

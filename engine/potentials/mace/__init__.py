@@ -1,0 +1,1 @@
+"""MACE: models of mace-torch, their weights and modules, in a mean-field forward pass."""

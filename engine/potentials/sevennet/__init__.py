@@ -1,0 +1,1 @@
+"""SevenNet: its checkpoints and its forward pass on alchemical crystals, in plain torch."""

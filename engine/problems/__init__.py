@@ -1,1 +1,0 @@
-"""Problems: from what a user asks for to what the engine computes, with every fault found on the way."""

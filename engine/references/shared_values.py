@@ -1,0 +1,183 @@
+"""What all evaluations of a problem share: end members, targets, chemical potentials and the substrate's length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from api_schemas.problem import Problem, SameAs
+from engine.acceptance.conditions import substrate_crystal
+from engine.mechanics.landscape import EV_PER_A3_IN_GPA
+from engine.mechanics.relax import needs_products
+from engine.potentials.errors import PotentialError
+from engine.properties.costs import element_data
+from engine.properties.energetic import EndMember
+from engine.properties.gradients import RelaxedPoint, property_values
+from engine.properties.moduli import Curved, modulus_values
+from engine.properties.surroundings import SubstrateLength, Surroundings, length_along
+from engine.properties.table import PROPERTIES, wanted_properties
+from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
+
+if TYPE_CHECKING:
+    from engine.acceptance.resolve import ResolvedProblem
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.references.solver import ReferenceSolver
+    from engine.references.store import Reference
+
+_NOWHERE = np.zeros(0)
+"""The composition of a crystal without sublattices."""
+
+
+@dataclass(frozen=True, eq=False)
+class SharedValues:
+    """What all evaluations of a problem share.
+
+    Attributes:
+        members: Relaxed end members.
+        targets: Target of each objective, same_as resolved.
+        surroundings: What properties refer to.
+        references: What the formation energy refers to, by element; None where it is not wanted.
+        calls: Potential calls that all this took, whenever it was computed.
+        notes: What to be careful about.
+    """
+
+    members: list[Reference]
+    targets: list[float | None]
+    surroundings: Surroundings
+    references: Mapping[str, str] | None
+    calls: int
+    notes: tuple[str, ...]
+
+
+def shared_values(resolved: ResolvedProblem, solver: ReferenceSolver) -> SharedValues:
+    """The shared values of a problem, from the solver's store or computed now."""
+    problem = resolved.problem
+    pressure = problem.conditions.pressure
+    members = solver.relaxed(resolved.crystal, [x for _, x in resolved.crystal.end_members()], pressure)
+    potentials = _potentials(resolved, solver)
+    substrate, substrate_calls = _substrate(problem, solver)
+    surroundings = Surroundings(
+        pressure=pressure / EV_PER_A3_IN_GPA,
+        temperature=problem.conditions.temperature,
+        chemical_potentials={} if potentials is None else potentials.values,
+        substrate=substrate,
+        element_data=element_data(problem.conditions),
+    )
+    targets, target_calls = _targets(resolved, solver, surroundings)
+    calls = sum(member.calls for member in members) + substrate_calls + target_calls
+    return SharedValues(
+        members=members,
+        targets=targets,
+        surroundings=surroundings,
+        references=None if potentials is None else potentials.references,
+        calls=calls + (0 if potentials is None else potentials.calls),
+        notes=() if potentials is None else _doubts(potentials),
+    )
+
+
+def _potentials(resolved: ResolvedProblem, solver: ReferenceSolver) -> ChemicalPotentials | None:
+    problem = resolved.problem
+    if "formation_energy" not in wanted_properties(problem):
+        return None
+    symbols = set(resolved.crystal.species_symbols())
+    for objective, other in zip(problem.objectives, resolved.same_as, strict=True):
+        if objective.property == "formation_energy" and other is not None:
+            symbols |= other.species_symbols()
+    return chemical_potentials(symbols, problem.conditions.chemical_potentials, solver)
+
+
+def _doubts(potentials: ChemicalPotentials) -> tuple[str, ...]:
+    if not potentials.unconverged:
+        return ()
+    listed = ", ".join(potentials.unconverged)
+    return (f"the reference phase of {listed} did not converge: the formation energy is not to be relied on",)
+
+
+def _substrate(problem: Problem, solver: ReferenceSolver) -> tuple[SubstrateLength | None, int]:
+    """The substrate's length at zero pressure, and the potential calls that it took."""
+    substrate = problem.conditions.substrate
+    if substrate is None:
+        return None, 0
+    u, v, w = substrate.direction
+    direction = (u, v, w)
+    if substrate.value is not None:
+        return SubstrateLength(direction, substrate.value), 0
+    crystal = substrate_crystal(problem)
+    if crystal is None:
+        return None, 0
+    reference = solver.relaxed(crystal, [_NOWHERE], 0.0)[0]
+    lattice, _ = solver.coordinates(crystal).geometry(reference.q)
+    length = length_along(torch.tensor(np.asarray(crystal.conventional, dtype=float) @ lattice), direction)
+    return SubstrateLength(direction, float(length)), reference.calls
+
+
+def _targets(
+    resolved: ResolvedProblem, solver: ReferenceSolver, surroundings: Surroundings
+) -> tuple[list[float | None], int]:
+    """Target of each objective, same_as crystals resolved, and the potential calls of those."""
+    targets: list[float | None] = []
+    calls = 0
+    counted: set[int] = set()
+    pressure = resolved.problem.conditions.pressure
+    for objective, crystal in zip(resolved.problem.objectives, resolved.same_as, strict=True):
+        if crystal is None or not isinstance(objective.target, SameAs):
+            targets.append(objective.target if isinstance(objective.target, float) else None)
+            continue
+        reference = solver.relaxed(crystal, [_NOWHERE], pressure)[0]
+        if id(crystal) not in counted:
+            calls += reference.calls
+            counted.add(id(crystal))
+        if PROPERTIES[objective.property].needs_curvature:
+            value, more = _modulus(objective.property, crystal, reference, solver, pressure)
+            calls += more
+        else:
+            value = _property(objective.property, crystal, reference, solver, surroundings)
+        targets.append(value)
+    return targets, calls
+
+
+def _property(
+    name: str,
+    crystal: AlchemicalCrystal,
+    reference: Reference,
+    solver: ReferenceSolver,
+    surroundings: Surroundings,
+) -> float:
+    """A property of a plain crystal."""
+    point = RelaxedPoint(
+        q=reference.q,
+        x=reference.x,
+        enthalpy=reference.enthalpy,
+        dq_dx=None,
+        dh_dx=np.zeros(len(reference.x)),
+        surroundings=surroundings,
+    )
+    itself = EndMember(columns=(), enthalpy=reference.enthalpy)
+    return property_values([name], crystal, solver.coordinates(crystal), point, [itself])[name].value
+
+
+def _modulus(
+    name: str, crystal: AlchemicalCrystal, reference: Reference, solver: ReferenceSolver, pressure: float
+) -> tuple[float, int]:
+    """A modulus of a plain crystal, and the potential calls that it took."""
+
+    def compute() -> dict[str, float]:
+        at = Curved(
+            q=reference.q,
+            lam=crystal.weights(_NOWHERE),
+            hessian=reference.hessian,
+            exact=not needs_products(solver.coordinates(crystal), None),
+            dq_dx=None,
+        )
+        found = modulus_values([name], solver.landscape(crystal, pressure), at)
+        value = found.values[name].value
+        if not np.isfinite(value):
+            raise PotentialError(f"the crystal of the target has no {name}: nothing holds it together")
+        return {"value": value, "calls": found.calls}
+
+    stored = solver.remembered(crystal, pressure, name, compute)
+    return float(stored["value"]), int(stored["calls"])

@@ -1,0 +1,125 @@
+"""Relaxes what evaluations share (end members, crystals of targets, elemental phases), once, by way of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinates
+from engine.mechanics.landscape import Landscape
+from engine.mechanics.relax import Start, Tolerance, relax
+from engine.mechanics.sensitivity import coordinate_response
+from engine.references.store import Reference, ReferenceStore, pack, reference_key, unpack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.potentials.interface import Potential
+
+SITES_TOGETHER = 64
+"""Sites relaxed in one batch of compositions: enough to fill a core, few enough to keep memory small."""
+
+
+class ReferenceSolver:
+    """Relaxed references of one potential.
+
+    Args:
+        potential: The potential.
+        sha256: Checksum of its weights.
+        tolerance: When a relaxation is finished.
+        store: Where references are kept.
+        on_call: Called before every potential call; what it raises ends the relaxation.
+    """
+
+    def __init__(
+        self,
+        potential: Potential,
+        sha256: str,
+        tolerance: Tolerance,
+        store: ReferenceStore,
+        on_call: Callable[[], None] | None = None,
+    ) -> None:
+        self.potential = potential
+        self._sha256 = sha256
+        self._tolerance = tolerance
+        self._store = store
+        self._on_call = on_call
+        self._coordinates: dict[tuple[int, bool], tuple[AlchemicalCrystal, SymmetryCoordinates]] = {}
+
+    def coordinates(self, crystal: AlchemicalCrystal, *, fixed_cell: bool = False) -> SymmetryCoordinates:
+        """The symmetry-adapted coordinates of a crystal, found once; without strains where the cell is fixed."""
+        key = (id(crystal), fixed_cell)
+        if key not in self._coordinates:  # the crystal is kept, so that its id stays its own
+            found = symmetry_coordinates(crystal)
+            if fixed_cell:
+                found = replace(found, strain_modes=np.zeros((0, 3, 3)))
+            self._coordinates[key] = crystal, found
+        return self._coordinates[key][1]
+
+    def landscape(
+        self, crystal: AlchemicalCrystal, pressure: float, *, fixed_cell: bool = False
+    ) -> Landscape:
+        """The enthalpy of a crystal at a pressure in GPa."""
+        coordinates = self.coordinates(crystal, fixed_cell=fixed_cell)
+        return Landscape(self.potential, crystal, coordinates, pressure=pressure, on_call=self._on_call)
+
+    def relaxed(
+        self,
+        crystal: AlchemicalCrystal,
+        points: Sequence[NDArray[np.float64]],
+        pressure: float,
+        *,
+        fixed_cell: bool = False,
+        max_steps: int | None = None,
+    ) -> list[Reference]:
+        """Compositions of a crystal, from the store or relaxed together.
+
+        Args:
+            crystal: The crystal.
+            points: [n_columns] compositions.
+            pressure: GPa.
+            fixed_cell: Whether the cell keeps its shape, as that of a molecule in a box does.
+            max_steps: Instead of the tolerance's.
+        """
+        tolerance = self._tolerance if max_steps is None else replace(self._tolerance, max_steps=max_steps)
+        keys = [
+            reference_key(
+                crystal, x, self.potential, self._sha256, pressure, tolerance, fixed_cell=fixed_cell
+            )
+            for x in points
+        ]
+        found: dict[str, dict[str, Any] | None] = {key: self._store.get(key) for key in keys}
+        missing = [i for i, key in enumerate(keys) if found[key] is None]
+        size = batch_size(crystal)
+        for first in range(0, len(missing), size):
+            chunk = missing[first : first + size]
+            landscape = self.landscape(crystal, pressure, fixed_cell=fixed_cell)
+            lam = np.stack([crystal.weights(points[i]) for i in chunk])
+            starts = [Start(q=np.zeros(landscape.coordinates.n_q)) for _ in chunk]
+            for i, result in zip(chunk, relax(landscape, lam, starts, tolerance), strict=True):
+                value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
+                self._store.put(keys[i], value)
+                found[keys[i]] = value
+        return [unpack(stored) for key in keys if (stored := found[key]) is not None]
+
+    def remembered(
+        self, crystal: AlchemicalCrystal, pressure: float, what: str, compute: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """A value of a plain crystal that is dear to compute, from the store or computed now."""
+        key = reference_key(
+            crystal, np.zeros(0), self.potential, self._sha256, pressure, self._tolerance, what=what
+        )
+        value = self._store.get(key)
+        if value is None:
+            value = compute()
+            self._store.put(key, value)
+        return value
+
+
+def batch_size(crystal: AlchemicalCrystal) -> int:
+    """How many compositions of a crystal are relaxed together."""
+    return max(1, SITES_TOGETHER // crystal.n_sites)

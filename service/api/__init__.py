@@ -1,0 +1,1 @@
+"""The API: the application, and its endpoints, one module a resource. Imports no torch."""

@@ -1,0 +1,103 @@
+"""The FastAPI application. Importing it does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi_offline import FastAPIOffline
+
+from service.access.rates import Rates
+from service.api import catalogue, evaluations, events, health, jobs, maps, problems
+from service.api.context import Context
+from service.api.description import describe
+from service.api.metrics import MeasuredRequests, Metrics
+from service.api.tail import EventTail
+from service.dashboard import site
+from service.http import problem_details
+from service.http.guard import Guard
+from service.lifecycle.finish import own_version
+from service.queue.messenger import CeleryMessenger, Messenger, celery_application
+from service.queue.queues import every_queue
+from service.settings import Settings
+from service.tables.database import Database
+
+CHECKED_AT_ONCE = 4
+"""Problems that are checked at the same time; more wait."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    messenger: Messenger | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """The API over a store and a queue.
+
+    Args:
+        settings: Where both are, and the limits of requests.
+        database: Given, it is used instead of the one that the settings name.
+        messenger: The same for the queue.
+        stopping: Whether the server is shutting down; event streams then end.
+    """
+    store = database or Database(settings.store_url())
+    queue = messenger or CeleryMessenger(celery_application(settings.queue_url()))
+    metrics = Metrics(store, queue, every_queue(settings.routes))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tail = EventTail(store)
+        app.state.context = Context(
+            settings=settings,
+            database=store,
+            messenger=queue,
+            tail=tail,
+            checking=CapacityLimiter(CHECKED_AT_ONCE),
+            rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
+            stopping=stopping,
+        )
+        yield
+        await tail.close()
+        store.close()
+
+    app = FastAPIOffline(
+        title="Orichalcum",
+        version=own_version(),
+        summary="Finds the composition of a mixed crystal that has the properties you want.",
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+        redoc_url=None,
+    )
+    app.state.metrics = metrics
+    # The last one added is the outermost.
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After"],
+        )
+    app.add_middleware(
+        Guard,
+        hosts=settings.allowed_hosts,
+        any_host=settings.keys_required(),
+        origins=settings.cors_origins,
+    )
+    app.add_middleware(MeasuredRequests, metrics=metrics)
+    problem_details.install(app)
+    resources = APIRouter(prefix="/v1")
+    for part in (problems, jobs, evaluations, events, maps, catalogue):
+        resources.include_router(part.router)
+    app.include_router(resources)
+    app.include_router(health.router)
+
+    app.router.routes.extend(site.routes(site.STATIC))
+    describe(app)
+    return app

@@ -1,0 +1,44 @@
+"""``GET /v1/jobs/{id}/evaluations``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api_schemas.evaluations import EvaluationRecord
+from api_schemas.jobs import EvaluationPage, StoredEvaluation
+from service.api.caller import Reader
+from service.api.context import InContext
+from service.http.paging import next_link, number_cursor
+from service.http.problem_details import documented
+from service.lifecycle import actions
+from service.repositories import tasks
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.get("/jobs/{job_id}/evaluations", responses=documented(400, 401, 403, 404, 422, 429))
+def list_evaluations(
+    job_id: str,
+    response: Response,
+    context: InContext,
+    caller: Reader,
+    cursor: Annotated[str | None, Query(description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Length of the page.")] = 50,
+) -> EvaluationPage:
+    """Every evaluation that is stored, by number."""
+    after = number_cursor(cursor)
+    with context.database.reading() as session:
+        actions.find(session, caller.tenant, job_id)
+        rows = tasks.page(session, job_id, after, limit + 1)
+        items = [
+            StoredEvaluation(
+                index=row.index, evaluation=EvaluationRecord.model_validate_json(row.record or "").public()
+            )
+            for row in rows[:limit]
+        ]
+    following = str(items[-1].index) if len(rows) > limit else None
+    if following is not None:
+        response.headers["Link"] = next_link(f"/v1/jobs/{job_id}/evaluations", following, limit)
+    return EvaluationPage(items=items, next_cursor=following)

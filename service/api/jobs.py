@@ -1,0 +1,227 @@
+"""``/v1/jobs``: submitting, listing, reading, cancelling, pausing, resuming and deleting jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from api_schemas.jobs import Job, JobPage, JobState, Priority
+from api_schemas.results import Result
+from service.api.caller import Reader, Submitter
+from service.api.checking import accepted
+from service.api.context import Context, InContext
+from service.api.problems import PROBLEM_BODY
+from service.api.waiting import applied, matches, preferred_wait, settled
+from service.http.paging import checked_cursor, next_link
+from service.http.problem_details import documented
+from service.http.request_body import json_object
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue_or_later
+from service.lifecycle.notice import notices
+from service.lifecycle.submission import Submission, submit
+from service.repositories import idempotency, jobs
+
+router = APIRouter(tags=["jobs"])
+
+_ACCEPTED: dict[str, Any] = {
+    "description": "The job is stored and queued.",
+    "headers": {
+        "Location": {"description": "Address of the job.", "schema": {"type": "string"}},
+        "Retry-After": {"description": "Seconds after which to look.", "schema": {"type": "integer"}},
+    },
+    "links": {
+        name: {
+            "operationId": f"{operation}_v1_jobs__job_id__{path}",
+            "parameters": {"job_id": "$response.body#/id"},
+        }
+        for name, operation, path in (
+            ("job", "read_job", "get"),
+            ("evaluations", "list_evaluations", "evaluations_get"),
+            ("events", "stream_events", "events_get"),
+            ("result", "read_result", "result_get"),
+            ("map", "read_map", "map_get"),
+            ("cancel", "cancel_job", "cancel_post"),
+            ("pause", "pause_job", "pause_post"),
+            ("resume", "resume_job", "resume_post"),
+            ("delete", "delete_job", "delete"),
+        )
+    },
+}
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Length of the page.")]
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    response_model=Job,
+    openapi_extra=PROBLEM_BODY,
+    responses={**documented(400, 401, 403, 409, 413, 415, 422, 429, 503, 507), 202: _ACCEPTED},
+)
+async def submit_job(
+    request: Request,
+    context: InContext,
+    caller: Submitter,
+    idempotency_key: Annotated[
+        str | None, Header(description="Repeating the request repeats the answer only.")
+    ] = None,
+    prefer: Annotated[
+        str | None, Header(description="wait=N: answer once the job has finished, or after N s.")
+    ] = None,
+    priority: Annotated[
+        Priority, Query(description="Whether it goes before the jobs of others, or after.")
+    ] = "normal",
+    time_limit: Annotated[
+        float | None,
+        Query(
+            ge=1,
+            le=31_536_000,
+            allow_inf_nan=False,
+            description="Seconds from its start after which the job ends with the best so far.",
+        ),
+    ] = None,
+) -> Response:
+    """Submit a problem. The job is queued; Location says where to look, Retry-After when."""
+    await run_sync(context.rates.count_submission, caller.name)
+    data = await json_object(request, context.settings.max_request_bytes)
+    options = _Options(caller.tenant, priority, time_limit)
+    if idempotency_key is None:
+        job = await _stored(context, data, options, None)
+    else:
+        key = idempotency.checked(idempotency_key)
+        digest = idempotency.digest({"body": data, "priority": priority, "time_limit": time_limit})
+        earlier = await run_sync(idempotency.reserve, context.database, caller.tenant, key, digest)
+        if earlier is not None:
+            return _submitted(Job.model_validate_json(earlier))
+        try:
+            job = await _stored(context, data, options, key)
+        except BaseException:
+            await run_sync(idempotency.give_back, context.database, caller.tenant, key)
+            raise
+    await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
+    if seconds := preferred_wait(prefer):
+        job, _ = await settled(context, caller.tenant, job.id, seconds)
+    return _submitted(job, applied(prefer))
+
+
+@dataclass(frozen=True)
+class _Options:
+    tenant: str
+    priority: Priority
+    time_limit: float | None
+
+
+async def _stored(context: Context, data: dict[str, Any], options: _Options, key: str | None) -> Job:
+    problem, estimate = await accepted(context, data)
+    submission = Submission(
+        problem=problem,
+        estimate=estimate,
+        tenant=options.tenant,
+        key=key,
+        priority=options.priority,
+        time_limit=options.time_limit,
+    )
+    return await run_sync(submit, context.database, context.settings, submission)
+
+
+def _submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:
+    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "2", **more}
+    return JSONResponse(job.model_dump(mode="json"), status_code=202, headers=headers)
+
+
+@router.get("/jobs", responses=documented(400, 401, 403, 422, 429))
+def list_jobs(
+    response: Response,
+    context: InContext,
+    caller: Reader,
+    state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
+    name: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
+            description="Only jobs with this in their name, in whatever case.",
+        ),
+    ] = None,
+    cursor: Annotated[str | None, Query(description="From the page before.")] = None,
+    limit: Limit = 50,
+) -> JobPage:
+    """Jobs, newest first."""
+    before = checked_cursor(cursor)
+    with context.database.reading() as session:
+        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name)
+        said = notices(session, rows[:limit])
+        items = [jobs.public(row, with_problem=False, notice=said.get(row.id)) for row in rows[:limit]]
+    following = items[-1].id if len(rows) > limit else None
+    if following is not None:
+        query = [("state", value) for value in state or []] + ([("name", name)] if name else [])
+        response.headers["Link"] = next_link("/v1/jobs", following, limit, query)
+    return JobPage(items=items, next_cursor=following)
+
+
+@router.get(
+    "/jobs/{job_id}",
+    response_model=Job,
+    responses={**documented(401, 403, 404, 429), 304: {"description": "The job has not changed."}},
+)
+async def read_job(
+    job_id: str,
+    context: InContext,
+    caller: Reader,
+    if_none_match: Annotated[str | None, Header(description="The ETag that is known.")] = None,
+    prefer: Annotated[
+        str | None, Header(description="wait=N: answer once the job has finished or differs, or after N s.")
+    ] = None,
+) -> Response:
+    """State, progress, times and the normalised problem of a job."""
+    seconds = preferred_wait(prefer)
+    job, tag = await settled(context, caller.tenant, job_id, seconds, if_none_match)
+    headers = {"ETag": tag, **applied(prefer)}
+    if matches(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(job.model_dump(mode="json"), headers=headers)
+
+
+@router.get("/jobs/{job_id}/result", responses=documented(401, 403, 404, 409, 429))
+def read_result(job_id: str, context: InContext, caller: Reader) -> Result:
+    """The answer: 409 while the job runs; of a cancelled job the best so far; of a failed job 409 and the failure."""
+    return actions.result(context.database, caller.tenant, job_id)
+
+
+@router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(401, 403, 404, 409, 429))
+def cancel_job(job_id: str, context: InContext, caller: Submitter) -> Job:
+    """Stop a job within two seconds; what it found so far is its result."""
+    job = actions.cancel(context.database, caller.tenant, job_id)
+    _follow(context, job)
+    return job
+
+
+@router.post("/jobs/{job_id}/pause", responses=documented(401, 403, 404, 409, 429))
+def pause_job(job_id: str, context: InContext, caller: Submitter) -> Job:
+    """Start no further evaluation; what is being computed is finished and stored."""
+    return actions.pause(context.database, caller.tenant, job_id)
+
+
+@router.post("/jobs/{job_id}/resume", responses=documented(401, 403, 404, 409, 429))
+def resume_job(job_id: str, context: InContext, caller: Submitter) -> Job:
+    """Go on with a paused job."""
+    job = actions.resume(context.database, caller.tenant, job_id)
+    _follow(context, job)
+    return job
+
+
+def _follow(context: Context, job: Job) -> None:
+    if job.finished_at is None:
+        enqueue_or_later(context.database, context.messenger, job.id)
+
+
+@router.delete("/jobs/{job_id}", status_code=204, responses=documented(401, 403, 404, 409, 429))
+def delete_job(job_id: str, context: InContext, caller: Submitter) -> None:
+    """Delete a finished job with its evaluations and events; 409 while it is active."""
+    actions.delete(context.database, caller.tenant, job_id)

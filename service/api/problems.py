@@ -1,0 +1,61 @@
+"""``POST /v1/problems/validate``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+
+from api_schemas.errors import ProblemInvalid
+from api_schemas.jobs import Validation
+from service.api.caller import Submitter
+from service.api.checking import examined
+from service.api.context import InContext
+from service.http.problem_details import documented
+from service.http.request_body import json_object
+
+router = APIRouter(tags=["problems"])
+
+EXAMPLE: dict[str, Any] = {
+    "kind": "optimize",
+    "name": "Al(Sc)N matched to GaN",
+    "structure": {"prototype": "wurtzite", "species": ["Al", "N"]},
+    "sublattices": [{"name": "cation", "sites": ["Al"], "elements": {"Al": [0, 1], "Sc": [0, 0.5]}}],
+    "objectives": [
+        {
+            "property": "lattice_a",
+            "target": {"same_as": {"prototype": "wurtzite", "species": ["Ga", "N"]}},
+            "tolerance": 0.001,
+        }
+    ],
+    "potential": {"name": "sevennet-l3i5"},
+}
+
+PROBLEM_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    "al_sc_n": {"summary": "Al(Sc)N with the lattice constant of GaN", "value": EXAMPLE}
+                },
+            }
+        },
+    }
+}
+"""OpenAPI of a body that is a problem; it is read by hand, with bounds."""
+
+
+@router.post(
+    "/problems/validate", openapi_extra=PROBLEM_BODY, responses=documented(400, 401, 403, 413, 415, 422, 429)
+)
+async def validate_problem(request: Request, context: InContext, caller: Submitter) -> Validation:
+    """Check a problem without submitting it: the normalised problem, its sites and its cost, or every fault found."""
+    await run_sync(context.rates.count_submission, caller.name)
+    data = await json_object(request, context.settings.max_request_bytes)
+    try:
+        return await examined(context, data)
+    except ProblemInvalid as invalid:
+        return Validation(valid=False, errors=list(invalid.errors))

@@ -1,1 +1,0 @@
-"""Evaluations of a job: claimed by workers under a lease, stored once."""

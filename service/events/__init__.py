@@ -1,1 +1,0 @@
-"""Events of a job, stored in order and streamed from storage."""

@@ -1,0 +1,1 @@
+"""HTTP: request guard, bodies, problem details and pages, for every endpoint alike."""

@@ -1,0 +1,135 @@
+"""Reading JSON bodies, which are hostile until validated."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from fastapi import Request
+
+from api_schemas.errors import FieldError, pointer
+from service.http.problem_details import MalformedRequest, TooLarge, UnsupportedMedia
+
+MAX_DEPTH = 60
+
+
+async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
+    """The request's body as a JSON object.
+
+    Raises:
+        UnsupportedMedia: if the body is not declared as JSON.
+        TooLarge: if it has more than ``max_bytes``.
+        MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
+    """
+    declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if declared != "application/json" and not (
+        declared.startswith("application/") and declared.endswith("+json")
+    ):
+        raise UnsupportedMedia(
+            "unsupported-media-type",
+            "The body must be JSON",
+            f"the Content-Type is {declared[:100] or 'missing'!r}; send application/json",
+        )
+    return parse_object(await _bounded_body(request, max_bytes))
+
+
+async def _bounded_body(request: Request, max_bytes: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    return bytes(body)
+
+
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(
+        "too-large",
+        "The body is too large",
+        f"at most {max_bytes:,} bytes are accepted; leave out what is not needed",
+    )
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """Strict JSON: UTF-8, no NaN or Infinity, no key twice, bounded depth, no text that cannot be stored.
+
+    Raises:
+        MalformedRequest: saying what is wrong and where.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+        data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeated_keys)
+    except UnicodeDecodeError:
+        _refuse("malformed-json", "the body is not UTF-8 text")
+    except json.JSONDecodeError as error:
+        _refuse("malformed-json", f"not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}")
+    except RecursionError:
+        _refuse("too-deep", "the document is nested too deeply; flatten it")
+    except ValueError:  # an integer of thousands of digits
+        _refuse("malformed-json", "a number in the body is too long")
+    _check_texts_and_depth(data)
+    if not isinstance(data, dict):
+        _refuse(
+            "malformed-json", "the body must be a JSON object with fields such as structure and sublattices"
+        )
+    return data
+
+
+def _refuse(slug: str, message: str, where: str = "") -> NoReturn:
+    fault = FieldError(pointer=where[:500], type=slug, message=message)
+    raise MalformedRequest(slug, "The body cannot be read", message, errors=[fault]) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    _refuse("malformed-json", f"{name} is not a number that JSON knows; give a finite number")
+
+
+def _no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            _refuse("repeated-field", f"the field {key[:60]!r} is given twice; keep one")
+        found[key] = value
+    return found
+
+
+def _check_texts_and_depth(data: object) -> None:
+    # Iterative: the document may be as deep as the parser allowed.
+    stack: list[tuple[object, tuple[str | int, ...]]] = [(data, ())]
+    while stack:
+        value, where = stack.pop()
+        if len(where) > MAX_DEPTH:
+            _refuse(
+                "too-deep",
+                f"the document is nested more than {MAX_DEPTH} deep; flatten it",
+                pointer(where[:5]),
+            )
+        if isinstance(value, str) and not _storable(value):
+            _refuse(
+                "malformed-json",
+                "the text holds a NUL or half of a surrogate pair; remove it",
+                pointer(where),
+            )
+        if isinstance(value, dict):
+            if not all(_storable(key) for key in value):
+                _refuse(
+                    "malformed-json", "a field's name holds a NUL or half of a surrogate pair", pointer(where)
+                )
+            stack.extend((item, (*where, key)) for key, item in value.items())
+        elif isinstance(value, list):
+            stack.extend((item, (*where, number)) for number, item in enumerate(value))
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and (text.isascii() or _encodes(text))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

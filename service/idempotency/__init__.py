@@ -1,1 +1,0 @@
-"""Submissions that may be repeated without being done twice."""

@@ -1,1 +1,0 @@
-"""Jobs: what a user submits, watches, cancels and reads the result of."""

@@ -1,0 +1,1 @@
+"""The life of a job: submitted, dispatched, finished, swept."""

@@ -1,0 +1,156 @@
+"""What can be done with a tenant's jobs: cancel, pause, resume, delete, read the result."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from api_schemas.errors import ProblemDetail
+from api_schemas.jobs import Job, JobState
+from api_schemas.results import Result
+from service.http.problem_details import Conflict, NotFound, StoredFailure
+from service.lifecycle import finish, states
+from service.repositories import jobs
+from service.tables.database import Database, now
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
+
+
+def find(session: Session, tenant: str, job_id: str) -> JobRow:
+    """The job of a tenant.
+
+    Raises:
+        NotFound: if the tenant has none of this id.
+    """
+    return _present(jobs.get(session, job_id), tenant, job_id)
+
+
+def _locked(session: Session, tenant: str, job_id: str) -> JobRow:
+    return _present(jobs.locked(session, job_id), tenant, job_id)
+
+
+def _present(job: JobRow | None, tenant: str, job_id: str) -> JobRow:
+    # A job of somebody else is answered like one that does not exist.
+    if job is None or job.tenant != tenant:
+        raise NotFound(
+            "job-not-found", "There is no such job", f"no job has the id {job_id[:60]!r}; see GET /v1/jobs"
+        )
+    return job
+
+
+def cancel(database: Database, tenant: str, job_id: str) -> Job:
+    """Ask a job to stop. What has stored nothing and computes nothing is cancelled at once.
+
+    Otherwise a worker stops at its next look and works out the answer so far; if none does so within a second, the
+    sweeper ends the job. A job that is cancelled or being cancelled stays so.
+
+    Raises:
+        NotFound: if there is no such job.
+        Conflict: if it has already succeeded or failed.
+    """
+    with database.writing() as session:
+        job = _locked(session, tenant, job_id)
+        if job.state in ("cancelling", "cancelled"):
+            return jobs.public(job)
+        if states.is_final(job):
+            raise _refused(job.state, "cancelling")
+        job.cancel_requested = True
+        job.cancel_requested_at = now(session)
+        if job.evaluations_done == 0 and not _computing(session, job):
+            finish.cancel(session, job)
+        else:
+            states.change(session, job, "cancelling")
+            job.needs_advance = True
+            job.advance_enqueued_at = None
+        return jobs.public(job)
+
+
+def _computing(session: Session, job: JobRow) -> bool:
+    running = session.query(EvaluationRow.id).filter_by(job_id=job.id, state="running").limit(1).count()
+    return bool(running) or job.advance_until is not None
+
+
+def pause(database: Database, tenant: str, job_id: str) -> Job:
+    """Start no further evaluation of a job; what is being computed is finished and stored.
+
+    Raises:
+        NotFound: if there is no such job.
+        Conflict: if it is finished or being cancelled.
+    """
+    with database.writing() as session:
+        job = _locked(session, tenant, job_id)
+        if job.state != "paused":
+            _change(session, job, "paused")
+        return jobs.public(job)
+
+
+def resume(database: Database, tenant: str, job_id: str) -> Job:
+    """Go on with a paused job.
+
+    Raises:
+        NotFound: if there is no such job.
+        Conflict: if it is not paused.
+    """
+    with database.writing() as session:
+        job = _locked(session, tenant, job_id)
+        if job.state != "paused":
+            raise _refused(job.state, "running")
+        _change(session, job, "queued" if job.started_at is None else "running")
+        return jobs.public(job)
+
+
+def _change(session: Session, job: JobRow, state: JobState) -> None:
+    try:
+        states.change(session, job, state)
+    except states.StateChangeRefused as refusal:
+        raise _refused(refusal.current, refusal.wanted) from None
+
+
+def _refused(current: str, wanted: JobState) -> Conflict:
+    doing = {"paused": "paused", "running": "resumed", "queued": "resumed", "cancelling": "cancelled"}.get(
+        wanted, wanted
+    )
+    return Conflict(
+        "job-state",
+        "The job's state does not allow it",
+        f"the job is {current}; it cannot be {doing} any more"
+        if current in ("succeeded", "failed", "cancelled", "cancelling")
+        else f"the job is {current}; it cannot be {doing}",
+    )
+
+
+def delete(database: Database, tenant: str, job_id: str) -> None:
+    """Delete a finished job with its evaluations and events.
+
+    Raises:
+        NotFound: if there is no such job.
+        Conflict: if it is not finished.
+    """
+    with database.writing() as session:
+        job = _locked(session, tenant, job_id)
+        if not states.is_final(job):
+            raise Conflict(
+                "job-active", "The job is not finished", f"the job is {job.state}; cancel it first"
+            )
+        jobs.remove(session, job)
+
+
+def result(database: Database, tenant: str, job_id: str) -> Result:
+    """The result of a finished job.
+
+    Raises:
+        NotFound: if there is no such job.
+        Conflict: while it is not finished.
+        StoredFailure: if it failed.
+    """
+    with database.reading() as session:
+        job = find(session, tenant, job_id)
+        if job.failure is not None:
+            raise StoredFailure(ProblemDetail.model_validate_json(job.failure))
+        if job.result is None:
+            raise Conflict(
+                "job-not-finished",
+                "There is no result yet",
+                f"the job is {job.state}; ask again later",
+                retry_after=2,
+            )
+        return Result.model_validate_json(job.result)

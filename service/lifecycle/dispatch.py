@@ -1,0 +1,79 @@
+"""Dispatch: sending the messages that the store calls for and that have not been sent yet."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.queue.messenger import PRIORITY_STEPS, Messenger, Route
+from service.repositories import jobs, maps, tasks, workers
+from service.tables.database import Database, now
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
+
+_log = structlog.get_logger(__name__)
+
+
+def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
+    """Send the messages that a job's state in the store calls for and that have not been sent yet."""
+    with database.writing() as session:
+        route, advance, evaluation_ids = _due(session, job_id)
+    if advance and not messenger.advance(job_id, route):
+        with database.writing() as session:
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(advance_enqueued_at=None))
+    unsent = [
+        evaluation_id for evaluation_id in evaluation_ids if not messenger.evaluate(evaluation_id, route)
+    ]
+    if unsent:
+        with database.writing() as session:
+            session.execute(
+                update(EvaluationRow).where(EvaluationRow.id.in_(unsent)).values(enqueued_at=None)
+            )
+
+
+def enqueue_or_later(database: Database, messenger: Messenger, job_id: str) -> None:
+    """Send a job's messages; if the store fails just now they are left to the sweeper, for the job is safe in it."""
+    try:
+        enqueue(database, messenger, job_id)
+    except SQLAlchemyError as error:
+        _log.warning("messages are left to the sweeper", job=job_id, error=type(error).__name__)
+
+
+def enqueue_maps(database: Database, messenger: Messenger, job_id: str) -> None:
+    """Send the messages for a job's maps that have not been sent yet: before all else, because somebody waits."""
+    with database.writing() as session:
+        job = jobs.get(session, job_id)
+        if job is None:
+            return
+        route, due = Route(job.queue, PRIORITY_STEPS[0]), maps.due(session, job_id)
+    unsent = [map_id for map_id in due if not messenger.map(map_id, route)]
+    if unsent:
+        with database.writing() as session:
+            maps.forget_messages(session, unsent)
+
+
+def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:
+    job = jobs.locked(session, job_id)
+    if job is None:
+        return Route(), False, []
+    route = Route(job.queue, job.priority)
+    advance = (
+        job.needs_advance
+        and job.advance_enqueued_at is None
+        and job.state in ("queued", "running", "cancelling")
+    )
+    if advance:
+        job.advance_enqueued_at = now(session)
+    if job.state != "running":
+        return route, advance, []
+    window = max(4, 2 * workers.living(session))
+    return route, advance, tasks.to_enqueue(session, job_id, window)
+
+
+def jobs_to_serve(session: Session, queue: str) -> list[str]:
+    """Ids of the jobs of a queue that may need a message: by priority, then oldest first."""
+    found = select(JobRow.id).where(JobRow.state.in_(("queued", "running", "cancelling")))
+    found = found.where(JobRow.queue == queue).order_by(JobRow.priority, JobRow.id)
+    return list(session.scalars(found))

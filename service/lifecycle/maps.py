@@ -1,0 +1,107 @@
+"""Answering a request for a map: from the store where there is one, else by having a worker compute it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api_schemas.errors import ProblemDetail, ProblemInvalid
+from api_schemas.jobs import FINAL_STATES
+from engine.acceptance.maps import asked_slice
+from engine.composition.slices import Slice
+from service.api.context import Context
+from service.http.problem_details import Conflict, StoredFailure, TooMany
+from service.lifecycle import actions
+from service.lifecycle.dispatch import enqueue_maps
+from service.queue.messenger import Messenger
+from service.repositories import jobs, maps
+from service.tables.database import Database
+from service.tables.jobs import JobRow
+
+GROWTH = 0.1
+"""While a job runs a map is computed anew once this share of evaluations has been added to those that it knows."""
+
+
+@dataclass(frozen=True)
+class MapFound:
+    """What there is of a map: its document, or None while a worker computes it."""
+
+    property: str
+    wanted: Slice
+    document: str | None
+
+
+def answer(
+    context: Context, tenant: str, caller: str, job_id: str, asked: tuple[str | None, str | None, str]
+) -> MapFound:
+    """The newest stored map of a slice; a worker is asked for one where there is none, or for a newer one.
+
+    Args:
+        context: Of the application.
+        tenant: Whose job it is.
+        caller: For counting.
+        job_id: The job.
+        asked: Property, over and at, as the caller wrote them.
+
+    Raises:
+        NotFound: if the tenant has no such job.
+        ProblemInvalid: at ``/property``, ``/over`` or ``/at``.
+        Conflict: if no evaluation is stored yet.
+        StoredFailure: if the computation failed.
+        TooMany: if the caller asks too often, or the job has too many maps under way.
+    """
+    with context.database.reading() as session:
+        job = actions.find(session, tenant, job_id)
+        property_name, wanted = asked_slice(jobs.problem_of(job), *asked)
+        if job.evaluations_done == 0:
+            raise _nothing_yet(job)
+        row = maps.find(session, job_id, property_name, wanted)
+        document = None if row is None else row.answer
+        told = 0 if row is None or row.told is None else row.told
+        failure = None if row is None or row.failure is None else row.failure
+    if told > 0 and not _outdated(job, told):
+        if failure is not None:
+            raise _failed(ProblemDetail.model_validate_json(failure))
+        return MapFound(property_name, wanted, document)
+    if row is None:
+        context.rates.count_submission(caller)
+    if row is None or row.state == "idle":
+        request(context.database, context.messenger, job_id, [(property_name, wanted)])
+    return MapFound(property_name, wanted, document)
+
+
+def request(database: Database, messenger: Messenger, job_id: str, slices: list[tuple[str, Slice]]) -> None:
+    """Have slices of a job computed.
+
+    Raises:
+        TooMany: if too many are under way.
+    """
+    with database.writing() as session:
+        job = jobs.locked(session, job_id)
+        asked = [] if job is None else [maps.ask(session, job, name, wanted) for name, wanted in slices]
+    enqueue_maps(database, messenger, job_id)
+    if None in asked:
+        raise TooMany(
+            "too-many-maps",
+            "Too many maps are under way",
+            f"{maps.MOST_OF_A_JOB} maps of this job are being computed; ask again once some are done",
+            retry_after=5,
+        )
+
+
+def _outdated(job: JobRow, told: int) -> bool:
+    """Whether enough evaluations have come since a map was computed from ``told`` of them."""
+    added = job.evaluations_done - told
+    return added > 0 and (job.state in FINAL_STATES or added >= max(1.0, GROWTH * told))
+
+
+def _nothing_yet(job: JobRow) -> Conflict:
+    if job.state in FINAL_STATES:
+        text = f"the job is {job.state} and has no evaluation, so there is nothing to map"
+        return Conflict("nothing-to-map", "There is nothing to map", text)
+    text = f"the job is {job.state} and has no evaluation yet; ask again once it has one"
+    return Conflict("nothing-to-map", "There is nothing to map yet", text, retry_after=2)
+
+
+def _failed(failure: ProblemDetail) -> Exception:
+    """A slice that cannot be computed is the request's fault; all else is told as a conflict."""
+    return ProblemInvalid(failure.errors) if failure.errors else StoredFailure(failure)

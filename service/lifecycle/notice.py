@@ -1,0 +1,118 @@
+"""Work that waits and that nobody takes: what is said of a job, and of the service as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from service.repositories import workers
+from service.repositories.workers import Crew
+from service.tables.database import now
+from service.tables.events import EventRow
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
+
+SOON_SECONDS = 10.0
+"""A job that waits no longer than this is not spoken of."""
+
+STALLED_SECONDS = 15.0
+"""Messages that have waited for so long, while no worker of their queue computes anything, are not being taken."""
+
+_START = "Start one with `orichalcum up`, or with `python -m service.worker` beside a service that runs."
+
+
+def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
+    """For the jobs for which nothing is being done although something is due: why, and what to do, by job id."""
+    waiting = [job for job in jobs if job.state in ("queued", "running") and job.advance_until is None]
+    if not waiting:
+        return {}
+    ids = [job.id for job in waiting]
+    computing = set(
+        session.scalars(
+            select(EvaluationRow.job_id)
+            .where(EvaluationRow.job_id.in_(ids), EvaluationRow.state == "running")
+            .distinct()
+        )
+    )
+    newest = and_(EventRow.job_id == JobRow.id, EventRow.sequence == JobRow.last_event)
+    found = select(EventRow.job_id, EventRow.at).join(JobRow, newest).where(EventRow.job_id.in_(ids))
+    last = {row.job_id: row.at for row in session.execute(found)}
+    crews = workers.crews(session, {job.queue for job in waiting})
+    anybody = workers.living(session)
+    at = now(session)
+    said = {}
+    for job in waiting:
+        waited = at - last.get(job.id, job.created_at)
+        if job.id not in computing and waited >= SOON_SECONDS:
+            said[job.id] = _notice(job, waited, crews[job.queue], anybody)
+    return said
+
+
+def _notice(job: JobRow, waited: float, crew: Crew, anybody: int) -> str:
+    unsent = job.needs_advance and job.advance_enqueued_at is None
+    duration = _roughly(waited)
+    if not anybody:
+        return f"No worker has taken this job for {duration}: is one running? {_START}"
+    if not crew.alive:
+        return (
+            f"No worker has taken this job for {duration}: {_workers(anybody)} alive, but none serves the queue "
+            f"{job.queue}. Start one with the device and the ORICHALCUM_ROUTES that this potential asks for."
+        )
+    if crew.taking:
+        return f"Waiting for a free worker for {duration}: {_workers(crew.alive)} alive, at work on other things."
+    if unsent:
+        return f"Waiting for {duration}: the queue cannot be reached. The job is kept, and goes on when it is back."
+    return (
+        f"No worker has taken this job for {duration}, though {_workers(crew.alive)} alive and idle: can they reach "
+        "the broker? A worker that cannot hear it ends itself, and is started again."
+    )
+
+
+def _workers(count: int) -> str:
+    return "1 worker is" if count == 1 else f"{count} workers are"
+
+
+def _roughly(seconds: float) -> str:
+    """In steps, so that a client that asks again and again is not told of every second."""
+    if seconds < 60:
+        return f"{int(seconds // 10) * 10} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    return f"{int(seconds // 3600)} h"
+
+
+def stalled(session: Session) -> list[str]:
+    """Queues whose messages are not being taken: how long they have waited, and who should have taken them."""
+    at = now(session)
+    oldest: dict[str, float] = {}
+    steps = (
+        select(JobRow.queue, func.min(JobRow.advance_enqueued_at))
+        .where(
+            JobRow.needs_advance,
+            JobRow.advance_until.is_(None),
+            JobRow.state.in_(("queued", "running", "cancelling")),
+        )
+        .group_by(JobRow.queue)
+    )
+    evaluations = (
+        select(JobRow.queue, func.min(EvaluationRow.enqueued_at))
+        .join(JobRow, JobRow.id == EvaluationRow.job_id)
+        .where(EvaluationRow.state == "pending", JobRow.state == "running")
+        .group_by(JobRow.queue)
+    )
+    for found in (steps, evaluations):
+        for queue, since in session.execute(found):
+            if since is not None:
+                oldest[queue] = min(since, oldest.get(queue, since))
+    crews = workers.crews(session, oldest)
+    return [
+        f"messages have waited in {queue} for {_roughly(at - since)}, and {_nobody(crews[queue])}"
+        for queue, since in sorted(oldest.items())
+        if at - since >= STALLED_SECONDS and not crews[queue].taking
+    ]
+
+
+def _nobody(crew: Crew) -> str:
+    return f"{_workers(crew.alive)} alive and idle" if crew.alive else "no living worker serves it"

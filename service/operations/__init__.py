@@ -1,0 +1,1 @@
+"""What operators do with the store: migrations, backups, keys, settings."""

@@ -1,1 +1,0 @@
-"""Checking problems before they become jobs."""

@@ -1,0 +1,1 @@
+"""The queue: which there are, and the messenger that puts ids into them."""

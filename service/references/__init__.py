@@ -1,1 +1,0 @@
-"""Values that evaluations share: end members and crystals that targets refer to."""

@@ -1,0 +1,128 @@
+"""Reading and locking jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session, defer
+
+from api_schemas.base import Output
+from api_schemas.errors import ProblemDetail
+from api_schemas.evaluations import EvaluationRecord
+from api_schemas.jobs import ACTIVE_STATES, Job, JobState
+from api_schemas.problem import Problem
+from service.repositories import events
+from service.tables.database import now
+from service.tables.jobs import JobRow
+from service.tables.tasks import EvaluationRow
+
+
+def get(session: Session, job_id: str) -> JobRow | None:
+    """The job, or None."""
+    return session.get(JobRow, job_id)
+
+
+def position(session: Session, job_id: str) -> tuple[JobState, int, bool] | None:
+    """The job's state, the number of its last event, and whether it is to be cancelled; None if there is no such job.
+
+    Asked for a few times a second, so nothing else is read.
+    """
+    columns = select(JobRow.state, JobRow.last_event, JobRow.cancel_requested)
+    row = session.execute(columns.where(JobRow.id == job_id)).one_or_none()
+    return None if row is None else (row.state, row.last_event, row.cancel_requested)
+
+
+def overdue(session: Session, job_id: str) -> bool:
+    """Whether the job's time limit has passed."""
+    return (
+        session.scalars(select(JobRow.id).where(JobRow.id == job_id, past_limit(session))).one_or_none()
+        is not None
+    )
+
+
+def past_limit(session: Session) -> ColumnElement[bool]:
+    """Condition that the time limit of a job has passed; false where there is none, or before the job has begun."""
+    return JobRow.started_at + JobRow.time_limit < now(session)
+
+
+def locked(session: Session, job_id: str) -> JobRow | None:
+    """The job, held against all other writers until the transaction ends; None if there is none."""
+    return session.get(JobRow, job_id, with_for_update=True, populate_existing=True)
+
+
+def queues_in_use(session: Session) -> list[str]:
+    """Queues of the jobs that are not finished."""
+    return list(session.scalars(select(JobRow.queue).where(JobRow.state.in_(ACTIVE_STATES)).distinct()))
+
+
+def page(
+    session: Session,
+    tenant: str,
+    states: Sequence[JobState],
+    before: str | None,
+    limit: int,
+    name: str | None = None,
+) -> Sequence[JobRow]:
+    """At most ``limit`` jobs of a tenant, newest first and older than ``before``.
+
+    They are in any state if none is given; ``name`` is a part of their names, in whatever case.
+    """
+    # Problems and results may be long, and a list shows neither.
+    brief = (defer(JobRow.problem), defer(JobRow.result))
+    found = select(JobRow).options(*brief).where(JobRow.tenant == tenant)
+    found = found.order_by(JobRow.id.desc()).limit(limit)
+    if states:
+        found = found.where(JobRow.state.in_(states))
+    if name:
+        found = found.where(JobRow.name.icontains(name, autoescape=True))
+    if before is not None:
+        found = found.where(JobRow.id < before)
+    return session.scalars(found).all()
+
+
+def remove(session: Session, job: JobRow) -> None:
+    """Delete a job with its evaluations and events."""
+    session.execute(delete(JobRow).where(JobRow.id == job.id))
+
+
+def records(session: Session, job_id: str) -> list[EvaluationRecord]:
+    """The stored evaluations of a job, by number."""
+    found = select(EvaluationRow.record).where(EvaluationRow.job_id == job_id, EvaluationRow.state == "done")
+    texts = session.scalars(found.order_by(EvaluationRow.index)).all()
+    return [EvaluationRecord.model_validate_json(text) for text in texts if text is not None]
+
+
+def problem_of(job: JobRow) -> Problem:
+    """The job's problem."""
+    return Problem.model_validate_json(job.problem)
+
+
+def public(job: JobRow, *, with_problem: bool = True, notice: str | None = None) -> Job:
+    """The job as users see it."""
+    optional = {
+        "started_at": None if job.started_at is None else events.timestamp(job.started_at),
+        "finished_at": None if job.finished_at is None else events.timestamp(job.finished_at),
+        "failure": None if job.failure is None else ProblemDetail.model_validate_json(job.failure),
+        "problem": problem_of(job) if with_problem else None,
+    }
+    return Job.model_validate(
+        {
+            "id": job.id,
+            "name": job.name,
+            "kind": job.kind,
+            "state": job.state,
+            "progress": events.progress_of(job),
+            "cancel_requested": job.cancel_requested,
+            "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
+            "time_limit": job.time_limit,
+            "created_at": events.timestamp(job.created_at),
+            "notice": notice,
+            **optional,
+        }
+    )
+
+
+def text(document: Output) -> str:
+    """A document as it is stored: JSON in which every number keeps all its digits."""
+    return document.model_dump_json()

@@ -1,0 +1,48 @@
+"""Adding to tallies and reading their totals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.tables.tallies import TallyRow
+
+SHARDS = 16
+KEPT_DAYS = 3
+
+
+def add(session: Session, name: str, label: str = "", amount: float = 1.0) -> None:
+    """Add ``amount`` to a tally, which begins at 0."""
+    row = {"name": name, "label": label, "shard": os.getpid() % SHARDS, "value": amount}
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    values = (sqlite.insert if on_sqlite else postgresql.insert)(TallyRow).values(row)
+    session.execute(
+        values.on_conflict_do_update(
+            index_elements=["name", "label", "shard"],
+            set_={"value": TallyRow.__table__.c.value + values.excluded.value},
+        )
+    )
+
+
+def total(session: Session, name: str, label: str = "") -> float:
+    """What a tally has come to."""
+    found = select(func.coalesce(func.sum(TallyRow.value), 0.0))
+    return float(session.execute(found.where(TallyRow.name == name, TallyRow.label == label)).scalar_one())
+
+
+def totals(session: Session, names: Sequence[str]) -> list[tuple[str, str, float]]:
+    """Name, label and total of every tally with one of these names."""
+    found = select(TallyRow.name, TallyRow.label, func.sum(TallyRow.value)).where(TallyRow.name.in_(names))
+    rows = session.execute(found.group_by(TallyRow.name, TallyRow.label)).all()
+    return [(name, label, float(value)) for name, label, value in rows]
+
+
+def forget_old_quotas(session: Session, today: int) -> None:
+    """Delete what was counted against quotas some days ago."""
+    # Labels begin with the number of the day, which has five digits until the year 2243.
+    limit = f"{today - KEPT_DAYS}:"
+    session.execute(delete(TallyRow).where(TallyRow.name == "quota", TallyRow.label < limit))

@@ -1,0 +1,49 @@
+"""Table of jobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Double, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.tables.api_keys import DEFAULT_TENANT
+from service.tables.database import Base
+
+
+class JobRow(Base):
+    """A job. Times are seconds since 1970 by the database's clock; documents are JSON text, kept digit for digit.
+
+    ``priority`` is the broker's: 0 is served first. ``time_limit`` counts seconds from ``started_at``.
+
+    ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_tenant_id", "tenant", "id"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(64), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    problem: Mapped[str] = mapped_column(Text)
+    priority: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
+    queue: Mapped[str] = mapped_column(String(120), default="orichalcum", server_default="orichalcum")
+    time_limit: Mapped[float | None] = mapped_column(Double, default=None)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
+    evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
+    best: Mapped[str | None] = mapped_column(Text, default=None)
+    trace: Mapped[str | None] = mapped_column(Text, default=None)
+    result: Mapped[str | None] = mapped_column(Text, default=None)
+    failure: Mapped[str | None] = mapped_column(Text, default=None)
+    created_at: Mapped[float] = mapped_column(Double)
+    started_at: Mapped[float | None] = mapped_column(Double, default=None)
+    finished_at: Mapped[float | None] = mapped_column(Double, default=None)
+    cancel_requested_at: Mapped[float | None] = mapped_column(Double, default=None)
+    last_event: Mapped[int] = mapped_column(Integer, default=0)
+    needs_advance: Mapped[bool] = mapped_column(default=True)
+    advance_enqueued_at: Mapped[float | None] = mapped_column(Double, default=None)
+    advance_attempt: Mapped[int] = mapped_column(Integer, default=0)
+    advance_lost: Mapped[int] = mapped_column(Integer, default=0)
+    advance_until: Mapped[float | None] = mapped_column(Double, default=None)
+    advance_worker: Mapped[str | None] = mapped_column(String(200), default=None)

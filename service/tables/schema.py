@@ -1,0 +1,29 @@
+"""All tables of the store, in one place for migrations."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+from service.tables.api_keys import ApiKeyRow
+from service.tables.database import Base
+from service.tables.events import EventRow
+from service.tables.idempotency import IdempotencyRow
+from service.tables.jobs import JobRow
+from service.tables.maps import MapRow
+from service.tables.references import ReferenceRow
+from service.tables.tallies import TallyRow
+from service.tables.tasks import EvaluationRow
+from service.tables.workers import WorkerRow
+
+TABLES = (
+    JobRow,
+    EvaluationRow,
+    EventRow,
+    MapRow,
+    ReferenceRow,
+    WorkerRow,
+    IdempotencyRow,
+    ApiKeyRow,
+    TallyRow,
+)
+METADATA: MetaData = Base.metadata

@@ -1,0 +1,46 @@
+"""Table of evaluations."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.tables.database import Base
+
+
+class EvaluationRow(Base):
+    """An evaluation that a campaign asked for: state pending, running or done.
+
+    ``attempt`` is the fencing token: it rises with every claim, and a result is stored only under the attempt that
+    claimed it last. ``lost`` counts the claims whose worker vanished; after one, the evaluation
+    waits until ``not_before``. ``content_key`` is equal where the result must be.
+    """
+
+    __tablename__ = "evaluations"
+    __table_args__ = (
+        UniqueConstraint("job_id", "number"),
+        Index("ix_evaluations_state_lease_until", "state", "lease_until"),
+        Index("ix_evaluations_content_key", "content_key"),
+        {
+            "sqlite_autoincrement": True
+        },  # an id in a message that comes late must never mean another evaluation
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    index: Mapped[int] = mapped_column("number", Integer)
+    suggestion: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    lost: Mapped[int] = mapped_column(Integer, default=0)
+    lease_until: Mapped[float | None] = mapped_column(Double, default=None)
+    not_before: Mapped[float | None] = mapped_column(Double, default=None)
+    worker: Mapped[str | None] = mapped_column(String(200), default=None)
+    enqueued_at: Mapped[float | None] = mapped_column(Double, default=None)
+    content_key: Mapped[str | None] = mapped_column(String(64), default=None)
+    record: Mapped[str | None] = mapped_column(Text, default=None)
+    created_at: Mapped[float] = mapped_column(Double)
+    started_at: Mapped[float | None] = mapped_column(Double, default=None)
+    finished_at: Mapped[float | None] = mapped_column(Double, default=None)

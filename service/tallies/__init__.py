@@ -1,1 +1,0 @@
-"""Numbers that only grow, counted in the store by all processes together."""

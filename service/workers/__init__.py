@@ -1,1 +1,0 @@
-"""Workers that are alive, by their heartbeat."""
