@@ -41,11 +41,31 @@ class PropertyInfo(Output):
     unit: str
     description: str
     always: bool = Field(description="Computed in every evaluation.")
+    symbol: str = Field("", description="The unit as people read it; empty for a plain number.")
+    decimals: int = Field(4, description="Digits after the point that mean something.")
+    scale: float = Field(
+        1.0, description="The change that counts as one unit of loss, for a goal that names none."
+    )
+    tolerance: float = Field(0.01, description="The half width of a target's band to begin with.")
+
+
+class KindInfo(Output):
+    """A kind of problem that can be asked for."""
+
+    name: str
+    summary: str = Field(description="What it does, in one line.")
+    fields: list[str] = Field(
+        description="Fields of a problem that it uses, with a dot before one of a part, e.g. constraints.resolution."
+    )
+    searches: bool = Field(description="Whether it needs objectives and ends when they are met.")
+    counts: str = Field(description="What its progress counts, in the plural, e.g. evaluations.")
+    views: list[str] = Field(default=[], description="Names of the views of its answer.")
 
 
 class Catalogue(Output):
-    """A list of potentials, prototypes or properties."""
+    """A list of potentials, prototypes, properties or kinds."""
 
     potentials: list[PotentialInfo] = []
     prototypes: list[PrototypeInfo] = []
     properties: list[PropertyInfo] = []
+    kinds: list[KindInfo] = []

@@ -24,6 +24,40 @@ class PropertyValue(Output):
         description="Of a result's best and front: how far the mixed crystal typically is from explicit supercells "
         "with the same potential, in the unit; null where that was not measured, and elsewhere.",
     )
+    per_percent: Gradient | None = Field(
+        None,
+        description="Change of the property, in its unit, for one percent more of an element, the others of its "
+        "sublattice giving way in proportion (in equal parts where none of them is there); null without a gradient.",
+    )
+
+
+class Assessment(Output):
+    """What the problem of its job makes of an evaluation."""
+
+    loss: float | None = Field(
+        None,
+        description="Weighted loss of the objectives; null where the relaxation did not converge, a property "
+        "constraint is broken, a target is not known yet, and for a front.",
+    )
+    parts: list[float | None] = Field(
+        default=[],
+        description="Each objective's own part of the loss, the less the better; null as the loss is.",
+    )
+    best: float | None = Field(
+        None, description="Least loss up to this evaluation; null before there is one."
+    )
+    feasible: bool | None = Field(
+        None,
+        description="Whether every property constraint is obeyed; null where the relaxation did not converge.",
+    )
+    on_front: bool | None = Field(
+        None, description="Whether no other evaluation so far betters it; null where no front is asked for."
+    )
+    downhill: Gradient | None = Field(
+        None,
+        description="Minus the gradient of the loss, per unit fraction, or, where there are only targets, of its "
+        "square root (the distance in tolerances); null where it does not exist, and for a front.",
+    )
 
 
 class Cost(Output):
@@ -65,6 +99,9 @@ class Evaluation(Output):
     message: str | None = Field(None, description="Why it did not converge, or what to be careful about.")
     references: dict[str, str] | None = Field(
         None, description="What formation_energy refers to, by element; null where it was not asked for."
+    )
+    assessment: Assessment | None = Field(
+        None, description="What its job's problem makes of it; null where it belongs to no job."
     )
 
 

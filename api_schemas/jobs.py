@@ -38,6 +38,14 @@ class Progress(Output):
         default=[],
         description="Best loss against evaluations, thinned to at most 50 numbers, for a sparkline.",
     )
+    front: list[int] = Field(
+        default=[],
+        description="Numbers of the evaluations that are on the front so far; empty without a front.",
+    )
+    doing: list[str] = Field(
+        default=[],
+        description='What is being computed, e.g. "relaxing the reference Mn, 58 atoms", for people.',
+    )
 
 
 class Job(Output):

@@ -78,6 +78,9 @@ class Provenance(Output):
     seed: int
     device: str
     dtype: str
+    mixing: str = Field("mean_field", description="How species were mixed.")
+    tier: str = Field("mean_field", description="How mixed crystals were computed.")
+    head: str | None = Field(None, description="Of a MACE model that has several.")
     versions: dict[str, str] = {}
 
 
@@ -88,6 +91,10 @@ class Result(Output):
     best: Evaluation | None
     front: list[Evaluation] = []
     evaluations: list[Evaluation] = []
+    answer: dict[str, JsonValue] = Field(
+        default={},
+        description="What the kind answers beyond evaluations; empty for optimize, scan and evaluate.",
+    )
     stopped: Stopped
     sensitivities: list[Sensitivity] = []
     active_constraints: list[str] = []

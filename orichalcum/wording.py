@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from api_schemas.base import Composition
 from api_schemas.evaluations import Evaluation, Gradient, PropertyValue
 from api_schemas.problem import Objective
-
-_DECIMALS = {"Å": 4, "degree": 3, "1": 4, "Å^3/atom": 4, "g/cm^3": 4, "eV/atom": 5}
+from api_schemas.units import unit_facts
 
 
 def number(value: float, unit: str) -> str:
     """A value with as many digits as its unit deserves."""
-    decimals = _DECIMALS.get(unit, 4)
+    decimals = unit_facts(unit).decimals
     # Adding zero turns the -0.0 of a rounded tiny number into 0.0.
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 

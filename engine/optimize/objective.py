@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from api_schemas.units import unit_facts
 from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
@@ -22,18 +23,8 @@ Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")
 """Values of a property: one or many."""
 Columns = TypeVar("Columns", "NDArray[np.float64]", "Tensor")
 """Values of several properties in the last dimension."""
-DEFAULT_SCALES = {
-    "eV/atom": 0.01,
-    "Å": 0.01,
-    "degree": 1.0,
-    "Å^3/atom": 0.1,
-    "g/cm^3": 0.05,
-    "GPa": 1.0,
-    "1": 0.01,
-}
-"""What counts as one unit of loss for a goal without a scale, by the property's unit; 1 for other units."""
 SLACK = 1e-3
-"""A property constraint may be broken by so many of the scales above: what relaxations can tell."""
+"""A property constraint may be broken by so many of the scales of its unit: what relaxations can tell."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +213,7 @@ def build_loss(
                 target=target,
                 tolerance=objective.tolerance or 1.0,
                 sign=-1.0 if objective.goal == "maximize" else 1.0,
-                scale=objective.scale or DEFAULT_SCALES.get(unit, 1.0),
+                scale=objective.scale or unit_facts(unit).scale,
             )
         )
     thresholds = tuple(_threshold(asked) for asked in problem.constraints.properties)
@@ -236,7 +227,7 @@ def _threshold(asked: PropertyConstraint) -> Threshold:
         unit=unit,
         low=-np.inf if asked.min is None else asked.min,
         high=np.inf if asked.max is None else asked.max,
-        scale=DEFAULT_SCALES.get(unit, 1.0),
+        scale=unit_facts(unit).scale,
     )
 
 

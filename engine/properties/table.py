@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api_schemas.catalogue import PropertyInfo
 from api_schemas.elements import SYMBOLS
 from api_schemas.problem import Problem
+from api_schemas.units import unit_facts
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,17 @@ class PropertyRow:
 
     def info(self) -> PropertyInfo:
         """The catalogue's entry."""
-        return PropertyInfo(name=self.name, unit=self.unit, description=self.description, always=self.always)
+        facts = unit_facts(self.unit)
+        return PropertyInfo(
+            name=self.name,
+            unit=self.unit,
+            description=self.description,
+            always=self.always,
+            symbol=facts.symbol,
+            decimals=facts.decimals,
+            scale=facts.scale,
+            tolerance=facts.tolerance,
+        )
 
 
 PRICE, RISK, MASS_FRACTION = "price_per_kg", "supply_risk", "mass_fraction:"
@@ -143,7 +154,7 @@ def catalogue() -> list[PropertyInfo]:
     """What can be asked for; the mass fractions of all elements are one entry."""
     rows = [row.info() for name, row in PROPERTIES.items() if not name.startswith(MASS_FRACTION)]
     text = "Mass of an element of the crystal over that of all atoms, e.g. mass_fraction:Sc"
-    return [*rows, PropertyInfo(name=f"{MASS_FRACTION}ELEMENT", unit="1", description=text, always=False)]
+    return [*rows, PropertyRow(f"{MASS_FRACTION}ELEMENT", "1", text, always=False).info()]
 
 
 def near_names(name: str) -> list[str]:

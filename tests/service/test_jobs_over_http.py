@@ -200,7 +200,7 @@ def test_a_job_that_is_stored_is_accepted_although_the_store_fails_right_after(c
         raise OperationalError("UPDATE", {}, OSError("disk full"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("service.queue.messenger._due", failing)
+        patched.setattr("service.lifecycle.dispatch._due", failing)
         answer = client.post("/v1/jobs", json=PROBLEM)
     assert answer.status_code == 202
     assert queue.advances == []
