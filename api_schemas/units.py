@@ -1,7 +1,7 @@
 """Facts about the units of properties: how they are shown, and which change in them matters. The only table of these.
 
-It lies with the schemas because everybody needs it: the engine for the scale of a goal, the command line for digits, and
-the dashboard, to which ``GET /v1/properties`` hands it on.
+It lies with the schemas because everybody needs it: the engine for the scale of a goal, the command line for digits,
+the dashboard by way of ``GET /v1/properties``.
 """
 
 from __future__ import annotations
