@@ -5,6 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from api_schemas.base import Composition, Output
+from api_schemas.cost import Cost
+from api_schemas.tasks import Record, Task
+
+RELAXATION = "relaxation"
+"""The unit that relaxes a composition and differentiates its properties."""
 
 Gradient = dict[str, dict[str, float]]
 """Sublattice -> element -> derivative per unit fraction, summing to zero over each sublattice (tangent space)."""
@@ -60,16 +65,6 @@ class Assessment(Output):
     )
 
 
-class Cost(Output):
-    """Potential calls (one = energy with first derivatives; a row of second derivatives counts two) and seconds."""
-
-    potential_calls: int = Field(description="Spent on this composition.")
-    shared_calls: int = Field(
-        description="Spent on end members, references and same_as crystals, shared by all."
-    )
-    seconds: float
-
-
 class OccupiedSite(Output):
     """A site: what it holds, and where."""
 
@@ -119,10 +114,10 @@ class RelaxationState(Output):
     hessian: list[list[float]]
 
 
-class EvaluationRecord(Evaluation):
+class EvaluationRecord(Record, Evaluation):
     """An evaluation as it is stored and told to a campaign: with its place, warm start and resolved targets."""
 
-    index: int = Field(0, description="Number of the suggestion, rising from 0.")
+    unit: str = RELAXATION
     origin: str | None = Field(None, description="Which search of the strategy wanted it.")
     relaxation: RelaxationState | None = None
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
@@ -132,10 +127,10 @@ class EvaluationRecord(Evaluation):
         return Evaluation.model_validate(self.model_dump())
 
 
-class Suggestion(Output):
-    """A composition that a campaign wants to have evaluated, and where its relaxation may start."""
+class Suggestion(Task):
+    """The task of relaxing a composition that a campaign wants to have evaluated, and where it may start."""
 
-    index: int
+    unit: str = RELAXATION
     composition: Composition
     origin: str | None = Field(None, description="Which search of the strategy wants it.")
     warm_start: RelaxationState | None = None

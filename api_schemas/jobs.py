@@ -10,7 +10,7 @@ from pydantic import Field
 from api_schemas.base import Output
 from api_schemas.errors import FieldError, ProblemDetail
 from api_schemas.evaluations import Evaluation
-from api_schemas.problem import Kind, Problem
+from api_schemas.problem import Problem
 
 JobState = Literal["queued", "running", "paused", "cancelling", "cancelled", "succeeded", "failed"]
 Priority = Literal["high", "normal", "low"]
@@ -53,7 +53,7 @@ class Job(Output):
 
     id: str
     name: str
-    kind: Kind
+    kind: str
     state: JobState
     progress: Progress
     cancel_requested: bool

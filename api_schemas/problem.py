@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from api_schemas import extensions, kinds, tiers
 from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, Scale, SiteIndex, Title
 from api_schemas.elements import Element, ElementOrVacancy
+from api_schemas.kinds import KINDS
 from api_schemas.structures import Structure
+from api_schemas.tiers import TIERS
 
-Kind = Literal["optimize", "scan", "evaluate", "order", "free_energy"]
+extensions.load("schema")
+
+
+def _error(kind: str, text: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "{text}", {"text": text})
+
+
+def _among(what: str, known: Callable[[], tuple[str, ...]]) -> tuple[AfterValidator, WithJsonSchema]:
+    """A name out of a registry, to which extensions may add."""
+
+    def check(name: str) -> str:
+        if name in known():
+            return name
+        near = difflib.get_close_matches(name[:60].lower(), known(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(known())}"
+        raise _error("unknown-choice", f"there is no such {what}; {hint}")
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known())})
+
+
+Kind = Annotated[str, *_among("kind", lambda: (*KINDS.names, *kinds.PROMISED))]
+Tier = Annotated[str, *_among("tier", lambda: (*TIERS.names, *tiers.PROMISED))]
 StrategyName = Literal["auto", "gradient", "bayesian", "hybrid", "grid", "random"]
 Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e9, le=1e9)]
 Column = Annotated[str, Field(max_length=100, pattern=r"^[^:]+:[^:]+$")]
@@ -22,10 +57,6 @@ Site = Annotated[
     | Annotated[str, Field(min_length=1, max_length=20), Tag("<element>")],
     Discriminator(lambda value: "<element>" if isinstance(value, str) else "<index>"),
 ]
-
-
-def _error(kind: str, text: str) -> PydanticCustomError:
-    return PydanticCustomError(kind, "{text}", {"text": text})
 
 
 def _in_order(bounds: list[float]) -> list[float]:
@@ -239,7 +270,7 @@ class PotentialChoice(Model):
     mixing: Literal["mean_field", "paired"] = Field(
         "mean_field", description="How an atom hears the candidates on a neighbouring site."
     )
-    tier: Literal["mean_field", "single_site"] = Field("mean_field", description="Accuracy tier.")
+    tier: Tier = Field("mean_field", description="How accurately mixed crystals are computed.")
     dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
 
 
@@ -324,9 +355,7 @@ class Verify(Model):
 class Problem(Model):
     """What a user asks for: the body of ``POST /v1/jobs`` and the content of a problem file."""
 
-    kind: Kind = Field(
-        "optimize", description="What to do: search, scan a grid, or evaluate given compositions."
-    )
+    kind: Kind = Field("optimize", description=" ".join(f"{kind.name}: {kind.summary}" for kind in KINDS))
     name: Title = Field("unnamed", description="Shown in lists.")
     structure: Structure = Field(description="The parent crystal.")
     sublattices: list[Sublattice] = Field(
@@ -356,18 +385,23 @@ class Problem(Model):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise _error("duplicate-sublattice", f"/sublattices: name {twice[0]!r} is used twice; rename one")
-        if self.kind == "optimize" and not self.objectives:
-            raise _error("missing-objective", "/objectives: kind optimize needs at least one objective")
-        if self.kind == "optimize" and not self.sublattices:
-            raise _error(
-                "missing-sublattice", "/sublattices: kind optimize needs a sublattice whose elements may vary"
-            )
+        searches = self.kind in KINDS and KINDS[self.kind].searches
+        if searches and not self.objectives:
+            raise _error("missing-objective", f"/objectives: kind {self.kind} needs at least one objective")
+        if searches and not self.sublattices:
+            text = f"/sublattices: kind {self.kind} needs a sublattice whose elements may vary"
+            raise _error("missing-sublattice", text)
         weighted = [objective.weight is not None for objective in self.objectives]
         if any(weighted) and not all(weighted):
             raise _error(
                 "bad-objective", "/objectives: give every objective a weight, or none (a Pareto front)"
             )
         return self
+
+    @property
+    def seeks_front(self) -> bool:
+        """Whether several objectives without weights ask for a Pareto front."""
+        return len(self.objectives) > 1 and all(one.weight is None for one in self.objectives)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Problem:
@@ -382,5 +416,29 @@ class Problem(Model):
         return read_problem_file(Path(path))
 
     def document(self) -> dict[str, Any]:
-        """The normalised problem as a JSON-ready dictionary, without fields that were not given and have no default."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """The normalised problem as a JSON-ready dictionary, without fields that were not given and have no default.
+
+        A limit on evaluations that nobody set is left out too: to some kinds it means something else than its default.
+        """
+        found = self.model_dump(mode="json", exclude_none=True)
+        if "max_evaluations" not in self.strategy.model_fields_set:
+            del found["strategy"]["max_evaluations"]
+        return found
+
+
+def extend(fields: Mapping[str, type[Model]]) -> None:
+    """Add the fields of a kind's own options to problems, each optional.
+
+    Raises:
+        ValueError: if there is a field of one of these names.
+    """
+    for name, model in fields.items():
+        if name in Problem.model_fields:
+            raise ValueError(f"problems have a field {name!r} already")
+        Problem.model_fields[name] = FieldInfo(annotation=cast("Any", model | None), default=None)
+    if fields:
+        Problem.model_rebuild(force=True)
+
+
+for _kind in KINDS:
+    extend(_kind.options)

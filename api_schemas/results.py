@@ -8,7 +8,6 @@ from pydantic import Field, JsonValue
 
 from api_schemas.base import Output
 from api_schemas.evaluations import Evaluation
-from api_schemas.problem import Kind
 
 StopReason = Literal[
     "target_met", "converged", "budget_spent", "time_limit", "cancelled", "unreachable_target", "completed"
@@ -87,7 +86,7 @@ class Provenance(Output):
 class Result(Output):
     """The answer of a job, as ``run --json`` and ``GET /v1/jobs/{id}/result`` print it."""
 
-    kind: Kind
+    kind: str
     best: Evaluation | None
     front: list[Evaluation] = []
     evaluations: list[Evaluation] = []

@@ -125,8 +125,8 @@ def claims(database: Database, name: str) -> Row:
 
 def overhead(stack: Any) -> Row:
     """Seconds that the service adds to each of twenty evaluations, beside the same in this process."""
-    from engine.evaluation.evaluator import evaluate
-    from engine.kinds.campaign import Campaign
+    from engine.campaign.campaign import Campaign
+    from engine.campaign.evaluate import evaluate
 
     at = [{"cation": {"Na": 1 - n / 40, "K": n / 40}} for n in range(POINTS)]
     asked = problem(

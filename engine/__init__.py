@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.evaluation.evaluator import evaluate
-    from engine.kinds.campaign import Campaign
+    from engine.campaign.campaign import Campaign
+    from engine.campaign.evaluate import evaluate
 
 # Threads that wait for one another must sleep, not spin: on a machine with other work, spinning was seen to slow small
 # crystals by a factor of 20. Read by the OpenMP runtime when torch is first imported, which is after this.
@@ -19,11 +19,11 @@ __all__ = ["Campaign", "evaluate"]
 def __getattr__(name: str) -> Any:
     """Resolve the public names on first use, so that torch-free parts stay free of torch."""
     if name == "Campaign":
-        from engine.kinds.campaign import Campaign
+        from engine.campaign.campaign import Campaign
 
         return Campaign
     if name == "evaluate":
-        from engine.evaluation.evaluator import evaluate
+        from engine.campaign.evaluate import evaluate
 
         return evaluate
     message = f"module 'engine' has no attribute {name!r}"

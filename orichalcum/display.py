@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api_schemas.catalogue import PotentialInfo
-from api_schemas.evaluations import Cost, Evaluation, FixedGeometryEvaluation
+from api_schemas.cost import Cost
+from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Objective

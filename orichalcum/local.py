@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,11 @@ from typing import Protocol
 from api_schemas.base import Composition
 from api_schemas.catalogue import PotentialInfo
 from api_schemas.errors import FieldError, ProblemInvalid
-from api_schemas.evaluations import Evaluation, EvaluationRecord, FixedGeometryEvaluation
+from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar
 from api_schemas.problem import Problem
-from api_schemas.results import Result, Stopped
+from api_schemas.results import Result
+from api_schemas.tasks import Record
 from orichalcum.exceptions import BadRequest, LocalFailure, ServerExtraMissing
 
 TOGETHER = 4
@@ -34,13 +34,16 @@ class Observer(Protocol):
     """What a run in this process reports to."""
 
     def counted(self, done: int, planned: int, best: BestSoFar | None) -> None:
-        """So many evaluations are done, of so many at most."""
+        """So many tasks are done, of so many at most."""
 
-    def evaluated(self, index: int, item: Evaluation) -> None:
-        """An evaluation is finished."""
+    def recorded(self, record: Record) -> None:
+        """A task is done."""
 
     def called(self) -> None:
         """The potential is about to be called."""
+
+    def doing(self, words: str) -> None:
+        """What is being computed."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -107,36 +110,15 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
     """
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
-        from engine.evaluation.evaluator import Evaluator
-        from engine.kinds.campaign import Campaign
+        from engine.campaign import run as running
 
         resolved = resolved_problem(problem)
         chosen = _device(device)
         with _clear_failures():
-            started = time.monotonic()
-            campaign = Campaign(resolved)
-            evaluator = Evaluator(resolved, device=chosen, on_call=observer.called)
-            done = 0
-            waiting: list[EvaluationRecord] = []
             try:
-                observer.counted(0, campaign.planned, None)
-                while batch := campaign.ask():
-                    for first in range(0, len(batch), TOGETHER):
-                        records = evaluator.evaluate(batch[first : first + TOGETHER])
-                        waiting += records
-                        for record in records:
-                            observer.evaluated(record.index, record)
-                    campaign.tell(waiting)
-                    done += len(waiting)
-                    waiting = []
-                    observer.counted(done, campaign.planned, campaign.best)
-            except KeyboardInterrupt:
-                if waiting:
-                    campaign.tell(waiting)
-                stopped = Stopped(reason="cancelled", message="interrupted; the best so far is kept")
-                seconds = time.monotonic() - started
-                raise Interrupted(campaign.result(stopped, seconds=seconds, device=chosen)) from None
-            return campaign.result(seconds=time.monotonic() - started, device=chosen)
+                return running.run(resolved, observer, device=chosen)
+            except running.Interrupted as stop:
+                raise Interrupted(stop.result) from None
 
 
 def evaluate(
@@ -157,7 +139,7 @@ def evaluate(
     """
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
-        from engine.evaluation.evaluator import evaluate as evaluate_composition
+        from engine.campaign.evaluate import evaluate as evaluate_composition
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
@@ -179,7 +161,7 @@ def evaluate_fixed_geometry(
     """
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
-        from engine.evaluation.fixed_geometry import evaluate_fixed_geometry as evaluate_composition
+        from engine.campaign.evaluate import evaluate_fixed_geometry as evaluate_composition
 
         with _at_the_option(at):
             chosen, composition = _one_composition(problem, at)
@@ -295,9 +277,9 @@ def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composi
         )
     else:
         raise _fault("--at", "missing-field", 'name the composition, e.g. --at "cation:Al=0.8,Sc=0.2"')
-    if problem.kind == "evaluate":
-        problem = problem.model_copy(update={"at": [composition] if composition else []})
-    return problem, composition
+    from engine.acceptance.resolve import at_composition
+
+    return at_composition(problem, composition), composition
 
 
 def _fault(pointer: str, kind: str, message: str) -> ProblemInvalid:

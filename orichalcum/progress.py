@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from api_schemas.evaluations import Evaluation
+from api_schemas.evaluations import Evaluation, EvaluationRecord
 from api_schemas.jobs import BestSoFar, EvaluationEvent, ProgressEvent, StateEvent
 from api_schemas.problem import Objective
+from api_schemas.tasks import Record
 from orichalcum import wording
 from orichalcum.events import JobEvent
 from orichalcum.reporting import plain
@@ -27,6 +28,7 @@ class JobProgress:
         self._names = list(dict.fromkeys(o.property for o in objectives)) or ["lattice_a", "energy"]
         self._calls = 0
         self._best = ""
+        self._doing = "working"
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -69,7 +71,9 @@ class JobProgress:
     def called(self) -> None:
         """Count one call of the potential, so that a long evaluation is seen to live."""
         self._calls += 1
-        self._progress.update(self._task, note=f"{self._best}  {self._calls} potential calls".strip())
+        self._progress.update(
+            self._task, note=f"{self._best}  {self._doing}, {self._calls} potential calls".strip()
+        )
 
     def evaluated(self, index: int, item: Evaluation) -> None:
         """Print a line on a finished evaluation."""
@@ -77,6 +81,17 @@ class JobProgress:
         trouble = "" if item.converged else "  did not converge"
         spent = f"{wording.counted(item.cost.potential_calls, 'call')}, {wording.seconds(item.cost.seconds)}"
         self.say(f"  {index + 1:>3}  {wording.composition(item.composition)}  {values}{trouble}  ({spent})")
+
+    def recorded(self, record: Record) -> None:
+        """Print a line on a finished task."""
+        if isinstance(record, EvaluationRecord):
+            self.evaluated(record.index, record)
+        else:
+            self.say(f"  {record.index + 1:>3}  {record.unit} is done")
+
+    def doing(self, words: str) -> None:
+        """Show what is being computed."""
+        self._doing = words
 
     def follow(self, events: Iterable[JobEvent]) -> StateEvent | None:
         """Show a job's events as they come; returns the last change of state."""

@@ -12,8 +12,8 @@ import numpy as np
 from api_schemas.evaluations import EvaluationRecord
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolved_problem
+from engine.campaign.campaign import Campaign
 from engine.evaluation.evaluator import Evaluator
-from engine.kinds.campaign import Campaign
 from engine.optimize.proposals.strategies import choose
 from searches.results import Cell
 from searches.runs import WITHOUT_GRADIENTS

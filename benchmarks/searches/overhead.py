@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from api_schemas.evaluations import Suggestion
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.surrogates.surrogate import refit_count
 from searches.functions import wells
 from searches.runs import evaluated, problem_of

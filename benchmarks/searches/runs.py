@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
+from api_schemas.cost import Cost
+from api_schemas.evaluations import EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.problem import Problem
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.proposals.strategies import choose
 from engine.properties.table import PROPERTIES
 from searches.functions import TEMPERATURE

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from api_schemas.errors import FieldError, pointer
+from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
-
-_KINDS = frozenset({"order", "free_energy"})
-_SUMMING = frozenset({"gradient", "hybrid"})
+from api_schemas.tiers import TIERS
 
 
 def unavailable(problem: Problem) -> list[FieldError]:
     """Every field of the problem that asks for what is not built yet, each with what to do instead."""
     found: list[FieldError] = []
-
-    def refuse(where: tuple[str | int, ...], what: str, instead: str) -> None:
-        found.append(not_available(where, what, instead))
-
-    if problem.kind in _KINDS:
-        refuse(("kind",), f"kind {problem.kind}", "use optimize, scan or evaluate")
-    if problem.potential.tier == "single_site":
-        refuse(("potential", "tier"), "tier: single_site", "use mean_field")
+    if problem.kind not in KINDS:
+        found.append(not_available(("kind",), f"kind {problem.kind}", f"use {_listed(KINDS.names)}"))
+    if problem.potential.tier not in TIERS:
+        what, instead = f"tier: {problem.potential.tier}", f"use {_listed(TIERS.names)}"
+        found.append(not_available(("potential", "tier"), what, instead))
     if problem.verify is not None:
-        refuse(("verify",), "verification by explicit supercells", "remove verify")
-    if len(problem.objectives) > 1 and all(objective.weight is None for objective in problem.objectives):
-        if problem.kind != "optimize":
-            what = f"a Pareto front with kind {problem.kind}"
-            refuse(("objectives",), what, "give every objective a weight, or use kind optimize")
-        if problem.strategy.name in _SUMMING:
-            what = f"a Pareto front by strategy {problem.strategy.name}"
-            refuse(
-                ("strategy", "name"),
-                what,
-                "use auto, bayesian, random or grid, or give every objective a weight",
-            )
+        found.append(not_available(("verify",), "verification by explicit supercells", "remove verify"))
     return found
 
 
@@ -43,3 +28,8 @@ def not_available(where: tuple[str | int, ...], what: str, instead: str) -> Fiel
         type="not-available-yet",
         message=f"{what} is not available yet in this version; {instead}",
     )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

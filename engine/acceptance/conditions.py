@@ -6,15 +6,12 @@ from collections.abc import Sequence
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Problem
-from engine.crystals.crystal import AlchemicalCrystal, build_crystal
-from engine.crystals.structure_faults import MAX_ATOMS
-from engine.crystals.structure_input import read_structure
+from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import PotentialDescription
 from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
 from engine.properties.table import MASS_FRACTION, PRICE, PROPERTIES, RISK, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
-
-_SUBSTRATE = ("conditions", "substrate", "same_as")
+from engine.references.substrate import SUBSTRATE, substrate_crystal
 
 
 def condition_faults(
@@ -38,19 +35,6 @@ def condition_faults(
         *_substrate_faults(problem, potential, max_atoms),
         *_cost_faults(problem, crystal, same_as),
     ]
-
-
-def substrate_crystal(problem: Problem, max_atoms: int = MAX_ATOMS) -> AlchemicalCrystal | None:
-    """The crystal of the problem's substrate; None where it is given as a number, or not at all.
-
-    Raises:
-        ProblemInvalid: if it cannot be read.
-    """
-    substrate = problem.conditions.substrate
-    if substrate is None or substrate.same_as is None:
-        return None
-    parent = read_structure(substrate.same_as, _SUBSTRATE, max_atoms)
-    return build_crystal(parent, structure_prefix=_SUBSTRATE)
 
 
 def _chemical_potential_faults(
@@ -161,7 +145,7 @@ def _substrate_faults(
         return []
     return [
         _fault(
-            (*_SUBSTRATE, substrate.same_as.form()),
+            (*SUBSTRATE, substrate.same_as.form()),
             "unknown-to-potential",
             f"the potential {potential.name} does not know {element}; choose elements it knows, or another potential",
         )

@@ -45,7 +45,7 @@ def asked_slice(
                 "/property", "this job has no objective; name a property, e.g. property=lattice_a"
             )
         property_name = problem.objectives[0].property
-    _check_property(problem, property_name)
+    checked_property(problem, property_name)
     if over is None:
         mixed = next((part for part in problem.sublattices if len(part.elements) > 1), None)
         if mixed is None:
@@ -56,7 +56,12 @@ def asked_slice(
     return property_name, parse_slice(CompositionSpace.of(problem.sublattices), over, at)
 
 
-def _check_property(problem: Problem, property_name: str) -> None:
+def checked_property(problem: Problem, property_name: str) -> str:
+    """The name of a property that evaluations of the problem hold.
+
+    Raises:
+        ProblemInvalid: at ``/property``, if they do not.
+    """
     wanted = wanted_properties(problem)
     if property_name not in wanted:
         near = [name for name in near_names(property_name) if name in wanted]
@@ -70,3 +75,4 @@ def _check_property(problem: Problem, property_name: str) -> None:
         else:
             text = f"there is no property {property_name[:60]!r}; this job has {', '.join(wanted)}"
         raise map_fault("/property", text)
+    return property_name

@@ -5,36 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.problem import Problem, SameAs
 from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
-from engine.acceptance.estimate import estimate, fit_faults
-from engine.acceptance.limits import Limits
+from engine.acceptance.fit import fit_faults
 from engine.acceptance.mixing import mixing_faults
-from engine.acceptance.objective_checks import (
-    budget_fault,
-    chosen_potential,
-    element_faults,
-    property_faults,
-    strategy_faults,
-)
-from engine.acceptance.resolved import ResolvedProblem, rounding_reserve
+from engine.acceptance.objective_checks import batch_faults, property_faults
+from engine.acceptance.potential_checks import chosen_potential, element_faults
+from engine.acceptance.unused import unused_fields
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts
-from engine.composition.notation import parse_composition
 from engine.composition.region import Region
-from engine.composition.space import GRID_LIMIT, CompositionSpace
+from engine.composition.space import CompositionSpace
 from engine.composition.supports import MOST_SUPPORTS
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_input import read_structure
+from engine.kinds.registry import KINDS
+from engine.problem.limits import Limits
+from engine.problem.resolved import ResolvedProblem
 
 __all__ = ["ResolvedProblem", "resolve", "resolved_problem"]
-
-DEFAULT_POINTS_PER_EDGE = 11
-"""Points on an edge of a scan that does not say."""
-_MOST_POINTS_PER_EDGE = 101
-"""Of a grid that strategy grid chooses by itself."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,12 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         ProblemInvalid: with every fault found, each with its pointer.
     """
     limits = limits or Limits.of_this_machine()
-    errors = [*unavailable(problem), *property_faults(problem), *strategy_faults(problem)]
+    errors = [
+        *unavailable(problem),
+        *unused_fields(problem),
+        *property_faults(problem),
+        *batch_faults(problem),
+    ]
     parts = _crystals(problem, limits, errors)
     potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
@@ -79,16 +77,40 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     too_many = _end_member_faults(space, limits)
     errors.extend(too_many)
     region = _region(problem, space, parts.crystal, errors, examine=not too_many)
-    points_per_edge = DEFAULT_POINTS_PER_EDGE if too_many else _points_per_edge(problem, region, limits)
-    errors.extend(_composition_faults(problem, region))
-    errors.extend(_count_faults(problem, region, points_per_edge, limits))
-    if errors or parts.crystal is None or potential is None or points_per_edge is None:
+    examined = None
+    if problem.kind in KINDS:
+        examined = KINDS[problem.kind].examine(problem, region, limits, bounded=not too_many)
+        errors.extend(examined.faults)
+    if errors or parts.crystal is None or potential is None or examined is None:
         raise ProblemInvalid(_once(errors))
-    resolved = ResolvedProblem(problem, parts.crystal, region, parts.same_as, points_per_edge, potential)
-    too_large = fit_faults(estimate(resolved), limits)
+    resolved = ResolvedProblem(
+        problem=_counted(problem, examined.planned),
+        crystal=parts.crystal,
+        region=region,
+        same_as=parts.same_as,
+        points_per_edge=examined.points_per_edge,
+        potential=potential,
+        planned=examined.planned,
+    )
+    too_large = fit_faults(KINDS[problem.kind].estimate(resolved), limits)
     if too_large:
         raise ProblemInvalid(too_large)
     return resolved
+
+
+def _counted(problem: Problem, planned: int) -> Problem:
+    """The problem with the number of its compositions as its limit, where its kind fixes them and nobody set one."""
+    if SCHEMAS[problem.kind].spends or "max_evaluations" in problem.strategy.model_fields_set:
+        return problem
+    strategy = problem.strategy.model_copy(update={"max_evaluations": planned})
+    return problem.model_copy(update={"strategy": strategy})
+
+
+def at_composition(problem: Problem, composition: Composition) -> Problem:
+    """The problem with a composition that is given beside it: a kind that lists its compositions then has this one."""
+    if problem.kind not in SCHEMAS or not SCHEMAS[problem.kind].listed:
+        return problem
+    return problem.model_copy(update={"at": [composition] if composition else []})
 
 
 def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Parts:
@@ -161,101 +183,6 @@ def _support_faults(region: Region) -> list[FieldError]:
         FieldError(pointer=pointer(("constraints", name)), type="too-many-supports", message=text)
         for name in fields
     ]
-
-
-def _points_per_edge(problem: Problem, region: Region, limits: Limits) -> int | None:
-    """Of the grid: as given; else 11 for a scan, and for strategy grid the most that the budget allows.
-
-    The fewest where every grid has more points than that; None where no grid has any.
-    """
-    if problem.scan is not None:
-        return problem.scan.points_per_edge
-    if problem.strategy.name != "grid" or problem.kind == "scan":
-        return DEFAULT_POINTS_PER_EDGE
-    budget = problem.strategy.max_evaluations - len(problem.at) - rounding_reserve(problem)
-    fewest = None
-    for points in range(_MOST_POINTS_PER_EDGE, 1, -1):
-        if region.space.grid_size(points) > GRID_LIMIT:
-            continue
-        size = region.grid_size(points, enough=budget)
-        if 1 <= size <= min(budget, limits.max_points):
-            return points
-        fewest = points if size else fewest
-    return fewest
-
-
-def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
-    """Faults of the compositions of `at`; for kind optimize they must also obey the bounds and constraints."""
-    errors: list[FieldError] = []
-    space = region.space
-    for number, composition in enumerate(problem.at):
-        try:
-            x = parse_composition(space, composition, ("at", number))
-        except ProblemInvalid as fault:
-            errors.extend(fault.errors)
-            continue
-        if problem.kind != "optimize":
-            continue
-        for column, value, low, high in zip(space.columns, x, space.lower, space.upper, strict=True):
-            if not low - 1e-9 <= value <= high + 1e-9:
-                name, element = column.split(":", 1)
-                text = f"{element} = {value:g} lies outside its bounds [{low:g}, {high:g}]; a search starts within them"
-                where = pointer(["at", number, name, element])
-                errors.append(FieldError(pointer=where, type="bad-composition", message=text))
-        broken = region.broken(x)
-        if broken is not None:
-            text = f"{broken.message} here; a search starts where the constraints are obeyed"
-            errors.append(FieldError(pointer=pointer(["at", number]), type="bad-composition", message=text))
-    return errors
-
-
-def _count_faults(
-    problem: Problem, region: Region, points_per_edge: int | None, limits: Limits
-) -> list[FieldError]:
-    """Faults of how many compositions there are: none, too many, or more than the budget."""
-    kind, space = problem.kind, region.space
-    if kind == "evaluate":
-        if not problem.at and space.n_free:
-            text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
-            return [FieldError(pointer="/at", type="missing-field", message=text)]
-        return _found(budget_fault(problem, len(problem.at)))
-    if kind == "optimize" and space.names and not region.can_vary:
-        text = "no composition can vary: bounds and constraints fix every fraction; add elements, or use kind evaluate"
-        return [FieldError(pointer="/sublattices", type="nothing-to-vary", message=text)]
-    if kind == "scan" or problem.strategy.name == "grid":
-        return _grid_faults(problem, region, points_per_edge, limits)
-    return _found(budget_fault(problem, len(problem.at)))
-
-
-def _grid_faults(
-    problem: Problem, region: Region, points_per_edge: int | None, limits: Limits
-) -> list[FieldError]:
-    where = (
-        "/strategy/name" if problem.scan is None and problem.kind == "optimize" else "/scan/points_per_edge"
-    )
-    if points_per_edge is None:
-        equalities = [row.words for row in region.rows if row.is_equality]
-        by = f", {' and '.join(equalities[:3])} among them" if equalities else ""
-        text = (
-            f"no grid of up to {_MOST_POINTS_PER_EDGE} points an edge has a point within the bounds and constraints"
-            f"{by}; take another strategy, e.g. auto, or give the constraints more room"
-        )
-        return [FieldError(pointer=where, type="empty-grid", message=text)]
-    size = region.grid_size(points_per_edge)
-    if size == 0:
-        text = (
-            f"no point of a grid with {points_per_edge} points an edge lies within the bounds and constraints; "
-            "take more points"
-        )
-        return [FieldError(pointer=where, type="empty-grid", message=text)]
-    if size > limits.max_points:
-        text = f"the grid has {size} points, more than {limits.max_points}; take fewer points an edge"
-        return [FieldError(pointer=where, type="too-many-points", message=text)]
-    return _found(budget_fault(problem, size + len(problem.at) + rounding_reserve(problem)))
-
-
-def _found(fault: FieldError | None) -> list[FieldError]:
-    return [] if fault is None else [fault]
 
 
 def _end_member_faults(space: CompositionSpace, limits: Limits) -> list[FieldError]:

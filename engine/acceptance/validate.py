@@ -5,9 +5,9 @@ from __future__ import annotations
 from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import SiteOfProblem, Validation
 from api_schemas.problem import Problem
-from engine.acceptance.estimate import estimate
-from engine.acceptance.limits import Limits
 from engine.acceptance.resolve import resolve
+from engine.kinds.registry import KINDS
+from engine.problem.limits import Limits
 
 
 def validate(problem: Problem, limits: Limits | None = None) -> Validation:
@@ -31,8 +31,8 @@ def validate(problem: Problem, limits: Limits | None = None) -> Validation:
     ]
     return Validation(
         valid=True,
-        problem=problem,
+        problem=resolved.problem,
         sites=sites,
         lattice=[[float(value) for value in row] for row in crystal.lattice],
-        estimate=estimate(resolved),
+        estimate=KINDS[problem.kind].estimate(resolved),
     )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.base import Composition
-from api_schemas.evaluations import Cost, EvaluationRecord, Suggestion
-from api_schemas.problem import Problem
-from engine.acceptance.resolve import ResolvedProblem, resolved_problem
-from engine.composition.notation import parse_composition
+from api_schemas.cost import Cost
+from api_schemas.evaluations import EvaluationRecord, Suggestion
 from engine.evaluation.record import build_record
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.problem.resolved import ResolvedProblem
 
 _process_store = MemoryStore()
 
@@ -63,7 +61,7 @@ class Evaluator:
         self._solver = ReferenceSolver(
             self.potential, self.sha256, self.tolerance, references or _process_store, on_call
         )
-        self._jumps: tuple[float, ...] = getattr(self.potential, "curvature_jumps", ())
+        self._jumps = self.potential.curvature_jumps
 
     def evaluate(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
         """Relax compositions, a batch at a time, and compute their properties, in order."""
@@ -144,40 +142,3 @@ class Evaluator:
 def _share(member: Reference, x: NDArray[np.float64]) -> float:
     """w_m = product over sublattices of the fraction of the member's element."""
     return float(np.prod(x[member.x > 0.5]))
-
-
-def evaluate(
-    problem: Problem | ResolvedProblem,
-    composition: Suggestion | Composition | Mapping[str, Mapping[str, float]],
-    *,
-    references: ReferenceStore | None = None,
-    device: str = "cpu",
-    on_call: Callable[[], None] | None = None,
-    tolerance: Tolerance | None = None,
-) -> EvaluationRecord:
-    """Relax one composition and compute its properties with their gradients.
-
-    Args:
-        problem: What is asked for.
-        composition: Fractions by sublattice and element, or a campaign's suggestion.
-        references: Store of end members and same_as crystals; by default one of this process.
-        device: cpu or cuda.
-        on_call: Called before every potential call; what it raises ends the evaluation.
-        tolerance: When the relaxation is finished.
-
-    Raises:
-        api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
-        engine.potentials.errors.WeightsUnavailable: if the weights are not here and cannot be fetched.
-    """
-    resolved = resolved_problem(problem)
-    suggestion = (
-        composition
-        if isinstance(composition, Suggestion)
-        else Suggestion(
-            index=0, composition=resolved.space.to_composition(parse_composition(resolved.space, composition))
-        )
-    )
-    evaluator = Evaluator(
-        resolved, device=device, references=references, on_call=on_call, tolerance=tolerance
-    )
-    return evaluator.evaluate([suggestion])[0]

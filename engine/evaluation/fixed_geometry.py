@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from api_schemas.cost import Cost
 from api_schemas.elements import SYMBOLS, VACANCY
-from api_schemas.evaluations import Cost, FixedGeometryEvaluation
-from api_schemas.problem import Problem
-from engine.acceptance.resolve import ResolvedProblem, resolved_problem
+from api_schemas.evaluations import FixedGeometryEvaluation
 from engine.composition.notation import parse_composition
 from engine.crystals.graph import build_graph
 from engine.potentials.loading import load_chosen
+
+if TYPE_CHECKING:
+    from engine.problem.resolved import ResolvedProblem
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 def evaluate_fixed_geometry(
-    problem: Problem | ResolvedProblem,
+    resolved: ResolvedProblem,
     composition: Mapping[str, Mapping[str, float]],
     *,
     device: str = "cpu",
@@ -28,11 +31,10 @@ def evaluate_fixed_geometry(
     """Energy (eV per cell), forces (eV/Å), stress (eV/Å^3, Voigt, ASE sign) and dE/dlam (eV) of the parent geometry.
 
     Raises:
-        api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
+        api_schemas.errors.ProblemInvalid: if the composition cannot be accepted.
         engine.potentials.errors.PotentialError: if the weights are not here, or two sites coincide.
     """
     started = time.perf_counter()
-    resolved = resolved_problem(problem)
     crystal, choice = resolved.crystal, resolved.problem.potential
     x = parse_composition(resolved.space, composition)
     potential = load_chosen(choice, device)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.base import Composition
+from api_schemas.cost import Cost
 from api_schemas.elements import SYMBOLS
 from api_schemas.evaluations import (
-    Cost,
     CrystalState,
     EvaluationRecord,
     OccupiedSite,
@@ -17,10 +18,11 @@ from api_schemas.evaluations import (
     RelaxationState,
     Suggestion,
 )
-from engine.evaluation.warnings import cautions
+from engine.evaluation.warnings import warning_text
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, Value, property_values
+from engine.properties.per_percent import per_percent
 from engine.properties.table import PROPERTIES, wanted_properties
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def build_record(
     dq_dx = coordinate_response(relaxed, columns, space.tangent_basis) if relaxed.converged else None
     usable = bool(np.isfinite(relaxed.enthalpy) and np.isfinite(relaxed.q).all())
     values: dict[str, Value] = {}
+    composition = space.to_composition(x)
     if usable:
         point = RelaxedPoint(
             q=relaxed.q,
@@ -83,25 +86,34 @@ def build_record(
     return EvaluationRecord(
         index=suggestion.index,
         origin=suggestion.origin,
-        composition=space.to_composition(x),
-        properties={name: _public(resolved, relaxed, name, value) for name, value in values.items()},
+        composition=composition,
+        properties={
+            name: _public(resolved, relaxed, composition, name, value) for name, value in values.items()
+        },
         energy_per_atom=values["energy"].value if usable else None,
         converged=relaxed.converged,
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=cautions(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
+        message=warning_text(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, relaxed, dq_dx),
         targets=list(shared.targets),
     )
 
 
-def _public(resolved: ResolvedProblem, relaxed: Relaxed, name: str, value: Value) -> PropertyValue:
+def _public(
+    resolved: ResolvedProblem, relaxed: Relaxed, composition: Composition, name: str, value: Value
+) -> PropertyValue:
     gradient = None
     if value.gradient is not None and relaxed.converged:
         gradient = resolved.space.to_composition(resolved.space.project_gradient(value.gradient))
-    return PropertyValue(value=value.value, unit=PROPERTIES[name].unit, gradient=gradient)
+    return PropertyValue(
+        value=value.value,
+        unit=PROPERTIES[name].unit,
+        gradient=gradient,
+        per_percent=None if gradient is None else per_percent(gradient, composition),
+    )
 
 
 def _state(

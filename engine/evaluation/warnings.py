@@ -25,7 +25,7 @@ JUMP_WIDTH = 0.02
 """Å; this near to a shell at which the curvature of a potential jumps, moduli are not to be trusted."""
 
 
-def cautions(
+def warning_text(
     resolved: ResolvedProblem,
     coordinates: SymmetryCoordinates,
     relaxed: Relaxed,

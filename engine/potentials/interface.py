@@ -93,6 +93,7 @@ class Potential(Protocol):
         device: Where the model lives.
         smoothness: How many continuous derivatives the energy has at the cutoff.
         mixing: The mixing rule: mean_field or paired.
+        curvature_jumps: Å; distances at which second derivatives jump when a shell of neighbours crosses them.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Potential(Protocol):
     device: torch.device
     smoothness: int
     mixing: str
+    curvature_jumps: tuple[float, ...]
 
     def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
         """Energy of each crystal, differentiable at least three times in positions, strain and weights.

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from api_schemas.problem import Problem, SameAs
-from engine.acceptance.conditions import substrate_crystal
 from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
@@ -21,6 +20,7 @@ from engine.properties.moduli import Curved, modulus_values
 from engine.properties.surroundings import SubstrateLength, Surroundings, length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
+from engine.references.substrate import substrate_crystal
 
 if TYPE_CHECKING:
     from engine.acceptance.resolve import ResolvedProblem

@@ -11,9 +11,9 @@ from anyio.to_thread import run_sync
 from api_schemas.errors import parse
 from api_schemas.jobs import CostEstimate, Validation
 from api_schemas.problem import Problem
-from engine.acceptance.estimate import estimate
 from engine.acceptance.resolve import resolve
 from engine.acceptance.validate import validate
+from engine.kinds.registry import KINDS
 from service.api.context import Context
 from service.http.problem_details import Unprocessable
 
@@ -41,7 +41,8 @@ async def examined(context: Context, data: dict[str, Any]) -> Validation:
 
 def _accepted(data: dict[str, Any]) -> tuple[Problem, CostEstimate]:
     problem = parse(Problem, data)
-    return problem, estimate(resolve(problem))
+    resolved = resolve(problem)
+    return resolved.problem, KINDS[problem.kind].estimate(resolved)
 
 
 def _examined(data: dict[str, Any]) -> Validation:

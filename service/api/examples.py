@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from api_schemas.catalogue import Catalogue
+from api_schemas.cost import Cost
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
-from api_schemas.evaluations import Cost, CrystalState, Evaluation, OccupiedSite, PropertyValue
+from api_schemas.evaluations import CrystalState, Evaluation, OccupiedSite, PropertyValue
 from api_schemas.jobs import (
     BestSoFar,
     CostEstimate,

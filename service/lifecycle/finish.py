@@ -10,7 +10,7 @@ from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from engine.potentials import registry
-from engine.properties.accuracy import with_uncertainty
+from engine.tiers.uncertainty import with_uncertainty
 from service.lifecycle import states
 from service.repositories import jobs, tasks
 from service.tables.jobs import JobRow

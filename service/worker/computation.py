@@ -9,11 +9,10 @@ from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
-from engine.acceptance.resolved import ResolvedProblem
+from engine.campaign.campaign import Campaign
+from engine.campaign.evaluate import evaluate
 from engine.composition.slices import Slice
-from engine.evaluation.evaluator import evaluate
-from engine.kinds.campaign import Campaign
-from engine.optimize.answer.surrogate_map import surrogate_map
+from engine.problem.resolved import ResolvedProblem
 from service.repositories.references import SqlReferenceStore
 
 
@@ -59,4 +58,4 @@ def mapped(
     """
     campaign = campaign_of(problem)
     campaign.tell(records)
-    return surrogate_map(campaign, property_name, wanted)
+    return campaign.plan.map(property_name, wanted)

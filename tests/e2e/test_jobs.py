@@ -103,8 +103,8 @@ def test_the_same_job_again_gives_the_same_answer_digit_for_digit_computed_anew_
 
 def test_an_answer_over_http_is_that_of_the_campaign_in_this_process(stack, first_job):
     from api_schemas.problem import Problem
-    from engine.evaluation.evaluator import evaluate
-    from engine.kinds.campaign import Campaign
+    from engine.campaign.campaign import Campaign
+    from engine.campaign.evaluate import evaluate
 
     asked = Problem.model_validate(problem())
     campaign = Campaign(asked)

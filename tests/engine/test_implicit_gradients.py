@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api_schemas.problem import Problem
-from engine.evaluation.evaluator import evaluate
+from engine.campaign.evaluate import evaluate
 from engine.mechanics.relax import Tolerance
 
 TIGHT = Tolerance(gradient=1e-8)

@@ -7,8 +7,8 @@ import pytest
 from api_schemas.evaluations import Suggestion
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
-from engine.evaluation.evaluator import Evaluator, evaluate
-from engine.evaluation.fixed_geometry import evaluate_fixed_geometry
+from engine.campaign.evaluate import evaluate, evaluate_fixed_geometry
+from engine.evaluation.evaluator import Evaluator
 from engine.mechanics.relax import Tolerance
 from engine.references.store import MemoryStore
 

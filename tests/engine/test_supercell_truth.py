@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api_schemas.problem import Problem
-from engine.evaluation.evaluator import evaluate
+from engine.campaign.evaluate import evaluate
 
 RECORDS = json.loads((Path(__file__).parents[1] / "data" / "supercell_truth.json").read_text())["records"]
 PARENTS = {

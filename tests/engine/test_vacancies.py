@@ -10,9 +10,8 @@ from ase.data import atomic_masses, atomic_numbers
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
-from engine.evaluation.evaluator import evaluate
-from engine.evaluation.fixed_geometry import evaluate_fixed_geometry
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
+from engine.campaign.evaluate import evaluate, evaluate_fixed_geometry
 from engine.mechanics.relax import Tolerance
 
 TIGHT = Tolerance(gradient=1e-8)

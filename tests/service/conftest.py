@@ -15,7 +15,8 @@ import httpx
 import pytest
 import uvicorn
 
-from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, Suggestion
+from api_schemas.cost import Cost
+from api_schemas.evaluations import EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem

@@ -11,7 +11,7 @@ from api_schemas.results import Stopped
 from engine.composition.feasibility import rounded
 from engine.composition.polytope import TOLERANCE
 from engine.mechanics.threads import fitting_threads
-from engine.optimize.answer import report
+from engine.optimize.answer import stop_words
 from engine.optimize.answer.lattice import most_promising
 from engine.optimize.objective import best_of
 from engine.optimize.surrogates.surrogate import surrogates
@@ -120,14 +120,12 @@ def rounded_answer_stop(
         why = "nothing in steps was found in time" if left else "no evaluation was left for that"
         words = f"{ended.message}; the answer is not rounded: {why}"
     elif ended.reason == "target_met" and loss.met(best.values):
-        return report.target_met(loss, len(points))
+        return stop_words.target_met(loss, len(points))
     elif ended.reason == "target_met":
         if best.violation > 0.0:
-            fault = report.broken(loss, best)
+            fault = stop_words.broken(loss, best)
         else:
-            fault = (
-                f"the nearest found has {report.missed(loss, best)}: take finer steps or a larger tolerance"
-            )
+            fault = f"the nearest found has {stop_words.missed(loss, best)}: take finer steps or a larger tolerance"
         words = f"in {steps} {fault}; before rounding, {ended.message}"
         return Stopped(reason="unreachable_target", message=words)
     else:

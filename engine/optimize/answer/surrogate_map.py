@@ -13,44 +13,48 @@ from engine.optimize.surrogates.surrogate import surrogates
 from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
-    from engine.kinds.campaign import Campaign
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from api_schemas.base import Composition
+    from api_schemas.evaluations import EvaluationRecord
+    from engine.problem.resolved import ResolvedProblem
 
 
-def surrogate_map(campaign: Campaign, property_name: str, wanted: Slice) -> SurrogateMap:
+def surrogate_map(
+    resolved: ResolvedProblem,
+    records: Sequence[EvaluationRecord],
+    best: Composition | None,
+    property_name: str,
+    wanted: Slice,
+) -> SurrogateMap:
     """The surrogate over a line, triangle or tetrahedron of compositions.
 
     It learns from every evaluation told, whatever the strategy; the same records give the same map. Where there is
     no best evaluation yet (or the answer is a front) the slice goes through the centre.
 
     Args:
-        campaign: With at least one converged evaluation told.
+        resolved: The problem.
+        records: Evaluations, at least one of them converged.
+        best: The best composition, through which a slice goes; None where there is none.
         property_name: Any property that the evaluations hold.
         wanted: As `engine.acceptance.maps.asked_slice` gives it.
 
     Raises:
         ProblemInvalid: at ``/property`` or ``/over``.
     """
-    space = campaign.space
-    best, given = campaign.best, wanted.given(space)
+    space = resolved.space
+    given = wanted.given(space)
     if given is not None:
         middle = space.to_vector(given)
     elif best is not None and wanted.at == INCUMBENT:
-        middle = space.to_vector(best.composition)
+        middle = space.to_vector(best)
     else:
-        middle = campaign.region.center()
+        middle = resolved.region.center()
     compositions = wanted.points(space, middle)
-    watched = Loss((), (), (property_name,))
-    points = [
-        point_of(record, space.to_vector(record.composition), space.columns, watched)
-        for record in campaign.records
-    ]
-    known = [point for point in points if point.values]
-    if not known:
-        raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
-    parts = known_parts(campaign.resolved)
-    with fitting_threads(0):  # the matrices of a surrogate are small
-        model = surrogates(space, [property_name], points, {}, parts)[property_name]
-        mean, deviation = model.mean_and_deviation(compositions)
+    mean, deviation, learned = expected(resolved, records, property_name, compositions)
     return SurrogateMap(
         property=property_name,
         unit=PROPERTIES[property_name].unit,
@@ -59,6 +63,35 @@ def surrogate_map(campaign: Campaign, property_name: str, wanted: Slice) -> Surr
         compositions=[space.to_composition(x) for x in compositions],
         mean=mean.tolist(),
         deviation=deviation.tolist(),
-        feasible=[campaign.region.contains(x) for x in compositions],
-        evaluations=len(known),
+        feasible=[resolved.region.contains(x) for x in compositions],
+        evaluations=learned,
     )
+
+
+def expected(
+    resolved: ResolvedProblem,
+    records: Sequence[EvaluationRecord],
+    property_name: str,
+    compositions: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Mean [n] and standard deviation [n] of a property at compositions [n, n_columns], by a surrogate of all records.
+
+    Returns:
+        Them, and how many evaluations the surrogate has learned from.
+
+    Raises:
+        ProblemInvalid: at ``/property``, if no evaluation that converged holds the property.
+    """
+    space = resolved.space
+    watched = Loss((), (), (property_name,))
+    points = [
+        point_of(record, space.to_vector(record.composition), space.columns, watched) for record in records
+    ]
+    known = [point for point in points if point.values]
+    if not known:
+        raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
+    parts = known_parts(resolved)
+    with fitting_threads(0):  # the matrices of a surrogate are small
+        model = surrogates(space, [property_name], points, {}, parts)[property_name]
+        mean, deviation = model.mean_and_deviation(compositions)
+    return mean, deviation, len(known)

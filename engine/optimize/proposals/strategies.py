@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.acceptance.resolved import is_front
 from engine.optimize.proposals import gradient
 from engine.optimize.proposals.gradient import Proposal
 
@@ -67,7 +66,7 @@ def choose(problem: Problem) -> Chosen:
     name = problem.strategy.name
     if name != "auto":
         return Chosen(name)
-    if is_front(problem):
+    if problem.seeks_front:
         return Chosen("bayesian", "auto chose bayesian: a front needs a surrogate of every objective")
     if all(objective.target is not None for objective in problem.objectives):
         return Chosen("gradient", "auto chose gradient: targets are reached along exact gradients")

@@ -16,8 +16,8 @@ from engine.properties.table import wanted_properties
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.acceptance.resolved import ResolvedProblem
     from engine.optimize.objective import Point
+    from engine.problem.resolved import ResolvedProblem
 
 
 class KnownPart(Protocol):

@@ -94,6 +94,7 @@ class Mace:
         check_architecture(model)
         self.name, self.dtype, self.device = name, dtype, device
         self.mixing = mixing
+        self.curvature_jumps: tuple[float, ...] = ()
         self.smoothness = 2  # the polynomial cutoff of MACE, whatever its power from 3 on
         model = copy.deepcopy(model).to(device=device, dtype=dtype).eval().requires_grad_(requires_grad=False)
         self.cutoff = float(model.r_max)

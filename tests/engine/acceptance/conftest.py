@@ -8,8 +8,8 @@ import pytest
 
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.problem import Problem
-from engine.acceptance.limits import Limits
 from engine.acceptance.resolve import resolve
+from engine.problem.limits import Limits
 
 DEMO = {
     "structure": {"prototype": "wurtzite", "species": ["Al", "N"]},

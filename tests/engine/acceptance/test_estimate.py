@@ -7,12 +7,17 @@ import pytest
 
 from api_schemas.errors import parse
 from api_schemas.problem import Problem, Sublattice
-from engine.acceptance.estimate import coordinate_count, estimate
-from engine.acceptance.limits import Limits
+from engine.kinds.registry import KINDS
+from engine.units.estimate import coordinate_count
 from engine.acceptance.validate import validate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.prototypes import PROTOTYPES
+from engine.problem.limits import Limits
+
+
+def estimated(resolved):
+    return KINDS[resolved.problem.kind].estimate(resolved)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +53,14 @@ def test_sublattices_free_coordinates():
 
 def test_a_wurtzite_takes_about_as_many_calls_as_were_measured(accepted):
     # Measured from cold starts: 11 to 14 calls a composition, rows of second derivatives counting two.
-    cost = estimate(accepted(kind="evaluate", at=[{"cation": {"Al": 0.8, "Sc": 0.2}}], objectives=[]))
+    cost = estimated(accepted(kind="evaluate", at=[{"cation": {"Al": 0.8, "Sc": 0.2}}], objectives=[]))
     assert 11 * 3 <= cost.potential_calls <= 18 * 3
 
 
 def test_moduli_and_references_add_the_calls_that_they_take(accepted):
     def calls(**changes):
         at = [{"cation": {"Al": 0.8, "Sc": 0.2}}]
-        return estimate(accepted(kind="evaluate", at=at, objectives=[], **changes)).potential_calls
+        return estimated(accepted(kind="evaluate", at=at, objectives=[], **changes)).potential_calls
 
     plain = calls()
     assert calls(properties=["bulk_modulus"]) - plain == 7
@@ -81,16 +86,16 @@ def test_a_large_cell_without_symmetry_is_dear(accepted):
         objectives=[],
         potential={"name": "sevennet-0"},
     )
-    cost = estimate(resolved)
+    cost = estimated(resolved)
     assert cost.potential_calls > 2 * 2 * (3 * 125)
     assert cost.seconds > 300.0
 
 
 def test_the_estimate_grows_with_cell_and_evaluations(accepted):
     little, much = accepted(), accepted(strategy={"max_evaluations": 400})
-    assert estimate(much).potential_calls > 5 * estimate(little).potential_calls
-    assert estimate(much).memory_bytes == estimate(little).memory_bytes
-    assert estimate(little).evaluations == 40
+    assert estimated(much).potential_calls > 5 * estimated(little).potential_calls
+    assert estimated(much).memory_bytes == estimated(little).memory_bytes
+    assert estimated(little).evaluations == 40
 
 
 def test_limits_come_from_the_environment(monkeypatch):
@@ -138,7 +143,7 @@ def test_validation_of_a_bad_problem_answers_with_its_faults(document):
 
 def test_paired_mixing_costs_a_message_for_each_element_of_a_sublattice(accepted):
     mean_field, paired = (
-        estimate(accepted(potential={"name": "sevennet-0", "mixing": rule}))
+        estimated(accepted(potential={"name": "sevennet-0", "mixing": rule}))
         for rule in ("mean_field", "paired")
     )
     # Half of the sites are in the sublattice, of two elements: a quarter of the edges counts twice.

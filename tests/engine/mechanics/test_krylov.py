@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from api_schemas.problem import Problem, Sublattice
+from engine.campaign.evaluate import evaluate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
-from engine.evaluation.evaluator import evaluate
 from engine.mechanics import relax as relaxation
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.mechanics.landscape import Landscape

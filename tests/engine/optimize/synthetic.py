@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from api_schemas.evaluations import Cost, EvaluationRecord, PropertyValue, RelaxationState
+from api_schemas.cost import Cost
+from api_schemas.evaluations import EvaluationRecord, PropertyValue, RelaxationState
 from api_schemas.problem import Problem
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.properties.table import PROPERTIES
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import linprog
 
 from api_schemas.problem import Problem
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.objective import Point, build_loss
 

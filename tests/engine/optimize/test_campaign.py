@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import record

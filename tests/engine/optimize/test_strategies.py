@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api_schemas.evaluations import Suggestion
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.objective import Point, build_loss
 from engine.optimize.proposals import bayesian
 from engine.optimize.proposals.strategies import History, propose

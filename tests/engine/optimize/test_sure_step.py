@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
 
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.objective import Loss, Point, Term, Threshold, build_loss, point_of
 from engine.optimize.proposals.sure_step import FEWEST, FIRST_RADIUS, Pessimist, sure_step
 from engine.optimize.surrogates.surrogate import surrogates

@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 
 from api_schemas.errors import ProblemInvalid
-from engine.acceptance.maps import asked_slice
-from engine.kinds.campaign import Campaign
-from engine.optimize.answer.surrogate_map import surrogate_map
+from engine.campaign.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
 
 
 def mapped(campaign, name, over, at="incumbent"):
-    return surrogate_map(campaign, *asked_slice(campaign.problem, name, over, at))
+    return campaign.map(name, over, at)
 
 
 def lattice(x):

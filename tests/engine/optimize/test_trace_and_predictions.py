@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from api_schemas.results import Stopped, TracePoint
-from engine.kinds.campaign import Campaign
+from engine.campaign.campaign import Campaign
 from engine.optimize.answer import prediction
 from engine.optimize.answer.trace import thinned
 

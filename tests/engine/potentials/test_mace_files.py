@@ -16,7 +16,6 @@ import torch
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import PotentialChoice, Problem
-from engine.acceptance.limits import Limits
 from engine.acceptance.resolve import resolve, resolved_problem
 from engine.potentials.errors import (
     CorruptedCache,
@@ -30,6 +29,7 @@ from engine.potentials.mace.catalogue import ACADEMIC_LICENCE, MACE_FOUNDATION_M
 from engine.potentials.mace.file import import_mace, open_mace
 from engine.potentials.registry import describe, is_fetched, known_names, weights_path
 from engine.potentials.weights import fetch
+from engine.problem.limits import Limits
 from tests.engine.potentials.mace_models import build
 
 NAMES = (

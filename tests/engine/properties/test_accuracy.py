@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from api_schemas.evaluations import Cost, Evaluation, PropertyValue
+from api_schemas.cost import Cost
+from api_schemas.evaluations import Evaluation, PropertyValue
 from api_schemas.problem import PotentialChoice
-from engine.properties.accuracy import with_uncertainty
+from engine.tiers.uncertainty import with_uncertainty
 
 
 def evaluation(composition):

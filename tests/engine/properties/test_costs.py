@@ -8,9 +8,9 @@ import pytest
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
+from engine.campaign.evaluate import evaluate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.structure_input import read_structure
-from engine.evaluation.evaluator import evaluate
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.properties.costs import element_data

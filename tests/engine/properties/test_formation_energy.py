@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from api_schemas.problem import Problem
-from engine.evaluation.evaluator import evaluate
+from engine.campaign.evaluate import evaluate
 from engine.mechanics.relax import Tolerance
 from engine.references.store import MemoryStore
 from orichalcum.display import evaluation

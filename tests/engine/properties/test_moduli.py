@@ -10,9 +10,9 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 from api_schemas.problem import Problem, Sublattice
 from engine.acceptance.resolve import resolve
+from engine.campaign.evaluate import evaluate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
-from engine.evaluation.evaluator import evaluate
 from engine.mechanics.ase_calculator import AlchemicalCalculator, parent_atoms
 from engine.mechanics.curvature import bulk_modulus
 from engine.mechanics.relax import Start, Tolerance, relax

@@ -1,4 +1,4 @@
-"""What a problem will cost: potential calls, seconds and memory, before anything is computed."""
+"""What relaxing compositions will cost: calls, seconds and memory, before anything is computed. Torch-free."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import spglib
 
-from api_schemas.errors import FieldError
 from api_schemas.jobs import CostEstimate
-from engine.acceptance.conditions import substrate_crystal
-from engine.acceptance.limits import Limits
-from engine.acceptance.resolved import ResolvedProblem
 from engine.crystals.by_content import by_content
+from engine.crystals.conventional import SYMPREC
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.description import PotentialDescription
+from engine.problem.resolved import ResolvedProblem
 from engine.properties.table import PROPERTIES, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
+from engine.references.substrate import substrate_crystal
 
-_SYMPREC = 1e-3
 _CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
 
@@ -83,16 +81,15 @@ class _Work:
         )
 
 
-def estimate(resolved: ResolvedProblem) -> CostEstimate:
-    """Expected cost of a job on one CPU worker.
+def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEstimate:
+    """Expected cost of evaluations on one CPU worker.
 
-    Evaluations are the most there can be (a search often needs far fewer). Calls per evaluation follow from
-    the number of symmetry-adapted coordinates; end members and the crystals of targets are counted once.
+    Calls per evaluation follow from the number of symmetry-adapted coordinates; end members and the crystals of targets
+    are counted once.
     """
     members = math.prod(len(elements) for elements in resolved.space.elements)
     one = _relaxation(resolved.crystal, resolved, members)
     moduli = _moduli(resolved.crystal, resolved)
-    evaluations = resolved.planned
     others = [_relaxation(crystal, resolved, 1) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
@@ -106,25 +103,6 @@ def estimate(resolved: ResolvedProblem) -> CostEstimate:
     )
 
 
-def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
-    """Why a problem does not fit on this machine, if it does not."""
-    found: list[FieldError] = []
-    if cost.memory_bytes > limits.memory_bytes:
-        text = (
-            f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and "
-            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, dtype: float32, "
-            "or raise ORICHALCUM_MAX_MEMORY_GB on the server"
-        )
-        found.append(FieldError(pointer="/structure", type="does-not-fit", message=text))
-    if cost.seconds > limits.seconds:
-        text = (
-            f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are "
-            "allowed; take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
-        )
-        found.append(FieldError(pointer="/strategy/max_evaluations", type="does-not-fit", message=text))
-    return found
-
-
 def coordinate_count(crystal: AlchemicalCrystal) -> int:
     """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
 
@@ -136,7 +114,7 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
 
 @by_content
 def _coordinate_count(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> int:
-    found = spglib.get_symmetry((lattice, frac, labels), symprec=_SYMPREC)
+    found = spglib.get_symmetry((lattice, frac, labels), symprec=SYMPREC)
     if found is None:
         return 6 + 3 * len(labels) - 3
     rotations = np.asarray(found["rotations"], dtype=float)
@@ -145,7 +123,7 @@ def _coordinate_count(lattice: FloatArray, frac: FloatArray, labels: IntArray) -
     for rotation, translation in zip(rotations, translations, strict=True):
         moved = frac @ rotation.T + translation - frac
         moved -= np.round(moved)
-        kept = int(np.sum(np.linalg.norm(moved @ lattice, axis=1) < 10 * _SYMPREC))
+        kept = int(np.sum(np.linalg.norm(moved @ lattice, axis=1) < 10 * SYMPREC))
         trace = float(np.trace(rotation))
         strains = (trace**2 + float(np.trace(rotation @ rotation))) / 2.0
         total += strains + trace * (kept - 1)

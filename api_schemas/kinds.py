@@ -1,0 +1,133 @@
+"""Kinds of problems as their files are written: which fields each uses, and what is said of those it does not use.
+
+From this table follow the check for unused fields, the JSON Schema, the forms of the dashboard (by ``GET /v1/kinds``)
+and ``orichalcum new --kind``. What a kind computes is in engine.kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api_schemas.base import Model
+from api_schemas.catalogue import KindInfo
+from api_schemas.registry import Registry
+
+_COMMON = frozenset({"kind", "name", "structure", "sublattices", "properties", "potential", "conditions"})
+_BUDGET = frozenset({"strategy.max_evaluations", "strategy.batch_size", "strategy.seed"})
+_COMPOSITION = frozenset(
+    f"constraints.{name}" for name in ("charge_neutrality", "linear", "min_if_present", "max_elements")
+)
+
+
+@dataclass(frozen=True)
+class KindSchema:
+    """How problems of a kind are written.
+
+    Attributes:
+        name: As in ``kind:``.
+        summary: What it does, in one line.
+        uses: Fields that it uses; a field of a part after a dot, a whole part by its own name.
+        because: Why a field that it does not use is refused, by field, where there is more to say than its name.
+        options: Fields that it adds to a problem, by name.
+        searches: Whether it needs objectives and something to vary, and ends when the objectives are met.
+        listed: Whether its compositions are those of `at`.
+        spends: Whether `strategy.max_evaluations` is a budget to spend; else it is a limit, for those who set it.
+        counts: What its progress counts, in the plural.
+        views: Names of the views of its answer.
+        example: Lines of a problem file to start from that are this kind's own, with comments.
+    """
+
+    name: str
+    summary: str
+    uses: frozenset[str]
+    because: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, type[Model]] = field(default_factory=dict)
+    searches: bool = False
+    listed: bool = False
+    spends: bool = False
+    counts: str = "evaluations"
+    views: tuple[str, ...] = ()
+    example: str = ""
+
+    def info(self) -> KindInfo:
+        """The catalogue's entry."""
+        return KindInfo(
+            name=self.name,
+            summary=self.summary,
+            fields=sorted(self.uses | set(self.options)),
+            searches=self.searches,
+            counts=self.counts,
+            views=list(self.views),
+        )
+
+    def takes(self, path: str) -> bool:
+        """Whether it uses a field, written with a dot before a field of a part; or a part whole, or some of it."""
+        return (
+            path in self.uses
+            or path in self.options
+            or path.partition(".")[0] in self.uses
+            or any(used.startswith(f"{path}.") for used in self.uses)
+        )
+
+    def refusal(self, path: str) -> str:
+        """Why a field that it does not use cannot stay, and the mend."""
+        if path in self.because or path.partition(".")[0] in self.because:
+            return self.because.get(path) or self.because[path.partition(".")[0]]
+        others = [kind.name for kind in KINDS if kind.takes(path)]
+        mend = f"; it goes with kind {' or '.join(others)}" if others else ""
+        return f"kind {self.name} does not use {path}: remove it{mend}"
+
+
+OPTIMIZE = KindSchema(
+    name="optimize",
+    summary="Search the composition that meets the objectives.",
+    uses=_COMMON | _BUDGET | {"objectives", "constraints", "strategy", "at", "scan", "verify"},
+    searches=True,
+    spends=True,
+    views=("answer", "composition", "convergence", "crystal", "front"),
+    example="""\
+strategy:
+  max_evaluations: 20
+  seed: 0
+""",
+)
+SCAN = KindSchema(
+    name="scan",
+    summary="Evaluate every feasible composition of a grid.",
+    uses=_COMMON | _BUDGET | _COMPOSITION | {"objectives", "strategy.name", "scan", "verify"},
+    because={
+        "at": "kind scan evaluates its own grid; remove at, or use kind evaluate",
+        "constraints": "a scan visits a grid and has no answer to constrain; remove it, or use kind optimize with "
+        "strategy grid",
+    },
+    views=("answer", "composition", "crystal"),
+    example="""\
+scan:
+  points_per_edge: 6          # between one element and another, both included: steps of 0.2
+""",
+)
+EVALUATE = KindSchema(
+    name="evaluate",
+    summary="Evaluate the compositions that are listed.",
+    uses=_COMMON | _BUDGET | {"objectives", "at", "verify"},
+    listed=True,
+    because={
+        "scan": "scan goes with kind scan or strategy grid, not with kind evaluate; remove it",
+        "strategy": "kind evaluate takes no strategy; remove it",
+        "constraints": "kind evaluate takes its compositions as they are given; remove the constraint, or use kind "
+        "optimize",
+    },
+    views=("answer", "composition", "crystal"),
+    example="""\
+# The compositions; none is needed for a crystal without sublattices.
+at:
+  - {AT}
+""",
+)
+
+KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE)
+"""Every kind that can be asked for."""
+
+PROMISED = ("order", "free_energy")
+"""Kinds that will come: they are refused as not available yet, not as unknown."""

@@ -1,0 +1,27 @@
+"""Tasks and records: what a plan asks of a worker, and what the worker answers; each unit has its own form of both."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api_schemas.base import Output
+from api_schemas.cost import Cost
+
+
+class Task(Output):
+    """What a plan wants computed."""
+
+    index: int = Field(description="Number of the task within its plan, rising from 0.")
+    unit: str = Field(description="What a worker has to do.")
+    tier: str = Field("mean_field", description="How mixed crystals are computed.")
+    continues: int | None = Field(
+        None, description="Number of the task from whose last checkpoint this one goes on; null for none."
+    )
+
+
+class Record(Output):
+    """What a worker computed for a task."""
+
+    index: int = Field(0, description="Number of the task.")
+    unit: str
+    cost: Cost

@@ -1,0 +1,29 @@
+"""Tiers by name: how accurately a mixed crystal is computed. What each computes is in engine.tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api_schemas.registry import Registry
+
+
+@dataclass(frozen=True)
+class TierSchema:
+    """A tier that a problem may name.
+
+    Attributes:
+        name: As in ``potential: {tier: ...}``.
+        summary: What it is, in one line.
+    """
+
+    name: str
+    summary: str
+
+
+TIERS: Registry[TierSchema] = Registry(
+    "tier", TierSchema("mean_field", "The alchemical crystal itself: fractions of elements on each site.")
+)
+"""Every tier that can be asked for."""
+
+PROMISED = ("fluctuation", "single_site")
+"""Tiers that are refused as not available yet, not as unknown."""

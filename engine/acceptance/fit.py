@@ -1,0 +1,26 @@
+"""Whether a problem fits on this machine: its memory and its computing time against the limits."""
+
+from __future__ import annotations
+
+from api_schemas.errors import FieldError
+from api_schemas.jobs import CostEstimate
+from engine.problem.limits import Limits
+
+
+def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
+    """Why a problem does not fit on this machine, if it does not."""
+    found: list[FieldError] = []
+    if cost.memory_bytes > limits.memory_bytes:
+        text = (
+            f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and "
+            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, dtype: float32, "
+            "or raise ORICHALCUM_MAX_MEMORY_GB on the server"
+        )
+        found.append(FieldError(pointer="/structure", type="does-not-fit", message=text))
+    if cost.seconds > limits.seconds:
+        text = (
+            f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are "
+            "allowed; take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
+        )
+        found.append(FieldError(pointer="/strategy/max_evaluations", type="does-not-fit", message=text))
+    return found

@@ -1,0 +1,86 @@
+"""Evaluating one composition of a problem in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from api_schemas.evaluations import EvaluationRecord, FixedGeometryEvaluation, Suggestion
+from engine.acceptance.resolve import at_composition, resolved_problem
+from engine.composition.notation import parse_composition
+from engine.problem.resolved import ResolvedProblem
+from engine.tiers.registry import TIERS
+from engine.units.unit import Workplace
+
+if TYPE_CHECKING:
+    from api_schemas.base import Composition
+    from api_schemas.problem import Problem
+    from engine.mechanics.relax import Tolerance
+    from engine.references.store import ReferenceStore
+
+
+def evaluate(
+    problem: Problem | ResolvedProblem,
+    composition: Suggestion | Composition | Mapping[str, Mapping[str, float]],
+    *,
+    references: ReferenceStore | None = None,
+    device: str = "cpu",
+    on_call: Callable[[], None] | None = None,
+    tolerance: Tolerance | None = None,
+) -> EvaluationRecord:
+    """Relax one composition and compute its properties with their gradients.
+
+    Args:
+        problem: What is asked for.
+        composition: Fractions by sublattice and element, or a campaign's suggestion.
+        references: Store of end members and same_as crystals; by default one of this process.
+        device: cpu or cuda.
+        on_call: Called before every potential call; what it raises ends the evaluation.
+        tolerance: When the relaxation is finished.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
+        engine.potentials.errors.WeightsUnavailable: if the weights are not here and cannot be fetched.
+    """
+    given = composition.composition if isinstance(composition, Suggestion) else composition
+    resolved = _resolved(problem, given)
+    task = (
+        composition
+        if isinstance(composition, Suggestion)
+        else Suggestion(
+            index=0,
+            composition=resolved.space.to_composition(parse_composition(resolved.space, composition)),
+            tier=resolved.problem.potential.tier,
+        )
+    )
+    workplace = Workplace(device=device, references=references, tolerance=tolerance)
+    if on_call is not None:
+        workplace = replace(workplace, on_call=on_call)
+    return TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
+
+
+def evaluate_fixed_geometry(
+    problem: Problem | ResolvedProblem,
+    composition: Mapping[str, Mapping[str, float]],
+    *,
+    device: str = "cpu",
+) -> FixedGeometryEvaluation:
+    """Energy (eV per cell), forces (eV/Å), stress (eV/Å^3, Voigt, ASE sign) and dE/dlam (eV) of the parent geometry.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
+        engine.potentials.errors.PotentialError: if the weights are not here, or two sites coincide.
+    """
+    from engine.evaluation.fixed_geometry import evaluate_fixed_geometry as of_resolved
+
+    return of_resolved(_resolved(problem, composition), composition, device=device)
+
+
+def _resolved(
+    problem: Problem | ResolvedProblem, composition: Mapping[str, Mapping[str, float]]
+) -> ResolvedProblem:
+    """The problem resolved: of one that lists its compositions and lists none, this is the one."""
+    if not isinstance(problem, ResolvedProblem) and not problem.at:
+        problem = at_composition(problem, {name: dict(parts) for name, parts in composition.items()})
+    return resolved_problem(problem)

@@ -1,0 +1,101 @@
+"""Running a problem to its end in this process: the tasks of its plan, one batch after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol
+
+from api_schemas.results import Stopped
+from engine.campaign.campaign import Campaign
+from engine.units.registry import UNITS
+from engine.units.unit import Workplace
+
+if TYPE_CHECKING:
+    from api_schemas.jobs import BestSoFar
+    from api_schemas.problem import Problem
+    from api_schemas.results import Result
+    from api_schemas.tasks import Record, Task
+    from engine.problem.resolved import ResolvedProblem
+
+
+class Observer(Protocol):
+    """What a run reports to."""
+
+    def counted(self, done: int, planned: int, best: BestSoFar | None) -> None:
+        """So many tasks are done, of so many at most."""
+
+    def recorded(self, record: Record) -> None:
+        """A task is done."""
+
+    def called(self) -> None:
+        """A potential is about to be called."""
+
+    def doing(self, words: str) -> None:
+        """What is being computed."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a run; ``result`` holds the best so far."""
+
+    def __init__(self, result: Result) -> None:
+        """Keep what was found."""
+        self.result = result
+        super().__init__()
+
+
+def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str = "cpu") -> Result:
+    """Solve a problem.
+
+    Args:
+        problem: What to solve.
+        observer: Told of progress.
+        device: cpu or cuda.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the problem cannot be accepted.
+        engine.potentials.errors.PotentialError: if the potential cannot be used.
+        Interrupted: at Ctrl-C, with the best so far.
+    """
+    started = time.monotonic()
+    campaign = Campaign(problem)
+    workplace = Workplace(device=device, on_call=observer.called, say=observer.doing)
+    waiting: list[Record] = []
+    try:
+        observer.counted(0, campaign.planned, None)
+        while batch := campaign.ask():
+            for tasks in _batches(campaign.resolved, batch):
+                records = _performed(campaign, tasks, workplace)
+                waiting += records
+                for record in records:
+                    observer.recorded(record)
+            campaign.tell(waiting)
+            waiting = []
+            observer.counted(len(campaign.records), campaign.planned, campaign.best)
+    except KeyboardInterrupt:
+        if waiting:
+            campaign.tell(waiting)
+        stopped = Stopped(reason="cancelled", message="interrupted; the best so far is kept")
+        seconds = time.monotonic() - started
+        raise Interrupted(campaign.result(stopped, seconds=seconds, device=device)) from None
+    return campaign.result(seconds=time.monotonic() - started, device=device)
+
+
+def _batches(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks in order, those together that are best computed at a time."""
+    found: list[list[Task]] = []
+    for (name, _), same in groupby(tasks, lambda task: (task.unit, task.tier)):
+        waiting = list(same)
+        size = UNITS[name].together(resolved)
+        found += [waiting[first : first + size] for first in range(0, len(waiting), size)]
+    return found
+
+
+def _performed(campaign: Campaign, tasks: Sequence[Task], workplace: Workplace) -> Sequence[Record]:
+    unit = UNITS[tasks[0].unit]
+    workplace.say(
+        " and ".join(unit.words(campaign.resolved, task) for task in (tasks[0], tasks[-1])[: len(tasks)])
+    )
+    return unit.perform(campaign.resolved, tasks, replace(workplace))

@@ -1,0 +1,192 @@
+"""What plans over compositions have in common: stages that ask for relaxations, and the answer they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from api_schemas.evaluations import Evaluation, EvaluationRecord, Suggestion
+from api_schemas.jobs import BestSoFar
+from api_schemas.results import Prediction
+from engine.kinds.kind import Answer
+from engine.kinds.stages import Stages, in_order
+from engine.kinds.told import Told
+from engine.optimize.answer.active import active_constraints
+from engine.optimize.answer.assessment import assessment
+from engine.optimize.answer.prediction import predictions
+from engine.optimize.answer.sensitivities import sensitivities
+from engine.optimize.answer.surrogate_map import expected, surrogate_map
+from engine.optimize.answer.trace import trace
+from engine.optimize.objective import Loss
+from engine.properties.table import PROPERTIES
+from engine.tiers.uncertainty import with_uncertainty
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from api_schemas.maps import SurrogateMap
+    from api_schemas.results import Stopped, TracePoint
+    from api_schemas.tasks import Record
+    from engine.composition.slices import Slice
+    from engine.optimize.objective import Point
+    from engine.problem.resolved import ResolvedProblem
+
+
+class CompositionPlan:
+    """A plan whose tasks are all relaxations of compositions.
+
+    Args:
+        resolved: The problem.
+        stages: Its stages.
+        planned: At most so many evaluations.
+        seeks_front: Whether several objectives are traded off: then there is a front, and no best.
+    """
+
+    def __init__(
+        self, resolved: ResolvedProblem, stages: Stages, planned: int, *, seeks_front: bool = False
+    ) -> None:
+        self.resolved = resolved
+        self.planned = planned
+        self.seeks_front = seeks_front
+        self.told = Told(resolved)
+        self._stages = stages
+        self._stages.tell(self.told)
+
+    @property
+    def records(self) -> Sequence[EvaluationRecord]:
+        """Everything told, by index."""
+        return self.told.records
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """Add evaluations, in any order; one told twice counts once."""
+        evaluations = [record for record in records if isinstance(record, EvaluationRecord)]
+        self.told = Told(self.resolved, in_order(self.told.records, evaluations), self.told.known)
+        self._stages.tell(self.told)
+
+    def ask(self, n: int | None = None) -> list[Suggestion]:
+        """The next compositions, by default as many as the problem says or the strategy has use for."""
+        return self._stages.ask(n if n is not None else self.resolved.problem.strategy.batch_size)
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why the plan has ended; None while it goes on."""
+        return self._stages.ended
+
+    @property
+    def best(self) -> BestSoFar | None:
+        """The evaluation with the least loss up to now."""
+        found = self.answered()
+        if found is None or self.told.loss is None:
+            return None
+        record, _ = found
+        values = {name: record.properties[name].value for name in self.told.loss.properties}
+        return BestSoFar(
+            index=record.index,
+            loss=self.told.loss(values),
+            composition=record.composition,
+            properties=values,
+            targets=record.targets,
+        )
+
+    @property
+    def front(self) -> list[int]:
+        """Numbers of the evaluations on the front up to now."""
+        return sorted(record.index for record in self.front_records())
+
+    @property
+    def trace(self) -> list[TracePoint]:
+        """The loss of each evaluation and the best up to it; empty without objectives and for a front."""
+        return [] if self.told.loss is None or self.seeks_front else trace(self.told.points)
+
+    def answered(self) -> tuple[EvaluationRecord, Point] | None:
+        """The best evaluation with what a search needs of it; None where there is none."""
+        return None if self.seeks_front else self.told.best
+
+    def front_records(self) -> list[EvaluationRecord]:
+        """The front; empty where none is asked for."""
+        return []
+
+    def notes(self) -> list[str]:
+        """How the answer was found."""
+        return []
+
+    def answer(self, stopped: Stopped) -> Answer:
+        """The answer so far. A cancelled job gets no predictions: its answer is wanted at once."""
+        found, loss = self.answered(), self.told.loss
+        front = self.front_records()
+        members = {record.index for record in front}
+        evaluations = self._public(members)
+        by_index = {record.index: one for record, one in zip(self.records, evaluations, strict=True)}
+        choice = self.resolved.problem.potential
+        best = None if found is None else with_uncertainty(by_index[found[0].index], choice)
+        at_best = None if found is None or loss is None else found[1]
+        return Answer(
+            best=best,
+            front=[with_uncertainty(by_index[record.index], choice) for record in front],
+            evaluations=evaluations,
+            sensitivities=[] if best is None or loss is None else sensitivities(loss, best),
+            active_constraints=[]
+            if at_best is None or loss is None
+            else active_constraints(self.told.region, loss, at_best),
+            notes=self.notes(),
+            trace=self.trace,
+            predictions=[] if stopped.reason == "cancelled" else self._predictions(),
+            targets=list(self.records[0].targets) if self.records else [],
+        )
+
+    def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
+        """What a surrogate of everything told expects of a property at a composition [n_columns]."""
+        mean, deviation, _ = expected(self.resolved, self.records, property_name, x[None])
+        unit = PROPERTIES[property_name].unit
+        return Prediction(
+            property=property_name, mean=float(mean[0]), deviation=float(deviation[0]), unit=unit
+        )
+
+    def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
+        """What a surrogate of everything told expects of a property over a slice."""
+        best = self.best
+        return surrogate_map(
+            self.resolved, self.records, None if best is None else best.composition, property_name, wanted
+        )
+
+    def assessed(self, index: int) -> EvaluationRecord:
+        """An evaluation with what the problem makes of it, as far as it can be told now: the front may still move.
+
+        Raises:
+            StopIteration: if no evaluation of this number was told.
+        """
+        loss = self.told.loss
+        place = next(k for k, record in enumerate(self.records) if record.index == index)
+        if loss is None:
+            return self.records[place]
+        best = None if self.seeks_front else self.trace[place].best
+        front = None if not self.seeks_front else index in self.front
+        made = assessment(self.told.space, loss, self.told.points[place], best=best, on_front=front)
+        return self.records[place].model_copy(update={"assessment": made})
+
+    def _public(self, members: set[int]) -> list[Evaluation]:
+        """Every evaluation as users see it, assessed."""
+        loss = self.told.loss or Loss(())
+        steps: list[TracePoint | None] = [*self.trace] or [None] * len(self.records)
+        return [
+            record.public().model_copy(
+                update={
+                    "assessment": assessment(
+                        self.told.space,
+                        loss,
+                        point,
+                        best=None if step is None else step.best,
+                        on_front=record.index in members if self.seeks_front else None,
+                    )
+                }
+            )
+            for record, point, step in zip(self.records, self.told.points, steps, strict=True)
+        ]
+
+    def _predictions(self) -> list[Prediction]:
+        """How well the surrogates knew the best composition."""
+        found, loss = self.answered(), self.told.loss
+        if found is None or loss is None:
+            return []
+        return predictions(self.told.space, loss, self.told.points, found[0].index)

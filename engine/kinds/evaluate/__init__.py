@@ -1,0 +1,1 @@
+"""Kind evaluate: the compositions that are listed."""

@@ -1,0 +1,62 @@
+"""Kind evaluate: the compositions that are listed. Torch-free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.errors import FieldError, ProblemInvalid
+from engine.composition.notation import parse_composition
+from engine.kinds.front_faults import front_faults
+from engine.kinds.grid import budget_faults
+from engine.kinds.kind import Examined
+from engine.units.estimate import estimate_relaxations
+
+if TYPE_CHECKING:
+    from api_schemas.jobs import CostEstimate
+    from api_schemas.problem import Problem
+    from engine.composition.region import Region
+    from engine.kinds.kind import Plan
+    from engine.problem.limits import Limits
+    from engine.problem.resolved import ResolvedProblem
+
+
+class Evaluate:
+    """Evaluates the compositions that are listed."""
+
+    name = "evaluate"
+
+    def examine(self, problem: Problem, region: Region, limits: Limits, *, bounded: bool) -> Examined:
+        """Check the compositions, and the limit on evaluations where one was set."""
+        del limits, bounded
+        faults = [*_composition_faults(problem, region), *front_faults(problem)]
+        planned = max(len(problem.at), 1)
+        if not problem.at and region.space.n_free:
+            text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
+            return Examined([*faults, FieldError(pointer="/at", type="missing-field", message=text)])
+        return Examined([*faults, *budget_faults(problem, len(problem.at), spends=False)], planned)
+
+    def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
+        """What all of them cost."""
+        return estimate_relaxations(resolved, resolved.planned)
+
+    def plan(self, resolved: ResolvedProblem, seed: int) -> Plan:
+        """The compositions in order; nothing is random."""
+        del seed
+        from engine.kinds.listed import listed_plan
+
+        problem, space = resolved.problem, resolved.space
+        points = [
+            parse_composition(space, composition, ("at", str(i))) for i, composition in enumerate(problem.at)
+        ]
+        return listed_plan(resolved, points or [resolved.region.center()])
+
+
+def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
+    """Compositions that are none; they need not obey bounds."""
+    errors: list[FieldError] = []
+    for number, composition in enumerate(problem.at):
+        try:
+            parse_composition(region.space, composition, ("at", number))
+        except ProblemInvalid as fault:
+            errors.extend(fault.errors)
+    return errors

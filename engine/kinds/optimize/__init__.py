@@ -1,0 +1,1 @@
+"""Kind optimize: a search, and the rounding of what it found."""

@@ -1,0 +1,64 @@
+"""The plan of kind optimize: a search, then the rounding of what it found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.composition.notation import parse_composition
+from engine.kinds.composition_plan import CompositionPlan
+from engine.kinds.optimize.rounding import Rounding
+from engine.kinds.optimize.rounding_reserve import rounding_reserve
+from engine.kinds.optimize.search import GridSearch, Search
+from engine.kinds.stages import Stages
+
+if TYPE_CHECKING:
+    from api_schemas.evaluations import EvaluationRecord
+    from engine.optimize.objective import Point
+    from engine.optimize.surrogates.surrogate import FitCache
+    from engine.problem.resolved import ResolvedProblem
+
+
+class OptimizePlan(CompositionPlan):
+    """A search with the strategy of the problem, and the rounding of its answer.
+
+    Args:
+        resolved: The problem.
+        seed: Of everything random.
+    """
+
+    def __init__(self, resolved: ResolvedProblem, seed: int) -> None:
+        problem = resolved.problem
+        spare = rounding_reserve(problem)
+        given = [
+            parse_composition(resolved.space, composition, ("at", str(i)))
+            for i, composition in enumerate(problem.at)
+        ]
+        fits: FitCache = {}
+        planned = resolved.planned
+        self._search: Search | GridSearch
+        if problem.strategy.name == "grid":
+            grid = resolved.region.grid(resolved.points_per_edge)
+            points = [*given, *grid][: problem.strategy.max_evaluations - spare]
+            planned = len(points) + spare
+            self._search = GridSearch(resolved, points)
+        else:
+            self._search = Search(resolved, seed, given, spare, fits)
+        self._rounding = Rounding(self._search, planned, fits)
+        stages = Stages(self._search, self._rounding)
+        super().__init__(resolved, stages, planned, seeks_front=problem.seeks_front)
+
+    def answered(self) -> tuple[EvaluationRecord, Point] | None:
+        """The best evaluation: once something was rounded, among what lies in steps."""
+        return None if self.seeks_front else self._rounding.best()
+
+    def front_records(self) -> list[EvaluationRecord]:
+        """The front, of compositions in steps once it has been rounded."""
+        if not self.seeks_front:
+            return []
+        everything = self.told.nondominated(self.told.points)
+        rounded = everything and self.resolved.region.steps and self.stopped is not None
+        return self._rounding.front() if rounded else everything
+
+    def notes(self) -> list[str]:
+        """The strategy that auto chose and why, and the properties whose gradients were set aside."""
+        return self._search.notes()

@@ -1,0 +1,171 @@
+"""The stage ``search`` of kind optimize: a strategy proposes compositions until it converges or its budget ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.results import Stopped
+from engine.kinds.listed import ListedStage
+from engine.kinds.told import Told
+from engine.optimize.answer import stop_words
+from engine.optimize.objective import Loss
+from engine.optimize.proposals import strategies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.optimize.proposals.gradient import Proposal
+    from engine.optimize.surrogates.surrogate import FitCache
+    from engine.problem.resolved import ResolvedProblem
+
+
+class Search:
+    """A search by a strategy that proposes.
+
+    Args:
+        resolved: The problem.
+        seed: Of everything random.
+        given: [n_columns] compositions to start from.
+        spare: Evaluations of the budget that are kept for what follows.
+        fits: Fits of surrogates already made, shared with the stages that follow.
+    """
+
+    def __init__(
+        self,
+        resolved: ResolvedProblem,
+        seed: int,
+        given: Sequence[NDArray[np.float64]],
+        spare: int,
+        fits: FitCache,
+    ) -> None:
+        self.told = Told(resolved)
+        self.seeks_front = resolved.problem.seeks_front
+        self._chosen = strategies.choose(resolved.problem)
+        self._seed = seed
+        self._given = given
+        self._planned = resolved.planned
+        self._spare = spare
+        self._fits = fits
+        self._asked: dict[int, list[Proposal]] = {}
+
+    def owns(self, record: EvaluationRecord) -> bool:
+        """Every record that no other stage owns."""
+        del record
+        return True
+
+    def tell(self, told: Told) -> None:
+        """Take everything told."""
+        if told.records != self.told.records:
+            self._asked = {}
+        self.told = told
+
+    def ask(self, n: int | None) -> list[Suggestion]:
+        """What the strategy proposes."""
+        left = self._budget - len(self.told.records)
+        proposals = self._proposals(None if n is None else min(n, left))
+        return [self.told.suggestion(place, one.x, one.origin) for place, one in enumerate(proposals)]
+
+    def ended(self, before: Stopped | None) -> Stopped | None:
+        """Once the targets are met, the strategy proposes no more, or the budget is spent."""
+        del before
+        done = len(self.told.records)
+        loss, best = self.told.loss, None if self.seeks_front else self.told.best
+        if loss is not None and best is not None and loss.met(best[1].values):
+            return stop_words.target_met(loss, done)
+        if done and not self._proposals(None):
+            return self._converged(done)
+        if done >= self._budget:
+            kept = f" ({self._spare} of {self._planned} are kept for rounding)" if self._spare > 1 else ""
+            words = f"all {done} evaluations are spent{kept}; raise strategy.max_evaluations to go on"
+            return Stopped(reason="budget_spent", message=words)
+        return None
+
+    def front(self) -> list[EvaluationRecord]:
+        """The evaluations that no other one betters; none without a front."""
+        return self.told.nondominated(self.told.points) if self.seeks_front else []
+
+    def notes(self) -> list[str]:
+        """The strategy that auto chose and why, and the properties whose gradients were set aside."""
+        notes = [] if self._chosen.reason is None else [self._chosen.reason]
+        for name in sorted({name for _, name in self._fits}):
+            latest = max(count for count, other in self._fits if other == name)
+            if not self._fits[latest, name].gradients:
+                words = "are inconsistent with its values by leave-one-out: the surrogate learned from values only"
+                notes.append(f"the gradients of {name} {words}")
+        return notes
+
+    @property
+    def _budget(self) -> int:
+        """At most so many evaluations; one at least."""
+        return max(1, self._planned - self._spare)
+
+    def _converged(self, done: int) -> Stopped:
+        """What to say of a strategy that proposes no more."""
+        front, loss = self.front(), self.told.loss
+        best = None if self.seeks_front else self.told.best
+        if front:
+            words = f"the front of {len(front)} compositions grows no further after {done} evaluations"
+            return Stopped(reason="converged", message=words)
+        if loss is None or best is None:
+            words = f"none of {done} relaxations converged: there is no answer"
+            return Stopped(reason="converged", message=words)
+        if best[1].violation > 0.0:
+            return Stopped(reason="converged", message=stop_words.broken(loss, best[1]))
+        if loss.only_targets:
+            return stop_words.unreachable(self.told.region, loss, best[1])
+        return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
+
+    def _proposals(self, n: int | None) -> list[Proposal]:
+        count = n or 1
+        if count not in self._asked:
+            history = strategies.History(
+                region=self.told.region,
+                loss=self.told.loss or Loss(()),
+                points=self.told.points,
+                given=self._given,
+                seed=self._seed,
+                front=self.seeks_front,
+                fits=self._fits,
+            )
+            self._asked[count] = strategies.propose(self._chosen.name, history, count)
+        return self._asked[count]
+
+
+class GridSearch(ListedStage):
+    """A search that visits the points of a grid.
+
+    Args:
+        resolved: The problem.
+        points: [n_columns] the compositions that the user gave, then those of the grid.
+    """
+
+    def __init__(self, resolved: ResolvedProblem, points: Sequence[NDArray[np.float64]]) -> None:
+        super().__init__(Told(resolved), points)
+        self.seeks_front = resolved.problem.seeks_front
+
+    def ended(self, before: Stopped | None) -> Stopped | None:
+        """Once every point is done."""
+        stopped = super().ended(before)
+        if stopped is None:
+            return None
+        words = stopped.message
+        if self.seeks_front:
+            words += f"; the front has {len(self.front())} of them"
+        loss, best = self.told.loss, None if self.seeks_front else self.told.best
+        if loss is None or best is None:
+            return Stopped(reason="completed", message=words)
+        if loss.met(best[1].values):
+            return stop_words.target_met(loss, len(self.told.records))
+        return Stopped(reason="completed", message=f"{words}; a finer grid may come nearer")
+
+    def front(self) -> list[EvaluationRecord]:
+        """The evaluations that no other one betters; none without a front."""
+        return self.told.nondominated(self.told.points) if self.seeks_front else []
+
+    def notes(self) -> list[str]:
+        """A grid has nothing to tell."""
+        return []

@@ -1,0 +1,15 @@
+"""The kinds that there are. Torch-free."""
+
+from __future__ import annotations
+
+from api_schemas import extensions
+from api_schemas.registry import Registry
+from engine.kinds.evaluate.kind import Evaluate
+from engine.kinds.kind import Kind
+from engine.kinds.optimize.kind import Optimize
+from engine.kinds.scan.kind import Scan
+
+KINDS: Registry[Kind] = Registry("kind", Optimize(), Scan(), Evaluate())
+"""Every kind that a problem may name."""
+
+extensions.load("engine")

@@ -1,0 +1,98 @@
+"""The one place where a result is built: the envelope common to all kinds around the answer of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from api_schemas.problem import Problem
+from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
+from api_schemas.tasks import Record
+from engine.kinds.kind import Plan
+from engine.potentials.registry import describe_choice
+
+PACKAGES = ("torch", "numpy", "scipy", "spglib", "ase", "pymatgen")
+
+NOT_FINISHED = Stopped(reason="budget_spent", message="the campaign is not finished")
+"""Why a plan ended that has not."""
+
+
+def build_result(
+    problem: Problem,
+    plan: Plan,
+    stopped: Stopped | None = None,
+    *,
+    seed: int,
+    seconds: float | None = None,
+    device: str = "cpu",
+) -> Result:
+    """The result of a plan as it stands.
+
+    Args:
+        problem: What was asked for.
+        plan: Told of every record.
+        stopped: Why it ended, where that is not for the plan to know (cancelled, time_limit).
+        seed: With which it was begun.
+        seconds: Wall time of the whole job; by default the sum over records.
+        device: What it ran on.
+    """
+    ended = stopped or plan.stopped or NOT_FINISHED
+    answer = plan.answer(ended)
+    cost = total_cost(plan.records)
+    return Result(
+        kind=problem.kind,
+        best=answer.best,
+        front=list(answer.front),
+        evaluations=list(answer.evaluations),
+        answer=dict(answer.own),
+        notes=list(answer.notes),
+        stopped=ended,
+        sensitivities=list(answer.sensitivities),
+        active_constraints=list(answer.active_constraints),
+        trace=list(answer.trace),
+        predictions=list(answer.predictions),
+        targets=list(answer.targets),
+        cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
+        provenance=provenance(problem, seed, device),
+    )
+
+
+def total_cost(records: Sequence[Record]) -> TotalCost:
+    """The cost of all records; shared calls are counted once."""
+    return TotalCost(
+        evaluations=len(records),
+        potential_calls=sum(record.cost.potential_calls for record in records),
+        shared_calls=max((record.cost.shared_calls for record in records), default=0),
+        seconds=float(sum(record.cost.seconds for record in records)),
+    )
+
+
+def provenance(problem: Problem, seed: int, device: str) -> Provenance:
+    """What is needed to repeat the job."""
+    choice = problem.potential
+    description = describe_choice(choice)
+    return Provenance(
+        orichalcum=_version("orichalcum") or "0+unknown",
+        potential=PotentialProvenance(
+            name=description.name,
+            sha256=description.sha256,
+            licence=description.licence,
+            citation=description.citation,
+        ),
+        seed=seed,
+        device=device,
+        dtype=choice.dtype,
+        mixing=choice.mixing,
+        tier=choice.tier,
+        head=choice.head,
+        versions={name: found for name in PACKAGES if (found := _version(name))},
+    )
+
+
+@cache
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""Kind scan: every feasible composition of a grid."""

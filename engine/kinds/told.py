@@ -1,0 +1,109 @@
+"""What a plan over compositions has been told: its evaluations, the loss that they come to, the best and the front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.evaluations import EvaluationRecord, Suggestion
+from engine.optimize.answer.front import nondominated
+from engine.optimize.objective import Loss, Point, best_of, build_loss, point_of
+from engine.optimize.surrogates.known_parts import known_parts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.problem.resolved import ResolvedProblem
+
+
+class Told:
+    """Evaluations of one problem. It does not change: what is told more makes a new one.
+
+    Args:
+        resolved: The problem.
+        records: Evaluations, by index.
+        known: Parts of properties that are known without a potential; worked out here by default.
+    """
+
+    def __init__(
+        self,
+        resolved: ResolvedProblem,
+        records: Sequence[EvaluationRecord] = (),
+        known: Mapping[str, KnownPart] | None = None,
+    ) -> None:
+        self.resolved = resolved
+        self.known = known_parts(resolved) if known is None else known
+        self.region = resolved.region
+        self.space = resolved.region.space
+        self.records = tuple(records)
+
+    @cached_property
+    def loss(self) -> Loss | None:
+        """The loss once the targets are known: with the first evaluation; None without objectives."""
+        if not self.records or not self.resolved.problem.objectives:
+            return None
+        return build_loss(self.resolved.problem, self.records[0].targets, self.known)
+
+    @cached_property
+    def vectors(self) -> list[NDArray[np.float64]]:
+        """[n_columns] composition of each evaluation."""
+        return [self.space.to_vector(record.composition) for record in self.records]
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """What a search needs of each evaluation; with an empty loss where there is none."""
+        loss = self.loss or Loss(())
+        return [
+            point_of(record, x, self.space.columns, loss)
+            for record, x in zip(self.records, self.vectors, strict=True)
+        ]
+
+    @cached_property
+    def best(self) -> tuple[EvaluationRecord, Point] | None:
+        """The evaluation with the least loss."""
+        return self.best_among(self.points)
+
+    def best_among(self, points: Sequence[Point]) -> tuple[EvaluationRecord, Point] | None:
+        """The one of these with the least loss; None without objectives or without any that converged."""
+        usable = [point for point in points if np.isfinite(point.loss)]
+        if self.loss is None or not usable:
+            return None
+        best = best_of(usable)
+        return next(record for record in self.records if record.index == best.index), best
+
+    def nondominated(self, among: Sequence[Point]) -> list[EvaluationRecord]:
+        """The evaluations that no other one of these betters, by the first objective."""
+        if self.loss is None:
+            return []
+        by_index = {record.index: record for record in self.records}
+        return [by_index[point.index] for point in nondominated(self.loss, among)]
+
+    def suggestion(self, place: int, x: NDArray[np.float64], origin: str) -> Suggestion:
+        """The task of evaluating a composition, the ``place``-th from here on.
+
+        It carries the nearest relaxed composition, from which the relaxation may start.
+        """
+        index = len(self.records) + place
+        tier = self.resolved.problem.potential.tier
+        # Twelve digits: far within what is feasible, and 0.7 reads as 0.7.
+        composition = self.space.to_composition(np.round(x, 12) + 0.0)
+        usable = [
+            (record, vector)
+            for record, vector in zip(self.records, self.vectors, strict=True)
+            if record.relaxation is not None
+        ]
+        if not usable:
+            return Suggestion(index=index, origin=origin, composition=composition, tier=tier)
+        nearest, _ = min(usable, key=lambda one: (float(np.linalg.norm(one[1] - x)), one[0].index))
+        return Suggestion(
+            index=index,
+            origin=origin,
+            composition=composition,
+            tier=tier,
+            warm_start=nearest.relaxation,
+            warm_start_composition=nearest.composition,
+        )

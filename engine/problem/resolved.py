@@ -1,0 +1,39 @@
+"""A problem that passed every check, with what was built from it. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api_schemas.problem import Problem
+from engine.composition.region import Region
+from engine.composition.space import CompositionSpace
+from engine.crystals.crystal import AlchemicalCrystal
+from engine.potentials.description import PotentialDescription
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedProblem:
+    """What the engine needs of a problem.
+
+    Attributes:
+        problem: As given; where a kind fixes the number of compositions, `strategy.max_evaluations` is that number.
+        crystal: The parent with its sublattices.
+        region: The compositions that it may have.
+        same_as: For each objective the crystal of its target, or None.
+        points_per_edge: Of the grid, where the problem asks for one.
+        potential: The description of the potential.
+        planned: At most so many evaluations, by the problem's kind.
+    """
+
+    problem: Problem
+    crystal: AlchemicalCrystal
+    region: Region
+    same_as: tuple[AlchemicalCrystal | None, ...]
+    points_per_edge: int
+    potential: PotentialDescription
+    planned: int
+
+    @property
+    def space(self) -> CompositionSpace:
+        """Sublattices, elements and bounds of the region."""
+        return self.region.space

@@ -1,0 +1,1 @@
+"""Tiers: how a mixed crystal is computed, and how large its error is."""

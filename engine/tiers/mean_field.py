@@ -1,0 +1,47 @@
+"""The tier ``mean_field``: the alchemical crystal itself, with fractions of elements on every site.
+
+Its typical errors are mean absolute errors over relaxed quasi-random supercells with SevenNet-0 (alloys, halides,
+oxides, nitrides): see docs/properties.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from engine.tiers.tier import TypicalError
+
+if TYPE_CHECKING:
+    from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from engine.problem.resolved import ResolvedProblem
+    from engine.units.unit import Workplace
+
+BY_MIXING: Mapping[str, TypicalError] = {
+    "mean_field": TypicalError(length=0.0025, energy=0.025),
+    "paired": TypicalError(length=0.0058, energy=0.082),
+}
+
+
+class MeanField:
+    """Mixed crystals as they are: one relaxation in the few coordinates that symmetry allows."""
+
+    name = "mean_field"
+
+    def error(self, mixing: str) -> TypicalError:
+        """The typical error under a mixing rule."""
+        return BY_MIXING[mixing]
+
+    def relaxed(
+        self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
+    ) -> list[EvaluationRecord]:
+        """Relax compositions and compute their properties with their gradients, in order."""
+        from engine.evaluation.evaluator import Evaluator
+
+        evaluator = Evaluator(
+            resolved,
+            device=workplace.device,
+            references=workplace.references,
+            on_call=workplace.on_call,
+            tolerance=workplace.tolerance,
+        )
+        return evaluator.evaluate(suggestions)

@@ -1,0 +1,58 @@
+"""What a tier is: how a mixed crystal is computed, and how far that is from explicit supercells. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from engine.problem.resolved import ResolvedProblem
+    from engine.units.unit import Workplace
+
+_LENGTHS = ("lattice_a", "lattice_b", "lattice_c")
+_VOLUMES = ("volume", "density")
+_ENERGIES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
+
+
+@dataclass(frozen=True)
+class TypicalError:
+    """How far a way to compute mixed crystals is from relaxed supercells with the same potential, on average.
+
+    Attributes:
+        length: Of a lattice constant, relative.
+        energy: eV/atom, of mixing.
+    """
+
+    length: float
+    energy: float
+
+    def of(self, name: str, value: float) -> float | None:
+        """The typical error of a property in its unit; None where it was not measured."""
+        if name in _LENGTHS:
+            return self.length * abs(value)
+        if name in _VOLUMES:
+            return 3.0 * self.length * abs(value)
+        return self.energy if name in _ENERGIES else None
+
+
+class Tier(Protocol):
+    """A way to compute mixed crystals. Its name is part of every key of stored values, and of the provenance."""
+
+    @property
+    def name(self) -> str:
+        """As problems and tasks name it."""
+
+    def error(self, mixing: str) -> TypicalError:
+        """How far it typically is from the truth of the same potential, under a mixing rule."""
+
+    def relaxed(
+        self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
+    ) -> list[EvaluationRecord]:
+        """Relax compositions and compute their properties with their gradients, in order.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
+            engine.potentials.errors.PotentialError: if the potential cannot be used.
+        """

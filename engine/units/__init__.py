@@ -1,0 +1,1 @@
+"""Units: what a worker computes. A worker knows units, and never a kind."""

@@ -1,0 +1,13 @@
+"""The units that there are. Torch-free."""
+
+from __future__ import annotations
+
+from api_schemas import extensions
+from api_schemas.registry import Registry
+from engine.units.relaxation import Relaxation
+from engine.units.unit import Unit
+
+UNITS: Registry[Unit] = Registry("unit", Relaxation())
+"""Every unit that a task may name."""
+
+extensions.load("engine")

@@ -1,0 +1,88 @@
+"""What a unit of work is, and what it finds where it is computed. Torch-free: what computes is imported when used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from api_schemas.tasks import Record, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.mechanics.relax import Tolerance
+    from engine.problem.resolved import ResolvedProblem
+    from engine.references.store import ReferenceStore
+
+State = Mapping[str, "NDArray[np.generic]"]
+"""A checkpoint: arrays by name, of the number formats that safetensors knows."""
+
+
+def _nothing(*_: Any) -> None:
+    """Nothing listens."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a unit is computed.
+
+    Attributes:
+        device: cpu or cuda.
+        references: Store of values that tasks share; None for one of this process.
+        on_call: To be called before every call of a potential; what it raises ends the task.
+        say: Told in a few words what is being done.
+        checkpoint: Where the task, or the one that it continues, had come to; None to begin at the beginning.
+        save: Keeps a checkpoint of the task; what it raises ends the task.
+        tolerance: When a relaxation is finished; None for the usual.
+    """
+
+    device: str = "cpu"
+    references: ReferenceStore | None = None
+    on_call: Callable[[], None] = field(default=_nothing)
+    say: Callable[[str], None] = field(default=_nothing)
+    checkpoint: State | None = None
+    save: Callable[[State], None] = field(default=_nothing)
+    tolerance: Tolerance | None = None
+
+
+class Unit(Protocol):
+    """A unit of work: an input, an output, and the way from the one to the other.
+
+    A unit is a pure function of the problem, the task and the checkpoint: computed again, it gives the same record bit
+    for bit on the same machine, with the same number of threads and the same versions; continued from any checkpoint
+    that it saved, too.
+    """
+
+    @property
+    def name(self) -> str:
+        """As tasks name it."""
+
+    @property
+    def task(self) -> type[Task]:
+        """The form of its tasks."""
+
+    @property
+    def record(self) -> type[Record]:
+        """The form of its records."""
+
+    @property
+    def without_effect(self) -> frozenset[str]:
+        """Fields of a problem on which its records do not depend: tasks that differ in these only share a record."""
+
+    def together(self, resolved: ResolvedProblem) -> int:
+        """How many tasks are best computed at a time in one process; 1 for a unit that saves checkpoints."""
+
+    def words(self, resolved: ResolvedProblem, task: Task) -> str:
+        """What the task does, for people: ``evaluation 3``."""
+
+    def perform(
+        self, resolved: ResolvedProblem, tasks: Sequence[Task], workplace: Workplace
+    ) -> Sequence[Record]:
+        """Compute tasks, in order.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
+            engine.potentials.errors.PotentialError: if the potential cannot be used.
+        """
