@@ -11,11 +11,15 @@ from api_schemas.cost import Cost
 class Task(Output):
     """What a plan wants computed."""
 
-    index: int = Field(description="Number of the task within its plan, rising from 0.")
+    index: int = Field(description="Number of the task among those of its unit in its plan, rising from 0.")
     unit: str = Field(description="What a worker has to do.")
     tier: str = Field("mean_field", description="How mixed crystals are computed.")
     continues: int | None = Field(
-        None, description="Number of the task from whose last checkpoint this one goes on; null for none."
+        None,
+        description="Number of the task of the same unit from whose last checkpoint this one goes on; null for none.",
+    )
+    background: bool = Field(
+        False, description="Whether the plan can ask on before this one is told; it is told before the plan ends."
     )
 
 
