@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from api_schemas.base import Composition, Output
+from api_schemas.base import Composition, Gradient, Output
 from api_schemas.cost import Cost
+from api_schemas.per_percent import per_percent
 from api_schemas.tasks import Record, Task
 
 RELAXATION, REFERENCE = "relaxation", "reference"
 """The units that relax a composition and differentiate its properties, and that relax what evaluations share."""
-
-Gradient = dict[str, dict[str, float]]
-"""Sublattice -> element -> derivative per unit fraction, summing to zero over each sublattice (tangent space)."""
 
 
 class PropertyValue(Output):
@@ -100,6 +98,15 @@ class Evaluation(Output):
     assessment: Assessment | None = Field(
         None, description="What its job's problem makes of it; null where it belongs to no job."
     )
+
+    @model_validator(mode="after")
+    def _with_changes_per_percent(self) -> Self:
+        """Evaluations of older versions lack what follows from the gradients."""
+        for name, value in self.properties.items():
+            if value.gradient is not None and value.per_percent is None:
+                changes = per_percent(value.gradient, self.composition)
+                self.properties[name] = value.model_copy(update={"per_percent": changes})
+        return self
 
 
 class RelaxationState(Output):

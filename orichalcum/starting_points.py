@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api_schemas.kinds import KINDS, KindSchema
+
 
 @dataclass(frozen=True)
 class StartingPoint:
@@ -53,51 +55,89 @@ STARTING_POINTS: dict[str, StartingPoint] = {
 """By prototype; the values lie between those of the two end members."""
 
 
-def problem_file(prototype: str) -> str:
+def problem_file(prototype: str, kind: str = "optimize") -> str:
     """The text of a problem file (YAML) on a prototype.
 
+    Args:
+        prototype: The parent structure.
+        kind: What the problem asks for; the file has the fields that it uses.
+
     Raises:
-        KeyError: if there is no starting point for it.
+        KeyError: if there is no starting point for the prototype.
+        api_schemas.registry.UnknownName: if there is no such kind.
     """
-    start = STARTING_POINTS[prototype]
+    start, schema = STARTING_POINTS[prototype], KINDS[kind]
+    others = ", ".join(one.name for one in KINDS if one.name != kind)
+    parts = [
+        _HEAD.format(kind=kind, summary=_lower(schema.summary), others=others, name=_title(start, schema))
+    ]
+    parts.append(_CRYSTAL.format(prototype=prototype, species=", ".join(start.species)))
+    if schema.takes("sublattices"):
+        fields = {name: getattr(start, name) for name in ("sublattice", "host", "guest", "most_guest")}
+        parts.append(_SUBLATTICES.format(**fields))
+    if schema.searches:
+        parts.append(_OBJECTIVES.format(target=_target(start)))
+    parts.append(_POTENTIAL)
+    half = start.most_guest / 2
+    at = f"{start.sublattice}: {{{start.host}: {1 - half:g}, {start.guest}: {half:g}}}"
+    parts.append(schema.example.replace("{AT}", f"{{{at}}}"))
+    return "\n".join(part for part in parts if part)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+def _title(start: StartingPoint, schema: KindSchema) -> str:
+    """The name of the job: of a search, what it wishes for."""
+    return (
+        start.title
+        if schema.searches
+        else f"{start.title.split(' with ')[0].split(' matched')[0]}, {schema.name}"
+    )
+
+
+def _target(start: StartingPoint) -> str:
     if start.target is None:
-        target = "{same_as: {prototype: wurtzite, species: [Ga, N]}}"
-        remark = "# That of GaN, computed with the same potential; or a number in Å."
-    else:
-        target = f"{start.target:g}"
-        remark = "# Å; or {same_as: {prototype: ..., species: [...]}}: that of another crystal, by the same potential"
+        return """\
+# That of GaN, computed with the same potential; or a number in Å.
+    target: {same_as: {prototype: wurtzite, species: [Ga, N]}}"""
     return f"""\
+# Å; or {{same_as: {{prototype: ..., species: [...]}}}}: that of another crystal, by the same potential
+    target: {start.target:g}"""
+
+
+_HEAD = """\
 # A problem for Orichalcum. Solve it here:         orichalcum run FILE
 #                          or by a service:        orichalcum submit FILE --wait
-kind: optimize                # or scan: a grid over the compositions; or evaluate: those listed under `at`
-name: {start.title}
-
+kind: {kind}                # {summary}; or {others}
+name: {name}
+"""
+_CRYSTAL = """\
 # The parent crystal. Lattice constants (a, and c where there is one, in Å) may be given; they are only a start.
 # Instead of a prototype: {{cif: "<text>"}} or {{poscar: "<text>"}}.
 structure:
   prototype: {prototype}
-  species: [{", ".join(start.species)}]
-
+  species: [{species}]
+"""
+_SUBLATTICES = """\
 # Sites that share one composition, and the elements they may hold with the bounds of their fractions.
 sublattices:
-  - name: {start.sublattice}
-    sites: [{start.host}]               # elements of the parent, or site numbers from 0
+  - name: {sublattice}
+    sites: [{host}]               # elements of the parent, or site numbers from 0
     elements:
-      {start.host}: [0, 1]
-      {start.guest}: [0, {start.most_guest:g}]
-
+      {host}: [0, 1]
+      {guest}: [0, {most_guest:g}]
+"""
+_OBJECTIVES = """\
 # What is wished for: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
 objectives:
   - property: lattice_a
-    {remark}
-    target: {target}
+    {target}
     tolerance: 0.001          # Å
-
+"""
+_POTENTIAL = """\
 potential:
   name: sevennet-l3i5         # or sevennet-0: faster, less smooth; see: orichalcum potentials list
   dtype: float64
-
-strategy:
-  max_evaluations: 20
-  seed: 0
 """

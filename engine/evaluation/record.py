@@ -18,11 +18,11 @@ from api_schemas.evaluations import (
     RelaxationState,
     Suggestion,
 )
+from api_schemas.per_percent import per_percent
 from engine.evaluation.warnings import warning_text
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.per_percent import per_percent
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.mixed import is_mixed
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from api_schemas.base import Composition
-from api_schemas.evaluations import Gradient
+from api_schemas.base import Composition, Gradient
 
 ABSENT = 1e-6
 """Where the others of a sublattice are less than this together, they give way in equal parts."""
