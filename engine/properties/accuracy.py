@@ -1,7 +1,7 @@
 """How far a property of a mixed crystal typically is from that of explicit supercells with the same potential.
 
 Mean absolute errors over 20 relaxed quasi-random supercells with SevenNet-0 (alloys, halides, oxides, nitrides): see
-docs/properties.md. Torch-free.
+docs/properties.md, section "Uncertainty". Torch-free.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _WHOLE = 1.0 - 1e-9
 
 @dataclass(frozen=True)
 class TypicalError:
-    """Of one way to compute mixed crystals.
+    """Mean absolute errors of one way to compute mixed crystals.
 
     Attributes:
-        length: Of a lattice constant, relative.
-        energy: eV/atom, of mixing.
+        length: Relative error of a lattice constant.
+        energy: Error of a mixing energy, eV/atom.
     """
 
     length: float
