@@ -44,13 +44,13 @@ def per_percent(gradient: Gradient, at: Composition, sublattice: str, element: s
     """Change of a property for one percent more of an element, the others giving way in proportion.
 
     With the fractions x and the gradient g of one sublattice the derivative is g_k - sum_j x_j g_j / (1 - x_k) over
-    j != k; where the others are all absent they enter in equal parts instead.
+    j != k (docs/science.md, Eq. 32); where the others are all absent they enter in equal parts instead.
 
     Args:
-        gradient: per unit fraction; any projection, since constants cancel.
-        at: the composition where the gradient was taken.
-        sublattice: which sublattice.
-        element: which element grows.
+        gradient: Gradient per unit fraction; any projection, since constants cancel.
+        at: Composition where the gradient was taken.
+        sublattice: Name of the sublattice.
+        element: Element that grows.
 
     Returns:
         The change in the property's unit, or None if nothing can give way.
@@ -77,7 +77,7 @@ def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
                 yield f"1 % more {element}: {change(answer, value.unit)}"
 
 
-def wish(objective: Objective, target: float | None, unit: str) -> str:
+def objective_text(objective: Objective, target: float | None, unit: str) -> str:
     """What an objective asks for, in words."""
     if objective.goal is not None:
         return objective.goal
