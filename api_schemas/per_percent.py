@@ -11,7 +11,8 @@ ABSENT = 1e-6
 def per_percent(gradient: Gradient, at: Composition) -> Gradient:
     """Change of a property for one percent more of each element.
 
-    With the fractions x and the gradient g of one sublattice it is 0.01 (g_k - sum_j x_j g_j / (1 - x_k)), j != k.
+    With the fractions x and the gradient g of one sublattice it is 0.01 (g_k - sum_j x_j g_j / (1 - x_k)), j != k
+    (docs/science.md, Eq. 32).
 
     Args:
         gradient: Per unit fraction; any projection, since constants cancel.

@@ -1,4 +1,4 @@
-"""The problem file: what a user asks for (contract: kinds, structure, sublattices, objectives, ...)."""
+"""The problem file: what a user asks for, field by field as in docs/problem-file.md."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ Target = Annotated[
 
 
 class Objective(Model):
-    """One wish: reach a target within a tolerance, or minimize or maximize."""
+    """One objective: reach a target within a tolerance, or minimize or maximize."""
 
     property: Name = Field(description="Name of a property, e.g. lattice_a.")
     target: Target | None = Field(
@@ -268,7 +268,7 @@ class PotentialChoice(Model):
     )
     head: Name | None = Field(None, description="Which head of a MACE model that has several.")
     mixing: Literal["mean_field", "paired"] = Field(
-        "mean_field", description="How an atom hears the candidates on a neighbouring site."
+        "mean_field", description="How an atom receives from the candidates on a neighbouring site."
     )
     tier: Tier = Field("mean_field", description="How accurately mixed crystals are computed.")
     dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
@@ -333,7 +333,7 @@ class Strategy(Model):
         None, description="Compositions suggested at a time; by default as many as the strategy has use for."
     )
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = Field(
-        0, description="Of everything random: the same seed gives the same search."
+        0, description="Seed of everything random: the same seed gives the same search."
     )
 
 
@@ -365,7 +365,7 @@ class Problem(Model):
         Constraints(), description="Restrictions of the composition beyond the bounds of the elements."
     )
     objectives: list[Objective] = Field(
-        default=[], max_length=20, description="Wishes: one, or several with weights."
+        default=[], max_length=20, description="What is sought: one objective, or several with weights."
     )
     properties: list[Name] = Field(default=[], max_length=50, description="Wanted besides the objectives'.")
     potential: PotentialChoice = Field(PotentialChoice(), description="What computes energies.")

@@ -56,7 +56,7 @@ class AsyncJobHandle:
         A dropped connection is taken up again where it broke.
 
         Args:
-            after: skip the events up to this number.
+            after: Number of the last event to skip.
 
         Raises:
             ServiceUnreachable: if the service stays away.
@@ -85,7 +85,7 @@ class AsyncJobHandle:
         """Wait until the job has ended.
 
         Args:
-            timeout: seconds to wait at most; None waits as long as it takes.
+            timeout: Longest wait, s; None waits as long as it takes.
 
         Raises:
             StillRunning: if it has not ended in time.
@@ -106,8 +106,8 @@ class AsyncJobHandle:
         """The answer; of a cancelled job the best so far.
 
         Args:
-            wait: wait for the job to end first.
-            timeout: seconds to wait at most.
+            wait: Whether to wait for the job to end first.
+            timeout: Longest wait, s.
 
         Raises:
             StillRunning: if the job has not ended (``wait=False`` or out of time).
@@ -143,10 +143,10 @@ class AsyncJobHandle:
         """The surrogate's mean and uncertainty of a property over a slice of the composition space.
 
         Args:
-            property_name: by default that of the first objective.
-            over: ``sublattice:element,element``, two to four elements that vary; by default the first of the job.
-            at: through which composition: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
-            timeout: seconds to wait at most for a worker to compute it.
+            property_name: Name of the property; by default that of the first objective.
+            over: Two to four elements that vary, as ``sublattice:element,element``; by default the first of the job.
+            at: Composition through which it goes: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
+            timeout: Longest wait for a worker to compute it, s.
 
         Raises:
             ProblemRefused: naming the parameter at fault.

@@ -61,7 +61,7 @@ def best_so_far(best: BestSoFar | None) -> str:
 
 
 def jobs(items: Sequence[Job]) -> Table:
-    """Jobs, one a line."""
+    """Jobs, one per line."""
     table = _table("ID", "Name", "State", "Done", "Best so far", "Age", numeric=("Done", "Age"))
     table.columns[0].no_wrap = True
     for job in items:
@@ -263,7 +263,7 @@ def _objectives(item: Result, best: Evaluation, objectives: Sequence[Objective])
         unit = "" if found is None else found.unit
         reached = "–" if found is None else wording.quantity(found.value, found.unit)
         off = "–" if found is None or target is None else wording.change(found.value - target, found.unit)
-        table.add_row(objective.property, wording.wish(objective, target, unit), reached, off)
+        table.add_row(objective.property, wording.objective_text(objective, target, unit), reached, off)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Problem files to start from, one a prototype, commented and valid as they are printed."""
+"""Problem files to start from, one per prototype, commented and valid as they are printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StartingPoint:
         host: The element of the parent on it.
         guest: The element that is mixed in.
         most_guest: Upper bound of the guest's fraction.
-        target: Wished lattice constant a, Å; or None for that of GaN.
+        target: Target of the lattice constant a, Å; or None for that of GaN.
     """
 
     title: str
@@ -32,24 +32,24 @@ class StartingPoint:
 
 STARTING_POINTS: dict[str, StartingPoint] = {
     "wurtzite": StartingPoint("Al(Sc)N matched to GaN", ("Al", "N"), "cation", "Al", "Sc", 0.5, None),
-    "rocksalt": StartingPoint("(Na,K)Cl with a wished lattice", ("Na", "Cl"), "cation", "Na", "K", 1, 5.9),
+    "rocksalt": StartingPoint("(Na,K)Cl with a target lattice", ("Na", "Cl"), "cation", "Na", "K", 1, 5.9),
     "zincblende": StartingPoint(
-        "(Ga,In)As with a wished lattice", ("Ga", "As"), "cation", "Ga", "In", 1, 5.9
+        "(Ga,In)As with a target lattice", ("Ga", "As"), "cation", "Ga", "In", 1, 5.9
     ),
-    "fluorite": StartingPoint("(Ce,Zr)O2 with a wished lattice", ("Ce", "O"), "cation", "Ce", "Zr", 1, 5.35),
+    "fluorite": StartingPoint("(Ce,Zr)O2 with a target lattice", ("Ce", "O"), "cation", "Ce", "Zr", 1, 5.35),
     "antifluorite": StartingPoint(
-        "(Li,Na)2O with a wished lattice", ("Li", "O"), "cation", "Li", "Na", 1, 4.9
+        "(Li,Na)2O with a target lattice", ("Li", "O"), "cation", "Li", "Na", 1, 4.9
     ),
-    "cscl": StartingPoint("Cs(Cl,Br) with a wished lattice", ("Cs", "Cl"), "anion", "Cl", "Br", 1, 4.25),
+    "cscl": StartingPoint("Cs(Cl,Br) with a target lattice", ("Cs", "Cl"), "anion", "Cl", "Br", 1, 4.25),
     "perovskite": StartingPoint(
-        "(Sr,Ba)TiO3 with a wished lattice", ("Sr", "Ti", "O"), "A", "Sr", "Ba", 1, 3.98
+        "(Sr,Ba)TiO3 with a target lattice", ("Sr", "Ti", "O"), "A", "Sr", "Ba", 1, 3.98
     ),
     "spinel": StartingPoint(
-        "Mg(Al,Ga)2O4 with a wished lattice", ("Mg", "Al", "O"), "B", "Al", "Ga", 1, 8.25
+        "Mg(Al,Ga)2O4 with a target lattice", ("Mg", "Al", "O"), "B", "Al", "Ga", 1, 8.25
     ),
-    "fcc": StartingPoint("Cu-Au with a wished lattice", ("Cu",), "metal", "Cu", "Au", 1, 3.8),
-    "bcc": StartingPoint("W-Ta with a wished lattice", ("W",), "metal", "W", "Ta", 1, 3.24),
-    "hcp": StartingPoint("Ti-Zr with a wished lattice", ("Ti",), "metal", "Ti", "Zr", 1, 3.08),
+    "fcc": StartingPoint("Cu-Au with a target lattice", ("Cu",), "metal", "Cu", "Au", 1, 3.8),
+    "bcc": StartingPoint("W-Ta with a target lattice", ("W",), "metal", "W", "Ta", 1, 3.24),
+    "hcp": StartingPoint("Ti-Zr with a target lattice", ("Ti",), "metal", "Ti", "Zr", 1, 3.08),
     "diamond": StartingPoint("Si-Ge matched halfway", ("Si",), "element", "Si", "Ge", 1, 5.6),
 }
 """By prototype; the values lie between those of the two end members."""
@@ -130,7 +130,7 @@ sublattices:
       {guest}: [0, {most_guest:g}]
 """
 _OBJECTIVES = """\
-# What is wished for: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
+# What is sought: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
 objectives:
   - property: lattice_a
     {target}

@@ -48,7 +48,7 @@ def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
             yield f"1 % more {element}: {change(answer, value.unit)}"
 
 
-def wish(objective: Objective, target: float | None, unit: str) -> str:
+def objective_text(objective: Objective, target: float | None, unit: str) -> str:
     """What an objective asks for, in words."""
     if objective.goal is not None:
         return objective.goal

@@ -1,4 +1,4 @@
-"""The feasible compositions: a composition space with constraints, as a union of convex pieces, one a support."""
+"""The feasible compositions: a composition space with constraints, as a union of convex pieces, one per support."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LinearRow:
     """``low <= coefficients x <= high``, scaled so that the largest coefficient is 1.
 
     Attributes:
-        coefficients: [n_columns].
+        coefficients: Coefficient of each fraction, [n_columns].
         low: Least value, -inf where there is none.
         high: Largest value, inf where there is none.
         pointer: Where the problem asks for it.
@@ -67,7 +67,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Compositions of a space that obey every constraint.
+    """Compositions of a space that obey every constraint (docs/science.md, Eq. 46).
 
     Attributes:
         space: Bounds and sublattices.

@@ -1,4 +1,4 @@
-"""Objectives as one weighted loss with gradients: targets within tolerances, and goals (contract, problem file)."""
+"""Objectives as one weighted loss with gradients: targets within tolerances, and goals (docs/science.md, Eq. 52)."""
 
 from __future__ import annotations
 

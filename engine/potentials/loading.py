@@ -1,4 +1,4 @@
-"""Loads potentials by name, once a process for each number format and device."""
+"""Loads potentials by name, once per process, number format and device."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def load_potential(
     """A potential ready to compute; its weights are fetched if they are not here yet.
 
     Args:
-        name: In the registry.
-        dtype: "float64" or "float32".
-        device: As torch names it.
-        head: Of a MACE model with several heads.
-        mixing: mean_field or paired.
+        name: Name in the registry.
+        dtype: Number format, "float64" or "float32".
+        device: Device as torch names it.
+        head: Head of a MACE model that has several.
+        mixing: Mixing rule, mean_field or paired.
 
     Returns:
         The same object for the same arguments within one process.
@@ -54,8 +54,8 @@ def load_chosen(choice: PotentialChoice, device: str = "cpu") -> Potential:
     """The potential that a problem chooses, by name or as a model file of the user's.
 
     Args:
-        choice: Of the problem; a file in it is read without further question.
-        device: As torch names it.
+        choice: Choice of the problem; a file in it is read without further question.
+        device: Device as torch names it.
 
     Returns:
         The same object for the same choice within one process.

@@ -87,7 +87,7 @@ def describe(name: str) -> PotentialDescription:
     """The description of a potential: published, or a model file that the operator registered.
 
     Args:
-        name: As in the problem file.
+        name: Name as in the problem file.
 
     Raises:
         UnknownPotential: with the names that come close.
@@ -115,7 +115,7 @@ def describe_choice(choice: PotentialChoice) -> PotentialDescription:
     """The description of what a problem chooses: by name, or a file of the user's.
 
     Args:
-        choice: Of the problem.
+        choice: Choice of the problem.
 
     Raises:
         UnknownPotential: with the names that come close.

@@ -1,4 +1,4 @@
-"""Energies per atom: energy, enthalpy, mixing and formation energies (science.md, section 3)."""
+"""Energies per atom: energy, enthalpy, mixing and formation energies (docs/science.md, Eq. 35 to 38)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BOLTZMANN = 8.617333262e-5
-"""eV/K (CODATA 2018)."""
+"""eV/K (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
 ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
 
@@ -44,15 +44,15 @@ def energetic(
     """An energy per atom present, as a differentiable scalar.
 
     Args:
-        name: One of ENERGETIC.
+        name: Name of the property, one of ENERGETIC.
         enthalpy: Relaxed enthalpy H*, eV per cell.
-        volume_work: P V, eV per cell.
-        x: [n_columns] composition.
-        weights: [n_copies] weights lam that follow from x.
+        volume_work: Work P V, eV per cell.
+        x: Composition, [n_columns].
+        weights: Weights lam that follow from x, [n_copies].
         end_members: All end members, for the mixing energies.
-        temperature: K.
-        chemical_potentials: [n_copies] eV/atom of each copy's element, for the formation energy.
-        vacancies: Share of the vacancy on each site that may be empty, for the entropy.
+        temperature: Temperature, K.
+        chemical_potentials: Chemical potential of each copy's element, for the formation energy, [n_copies], eV/atom.
+        vacancies: Share of the vacancy on each site that may be empty, for the entropy, [n_sites that may be empty].
 
     Returns:
         eV/atom.
@@ -83,8 +83,8 @@ def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
     """Ideal configurational entropy -k_B (sum lam ln lam + sum v ln v) / N, eV/K per atom present, N = sum lam.
 
     Args:
-        weights: [n_copies] lam.
-        vacancies: [n_sites that may be empty] share v of the vacancy on each.
+        weights: Weights lam, [n_copies].
+        vacancies: Share v of the vacancy on each site that may be empty, [n_sites that may be empty].
     """
     shares = weights if vacancies is None else torch.cat([weights, vacancies])
     positive = torch.where(shares > 0, shares, torch.ones_like(shares))

@@ -1,4 +1,4 @@
-"""Geometric properties: conventional lattice parameters, volume, density (science.md, section 3)."""
+"""Geometric properties: conventional lattice parameters, volume, density (docs/science.md, Eq. 33 and 34)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 U_PER_A3_IN_G_PER_CM3 = 1.66053906660
-"""1 u/Å^3 in g/cm^3 (CODATA 2018)."""
+"""1 u/Å^3 in g/cm^3 (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
 GEOMETRIC = ("lattice_a", "lattice_b", "lattice_c", "alpha", "beta", "gamma", "c_over_a", "volume", "density")
 
@@ -15,10 +15,10 @@ def geometric(name: str, lattice: Tensor, conventional: Tensor, atoms: Tensor, m
     """A geometric property as a differentiable scalar.
 
     Args:
-        name: One of GEOMETRIC.
-        lattice: [3, 3] Å, rows, of the cell that was relaxed.
-        conventional: [3, 3] integers; the conventional lattice is ``conventional @ lattice``.
-        atoms: Atoms present in the cell, N = sum of the weights.
+        name: Name of the property, one of GEOMETRIC.
+        lattice: Lattice vectors of the cell that was relaxed, as rows, [3, 3], Å.
+        conventional: Transformation to the conventional lattice, ``conventional @ lattice``, [3, 3].
+        atoms: Number of atoms present in the cell, N = sum of the weights.
         mass: Mass in the cell, u.
 
     Returns:

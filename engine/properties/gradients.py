@@ -1,7 +1,8 @@
 """Values and tangent-space gradients of all properties of a relaxed composition, by one chain rule.
 
 Every property is a function P(q, x, H) of the relaxed coordinates, the composition and the relaxed enthalpy, so
-dP/dx = dP/dx|_q,H + dP/dq dq*/dx + dP/dH dH*/dx, projected so that it sums to zero over each sublattice.
+dP/dx = dP/dx|_q,H + dP/dq dq*/dx + dP/dH dH*/dx (docs/science.md, Eq. 30), projected so that it sums to zero over each
+sublattice.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ class RelaxedPoint:
     """A relaxed composition, as far as properties need it.
 
     Attributes:
-        q: [n_q] relaxed coordinates.
-        x: [n_columns] composition.
-        enthalpy: H*, eV per cell.
-        dq_dx: [n_q, n_columns] or None where it does not exist.
-        dh_dx: [n_columns] eV, raw.
+        q: Relaxed coordinates, [n_q].
+        x: Composition, [n_columns].
+        enthalpy: Relaxed enthalpy H*, eV per cell.
+        dq_dx: Derivative of the coordinates by the composition, [n_q, n_columns], or None where it does not exist.
+        dh_dx: Raw derivative of the relaxed enthalpy by the composition, [n_columns], eV.
         surroundings: What the properties refer to.
     """
 
@@ -65,7 +66,7 @@ def property_values(
     """Properties by name with raw gradients per unit fraction.
 
     Args:
-        names: Names in GEOMETRIC or ENERGETIC, substrate_mismatch, or costs.
+        names: Names of properties in GEOMETRIC or ENERGETIC, substrate_mismatch, or costs.
         crystal: The parent with its copies.
         coordinates: Its symmetry-adapted coordinates.
         point: The relaxed composition.

@@ -15,7 +15,7 @@ class SubstrateLength:
 
     Attributes:
         direction: Lattice direction [u, v, w] of the film's conventional cell whose length is compared.
-        length: Of the substrate, Å.
+        length: Length of the substrate in that direction, Å.
     """
 
     direction: tuple[int, int, int]
@@ -27,10 +27,10 @@ class Surroundings:
     """What the properties of a crystal refer to.
 
     Attributes:
-        pressure: eV/Å^3.
-        temperature: K.
-        chemical_potentials: eV/atom by atomic number, of every element of the crystal or empty.
-        substrate: What it is to fit on.
+        pressure: Hydrostatic pressure, eV/Å^3.
+        temperature: Temperature, K.
+        chemical_potentials: Chemical potential of every element of the crystal by atomic number, eV/atom, or empty.
+        substrate: Length that the film is to fit on.
         element_data: Prices and supply risks by the name of their property and atomic number.
     """
 
@@ -47,7 +47,9 @@ def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) 
 
 
 def substrate_mismatch(conventional_lattice: Tensor, substrate: SubstrateLength | None) -> Tensor:
-    """(a - a_substrate)/a_substrate along the substrate's direction; conventional lattice [3, 3] Å, rows.
+    """(a - a_substrate)/a_substrate along the substrate's direction (docs/science.md, Eq. 39).
+
+    The conventional lattice is [3, 3], Å, rows.
 
     Raises:
         KeyError: if there is no substrate.

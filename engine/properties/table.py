@@ -16,8 +16,8 @@ class PropertyRow:
     """A property that can be asked for.
 
     Attributes:
-        name: As in problem files and results.
-        unit: Of its values; "1" for a plain number.
+        name: Name as in problem files and results.
+        unit: Unit of its values; "1" for a plain number.
         description: What it is, in one line.
         always: Whether every evaluation holds it; the others come when a problem names them.
         positive: Whether only positive values make sense, so that a target of zero or less is a mistake.
@@ -74,7 +74,7 @@ _ROWS = (
     PropertyRow(
         "mixing_energy",
         "eV/atom",
-        "Enthalpy against that of the relaxed end members (one element a sublattice) in the same shares",
+        "Enthalpy against that of the relaxed end members (one element per sublattice) in the same shares",
         needs_mixture=True,
     ),
     PropertyRow(

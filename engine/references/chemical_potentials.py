@@ -21,7 +21,7 @@ MAX_STEPS = 200
 
 WITH_U = frozenset({"Co", "Cr", "Fe", "Mn", "Mo", "Ni", "V", "W"})
 """Metals whose oxides and fluorides the Materials Project computes with a Hubbard U, and everything else without (A.
-Jain et al., Phys. Rev. B 84, 045115 (2011))."""
+Jain et al., Phys. Rev. B 84, 045115 (2011), doi:10.1103/PhysRevB.84.045115)."""
 _WITH_U_ANIONS = frozenset({"O", "F"})
 
 

@@ -107,7 +107,7 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
     """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
 
     The average over the symmetry operations of the trace of their action on strains, plus that on
-    displacements, minus that on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
+    displacements, minus that on rigid translations (docs/science.md, Eq. 19).
     """
     return _coordinate_count(crystal.lattice, crystal.frac, crystal.labels)
 

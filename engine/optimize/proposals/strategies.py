@@ -35,7 +35,7 @@ class History:
         loss: Objectives and property constraints; empty before the first evaluation.
         points: All points told, by index.
         given: Compositions that the user wants to start from.
-        seed: Of the job.
+        seed: Seed of the job.
         front: Whether several objectives are to be traded off instead of summed.
         fits: Hyperparameters already fitted, a memory of what would be computed again.
     """
@@ -77,9 +77,9 @@ def propose(name: str, history: History, n: int) -> list[Proposal]:
     """The next compositions; empty once the strategy has converged.
 
     Args:
-        name: gradient, bayesian, hybrid or random.
+        name: Strategy: gradient, bayesian, hybrid or random.
         history: Everything told.
-        n: How many at the most.
+        n: Number of proposals at the most.
     """
     chosen = _proposals(name, history, n)
     steep = {name for name, part in history.loss.known.items() if part.steep}

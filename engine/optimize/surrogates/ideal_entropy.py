@@ -26,13 +26,13 @@ ABSENT = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class IdealEntropy:
-    """-T S = k_B T sum_c sites_c x_c ln x_c / N, N = fixed + sum_c atoms_c x_c, eV per atom present.
+    """-T S = k_B T sum_c sites_c x_c ln x_c / N, N = fixed + sum_c atoms_c x_c, eV per atom (docs/science.md, Eq. 59).
 
     Attributes:
-        sites: Sites of each column's sublattice in the parent cell, [n_columns].
-        atoms: The same, 0 for vacancies, [n_columns].
-        fixed: Atoms of the parent cell in no sublattice.
-        temperature: K.
+        sites: Number of sites of each column's sublattice in the parent cell, [n_columns].
+        atoms: The same number for elements, 0 for vacancies, [n_columns].
+        fixed: Number of atoms of the parent cell in no sublattice.
+        temperature: Temperature, K.
     """
 
     sites: NDArray[np.float64]

@@ -41,9 +41,11 @@ class KnownPart(Protocol):
 class MassMean:
     """A mean over the mass, (a0 + a x) / (m0 + m x): the whole of a price, a mass fraction or a supply risk.
 
+    It is docs/science.md, Eq. 45.
+
     Attributes:
-        amount: a0, then a, [1 + n_columns].
-        mass: m0, then m, [1 + n_columns], u.
+        amount: Constant a0, then coefficients a, [1 + n_columns].
+        mass: Constant m0, then coefficients m, [1 + n_columns], u.
     """
 
     amount: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The surrogates of a search: one Gaussian process a property, refitted at evaluation counts fixed in advance."""
+"""The surrogates of a search: one Gaussian process per property, refitted at evaluation counts fixed in advance."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def surrogates(
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
 
     Args:
-        space: For the tangent basis.
-        names: Properties.
-        points: By index; those without values are left out.
+        space: Composition space, for its tangent basis.
+        names: Names of the properties.
+        points: Points by index; those without values are left out.
         cache: Fits already made; what is missing is added.
         known: Parts of properties that need no learning.
     """

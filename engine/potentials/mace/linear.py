@@ -1,4 +1,4 @@
-"""The equivariant linear maps of a MACE model as one matrix a degree, every fixed factor multiplied in.
+"""The equivariant linear maps of a MACE model as one matrix per degree, every fixed factor multiplied in.
 
 Features are carried as a list over degrees l of tensors [n, 2l+1, channels]; e3nn's flat layout is channel-major,
 `channel * (2l+1) + m` within a degree.

@@ -20,7 +20,7 @@ class Readout:
         """Reads mace-torch's block.
 
         Args:
-            block: Of the model.
+            block: Readout block of mace-torch.
             head: Which head.
             n_heads: How many the model has.
             where: Which readout, for messages.

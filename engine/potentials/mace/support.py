@@ -55,8 +55,8 @@ def head_number(heads: tuple[str, ...], wanted: str | None) -> int:
     """The place of a head among those of a model.
 
     Args:
-        heads: Of the model.
-        wanted: By name; None takes the only one.
+        heads: Names of the model's heads.
+        wanted: Name of the head; None takes the only one.
 
     Raises:
         UnsupportedModel: if there is no such head, or several and none is named.
