@@ -24,6 +24,7 @@ from api_schemas import extensions, kinds, tiers
 from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, Scale, SiteIndex, Title
 from api_schemas.elements import Element, ElementOrVacancy
 from api_schemas.kinds import KINDS
+from api_schemas.strategies import STRATEGIES
 from api_schemas.structures import Structure
 from api_schemas.tiers import TIERS
 
@@ -49,7 +50,7 @@ def _among(what: str, known: Callable[[], tuple[str, ...]]) -> tuple[AfterValida
 
 Kind = Annotated[str, *_among("kind", lambda: (*KINDS.names, *kinds.PROMISED))]
 Tier = Annotated[str, *_among("tier", lambda: (*TIERS.names, *tiers.PROMISED))]
-StrategyName = Literal["auto", "gradient", "bayesian", "hybrid", "grid", "random"]
+StrategyName = Annotated[str, *_among("strategy", lambda: STRATEGIES.names)]
 Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e9, le=1e9)]
 Column = Annotated[str, Field(max_length=100, pattern=r"^[^:]+:[^:]+$")]
 Site = Annotated[

@@ -7,11 +7,11 @@ For MACE see `mace_cost`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import pi
 
-from engine.potentials.description import MaceSize
+from engine.potentials.description import CallCost, MaceSize
 from engine.potentials.errors import UnsupportedDtype
+from engine.potentials.families import FAMILIES
 from engine.potentials.mace import cost as mace_cost
 from engine.potentials.registry import LOCAL_FILE, describe
 
@@ -20,25 +20,6 @@ EDGES_IN_ONE_PIECE = (
 )
 
 
-@dataclass(frozen=True)
-class _Cost:
-    """One fit. Bytes and seconds, constant and per edge or copy."""
-
-    bytes_per_edge: float
-    bytes_per_copy: float
-    bytes_in_blocks: float
-    bytes_per_edge_in_blocks: float
-    seconds: float
-    seconds_per_edge: float
-    seconds_per_edge_in_blocks: float
-
-
-_COSTS = {
-    ("sevennet-l3i5", "float64"): _Cost(275e3, 142e3, 150e6, 66e3, 12e-3, 0.24e-3, 0.32e-3),
-    ("sevennet-l3i5", "float32"): _Cost(140e3, 75e3, 130e6, 33e3, 14e-3, 0.11e-3, 0.16e-3),
-    ("sevennet-0", "float64"): _Cost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3),
-    ("sevennet-0", "float32"): _Cost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3),
-}
 _SMALLEST = 10e6  # bytes: what any call takes
 _SECOND_WHOLE, _SECOND_BLOCKS = 3.2, 2.1  # a differentiable gradient against a plain one, in memory
 _SECOND_TIME = 2.0  # a row of second derivatives against an energy with first derivatives, in time
@@ -85,7 +66,7 @@ def estimate_memory(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
-    if _is_mace(name):
+    if _by_nodes(name):
         size = size or _size_of(name)
         options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
         return round(mace_cost.memory(*options, second_derivatives=second_derivatives))
@@ -127,7 +108,7 @@ def estimate_seconds(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
-    if _is_mace(name):
+    if _by_nodes(name):
         size = size or _size_of(name)
         options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
         return mace_cost.seconds(*options, second_derivatives=second_derivatives)
@@ -137,16 +118,16 @@ def estimate_seconds(
     return (cost.seconds + n_edges * per_edge) * (_SECOND_TIME if second_derivatives else 1.0)
 
 
-def _is_mace(name: str) -> bool:
-    return name == LOCAL_FILE or describe(name).family == "mace"
+def _by_nodes(name: str) -> bool:
+    return name == LOCAL_FILE or FAMILIES[describe(name).family].by_nodes
 
 
 def _size_of(name: str) -> MaceSize | None:
     return None if name == LOCAL_FILE else describe(name).size
 
 
-def _cost(name: str, dtype: str) -> _Cost:
+def _cost(name: str, dtype: str) -> CallCost:
     description = describe(name)
     if dtype not in description.dtypes:
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")
-    return _COSTS[name, dtype]
+    return dict(description.costs)[dtype]

@@ -43,6 +43,22 @@ class MaceSize:
 
 
 @dataclass(frozen=True)
+class CallCost:
+    """What one call costs in one number format: bytes and seconds, constant and per edge or copy.
+
+    "In blocks" is a network that runs over so many edges that it does so in pieces, which are computed again.
+    """
+
+    bytes_per_edge: float
+    bytes_per_copy: float
+    bytes_in_blocks: float
+    bytes_per_edge_in_blocks: float
+    seconds: float
+    seconds_per_edge: float
+    seconds_per_edge_in_blocks: float
+
+
+@dataclass(frozen=True)
 class PotentialDescription:
     """What is known of a potential without loading it.
 
@@ -64,6 +80,8 @@ class PotentialDescription:
         heads: Names of its heads, where it has several and they are known.
         size: Size of a MACE model; None for others.
         file: Path of a model file of the user's or the operator's; None for published ones.
+        costs: What a call costs, by number format; empty for a MACE model, whose size tells.
+        weightless: Whether it has no weights that would have to be fetched.
     """
 
     name: str
@@ -82,6 +100,8 @@ class PotentialDescription:
     heads: tuple[str, ...] = ()
     size: MaceSize | None = None
     file: str | None = None
+    costs: tuple[tuple[str, CallCost], ...] = ()
+    weightless: bool = False
 
 
 # H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.

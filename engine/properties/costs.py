@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Conditions
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.properties.inputs import PropertyInputs
 
 
 def is_cost(name: str) -> bool:
@@ -69,3 +70,8 @@ def _values(
         return [of_elements[name][number] for number in species]
     wanted = ATOMIC_NUMBERS[name.removeprefix(MASS_FRACTION)]
     return [1.0 if number == wanted else 0.0 for number in species]
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """What follows from the composition alone."""
+    return cost(name, at.crystal, at.weights, at.surroundings.element_data)

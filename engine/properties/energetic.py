@@ -11,10 +11,12 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.properties.inputs import PropertyInputs
+
 BOLTZMANN = 8.617333262e-5
 """eV/K (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
-ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
+NAMES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ def energetic(
     """An energy per atom present, as a differentiable scalar.
 
     Args:
-        name: Name of the property, one of ENERGETIC.
+        name: Name of the property, one of NAMES.
         enthalpy: Relaxed enthalpy H*, eV per cell.
         volume_work: Work P V, eV per cell.
         x: Composition, [n_columns].
@@ -89,3 +91,19 @@ def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
     shares = weights if vacancies is None else torch.cat([weights, vacancies])
     positive = torch.where(shares > 0, shares, torch.ones_like(shares))
     return -BOLTZMANN * (positive * positive.log()).sum() / weights.sum()
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """An energy per atom of a relaxed composition."""
+    temperature = at.surroundings.temperature
+    return energetic(
+        name,
+        at.enthalpy,
+        at.volume_work,
+        at.x,
+        at.weights,
+        at.end_members,
+        temperature,
+        at.chemical_potentials,
+        at.vacancies,
+    )

@@ -8,15 +8,14 @@ sublattice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from engine.properties.costs import cost, is_cost
-from engine.properties.energetic import ENERGETIC, EndMember, energetic
-from engine.properties.geometric import geometric
-from engine.properties.surroundings import Surroundings, substrate_mismatch
+from engine.properties.inputs import PropertyInputs
+from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.properties.energetic import EndMember
+    from engine.properties.surroundings import Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def property_values(
     """Properties by name with raw gradients per unit fraction.
 
     Args:
-        names: Names of properties in GEOMETRIC or ENERGETIC, substrate_mismatch, or costs.
+        names: Names of properties that need no curvature.
         crystal: The parent with its copies.
         coordinates: Its symmetry-adapted coordinates.
         point: The relaxed composition.
@@ -86,18 +87,23 @@ def property_values(
         work = around.pressure * torch.linalg.det(lattice).abs()
         potentials = _chemical_potentials(crystal, around)
         conventional = torch.tensor(np.asarray(crystal.conventional, dtype=float))
+        at = PropertyInputs(
+            crystal=crystal,
+            lattice=lattice,
+            conventional=conventional,
+            x=x,
+            weights=weights,
+            vacancies=vacancies,
+            mass=mass,
+            enthalpy=enthalpy,
+            volume_work=work,
+            chemical_potentials=potentials,
+            end_members=end_members,
+            surroundings=around,
+        )
         found = {}
         for name in names:
-            if name in ENERGETIC:
-                value = energetic(
-                    name, enthalpy, work, x, weights, end_members, around.temperature, potentials, vacancies
-                )
-            elif is_cost(name):
-                value = cost(name, crystal, weights, around.element_data)
-            elif name == "substrate_mismatch":
-                value = substrate_mismatch(conventional @ lattice, around.substrate)
-            else:
-                value = geometric(name, lattice, conventional, weights.sum(), mass)
+            value = import_module(PROPERTIES[name].family).value(name, at)
             by_q, by_x, by_h = torch.autograd.grad(
                 value, (q, x, enthalpy), allow_unused=True, retain_graph=True
             )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from engine.properties.inputs import PropertyInputs
 
 
 @dataclass(frozen=True)
@@ -57,3 +61,14 @@ def substrate_mismatch(conventional_lattice: Tensor, substrate: SubstrateLength 
     if substrate is None:
         raise KeyError("substrate_mismatch")
     return length_along(conventional_lattice, substrate.direction) / substrate.length - 1.0
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """The mismatch of a relaxed composition with its substrate.
+
+    Raises:
+        KeyError: for another name, or without a substrate.
+    """
+    if name != "substrate_mismatch":
+        raise KeyError(name)
+    return substrate_mismatch(at.conventional @ at.lattice, at.surroundings.substrate)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.registry import Registry
 from engine.optimize.proposals import gradient
 from engine.optimize.proposals.gradient import Proposal
 
@@ -57,6 +58,20 @@ class Chosen:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy that proposes.
+
+    Attributes:
+        name: As in `api_schemas.strategies`.
+        propose: The next compositions, from everything told and how many at the most; a pure function of these. None
+            are proposed once it has converged.
+    """
+
+    name: str
+    propose: Callable[[History, int], list[Proposal]]
+
+
 def choose(problem: Problem) -> Chosen:
     """The strategy of a problem.
 
@@ -77,11 +92,14 @@ def propose(name: str, history: History, n: int) -> list[Proposal]:
     """The next compositions; empty once the strategy has converged.
 
     Args:
-        name: Strategy: gradient, bayesian, hybrid or random.
+        name: Strategy, one of STRATEGIES.
         history: Everything told.
         n: Number of proposals at the most.
+
+    Raises:
+        api_schemas.registry.UnknownName: if there is no such strategy.
     """
-    chosen = _proposals(name, history, n)
+    chosen = STRATEGIES[name].propose(history, n)
     steep = {name for name, part in history.loss.known.items() if part.steep}
     if not steep & set(history.loss.properties):
         return chosen
@@ -94,13 +112,8 @@ def _off_the_edge(region: Region, x: NDArray[np.float64]) -> NDArray[np.float64]
     return x + OFF_THE_EDGE * (piece.frame.origin - x)
 
 
-def _proposals(name: str, history: History, n: int) -> list[Proposal]:
-    if name == "random":
-        return _random(history, n)
-    if name == "bayesian":
-        return _bayesian(history, n)
-    if name == "hybrid":
-        return _bayesian(history, n, sure_steps=True)
+def _gradient(history: History, n: int) -> list[Proposal]:
+    """Local searches along exact gradients."""
     searches = gradient.trace(history.region, history.loss, history.points)
     return gradient.propose(history.region, searches, history.points, history.given, n, history.seed)
 
@@ -195,3 +208,13 @@ def _sure_step(history: History, choice: Choice) -> SureStep | None:
         return None
     step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
     return None if step is None or step.improvement < choice.negligible else step
+
+
+STRATEGIES: Registry[Strategy] = Registry(
+    "strategy",
+    Strategy("gradient", _gradient),
+    Strategy("bayesian", _bayesian),
+    Strategy("hybrid", lambda history, n: _bayesian(history, n, sure_steps=True)),
+    Strategy("random", _random),
+)
+"""Every strategy that proposes; a grid is listed beforehand."""
