@@ -50,7 +50,7 @@ class Polytope:
         lower: Lower bounds, [n].
         upper: Upper bounds, [n].
         equalities: Coefficients of the equalities, [k, n].
-        levels: What each equality is equal to, [k].
+        levels: Value of each equality, [k].
         rows: Coefficients of the inequalities, [m, n].
         limits: Upper limit of each inequality, [m].
     """

@@ -30,7 +30,7 @@ class LinearRow:
         low: Least value, -inf where there is none.
         high: Largest value, inf where there is none.
         pointer: Where the problem asks for it.
-        words: What it is called in messages.
+        words: Name for messages.
         scale: The largest coefficient as the problem wrote it, by which the row was divided.
     """
 
@@ -72,9 +72,9 @@ class Region:
     Attributes:
         space: Bounds and sublattices.
         rows: Linear constraints.
-        least_present: By column: an element is absent, or has at least this fraction.
-        most_elements: By number of the sublattice: so many elements may be present.
-        steps: By number of the sublattice: steps in which the answer can be made, where not any composition can.
+        least_present: Least fraction of an element that is present at all, by column.
+        most_elements: Most elements present, by number of the sublattice.
+        steps: Steps in which the answer can be made, by number of the sublattice, where not any composition can.
     """
 
     space: CompositionSpace

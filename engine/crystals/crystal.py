@@ -201,7 +201,7 @@ def build_crystal(
 
     Args:
         parent: The parent structure.
-        sublattices: As in the problem; each names elements of the parent or 0-based site indices.
+        sublattices: Sublattices as in the problem; each names elements of the parent or 0-based site indices.
         prefix: Where the sublattices stand in the problem, for pointers.
         structure_prefix: Where the structure stands.
 

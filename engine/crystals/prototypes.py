@@ -45,7 +45,7 @@ class Prototype:
     Attributes:
         name: Name as given in a problem file.
         description: One line for the catalogue.
-        roles: What each species is, in the order in which species are given.
+        roles: Role of each species, in the order in which species are given.
         example: Elements of a well-known compound.
         parameters: Lattice constants that may be given.
         occupants: Index into ``roles`` of each site of the primitive cell.

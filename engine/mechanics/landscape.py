@@ -72,7 +72,7 @@ class Landscape:
     Args:
         potential: The potential.
         crystal: The parent with its copies.
-        coordinates: Its symmetry-adapted coordinates.
+        coordinates: Symmetry-adapted coordinates of the crystal.
         pressure: Hydrostatic pressure, GPa.
         on_call: Called before every potential call; what it raises ends the relaxation.
     """

@@ -54,7 +54,7 @@ def newton_step(
         gradient: Derivative dH/dq, [n_q], eV per unit of q.
         scale: Factor by which q has unit curvature, roughly, [n_q].
         trust: Share of the longest step allowed, 0 to 1.
-        coordinates: What q means.
+        coordinates: Symmetry-adapted coordinates, of which q are the values.
     """
     values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
     floor = 0.02 * max(1.0, float(np.abs(values).max()) * 0.1)

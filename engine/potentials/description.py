@@ -63,11 +63,11 @@ class PotentialDescription:
     """What is known of a potential without loading it.
 
     Attributes:
-        name: What users write.
+        name: Name that users write.
         family: The kind of model: sevennet or mace.
         summary: One sentence on what it is good for.
         licence: SPDX identifier of the weights' licence, or its usual name.
-        citation: What to cite.
+        citation: Literature to cite.
         package: Where the weights come from; None where the family's own package downloads them.
         checkpoint: Path of the weights inside the package, or the name that the family's package has for them.
         sha256: SHA-256 of the checkpoint, which results name. Empty where the publisher gives none and nothing was

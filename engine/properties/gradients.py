@@ -38,7 +38,7 @@ class RelaxedPoint:
         enthalpy: Relaxed enthalpy H*, eV per cell.
         dq_dx: Derivative of the coordinates by the composition, [n_q, n_columns], or None where it does not exist.
         dh_dx: Raw derivative of the relaxed enthalpy by the composition, [n_columns], eV.
-        surroundings: What the properties refer to.
+        surroundings: Pressure, temperature and references of the properties.
     """
 
     q: NDArray[np.float64]
@@ -69,7 +69,7 @@ def property_values(
     Args:
         names: Names of properties that need no curvature.
         crystal: The parent with its copies.
-        coordinates: Its symmetry-adapted coordinates.
+        coordinates: Symmetry-adapted coordinates of the crystal.
         point: The relaxed composition.
         end_members: Relaxed end members of the composition space.
     """

@@ -23,7 +23,7 @@ class PropertyRow:
     Attributes:
         name: Name as in problem files and results.
         unit: Unit of its values; "1" for a plain number.
-        description: What it is, in one line.
+        description: Description in one line.
         always: Whether every evaluation holds it; the others come when a problem names them.
         positive: Whether only positive values make sense, so that a target of zero or less is a mistake.
         needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain

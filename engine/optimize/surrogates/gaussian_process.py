@@ -215,7 +215,7 @@ class _Conditioned:
     """Observations made ready for predictions.
 
     Attributes:
-        at: Their tangent coordinates, [n, d].
+        at: Tangent coordinates of the compositions, [n, d].
         factor: Cholesky factor L of their covariance K, [rows, rows].
         weights: Weights K^-1 y of the observations, [rows].
     """

@@ -66,7 +66,7 @@ class Couplings:
         """Couplings with constants of another model.
 
         Args:
-            constants: {(l1, l3): [n_paths, (max_degree + 1)^2, (2 l3 + 1) (2 l1 + 1)]}, at least one.
+            constants: Constants by (l1, l3), at least one, [n_paths, (max_degree + 1)^2, (2 l3 + 1) (2 l1 + 1)] each.
             max_degree: Greatest degree of the spherical harmonics.
         """
         couplings = cls.__new__(cls)

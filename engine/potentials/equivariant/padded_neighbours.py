@@ -26,7 +26,7 @@ class NeighbourBlock:
         width: Padded neighbours per receiver.
         sender: Site that sends, [n_padded] int64; the receiver itself in padding.
         pair: Undirected pair, [n_padded] int64; 0 in padding.
-        orientation: [n_padded], +1 for a pair's first edge, -1 for its second, 0 in padding.
+        orientation: +1 for a pair's first edge, -1 for its second, 0 in padding, [n_padded].
     """
 
     n_sites: int
@@ -65,7 +65,7 @@ class DirectedEdges:
         receiver: Row of what receives, [n_edges] int64, nondecreasing.
         sender: Row in a table of what is sent, [n_edges] int64.
         pair: Undirected pair of sites, [n_edges] int64.
-        orientation: [n_edges], +1 for a pair's first edge, -1 for its second.
+        orientation: +1 for a pair's first edge, -1 for its second, [n_edges].
     """
 
     n_receivers: int

@@ -34,7 +34,7 @@ class Convolution:
         Args:
             product: `conv_tp`, e3nn's tensor product.
             linear: The linear map of the summed messages.
-            where: Which interaction, for messages.
+            where: Name of the interaction, for messages.
 
         Raises:
             UnsupportedModel: if a path is of a kind not known here.

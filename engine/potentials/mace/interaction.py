@@ -128,7 +128,7 @@ class Interaction:
 
         Args:
             block: Interaction block of mace-torch.
-            where: Which interaction, for messages.
+            where: Name of the interaction, for messages.
 
         Raises:
             UnsupportedModel: naming what is not known here.
@@ -197,11 +197,11 @@ class Interaction:
             own: Features of the copies after `up`, for each degree [n_copies, 2l+1, channels].
             radial: Radial features of every row, and the cutoff function where it is multiplied later, as
                 `RadialEmbedding` gives them.
-            edges: Which nodes send to which.
+            edges: Edges between the nodes.
             weights: Weight lam of what is sent, [n_sent].
             copies: The copies by element.
             angular: Harmonics of the edges.
-            of_elements: What is sent, by element, where that is all there is: before the first interaction.
+            of_elements: Features that are sent, by element, where that is all there is: before the first interaction.
 
         Returns:
             [n, (l_max + 1)^2, channels], and the row that each copy takes, or None if each its own.

@@ -83,7 +83,7 @@ class Mace:
             model: Model of mace-torch; it is copied.
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
-            head: Which of the model's heads; may be left out where there is one.
+            head: Name of one of the model's heads; may be left out where there is one.
             mixing: mean_field or paired.
             premix: Whether to mix senders before they are sent; by default wherever that is exact.
             sum_images: Whether to sum filters over the images of a sender first; by default wherever that is faster.

@@ -34,7 +34,7 @@ class _Contraction:
         Args:
             contraction: mace-torch's `Contraction`.
             degree: Degree of the output.
-            where: What it belongs to, for the message.
+            where: Name of what it belongs to, for the message.
         """
         n_order = int(contraction.correlation)
         selections: list[Tensor] = []
@@ -104,7 +104,7 @@ class ProductBasis:
 
         Args:
             contractions: mace-torch's `SymmetricContraction`.
-            where: What it belongs to, for messages.
+            where: Name of what it belongs to, for messages.
             agnostic: Whether all elements share one set of weights.
         """
         self._parts = [
@@ -116,7 +116,7 @@ class ProductBasis:
         """Products for every copy.
 
         Args:
-            messages: What the nodes received, [n_nodes, (max_ell + 1)^2, channels].
+            messages: Messages that the nodes received, [n_nodes, (max_ell + 1)^2, channels].
             node: Node whose message each copy takes, [n_copies] int64; None if each its own.
             elements: Row of each copy in the model's table of elements, [n_copies] int64.
 

@@ -70,7 +70,7 @@ class RadialNet:
 
     Attributes:
         has_biases: Whether it does not vanish where its features do.
-        last: [n_hidden, n_out], the last layer.
+        last: The last layer, [n_hidden, n_out].
     """
 
     def __init__(self, network: Any, where: str) -> None:
@@ -78,7 +78,7 @@ class RadialNet:
 
         Args:
             network: Radial network: e3nn's `FullyConnectedNet` or mace-torch's `RadialMLP`.
-            where: What it belongs to, for the message.
+            where: Name of what it belongs to, for the message.
 
         Raises:
             UnsupportedModel: if it is another network.

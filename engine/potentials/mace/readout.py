@@ -21,9 +21,9 @@ class Readout:
 
         Args:
             block: Readout block of mace-torch.
-            head: Which head.
-            n_heads: How many the model has.
-            where: Which readout, for messages.
+            head: Number of the head.
+            n_heads: Number of heads of the model.
+            where: Name of the readout, for messages.
 
         Raises:
             UnsupportedModel: if the block is of a kind not known here.

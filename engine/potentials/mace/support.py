@@ -24,7 +24,7 @@ def check_architecture(model: Any) -> None:
     """Refuses a model with anything that the alchemical pass does not compute.
 
     Args:
-        model: What a model file held.
+        model: Content of a model file.
 
     Raises:
         UnsupportedModel: naming the feature.

@@ -53,7 +53,7 @@ def interaction_weights(
 
     Args:
         exact: The learned tensors by their names in the checkpoint, float64.
-        t: Which interaction.
+        t: Number of the interaction.
         incoming: Channels of its input for each degree.
         outgoing: Channels of its output for each degree.
         max_degree: Greatest degree of the spherical harmonics.
