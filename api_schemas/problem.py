@@ -23,6 +23,8 @@ from pydantic_core import PydanticCustomError
 from api_schemas import extensions, kinds, tiers
 from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, Scale, SiteIndex, Title
 from api_schemas.elements import Element, ElementOrVacancy
+from api_schemas.errors import parse
+from api_schemas.files import read_file, read_text
 from api_schemas.kinds import KINDS
 from api_schemas.strategies import STRATEGIES
 from api_schemas.structures import Structure
@@ -412,9 +414,16 @@ class Problem(Model):
             api_schemas.errors.ProblemInvalid: naming the field and the mend.
             OSError: if the file cannot be read.
         """
-        from api_schemas.files import read_problem_file
+        return parse(cls, read_file(Path(path)))
 
-        return read_problem_file(Path(path))
+    @classmethod
+    def from_text(cls, text: str, *, is_json: bool = False) -> Problem:
+        """Read the text of a problem file, YAML or JSON.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: naming the field (or line) and the mend.
+        """
+        return parse(cls, read_text(text, is_json=is_json))
 
     def document(self) -> dict[str, Any]:
         """The normalised problem as a JSON-ready dictionary, without fields that were not given and have no default.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import httpx
 
@@ -13,17 +12,15 @@ from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
+from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
-
-if TYPE_CHECKING:
-    from orichalcum.async_client import AsyncClient
 
 
 class AsyncJobHandle:
     """A submitted job. ``job`` is what the service last said of it."""
 
-    def __init__(self, client: AsyncClient, job: Job) -> None:
+    def __init__(self, client: AsyncConnection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job

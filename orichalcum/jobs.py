@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 
@@ -12,17 +11,15 @@ from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
+from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
-
-if TYPE_CHECKING:
-    from orichalcum.client import Client
 
 
 class JobHandle:
     """A submitted job. ``job`` is what the service last said of it."""
 
-    def __init__(self, client: Client, job: Job) -> None:
+    def __init__(self, client: Connection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job

@@ -21,18 +21,18 @@ from api_schemas.evaluations import (
 from api_schemas.per_percent import per_percent
 from engine.evaluation.warnings import warning_text
 from engine.mechanics.sensitivity import coordinate_response
-from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, Value, property_values
+from engine.properties.inputs import EndMember
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.mixed import is_mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
+    from engine.problem.resolved import ResolvedProblem
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
 

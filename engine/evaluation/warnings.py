@@ -15,9 +15,9 @@ from engine.references.chemical_potentials import mixes_functionals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
+    from engine.problem.resolved import ResolvedProblem
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
 

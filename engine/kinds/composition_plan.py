@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from api_schemas.results import Stopped, TracePoint
     from api_schemas.tasks import Record
     from engine.composition.slices import Slice
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.problem.resolved import ResolvedProblem
 
 

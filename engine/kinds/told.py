@@ -10,13 +10,14 @@ import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from engine.optimize.answer.front import nondominated
-from engine.optimize.objective import Loss, Point, best_of, build_loss, point_of
+from engine.optimize.objective import Loss, build_loss, point_of
+from engine.optimize.point import Point, best_of
 from engine.optimize.surrogates.known_parts import known_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
     from engine.problem.resolved import ResolvedProblem
 
 

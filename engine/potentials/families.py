@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from api_schemas.registry import Registry
-from engine.potentials.description import PotentialDescription
-
-if TYPE_CHECKING:
-    import torch
-
-    from engine.potentials.interface import Potential
-
-Load = Callable[[PotentialDescription, "torch.dtype", "torch.device", str, "str | None"], "Potential"]
-"""Loads a potential in a number format, on a device, under a mixing rule, with a head; called once for each."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +13,7 @@ class Family:
 
     Attributes:
         name: As descriptions name it.
-        module: Module whose function ``load`` loads one, as `Load` says.
+        module: Module whose function ``load(description, dtype, device, mixing, head)`` loads one of its potentials.
         has_heads: Whether its models may have several heads.
         by_nodes: Whether the cost of a call follows from the nodes of the network and the pairs of them; else from
             edges and copies.
@@ -35,12 +23,6 @@ class Family:
     module: str
     has_heads: bool = False
     by_nodes: bool = False
-
-    @property
-    def load(self) -> Load:
-        """The function that loads one of its potentials."""
-        loader: Load = import_module(self.module).load
-        return loader
 
 
 FAMILIES: Registry[Family] = Registry(

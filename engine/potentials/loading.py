@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 
 import torch
 
@@ -91,4 +92,7 @@ def _fetched(description: PotentialDescription) -> PotentialDescription:
 def _cached(
     description: PotentialDescription, dtype: str, device: torch.device, mixing: str, head: str | None
 ) -> Potential:
-    return FAMILIES[description.family].load(description, _DTYPES[dtype], device, mixing, head)
+    loaded: Potential = import_module(FAMILIES[description.family].module).load(
+        description, _DTYPES[dtype], device, mixing, head
+    )
+    return loaded

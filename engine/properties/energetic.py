@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,25 +10,12 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.properties.inputs import PropertyInputs
+    from engine.properties.inputs import EndMember, PropertyInputs
 
 BOLTZMANN = 8.617333262e-5
 """eV/K (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
 NAMES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
-
-
-@dataclass(frozen=True, eq=False)
-class EndMember:
-    """An end member of the composition space: one element, or the vacancy, on every sublattice.
-
-    Attributes:
-        columns: Index of its column of the composition vector on every sublattice.
-        enthalpy: Relaxed enthalpy, eV per parent cell.
-    """
-
-    columns: tuple[int, ...]
-    enthalpy: float
 
 
 def energetic(

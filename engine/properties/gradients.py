@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
-    from engine.properties.energetic import EndMember
-    from engine.properties.surroundings import Surroundings
+    from engine.properties.inputs import EndMember, Surroundings
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.crystals.crystal import AlchemicalCrystal
-    from engine.properties.energetic import EndMember
-    from engine.properties.surroundings import Surroundings
+
+
+@dataclass(frozen=True, eq=False)
+class EndMember:
+    """An end member of the composition space: one element, or the vacancy, on every sublattice.
+
+    Attributes:
+        columns: Index of its column of the composition vector on every sublattice.
+        enthalpy: Relaxed enthalpy, eV per parent cell.
+    """
+
+    columns: tuple[int, ...]
+    enthalpy: float
+
+
+@dataclass(frozen=True)
+class SubstrateLength:
+    """A length in the plane of a substrate.
+
+    Attributes:
+        direction: Lattice direction [u, v, w] of the film's conventional cell whose length is compared.
+        length: Length of the substrate in that direction, Å.
+    """
+
+    direction: tuple[int, int, int]
+    length: float
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the properties of a crystal refer to.
+
+    Attributes:
+        pressure: Hydrostatic pressure, eV/Å^3.
+        temperature: Temperature, K.
+        chemical_potentials: Chemical potential of every element of the crystal by atomic number, eV/atom, or empty.
+        substrate: Length that the film is to fit on.
+        element_data: Prices and supply risks by the name of their property and atomic number.
+    """
+
+    pressure: float
+    temperature: float
+    chemical_potentials: Mapping[int, float] = field(default_factory=dict)
+    substrate: SubstrateLength | None = None
+    element_data: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

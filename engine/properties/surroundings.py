@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from engine.properties.inputs import PropertyInputs
-
-
-@dataclass(frozen=True)
-class SubstrateLength:
-    """A length in the plane of a substrate.
-
-    Attributes:
-        direction: Lattice direction [u, v, w] of the film's conventional cell whose length is compared.
-        length: Length of the substrate in that direction, Å.
-    """
-
-    direction: tuple[int, int, int]
-    length: float
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the properties of a crystal refer to.
-
-    Attributes:
-        pressure: Hydrostatic pressure, eV/Å^3.
-        temperature: Temperature, K.
-        chemical_potentials: Chemical potential of every element of the crystal by atomic number, eV/atom, or empty.
-        substrate: Length that the film is to fit on.
-        element_data: Prices and supply risks by the name of their property and atomic number.
-    """
-
-    pressure: float
-    temperature: float
-    chemical_potentials: Mapping[int, float] = field(default_factory=dict)
-    substrate: SubstrateLength | None = None
-    element_data: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    from engine.properties.inputs import PropertyInputs, SubstrateLength
 
 
 def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) -> Tensor:

@@ -14,18 +14,18 @@ from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
 from engine.properties.costs import element_data
-from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, property_values
+from engine.properties.inputs import EndMember, SubstrateLength, Surroundings
 from engine.properties.moduli import Curved, modulus_values
-from engine.properties.surroundings import SubstrateLength, Surroundings, length_along
+from engine.properties.surroundings import length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
 from engine.references.mixed import is_mixed
 from engine.references.substrate import substrate_crystal
 
 if TYPE_CHECKING:
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.problem.resolved import ResolvedProblem
     from engine.references.solver import ReferenceSolver
     from engine.references.store import Reference
 

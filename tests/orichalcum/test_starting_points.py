@@ -2,8 +2,8 @@
 
 import pytest
 
-from api_schemas.files import parse_problem_text
 from api_schemas.kinds import KINDS
+from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
 from engine.crystals.prototypes import PROTOTYPES
 from orichalcum.starting_points import STARTING_POINTS, problem_file
@@ -15,7 +15,7 @@ def test_there_is_a_starting_point_for_every_prototype_of_the_engine():
 
 @pytest.mark.parametrize("kind", KINDS.names)
 def test_there_is_a_starting_point_for_every_kind_that_uses_what_it_writes(kind):
-    problem = parse_problem_text(problem_file("rocksalt", kind))
+    problem = Problem.from_text(problem_file("rocksalt", kind))
     resolved = resolve(problem)
     assert (problem.kind, resolved.problem.kind) == (kind, kind)
     assert resolved.planned >= 1
@@ -23,7 +23,7 @@ def test_there_is_a_starting_point_for_every_kind_that_uses_what_it_writes(kind)
 
 @pytest.mark.parametrize("prototype", STARTING_POINTS)
 def test_a_starting_point_is_a_problem_that_the_engine_accepts(prototype):
-    problem = parse_problem_text(problem_file(prototype))
+    problem = Problem.from_text(problem_file(prototype))
     resolved = resolve(problem)
     assert problem.structure.prototype == prototype
     assert len(resolved.space.columns) == 2

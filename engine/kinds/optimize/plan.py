@@ -14,7 +14,7 @@ from engine.references.mixed import needs_end_members
 
 if TYPE_CHECKING:
     from api_schemas.evaluations import EvaluationRecord
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.surrogate import FitCache
     from engine.problem.resolved import ResolvedProblem
 

@@ -29,7 +29,8 @@ from engine.optimize.surrogates.property_model import PropertyModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
 
 SAMPLES = 64

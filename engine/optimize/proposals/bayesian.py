@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import best_of
+from engine.optimize.point import best_of
 from engine.optimize.proposals.acquisition import Acquisition, expected_hypervolume, expected_improvement
 from engine.optimize.proposals.descent import descend
 from engine.optimize.surrogates.surrogate import FitCache, surrogates
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
 
 FIRST_POINTS = 1

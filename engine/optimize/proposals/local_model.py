@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Loss, Point
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 NEIGHBOURS_PER_DIMENSION = 3
 """Points used for the curvature, for each free dimension."""

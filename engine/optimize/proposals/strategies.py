@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from api_schemas.registry import Registry
+from engine.optimize.history import History
 from engine.optimize.proposals import gradient
 from engine.optimize.proposals.gradient import Proposal
 
@@ -17,37 +18,11 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Problem
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
     from engine.optimize.proposals.bayesian import Choice
     from engine.optimize.proposals.sure_step import SureStep
-    from engine.optimize.surrogates.surrogate import FitCache
-
 
 OFF_THE_EDGE = 1e-5
 """Part of the way to the middle of the region that compositions keep from its edges where slopes are infinite."""
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """All that a strategy knows.
-
-    Attributes:
-        region: Feasible compositions.
-        loss: Objectives and property constraints; empty before the first evaluation.
-        points: All points told, by index.
-        given: Compositions that the user wants to start from.
-        seed: Seed of the job.
-        front: Whether several objectives are to be traded off instead of summed.
-        fits: Hyperparameters already fitted, a memory of what would be computed again.
-    """
-
-    region: Region
-    loss: Loss
-    points: Sequence[Point]
-    given: Sequence[NDArray[np.float64]]
-    seed: int
-    front: bool = False
-    fits: FitCache = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import SLACK, best_of
+from engine.optimize.objective import SLACK
+from engine.optimize.point import best_of
 from engine.optimize.proposals.bayesian import SAME
 from engine.optimize.proposals.descent import Functions, descend
 from engine.optimize.surrogates.surrogate import FEWEST_TO_FIT, surrogates
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
     from engine.optimize.surrogates.surrogate import FitCache
 

@@ -12,8 +12,8 @@ import torch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.optimize.known_part import KnownPart
     from engine.optimize.surrogates.kernel import Pairs, Prior
-    from engine.optimize.surrogates.known_parts import KnownPart
 
 MOST_ROWS = 1000
 """Observations (values and derivatives) in a fit; beyond it gradients of far points are dropped."""

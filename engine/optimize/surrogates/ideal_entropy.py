@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.optimize.known_part import SMOOTH
 from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 
 MIXING_FREE_ENERGY = "mixing_free_energy"
-SMOOTH = 1e-4
-"""Below this fraction models go on with the parabola that fits x ln x there: searches need finite slopes."""
 ABSENT = 1e-12
 """Fraction below which an element is absent."""
 

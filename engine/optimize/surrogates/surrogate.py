@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import best_of
+from engine.optimize.point import best_of
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
 from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
 from engine.optimize.surrogates.known_parts import remainder
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Point
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
+    from engine.optimize.point import Point
 
 FEWEST_TO_FIT = 2
 """Compositions with values that hyperparameters are fitted to; before, they are guessed."""
