@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from botorch.acquisition.logei import qLogExpectedImprovement
+from botorch.acquisition.multi_objective import logei
 from botorch.acquisition.multi_objective.logei import qLogExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
 from botorch.acquisition.objective import GenericMCObjective
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
+
+# BoTorch would compile a C++ kernel at the first use, within a job: for a minute and more, and for ever where a process
+# that was killed meanwhile has left its lock behind. Its pure Python gives the same to the last digits.
+logei._load_attempted = True  # noqa: SLF001  (there is no public switch)
 
 SAMPLES = 64
 """Quasi-random samples of the properties at a composition."""
