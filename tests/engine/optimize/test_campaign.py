@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api_schemas.errors import ProblemInvalid
 from engine.campaign.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -276,3 +277,59 @@ def test_every_suggestion_is_feasible_and_the_search_ends(centre, batch, seed):
     assert campaign.stopped is not None
     least = quadratic(centre)(campaign.space.project(centre))[0]
     assert campaign.best.properties["mixing_energy"] == pytest.approx(least, abs=2e-4)
+
+
+def test_a_campaign_says_how_far_it_is():
+    campaign = Campaign(problem(["Na", "K"], TARGET))
+    assert (
+        repr(campaign) == "Campaign('unnamed', kind optimize, seed 0, 0 of at most 40 tasks told, going on)"
+    )
+    done = run(problem(["Na", "K"], TARGET), {"lattice_a": lambda x: (3.0 + 0.7 * x[1], [0.0, 0.7])})
+    assert "best loss" in repr(done)
+    assert "stopped: target_met" in repr(done)
+
+
+def test_a_campaign_predicts_what_its_surrogate_maps():
+    asked = problem(["Na", "K"], [{"property": "lattice_a", "goal": "maximize"}])
+    campaign = run(
+        asked, {"lattice_a": lambda x: (5.6 + 0.7 * x[1] - 0.1 * x[1] ** 2, [0.0, 0.7 - 0.2 * x[1]])}
+    )
+    (found,) = campaign.predict({"cation": {"Na": 0.75, "K": 0.25}})
+    assert (found.property, found.unit) == ("lattice_a", "Å")
+    assert found.mean == pytest.approx(5.6 + 0.7 * 0.25 - 0.1 * 0.25**2, abs=0.01)
+    mapped = campaign.map("lattice_a", "cation:Na,K")
+    place = next(k for k, one in enumerate(mapped.compositions) if abs(one["cation"]["K"] - 0.25) < 1e-9)
+    assert mapped.mean[place] == pytest.approx(found.mean, abs=1e-9)
+    assert mapped.deviation[place] == pytest.approx(found.deviation, rel=1e-2)
+    with pytest.raises(ProblemInvalid, match="/property"):
+        campaign.predict({"cation": {"Na": 1.0}}, "bulk_modulus")
+    with pytest.raises(ProblemInvalid):
+        campaign.predict({"cation": {"Na": 0.7}})
+
+
+def test_a_result_says_what_the_problem_makes_of_each_evaluation():
+    asked = problem(
+        ["Na", "K"],
+        [{"property": "lattice_a", "target": 5.9, "tolerance": 0.01}],
+        constraints={"properties": [{"property": "volume", "max": 21.0}]},
+        strategy={"name": "random", "max_evaluations": 6},
+    )
+    functions = {
+        "lattice_a": lambda x: (5.6 + 0.7 * x[1], [0.0, 0.7]),
+        "volume": lambda x: (18 + 6 * x[1], [0.0, 6.0]),
+    }
+    result = run(asked, functions).result()
+    best = None
+    for one in result.evaluations:
+        share = one.composition["cation"]["K"]
+        off = (5.6 + 0.7 * share - 5.9) / 0.01
+        feasible = 18 + 6 * share <= 21.0 + 1e-3 * 0.1
+        assert one.assessment.feasible is feasible
+        assert one.assessment.loss == (pytest.approx(off**2) if feasible else None)
+        assert one.assessment.parts == [pytest.approx(off**2)]
+        best = min(off**2, best if best is not None else off**2) if feasible else best
+        assert one.assessment.best == (None if best is None else pytest.approx(best))
+        # The distance in tolerances falls by its slope, whatever it is.
+        downhill = one.assessment.downhill["cation"]
+        assert downhill["K"] - downhill["Na"] == pytest.approx(-np.sign(off) * 0.7 / 0.01)
+        assert one.assessment.on_front is None
