@@ -89,7 +89,7 @@ def _lower(sentence: str) -> str:
 
 
 def _title(start: StartingPoint, schema: KindSchema) -> str:
-    """The name of the job: of a search, what it wishes for."""
+    """The name of the job: of a search, what it seeks."""
     return (
         start.title
         if schema.searches

@@ -96,7 +96,7 @@ class Loss:
     terms: tuple[Term, ...]
     thresholds: tuple[Threshold, ...] = ()
     watched: tuple[str, ...] = ()
-    """Properties that are looked at without being wished for."""
+    """Properties that are looked at without being objectives."""
     known: Mapping[str, KnownPart] = field(default_factory=dict)
     """By property, a part of it that is known without a potential: models describe the rest."""
 

@@ -120,7 +120,7 @@ class ReferenceSolver:
     def remembered(
         self, crystal: AlchemicalCrystal, pressure: float, what: str, compute: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
-        """A value of a plain crystal that is dear to compute, from the store or computed now."""
+        """A value of a plain crystal that is costly to compute, from the store or computed now."""
         key = reference_key(
             crystal, np.zeros(0), self.potential, self._sha256, pressure, self._tolerance, what=what
         )
