@@ -15,7 +15,7 @@ def mixing_faults(problem: Problem) -> list[FieldError]:
     if not empty:
         return []
     text = (
-        f"paired mixing cannot describe vacancies, and sublattice {empty[0]!r} offers Vac: its atoms would receive messages from "
-        "neighbours that are not there; use mean_field"
+        f"paired mixing cannot describe vacancies, and sublattice {empty[0]!r} offers Vac: its atoms would receive "
+        "messages from neighbours that are not there; use mean_field"
     )
     return [FieldError(pointer="/potential/mixing", type="no-vacancies-when-paired", message=text)]
