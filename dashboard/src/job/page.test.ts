@@ -6,6 +6,7 @@ import type { Job, Result } from '../api/types';
 import { frameIn, toPixel, type Shares } from '../plots/ternary';
 import type EvaluationsTableType from './EvaluationsTable.svelte';
 import { madeEvaluation, madeProblem } from './made';
+import type SensitivityTableType from './SensitivityTable.svelte';
 import type { JobStore, Point } from './store.svelte';
 import type TernaryPlotType from './TernaryPlot.svelte';
 import type { JobView as JobViewType } from './view.svelte';
@@ -13,6 +14,7 @@ import type { JobView as JobViewType } from './view.svelte';
 const WIDTH = 600;
 
 let EvaluationsTable: typeof EvaluationsTableType;
+let SensitivityTable: typeof SensitivityTableType;
 let TernaryPlot: typeof TernaryPlotType;
 let JobView: typeof JobViewType;
 
@@ -36,6 +38,7 @@ beforeAll(async () => {
   Object.defineProperty(HTMLElement.prototype, 'clientWidth', { get: () => WIDTH });
   HTMLCanvasElement.prototype.getContext = () => null;
   ({ default: EvaluationsTable } = await import('./EvaluationsTable.svelte'));
+  ({ default: SensitivityTable } = await import('./SensitivityTable.svelte'));
   ({ default: TernaryPlot } = await import('./TernaryPlot.svelte'));
   ({ JobView } = await import('./view.svelte'));
 });
@@ -106,6 +109,21 @@ describe('the table of evaluations', () => {
     view.brushed = new Set([3, 5]);
     render(EvaluationsTable, { view });
     expect(screen.getByText(/2 selected evaluations of 20/)).toBeTruthy();
+  });
+});
+
+describe('the table of sensitivities', () => {
+  it('shows the changes that the service computed, of an end member too, and a dash where it says none', () => {
+    const evaluation = madeEvaluation({ cation: { Al: 1, Ga: 0, In: 0 } }, { lattice_a: 3.1, density: 3.3 });
+    evaluation.properties.lattice_a!.per_percent = { cation: { Al: -0.00205, Ga: 0.0008, In: 0.0041 } };
+    render(SensitivityTable, { view: viewOf([{ index: 0, evaluation }], 0) });
+    const cells = (name: string) =>
+      within(screen.getByRole('rowheader', { name }).closest('tr')!)
+        .getAllByRole('cell')
+        .slice(2)
+        .map((cell) => cell.textContent?.trim());
+    expect(cells('lattice_a')).toEqual(['\u22120.00205', '+0.000800', '+0.00410']);
+    expect(cells('density')).toEqual(['–', '–', '–']);
   });
 });
 
