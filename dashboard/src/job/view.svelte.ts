@@ -2,7 +2,7 @@
 
 import type { PropertyInfo } from '../api/types';
 import { Units } from '../format/units';
-import { overText, sameComposition, slicesOf, bestSlice, type Slice } from './slice';
+import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
 import { bestPlaces, lossOf, wishesOf } from './objectives';
 import type { JobStore, Point } from './store.svelte';
 
@@ -88,6 +88,8 @@ export class JobView {
     return this.store.result ? null : (this.store.job?.progress.best?.index ?? null);
   });
   best = $derived.by(() => this.point(this.bestIndex));
+  /** The best evaluation of the result, which has its uncertainties, or the best so far. */
+  answer = $derived.by(() => this.store.result?.best ?? this.best?.evaluation ?? null);
 
   /** Numbers of the evaluations on the Pareto front, as the service says: of the answer, or so far. */
   front = $derived.by(() => {
@@ -159,6 +161,12 @@ export class JobView {
   set slice(slice: Slice | null) {
     this.#slice = slice;
   }
+
+  /** Whether compositions can vary in more ways than one plot shows. */
+  beyondSlice = $derived.by(
+    () =>
+      this.problem !== null && this.slice !== null && freedom(this.problem) > this.slice.elements.length - 1,
+  );
 
   /** The composition whose other fractions a slice holds. */
   through = $derived.by(() => (this.best ?? this.points.at(-1))?.evaluation.composition ?? null);

@@ -1,12 +1,13 @@
 /** The problem that is being made: its text is the truth, and every field is a view of it. */
 
+import { UNNAMED } from '../kinds/find';
 import { changed, pruned, read, written, type Read } from './document';
 import { objectAt, type Json, type JsonObject, type Path } from './json';
 
 const KEPT = 'orichalcum-draft';
 
 const BLANK: JsonObject = {
-  kind: 'optimize',
+  kind: UNNAMED,
   name: 'New problem',
   structure: { prototype: 'wurtzite', species: ['Al', 'N'] },
 };
