@@ -4,6 +4,7 @@ import type { PropertyInfo } from '../api/types';
 import { Units } from '../format/units';
 import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
 import { bestPlaces, lossOf, wishesOf } from './objectives';
+import { settled } from './settled';
 import type { JobStore, Point } from './store.svelte';
 
 export class JobView {
@@ -20,7 +21,10 @@ export class JobView {
   constructor(readonly store: JobStore) {}
 
   problem = $derived.by(() => this.store.job?.problem ?? null);
-  points = $derived.by(() => this.store.points);
+  points = $derived.by(() => {
+    const { result, points } = this.store;
+    return result === null ? points : settled(points, result.evaluations);
+  });
   #byIndex = $derived.by(() => new Map(this.points.map((point) => [point.index, point])));
 
   units = $derived.by(() => new Units(this.known));

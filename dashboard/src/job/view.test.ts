@@ -18,9 +18,10 @@ const at = (x: number, assessment: Assessment | null) =>
 function viewOf(
   assessments: (Assessment | null)[],
   progress: Partial<Progress> = {},
-  result: Partial<Result> | null = null,
+  more: Partial<Result> | null = null,
 ): JobView {
   const points = assessments.map((one, index) => ({ index, evaluation: at(index / 10, one) }));
+  const result = more && { evaluations: [], ...more };
   const told = { evaluations_done: points.length, evaluations_planned: 40, trace: [], ...progress };
   const job = { id: 'j', kind: 'optimize', state: 'running', problem, progress: told } as unknown as Job;
   return new JobView({ points, job, result } as unknown as JobStore);
