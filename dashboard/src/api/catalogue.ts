@@ -1,4 +1,4 @@
-/** What can be asked for: potentials, prototypes, properties. Read once; they change only with the service. */
+/** What can be asked for: potentials, prototypes, properties, kinds. Read once; they change only with the service. */
 
 import { call } from './client';
 import type { Catalogue } from './types';
@@ -16,4 +16,5 @@ function once(path: string): Promise<Catalogue> {
 
 export const potentials = async () => (await once('/v1/potentials')).potentials ?? [];
 export const prototypes = async () => (await once('/v1/prototypes')).prototypes ?? [];
+export const kinds = async () => (await once('/v1/kinds')).kinds ?? [];
 export const properties = async () => (await once('/v1/properties')).properties ?? [];

@@ -1,31 +1,12 @@
-/** Numbers as people read them: units, as many digits as mean something, a true minus sign. */
+/** Numbers as people read them: as many digits as mean something, a true minus sign. */
 
 const MINUS = '\u2212';
 const THIN = '\u202F';
 
-/** Units as the API spells them, and as they are shown. */
-const UNITS: Record<string, string> = {
-  'Å^3/atom': 'Å³/atom',
-  'eV/Å^3': 'eV/Å³',
-  'g/cm^3': 'g/cm³',
-  degree: '°',
-  '1': '',
-};
-
-export function unitText(unit: string): string {
-  return UNITS[unit] ?? unit;
-}
-
-/** A sentence of the service, its units as they are shown. */
-export function prettyUnits(text: string): string {
-  return text.replaceAll('cm^3', 'cm³').replaceAll('Å^3', 'Å³');
-}
-
-/** A number with its unit: `3.2144 Å`, `90.0°`. */
-export function withUnit(text: string, unit: string): string {
-  const shown = unitText(unit);
-  if (shown === '') return text;
-  return shown === '°' ? text + shown : `${text}${THIN}${shown}`;
+/** A number with the symbol of its unit: `3.2144 Å`, `90.0°`. */
+export function withUnit(text: string, symbol: string): string {
+  if (symbol === '') return text;
+  return symbol === '°' ? text + symbol : `${text}${THIN}${symbol}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The columns of the table of evaluations. */
-import { decimalsFor, fixed, significant, unitText } from '../format/numbers';
+import { fixed, significant } from '../format/numbers';
 import { extentOf } from '../plots/scale';
 import { valueOf } from './objectives';
 import { boundsOf, mixedSublattices } from './slice';
@@ -33,7 +33,7 @@ function propertiesShown(view: JobView, showAll: boolean): string[] {
   return view.properties.filter(varies).slice(0, 6);
 }
 
-/** The columns of the table: fractions, properties, loss, and how the relaxation went. */
+/** The columns of the table: fractions, properties, what the service makes of them, and how the relaxation went. */
 export function columnsOf(view: JobView, showAll: boolean): Column[] {
   const mixed = view.problem ? mixedSublattices(view.problem) : [];
   const fractions = mixed.flatMap(({ name, elements }) =>
@@ -47,15 +47,14 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
     })),
   );
   const properties = propertiesShown(view, showAll).map((name) => {
-    const tolerance = view.wish(name)?.tolerance;
     const example = view.points
       .map(({ evaluation }) => valueOf(evaluation, name))
       .find((value) => value !== null);
-    const decimals = decimalsFor(example ?? 1, tolerance);
+    const decimals = view.decimals(name, example ?? 1);
     return {
       key: name,
       title: name,
-      unit: unitText(view.unit(name)),
+      unit: view.unit(name),
       of: ({ evaluation }: Point) => valueOf(evaluation, name),
       text: (value: number) => fixed(value, decimals),
       numeric: true,
@@ -74,6 +73,23 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
           },
         ]
       : [];
+  // Null where the relaxation did not converge: then nothing is known of the bounds on properties.
+  const feasible: Column[] =
+    (view.problem?.constraints?.properties ?? []).length > 0
+      ? [
+          {
+            key: 'feasible',
+            title: 'feasible',
+            unit: '',
+            of: ({ evaluation }) => {
+              const said = evaluation.assessment?.feasible;
+              return said == null ? null : Number(said);
+            },
+            text: (value) => (value === 1 ? 'yes' : 'no'),
+            numeric: false,
+          },
+        ]
+      : [];
   const state = ({ evaluation }: Point) => (!evaluation.converged ? 2 : evaluation.stable === false ? 1 : 0);
   return [
     {
@@ -87,6 +103,7 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
     ...fractions,
     ...properties,
     ...loss,
+    ...feasible,
     {
       key: 'state',
       title: 'relaxed',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SurrogateMap } from '../api/types';
 import { arrowsOn, bandOf, betweenPoints, latticesOf, placesOn, worstMiss } from './composition';
-import { madeEvaluation, madeProblem } from './made';
+import { assessed, madeEvaluation, madeProblem } from './made';
 import { wishesOf } from './objectives';
 
 const pair = { sublattice: 'cation', elements: ['Al', 'Sc'] };
@@ -81,19 +81,27 @@ describe('a map', () => {
 });
 
 describe('arrows', () => {
-  it('lead from evaluations on the slice to where the loss is less, and stop within the tolerance', () => {
-    const gradient = { cation: { Al: -0.2, Ga: 0.1, In: 0.1 } };
-    const made = [3.3, 3.2005].map((a, index) => ({
-      index,
-      evaluation: madeEvaluation({ cation: { Al: 0.4, Ga: 0.4, In: 0.2 } }, { lattice_a: [a, gradient] }),
-    }));
-    const wishes = wishesOf(madeProblem(), [], () => 'Å');
-    const places = placesOn(made, triple, null);
-    const arrows = arrowsOn(made, places, [2500, 0.0625], wishes, triple);
+  const downhill = { cation: { Al: 100, Ga: -50, In: -50, Sc: 12 } };
+  const madeWith = (loss: number | null, way: typeof downhill | null, index = 0) => ({
+    index,
+    evaluation: madeEvaluation(
+      { cation: { Al: 0.4, Ga: 0.4, In: 0.2 } },
+      { lattice_a: 3.3 },
+      { assessment: assessed({ loss, downhill: way }) },
+    ),
+  });
+  const wishes = wishesOf(madeProblem(), []);
+
+  it('lead from evaluations on the slice along what the service calls downhill, and stop within the tolerance', () => {
+    const made = [madeWith(2500, downhill), madeWith(0.0625, downhill, 1)];
+    const arrows = arrowsOn(made, placesOn(made, triple, null), wishes, triple);
     expect(arrows).toHaveLength(1);
-    // Too long a lattice wants more of what shortens it: aluminium.
-    expect(arrows[0]!.change[0]).toBeCloseTo(0.2 / 0.002, 8);
-    expect(arrows[0]!.change[1]).toBeCloseTo(-0.1 / 0.002, 8);
+    expect(arrows[0]!.change).toEqual([100, -50, -50]);
     expect(arrows[0]!.steepness).toBeCloseTo(Math.hypot(100, 50, 50), 8);
+  });
+
+  it('are missing where the service says no direction', () => {
+    const made = [madeWith(2500, null), { index: 1, evaluation: madeEvaluation({ cation: { Al: 1 } }, {}) }];
+    expect(arrowsOn(made, placesOn(made, triple, null), wishes, triple)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Composition, SurrogateMap } from '../api/types';
 import { interpolated, latticeOf, type Lattice } from '../plots/lattice';
 import type { Shares } from '../plots/ternary';
 import { along, distance, projected, type Slice } from './slice';
-import { downhill, type Wish } from './objectives';
+import { lossOf, type Wish } from './objectives';
 import type { Point } from './store.svelte';
 
 /** An evaluation farther than this from a slice (in a fraction) is drawn faintly. */
@@ -125,22 +125,20 @@ export interface Arrow {
 /** Most arrows that are drawn; of more evaluations, evenly many. */
 const MOST_ARROWS = 80;
 
-/** Downhill directions on a triangle; those that are within their tolerance already have none. */
+/** Downhill directions on a triangle, as the service says; what is within its tolerance already has none. */
 export function arrowsOn(
   points: readonly Point[],
   places: readonly (Place | null)[],
-  losses: readonly (number | null)[],
   wishes: readonly Wish[],
   slice: Slice,
 ): Arrow[] {
-  if (wishes.length === 0) return [];
   const onlyTargets = wishes.every(({ hasTarget }) => hasTarget);
   const stride = Math.ceil(points.length / MOST_ARROWS);
   return points.flatMap(({ evaluation }, place) => {
     if (place % stride !== 0 || places[place] == null || places[place]!.faint) return [];
-    if (onlyTargets && (losses[place] ?? Infinity) < 1) return [];
-    const gradient = downhill(evaluation, wishes);
-    const parts = gradient && along(gradient, slice);
+    if (onlyTargets && (lossOf(evaluation) ?? Infinity) < 1) return [];
+    const downhill = evaluation.assessment?.downhill;
+    const parts = downhill && along(downhill, slice);
     if (!parts) return [];
     const steepness = Math.hypot(...parts);
     return steepness > 0 ? [{ place, change: parts as unknown as Shares, steepness }] : [];

@@ -40,6 +40,7 @@ describe('the log of a job', () => {
       event('something-new', {}),
     ]);
     expect(grown).toBe(false);
+    expect([log.progress?.front, log.progress?.doing]).toEqual([[], []]);
     expect([log.state, log.message, log.progress?.evaluations_done, log.at]).toEqual([
       'succeeded',
       'target met',

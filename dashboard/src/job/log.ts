@@ -10,6 +10,14 @@ import type {
   StateEvent,
 } from '../api/types';
 
+/** What a progress event says. One that a service stored before it was renewed may say less than today's. */
+export function progressIn(event: ServerEvent): ProgressEvent {
+  const said = JSON.parse(event.data) as ProgressEvent;
+  return { ...said, progress: { ...LESS, ...said.progress } };
+}
+
+const LESS = { trace: [], front: [], doing: [] };
+
 export class JobLog {
   /** In the order of their numbers; a number that has not come yet is a hole. */
   evaluations: (Evaluation | undefined)[] = [];
@@ -33,7 +41,7 @@ export class JobLog {
         this.at = said.at;
         grown = true;
       } else if (event.name === 'progress') {
-        const said = JSON.parse(event.data) as ProgressEvent;
+        const said = progressIn(event);
         this.progress = said.progress;
         this.at = said.at;
       } else if (event.name === 'state') {

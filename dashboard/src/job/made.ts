@@ -1,6 +1,6 @@
 /** Evaluations and problems for tests, with closed-form properties. */
 
-import type { Composition, Evaluation, Problem } from '../api/types';
+import type { Assessment, Composition, Evaluation, Problem, PropertyInfo } from '../api/types';
 
 /** `values`: property -> value, or value and gradient. */
 export function madeEvaluation(
@@ -11,7 +11,7 @@ export function madeEvaluation(
   const properties = Object.fromEntries(
     Object.entries(values).map(([name, given]) => {
       const [value, gradient] = typeof given === 'number' ? [given, null] : given;
-      return [name, { value, unit: 'Å', gradient, uncertainty: null }];
+      return [name, { value, unit: 'Å', gradient, uncertainty: null, per_percent: null }];
     }),
   );
   return {
@@ -24,8 +24,29 @@ export function madeEvaluation(
     structure: null,
     message: null,
     references: null,
+    assessment: null,
     ...more,
   };
+}
+
+/** What the service says of an evaluation that meets no fault; `more` says the rest. */
+export function assessed(more: Partial<Assessment> = {}): Assessment {
+  return { loss: null, parts: [], best: null, feasible: true, on_front: null, downhill: null, ...more };
+}
+
+/** A property of each unit that matters here, as the catalogue has it. */
+export function madeProperties(): PropertyInfo[] {
+  const rows: [string, string, string, number, number, number][] = [
+    ['lattice_a', 'Å', 'Å', 4, 0.01, 0.002],
+    ['c_over_a', '1', '', 4, 0.01, 0.002],
+    ['gamma', 'degree', '°', 3, 1, 0.1],
+    ['volume', 'Å^3/atom', 'Å³/atom', 4, 0.1, 0.02],
+    ['density', 'g/cm^3', 'g/cm³', 4, 0.05, 0.02],
+    ['mixing_energy', 'eV/atom', 'eV/atom', 5, 0.01, 0.005],
+  ];
+  return rows.map(([name, unit, symbol, decimals, scale, tolerance]) => {
+    return { name, unit, symbol, decimals, scale, tolerance, description: name, always: true };
+  });
 }
 
 export function madeProblem(more: Partial<Problem> = {}): Problem {

@@ -2,10 +2,13 @@
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Job, Result } from '../api/types';
+import type { Job, Progress, Result } from '../api/types';
 import { frameIn, toPixel, type Shares } from '../plots/ternary';
 import type EvaluationsTableType from './EvaluationsTable.svelte';
+import type JobHeaderType from './JobHeader.svelte';
+import ProvenanceList from './ProvenanceList.svelte';
 import { madeEvaluation, madeProblem } from './made';
+import type SensitivityTableType from './SensitivityTable.svelte';
 import type { JobStore, Point } from './store.svelte';
 import type TernaryPlotType from './TernaryPlot.svelte';
 import type { JobView as JobViewType } from './view.svelte';
@@ -13,6 +16,8 @@ import type { JobView as JobViewType } from './view.svelte';
 const WIDTH = 600;
 
 let EvaluationsTable: typeof EvaluationsTableType;
+let JobHeader: typeof JobHeaderType;
+let SensitivityTable: typeof SensitivityTableType;
 let TernaryPlot: typeof TernaryPlotType;
 let JobView: typeof JobViewType;
 
@@ -36,6 +41,8 @@ beforeAll(async () => {
   Object.defineProperty(HTMLElement.prototype, 'clientWidth', { get: () => WIDTH });
   HTMLCanvasElement.prototype.getContext = () => null;
   ({ default: EvaluationsTable } = await import('./EvaluationsTable.svelte'));
+  ({ default: JobHeader } = await import('./JobHeader.svelte'));
+  ({ default: SensitivityTable } = await import('./SensitivityTable.svelte'));
   ({ default: TernaryPlot } = await import('./TernaryPlot.svelte'));
   ({ JobView } = await import('./view.svelte'));
 });
@@ -46,12 +53,14 @@ const problem = madeProblem({
   sublattices: [{ name: 'cation', sites: ['Ga'], elements: { Al: [0, 1], Ga: [0, 1], In: [0, 0.5] } }],
 } as never);
 
-function viewOf(points: Point[], best: number | null): JobViewType {
-  const progress = {
+function viewOf(points: Point[], best: number | null, doing: string[] = []): JobViewType {
+  const progress: Progress = {
     evaluations_done: points.length,
     evaluations_planned: points.length,
     best: best === null ? null : { index: best, loss: 0, composition: {}, properties: {}, targets: [3.2] },
     trace: [],
+    front: [],
+    doing,
   };
   const job = {
     id: 'j',
@@ -61,7 +70,8 @@ function viewOf(points: Point[], best: number | null): JobViewType {
     progress,
     problem,
   } as unknown as Job;
-  return new JobView({ points, job, result: null as Result | null } as unknown as JobStore);
+  const connection = { phase: 'live', since: 0 };
+  return new JobView({ points, job, connection, result: null as Result | null } as unknown as JobStore);
 }
 
 function pointsOf(count: number): Point[] {
@@ -74,6 +84,50 @@ function pointsOf(count: number): Point[] {
     };
   });
 }
+
+describe('the head of a job', () => {
+  const done = ['relaxing the reference Mn, 58 atoms', 'evaluating'];
+
+  it('says what is being done while the job runs', () => {
+    const view = viewOf([], null, done);
+    render(JobHeader, { view, job: view.store.job! });
+    expect(screen.getByText(/relaxing the reference Mn, 58 atoms; evaluating/)).toBeTruthy();
+    expect(screen.getByText('0 of at most 0 evaluations')).toBeTruthy();
+  });
+
+  it('says no more of that once the job has ended', () => {
+    const view = viewOf([], null, done);
+    render(JobHeader, { view, job: { ...view.store.job!, state: 'succeeded' } });
+    expect(screen.queryByText(/relaxing the reference/)).toBeNull();
+  });
+});
+
+describe('the provenance of a result', () => {
+  it('names how species were mixed, the tier, the head and every version', () => {
+    const provenance = {
+      orichalcum: '0.2.0',
+      potential: { name: 'mace', sha256: 'ab', licence: 'MIT', citation: 'someone' },
+      seed: 7,
+      device: 'cpu',
+      dtype: 'float64',
+      mixing: 'paired',
+      tier: 'mean_field',
+      head: 'omat',
+      versions: { torch: '2.8', ase: '3.26' },
+    };
+    const cost = { evaluations: 1, potential_calls: 2, shared_calls: 3, seconds: 4 };
+    const job = { ...viewOf([], null).store.job!, created_at: '2026-01-01T12:00:00Z' };
+    const result = { provenance, cost, notes: [] } as unknown as Result;
+    const { container } = render(ProvenanceList, { job, result });
+    const said = [...container.querySelectorAll('dt')].map((term) => [
+      term.textContent,
+      term.nextElementSibling?.textContent?.replaceAll(/\s+/g, ' ').trim(),
+    ]);
+    const table = Object.fromEntries(said) as Record<string, string>;
+    expect(table).toMatchObject({ Mixing: 'paired', Tier: 'mean field', Head: 'omat', Seed: '7' });
+    expect(table.Versions).toBe('orichalcum 0.2.0, torch 2.8, ase 3.26');
+  });
+});
 
 describe('the table of evaluations', () => {
   it('keeps only the rows in sight in the page, and tells how many there are', () => {
@@ -106,6 +160,21 @@ describe('the table of evaluations', () => {
     view.brushed = new Set([3, 5]);
     render(EvaluationsTable, { view });
     expect(screen.getByText(/2 selected evaluations of 20/)).toBeTruthy();
+  });
+});
+
+describe('the table of sensitivities', () => {
+  it('shows the changes that the service computed, of an end member too, and a dash where it says none', () => {
+    const evaluation = madeEvaluation({ cation: { Al: 1, Ga: 0, In: 0 } }, { lattice_a: 3.1, density: 3.3 });
+    evaluation.properties.lattice_a!.per_percent = { cation: { Al: -0.00205, Ga: 0.0008, In: 0.0041 } };
+    render(SensitivityTable, { view: viewOf([{ index: 0, evaluation }], 0) });
+    const cells = (name: string) =>
+      within(screen.getByRole('rowheader', { name }).closest('tr')!)
+        .getAllByRole('cell')
+        .slice(2)
+        .map((cell) => cell.textContent?.trim());
+    expect(cells('lattice_a')).toEqual(['\u22120.00205', '+0.000800', '+0.00410']);
+    expect(cells('density')).toEqual(['–', '–', '–']);
   });
 });
 

@@ -14,7 +14,7 @@ export interface Point {
 }
 
 /** So often, milliseconds, while no event comes. */
-const NOTICE_MS = 5000;
+const QUIET_MS = 5000;
 
 export class JobStore {
   job = $state.raw<Job | null>(null);
@@ -68,19 +68,23 @@ export class JobStore {
       this.#stop.signal,
     );
     if (isFinal(this.job.state)) await this.#readResult();
-    else void this.#watchNotice();
+    else void this.#watchQuiet();
   }
 
-  /** Why nothing happens is not an event: while nothing does, the job is asked. */
-  async #watchNotice(): Promise<void> {
+  /** Why nothing happens, and what takes so long, may come without an event: while none comes, the job is asked. */
+  async #watchQuiet(): Promise<void> {
     for (;;) {
       const seen = this.#log.at;
-      await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
       if (this.#stop.signal.aborted || this.job === null || isFinal(this.job.state)) return;
       if (this.#log.at !== seen || this.connection.phase !== 'live') continue;
       try {
-        const { notice } = await readJob(this.id, this.#stop.signal);
-        if (this.job.notice !== notice) this.job = { ...this.job, notice };
+        const { notice, progress } = await readJob(this.id, this.#stop.signal);
+        // An event that came meanwhile is newer.
+        if (this.job === null || this.#log.at !== seen) continue;
+        const { doing } = progress;
+        if (this.job.notice !== notice || this.job.progress.doing.join() !== doing.join())
+          this.job = { ...this.job, notice, progress: { ...this.job.progress, doing } };
       } catch {
         // The event stream tells whether the service can be reached.
       }

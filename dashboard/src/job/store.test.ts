@@ -27,7 +27,7 @@ const made = (index: number): [string, object] => [
 
 const progress = (done: number): [string, object] => [
   'progress',
-  { progress: { evaluations_done: done, evaluations_planned: 40, best: null, trace: [] } },
+  { progress: { evaluations_done: done, evaluations_planned: 40, best: null, trace: [], doing: [] } },
 ];
 
 function job(state: string, done: number) {
@@ -36,7 +36,13 @@ function job(state: string, done: number) {
     name: 'made',
     kind: 'optimize',
     state,
-    progress: { evaluations_done: done, evaluations_planned: 40, best: null, trace: [] },
+    progress: {
+      evaluations_done: done,
+      evaluations_planned: 40,
+      best: null,
+      trace: [],
+      doing: [] as string[],
+    },
     cancel_requested: false,
     priority: 'normal',
     time_limit: null,
@@ -137,6 +143,27 @@ describe('the store of a job', () => {
     await vi.runAllTimersAsync();
     expect(store.points).toHaveLength(5000);
     expect(redraws).toBeLessThan(40);
+    store.close();
+  });
+
+  it('says what is being done and why nothing is, also while no event comes', async () => {
+    let reads = 0;
+    vi.stubGlobal('fetch', async (url: string) => {
+      if (new URL(url).pathname.endsWith('/events')) return new Response(new ReadableStream());
+      const read = job('running', 0);
+      reads += 1;
+      if (reads === 1) return Response.json(read);
+      read.progress.doing = reads === 2 ? ['relaxing the reference Mn, 58 atoms'] : [];
+      return Response.json({ ...read, notice: reads === 2 ? null : 'No worker is there' });
+    });
+    const store = new JobStore('j');
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(store.job?.progress.doing).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(store.job?.progress.doing).toEqual(['relaxing the reference Mn, 58 atoms']);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(store.job?.progress.doing).toEqual([]);
+    expect(store.job?.notice).toBe('No worker is there');
     store.close();
   });
 

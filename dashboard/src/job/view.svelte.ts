@@ -1,7 +1,10 @@
 /** What the parts of a job's page share: the selection, the property and the slice that are looked at, what is best. */
 
-import { overText, sameComposition, slicesOf, bestSlice, type Slice } from './slice';
-import { bestSoFar, lossOf, merit, nondominated, valueOf, wantsFront, wishesOf } from './objectives';
+import type { PropertyInfo } from '../api/types';
+import { Units } from '../format/units';
+import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
+import { bestPlaces, lossOf, wishesOf } from './objectives';
+import { settled } from './settled';
 import type { JobStore, Point } from './store.svelte';
 
 export class JobView {
@@ -10,16 +13,23 @@ export class JobView {
   chosen = $state<number | null>(null);
   /** Numbers of the evaluations that a brush has selected; null without one. */
   brushed = $state.raw<ReadonlySet<number> | null>(null);
+  /** Properties of the catalogue; none while it has not been read. */
+  known = $state.raw<readonly PropertyInfo[]>([]);
   #property = $state<string | null>(null);
   #slice = $state.raw<Slice | null>(null);
 
   constructor(readonly store: JobStore) {}
 
   problem = $derived.by(() => this.store.job?.problem ?? null);
-  points = $derived.by(() => this.store.points);
+  points = $derived.by(() => {
+    const { result, points } = this.store;
+    return result === null ? points : settled(points, result.evaluations);
+  });
   #byIndex = $derived.by(() => new Map(this.points.map((point) => [point.index, point])));
 
-  #units = $derived.by(() => {
+  units = $derived.by(() => new Units(this.known));
+  /** By property, as the API spells them. */
+  #unitsOf = $derived.by(() => {
     const units: Record<string, string> = {};
     for (const { evaluation } of [...this.points.slice(0, 3), ...this.points.slice(-1)]) {
       for (const [name, { unit }] of Object.entries(evaluation.properties)) units[name] = unit;
@@ -34,34 +44,41 @@ export class JobView {
       ...(this.problem?.constraints?.properties ?? []).map(({ property }) => property),
       ...(this.problem?.properties ?? []),
     ];
-    const known = Object.keys(this.#units);
+    const known = Object.keys(this.#unitsOf);
     return [...new Set([...wished.filter((name) => known.includes(name)), ...known])];
   });
 
+  /** The unit of a property as people read it; empty for a plain number. */
   unit(property: string): string {
-    return this.#units[property] ?? '';
+    return this.units.symbol(this.#unitsOf[property] ?? '');
+  }
+
+  /** Digits after the point that a value of a property deserves. */
+  decimals(property: string, value: number): number {
+    return this.units.decimals(this.#unitsOf[property] ?? '', value, this.wish(property)?.tolerance);
   }
 
   wishes = $derived.by(() => {
     if (this.problem === null) return [];
     const resolved = this.store.result?.targets ?? [];
     const live = this.store.job?.progress.best?.targets ?? [];
-    return wishesOf(this.problem, resolved.length > 0 ? resolved : live, (name) => this.unit(name));
+    return wishesOf(this.problem, resolved.length > 0 ? resolved : live);
   });
 
   wish(property: string) {
     return this.wishes.find((wish) => wish.property === property) ?? null;
   }
 
-  isFront = $derived.by(() => this.problem !== null && wantsFront(this.problem));
-
-  /** By place in `points`. */
-  losses = $derived.by(() =>
-    this.points.map(({ evaluation }) =>
-      this.problem ? lossOf(evaluation, this.wishes, this.problem) : null,
-    ),
+  /** Whether a front is what is asked for: then the service says of each evaluation whether it is on it. */
+  isFront = $derived.by(
+    () =>
+      (this.store.result?.front ?? this.store.job?.progress.front ?? []).length > 0 ||
+      this.points.some(({ evaluation }) => evaluation.assessment?.on_front != null),
   );
-  bestPlaces = $derived.by(() => (this.isFront ? this.points.map(() => -1) : bestSoFar(this.losses)));
+
+  /** By place in `points`, as the service says. */
+  losses = $derived.by(() => this.points.map(({ evaluation }) => lossOf(evaluation)));
+  bestPlaces = $derived.by(() => bestPlaces(this.points.map(({ evaluation }) => evaluation.assessment)));
 
   /** Number of the best evaluation, as the service says; null where there is none. */
   bestIndex = $derived.by(() => {
@@ -75,10 +92,11 @@ export class JobView {
     return this.store.result ? null : (this.store.job?.progress.best?.index ?? null);
   });
   best = $derived.by(() => this.point(this.bestIndex));
+  /** The best evaluation of the result, which has its uncertainties, or the best so far. */
+  answer = $derived.by(() => this.store.result?.best ?? this.best?.evaluation ?? null);
 
-  /** Numbers of the evaluations on the Pareto front. */
+  /** Numbers of the evaluations on the Pareto front, as the service says: of the answer, or so far. */
   front = $derived.by(() => {
-    if (!this.isFront) return [];
     const said = this.store.result?.front;
     if (said) {
       return said.flatMap(
@@ -87,15 +105,7 @@ export class JobView {
             ?.index ?? [],
       );
     }
-    const merits = this.points.map(({ evaluation }, place) => {
-      if (this.losses[place] === null) return null;
-      const found = this.wishes.map((wish) => {
-        const value = valueOf(evaluation, wish.property);
-        return value === null ? null : merit(wish, value);
-      });
-      return found.includes(null) ? null : (found as number[]);
-    });
-    return nondominated(merits).map((place) => this.points[place]!.index);
+    return this.store.job?.progress.front ?? [];
   });
 
   point(index: number | null): Point | null {
@@ -155,6 +165,12 @@ export class JobView {
   set slice(slice: Slice | null) {
     this.#slice = slice;
   }
+
+  /** Whether compositions can vary in more ways than one plot shows. */
+  beyondSlice = $derived.by(
+    () =>
+      this.problem !== null && this.slice !== null && freedom(this.problem) > this.slice.elements.length - 1,
+  );
 
   /** The composition whose other fractions a slice holds. */
   through = $derived.by(() => (this.best ?? this.points.at(-1))?.evaluation.composition ?? null);

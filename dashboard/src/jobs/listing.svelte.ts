@@ -8,7 +8,8 @@ import { sentence } from '../api/client';
 import { FROM_NOW, follow, type Connection } from '../api/follow';
 import { listJobs } from '../api/jobs';
 import type { ServerEvent } from '../api/sse';
-import { isFinal, type Job, type JobState, type ProgressEvent } from '../api/types';
+import { isFinal, type Job, type JobState } from '../api/types';
+import { progressIn } from '../job/log';
 
 const WHILE_ACTIVE_MS = 1_500;
 const AT_REST_MS = 8_000;
@@ -90,7 +91,7 @@ export class Listing {
   #take(id: string, batch: ServerEvent[]): void {
     const said = batch.findLast(({ name }) => name === 'progress');
     if (said !== undefined) {
-      const { progress } = JSON.parse(said.data) as ProgressEvent;
+      const { progress } = progressIn(said);
       this.jobs = this.jobs?.map((job) => (job.id === id ? { ...job, progress } : job)) ?? null;
     }
     if (batch.some(({ name }) => name === 'state')) void this.refresh();

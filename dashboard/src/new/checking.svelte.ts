@@ -3,7 +3,7 @@
 import { ApiError, sentence } from '../api/client';
 import { validateProblem } from '../api/jobs';
 import type { FieldError, Validation } from '../api/types';
-import type { Json, JsonObject } from './json';
+import type { JsonObject } from './json';
 
 export const PAUSE_MS = 300;
 
@@ -48,13 +48,4 @@ export class Checking {
     }
     this.busy = false;
   }
-}
-
-/** The parent crystal alone, so that it is seen before anything else has been chosen. */
-export function parentAlone(structure: Json, potential: Json | undefined): JsonObject {
-  return {
-    kind: 'evaluate',
-    structure,
-    ...(potential === undefined ? {} : { potential }),
-  };
 }

@@ -1,12 +1,13 @@
 /** The problem that is being made: its text is the truth, and every field is a view of it. */
 
+import { UNNAMED } from '../kinds/find';
 import { changed, pruned, read, written, type Read } from './document';
-import type { Json, JsonObject, Path } from './json';
+import { objectAt, type Json, type JsonObject, type Path } from './json';
 
 const KEPT = 'orichalcum-draft';
 
 const BLANK: JsonObject = {
-  kind: 'optimize',
+  kind: UNNAMED,
   name: 'New problem',
   structure: { prototype: 'wurtzite', species: ['Al', 'N'] },
 };
@@ -36,12 +37,17 @@ export class Draft {
     this.type(changed(this.text, path, value));
   }
 
-  /** Several fields were changed at once: what stayed the same keeps its comments. */
-  become(problem: JsonObject): void {
-    const before = this.problem;
-    for (const key of new Set([...Object.keys(before), ...Object.keys(problem)])) {
-      if (JSON.stringify(before[key]) !== JSON.stringify(problem[key])) this.set([key], problem[key]);
+  /** Several fields of a part were changed at once: what stayed the same keeps its comments. */
+  replace(path: Path, part: JsonObject): void {
+    const before = objectAt(this.problem, ...path);
+    for (const key of new Set([...Object.keys(before), ...Object.keys(part)])) {
+      if (JSON.stringify(before[key]) !== JSON.stringify(part[key])) this.set([...path, key], part[key]);
     }
+  }
+
+  /** Several fields of the problem were changed at once. */
+  become(problem: JsonObject): void {
+    this.replace([], problem);
   }
 
   /** Begin anew from a problem. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SiteOfProblem } from '../api/types';
+import type { PropertyInfo, SiteOfProblem } from '../api/types';
+import { madeProperties } from '../job/made';
 import { heldElements, offered } from './offered';
 
 const PROBLEM = {
@@ -27,8 +28,10 @@ describe('what is offered', () => {
   });
 
   it('offers a mass fraction for each element in place of one for any', () => {
-    const any = { name: 'mass_fraction:ELEMENT', unit: '1', description: 'Mass', always: false };
-    const density = { name: 'density', unit: 'g/cm^3', description: 'Density', always: true };
+    const [density, plain] = ['density', 'c_over_a'].map((name) => {
+      return madeProperties().find((one) => one.name === name)!;
+    }) as [PropertyInfo, PropertyInfo];
+    const any = { ...plain, name: 'mass_fraction:ELEMENT' };
     expect(offered([density, any], ['Na', 'K']).map(({ name }) => name)).toEqual([
       'density',
       'mass_fraction:Na',
