@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0.0, le=1.0)]
@@ -14,6 +15,8 @@ Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1
 """A name on one line, without control characters."""
 Scale = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=1e-9, le=1e9)]
 """A positive number whose square, and the square of whose inverse, a float holds easily."""
+Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e9, le=1e9)]
+Column = Annotated[str, Field(max_length=100, pattern=r"^[^:]+:[^:]+$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_\-]*$")]
 SiteIndex = Annotated[int, Field(strict=True, ge=0, lt=10_000)]
 
@@ -35,3 +38,8 @@ class Output(BaseModel):
     """A frozen model of something the service says; readers ignore fields added by newer servers."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def refusal(kind: str, text: str) -> PydanticCustomError:
+    """What a validator raises: a stable slug, and what is wrong with the mend."""
+    return PydanticCustomError(kind, "{text}", {"text": text})

@@ -21,7 +21,7 @@ from ase.optimize import BFGS, FIRE, LBFGS
 from rich.console import Console
 from rich.table import Table
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.mechanics.ase_calculator import AlchemicalCalculator, parent_atoms

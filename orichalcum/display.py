@@ -15,7 +15,7 @@ from api_schemas.cost import Cost
 from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
 from api_schemas.maps import SurrogateMap
-from api_schemas.problem import Objective
+from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
 from orichalcum import wording
 from orichalcum.reporting import plain

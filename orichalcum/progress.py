@@ -12,7 +12,7 @@ from rich.text import Text
 
 from api_schemas.evaluations import Evaluation, EvaluationRecord
 from api_schemas.jobs import BestSoFar, EvaluationEvent, ProgressEvent, StateEvent
-from api_schemas.problem import Objective
+from api_schemas.objectives import Objective
 from api_schemas.tasks import Record
 from orichalcum import wording
 from orichalcum.events import JobEvent

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from api_schemas.base import Composition
 from api_schemas.evaluations import Evaluation, PropertyValue
-from api_schemas.problem import Objective
+from api_schemas.objectives import Objective
 from api_schemas.units import unit_facts
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from api_schemas.errors import FieldError, pointer
-from api_schemas.problem import Objective, Problem, SameAs
+from api_schemas.objectives import Objective, SameAs
+from api_schemas.problem import Problem
 from engine.acceptance.property_bounds import impossible, property_bound_faults
 from engine.properties.table import MASS_FRACTION, PROPERTIES, listed, near_names
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.kinds import KINDS as SCHEMAS
-from api_schemas.problem import Problem, SameAs
+from api_schemas.objectives import SameAs
+from api_schemas.problem import Problem
 from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
 from engine.acceptance.fit import fit_faults

@@ -11,7 +11,7 @@ from itertools import islice, pairwise, product
 import numpy as np
 
 from api_schemas.base import Composition
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.composition import simplex
 from engine.composition.simplex import FloatArray
 

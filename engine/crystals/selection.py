@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.crystals.parent import ParentCrystal
 
 _SHOWN = 6

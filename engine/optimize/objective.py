@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from api_schemas.constraints import PropertyConstraint
     from api_schemas.evaluations import EvaluationRecord
-    from api_schemas.problem import Problem, PropertyConstraint
+    from api_schemas.problem import Problem
     from engine.optimize.known_part import KnownPart
 
 Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")

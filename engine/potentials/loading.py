@@ -7,7 +7,7 @@ from importlib import import_module
 
 import torch
 
-from api_schemas.problem import PotentialChoice
+from api_schemas.choices import PotentialChoice
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing, UnsupportedModel
 from engine.potentials.families import FAMILIES

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from api_schemas.problem import PotentialChoice
+from api_schemas.choices import PotentialChoice
 from api_schemas.registry import Registry
 from engine.potentials.description import (
     MATERIALS_PROJECT_ELEMENTS,

@@ -16,7 +16,7 @@ from engine.properties.table import MASS_FRACTION, PRICE, RISK
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from api_schemas.problem import Conditions
+    from api_schemas.conditions import Conditions
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.properties.inputs import PropertyInputs
 

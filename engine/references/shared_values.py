@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from api_schemas.problem import Problem, SameAs
+from api_schemas.objectives import SameAs
+from api_schemas.problem import Problem
 from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from api_schemas.choices import PotentialChoice
 from api_schemas.evaluations import Evaluation
-from api_schemas.problem import PotentialChoice
 from engine.tiers.registry import TIERS
 
 _WHOLE = 1.0 - 1e-9

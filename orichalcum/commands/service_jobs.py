@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api_schemas.jobs import FINAL_STATES, JobState
-from api_schemas.problem import Objective
+from api_schemas.objectives import Objective
 from orichalcum import display
 from orichalcum.client import Client
 from orichalcum.exceptions import JobFailed

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from api_schemas.errors import parse
-from api_schemas.problem import Problem, Sublattice
+from api_schemas.problem import Problem
+from api_schemas.sublattices import Sublattice
 from engine.acceptance.validate import validate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.parent import ParentCrystal

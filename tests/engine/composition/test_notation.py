@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_schemas.errors import ProblemInvalid
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.composition.notation import parse_at_text, parse_composition
 from engine.composition.space import CompositionSpace
 

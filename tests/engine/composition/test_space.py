@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.composition.space import GRID_LIMIT, CompositionSpace
 
 SYMBOLS = ("Al", "Sc", "Ga", "In", "Y")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from api_schemas.errors import ProblemInvalid
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.mechanics.coordinates import symmetry_coordinates

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from api_schemas.problem import Problem, Sublattice
+from api_schemas.problem import Problem
+from api_schemas.sublattices import Sublattice
 from engine.campaign.evaluate import evaluate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES

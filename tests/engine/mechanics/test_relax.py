@@ -7,7 +7,7 @@ import pytest
 from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.mechanics.ase_calculator import AlchemicalCalculator, parent_atoms

@@ -10,7 +10,7 @@ import torch
 from botorch.sampling.normal import SobolQMCNormalSampler
 from scipy.stats import norm
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.composition.space import CompositionSpace
 from engine.optimize.objective import Loss, Term
 from engine.optimize.point import Point

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from api_schemas.problem import Sublattice
+from api_schemas.sublattices import Sublattice
 from engine.composition.space import CompositionSpace
 from engine.optimize.point import Point
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations

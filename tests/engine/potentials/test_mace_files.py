@@ -14,8 +14,9 @@ from urllib.error import URLError
 import pytest
 import torch
 
+from api_schemas.choices import PotentialChoice
 from api_schemas.errors import ProblemInvalid
-from api_schemas.problem import PotentialChoice, Problem
+from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve, resolved_problem
 from engine.potentials.errors import (
     CorruptedCache,

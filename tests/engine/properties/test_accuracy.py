@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from api_schemas.choices import PotentialChoice
 from api_schemas.cost import Cost
 from api_schemas.evaluations import Evaluation, PropertyValue
-from api_schemas.problem import PotentialChoice
 from engine.tiers.uncertainty import with_uncertainty
 
 

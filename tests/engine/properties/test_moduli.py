@@ -8,7 +8,8 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 from ase.stress import voigt_6_to_full_3x3_stress
 
-from api_schemas.problem import Problem, Sublattice
+from api_schemas.problem import Problem
+from api_schemas.sublattices import Sublattice
 from engine.acceptance.resolve import resolve
 from engine.campaign.evaluate import evaluate
 from engine.crystals.crystal import build_crystal
