@@ -14,8 +14,9 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from api_schemas.jobs import FINAL_STATES
 from service.api.caller import Reader
 from service.api.context import Context, InContext
-from service.http.problem_details import MalformedRequest, documented
+from service.http.problem_details import documented
 from service.lifecycle import actions, states
+from service.refusals import MalformedRequest
 from service.repositories import events, jobs
 
 KEEPALIVE_SECONDS = 10.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-QUEUE = "orichalcum"
+from service.tables.jobs import DEFAULT_QUEUE
+
+QUEUE = DEFAULT_QUEUE
 """Of every potential that is not routed."""
 
 ANY_DEVICE = "any"

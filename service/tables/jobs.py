@@ -8,11 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import Base
 
+DEFAULT_QUEUE = "orichalcum"
+"""Queue of the jobs whose potential has none of its own."""
+
 
 class JobRow(Base):
     """A job. Times are seconds since 1970 by the database's clock; documents are JSON text, kept digit for digit.
 
     ``priority`` is the broker's: 0 is served first. ``time_limit`` counts seconds from ``started_at``.
+
+    ``standing`` is the result as far as it is known by ``told`` records, without its evaluations, which are in the
+    tasks: whoever ends the job puts them in. The columns of evaluations count tasks of every unit.
 
     ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
     """
@@ -27,13 +33,16 @@ class JobRow(Base):
     state: Mapped[str] = mapped_column(String(12), index=True)
     problem: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
-    queue: Mapped[str] = mapped_column(String(120), default="orichalcum", server_default="orichalcum")
+    queue: Mapped[str] = mapped_column(String(120), default=DEFAULT_QUEUE, server_default=DEFAULT_QUEUE)
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
     best: Mapped[str | None] = mapped_column(Text, default=None)
     trace: Mapped[str | None] = mapped_column(Text, default=None)
+    front: Mapped[str | None] = mapped_column(Text, default=None)
+    standing: Mapped[str | None] = mapped_column(Text, default=None)
+    told: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     result: Mapped[str | None] = mapped_column(Text, default=None)
     failure: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[float] = mapped_column(Double)

@@ -83,7 +83,7 @@ def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
     work()
     enqueue(database, queue, submitted())
     work()
-    queue.evaluations += [10, 11]
+    queue.tasks += [10, 11]
     told = {}
     for line in client.get("/metrics").text.splitlines():
         if not line.startswith("#"):
