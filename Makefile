@@ -87,11 +87,13 @@ audit: $(STAMP) ## known vulnerabilities of the pinned packages, where the servi
 	  echo "Not audited for known vulnerabilities: $(AUDITED) does not answer from here."; \
 	fi
 
-check: $(STAMP) ## lint, types, boundaries, of the Python code and of the dashboard; what an audit says is only told
+check: $(STAMP) ## lint, types, boundaries, the house, of the Python code and of the dashboard; what an audit says is only told
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.check_house
+	$(BIN)/python -m tools.draw_house --check
 	@$(MAKE) --no-print-directory audit || echo "The audit found something; see above."
 	$(BIN)/python dashboard/build.py --npm run --silent lint
 	$(BIN)/python dashboard/build.py --npm run --silent check
@@ -109,8 +111,9 @@ bench: $(STAMP) weights ## the benchmarks, short
 bench-full: $(STAMP) weights ## the benchmarks, with more repeats
 	@for script in benchmarks/*.py; do echo "== $$script"; ORICHALCUM_BENCH=full $(BIN)/python "$$script"; done
 
-docs: $(STAMP) ## write the JSON Schema of problem files into docs/
+docs: $(STAMP) ## write the JSON Schema of problem files and the picture of the rooms into docs/
 	@$(BIN)/python -m api_schemas.schema > docs/problem.schema.json
+	@$(BIN)/python -m tools.draw_house
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude orichalcum \

@@ -21,6 +21,10 @@ Composition = dict[str, dict[str, float]]
 """Sublattice name -> element symbol -> fraction."""
 
 
+Gradient = dict[str, dict[str, float]]
+"""Sublattice -> element -> derivative per unit fraction, summing to zero over each sublattice (tangent space)."""
+
+
 class Model(BaseModel):
     """A frozen model that refuses unknown fields and non-finite numbers."""
 

@@ -19,7 +19,7 @@ class PotentialInfo(Output):
     elements: list[str]
     dtypes: list[str]
     mixing: list[str]
-    sha256: str = Field(description="Of the original checkpoint.")
+    sha256: str = Field(description="SHA-256 of the original checkpoint.")
     fetched: bool = Field(description="Whether the weights are in this machine's cache.")
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal, Self
 
-from api_schemas.base import Composition, Output
+from pydantic import Field, model_validator
+
+from api_schemas.base import Composition, Gradient, Output
 from api_schemas.cost import Cost
+from api_schemas.per_percent import per_percent
 from api_schemas.tasks import Record, Task
 
-RELAXATION = "relaxation"
-"""The unit that relaxes a composition and differentiates its properties."""
-
-Gradient = dict[str, dict[str, float]]
-"""Sublattice -> element -> derivative per unit fraction, summing to zero over each sublattice (tangent space)."""
+RELAXATION, REFERENCE = "relaxation", "reference"
+"""The units that relax a composition and differentiate its properties, and that relax what evaluations share."""
 
 
 class PropertyValue(Output):
@@ -99,6 +99,15 @@ class Evaluation(Output):
         None, description="What its job's problem makes of it; null where it belongs to no job."
     )
 
+    @model_validator(mode="after")
+    def _with_changes_per_percent(self) -> Self:
+        """Evaluations of older versions lack what follows from the gradients."""
+        for name, value in self.properties.items():
+            if value.gradient is not None and value.per_percent is None:
+                changes = per_percent(value.gradient, self.composition)
+                self.properties[name] = value.model_copy(update={"per_percent": changes})
+        return self
+
 
 class RelaxationState(Output):
     """What warm-starts the relaxation of a neighbouring composition.
@@ -121,6 +130,14 @@ class EvaluationRecord(Record, Evaluation):
     origin: str | None = Field(None, description="Which search of the strategy wanted it.")
     relaxation: RelaxationState | None = None
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
+    enthalpy: float | None = Field(None, description="eV per cell; null where the potential failed.")
+    enthalpy_slope: list[float] = Field(
+        default=[], description="Its derivative by every column of the composition, eV, raw; [n_columns]."
+    )
+    incomplete: bool = Field(
+        default=False,
+        description="Whether the properties that compare with end members are still to be filled in.",
+    )
 
     def public(self) -> Evaluation:
         """The part that users see."""
@@ -135,6 +152,32 @@ class Suggestion(Task):
     origin: str | None = Field(None, description="Which search of the strategy wants it.")
     warm_start: RelaxationState | None = None
     warm_start_composition: Composition | None = None
+    completed_later: bool = Field(
+        default=False,
+        description="Whether the end members are not waited for: the relaxation does not start between them, and the "
+        "properties that compare with them are filled in once they are known.",
+    )
+
+
+class ReferenceTask(Task):
+    """The task of relaxing what the evaluations of a problem share."""
+
+    unit: str = REFERENCE
+    counted: bool = False
+    what: Literal["end_members", "elements", "target", "substrate"]
+    members: list[int] = Field(
+        description="Numbers of the end members, or atomic numbers; of a target its objective."
+    )
+
+
+class ReferenceRecord(Record):
+    """What was relaxed for evaluations to share; the values themselves are in the store of references."""
+
+    unit: str = REFERENCE
+    what: str
+    members: list[int]
+    converged: bool
+    enthalpies: list[float] = Field(default=[], description="eV per cell, of end members.")
 
 
 class FixedGeometryEvaluation(Output):

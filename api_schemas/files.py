@@ -1,4 +1,4 @@
-"""Reading problem files: YAML or JSON, hostile until validated."""
+"""Reading the text of problem files: YAML or JSON, hostile until validated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from api_schemas.errors import FieldError, ProblemInvalid, parse
-from api_schemas.problem import Problem
+from api_schemas.errors import FieldError, ProblemInvalid
 
 MAX_FILE_BYTES = 4_000_000
 MAX_DEPTH = 40
@@ -88,11 +87,11 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
-    """Parse the text of a problem file.
+def read_text(text: str, *, is_json: bool = False) -> dict[str, Any]:
+    """The mapping that the text of a problem file holds; its fields are not looked at.
 
     Raises:
-        ProblemInvalid: naming the field (or line) and the mend.
+        ProblemInvalid: naming the line and the mend.
     """
     try:
         data = _load_json(text) if is_json else yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
@@ -112,14 +111,14 @@ def parse_problem_text(text: str, *, is_json: bool = False) -> Problem:
         raise _malformed(
             "a problem file is a mapping with fields such as structure and sublattices; see `orichalcum new`"
         )
-    return parse(Problem, data)
+    return data
 
 
-def read_problem_file(path: Path) -> Problem:
-    """Read a YAML (or, by its ending, JSON) problem file.
+def read_file(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML (or, by its ending, JSON) problem file holds.
 
     Raises:
-        ProblemInvalid: if it is no valid problem.
+        ProblemInvalid: if it holds none.
         OSError: if the file cannot be read.
     """
     with path.open("rb") as stream:
@@ -130,4 +129,4 @@ def read_problem_file(path: Path) -> Problem:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _malformed(f"{path.name} is not UTF-8 text") from None
-    return parse_problem_text(text, is_json=path.suffix.lower() == ".json")
+    return read_text(text, is_json=path.suffix.lower() == ".json")

@@ -64,7 +64,7 @@ class Job(Output):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    failure: ProblemDetail | None = Field(None, description="Of a failed job: what went wrong.")
+    failure: ProblemDetail | None = Field(None, description="What went wrong, where the job failed.")
     notice: str | None = Field(
         None,
         description="Why nothing is being done for a job that waits, and what to do about it; for people.",

@@ -1,4 +1,4 @@
-"""The problem file: what a user asks for (contract: kinds, structure, sublattices, objectives, ...)."""
+"""The problem file: what a user asks for, field by field as in docs/problem-file.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from pydantic_core import PydanticCustomError
 from api_schemas import extensions, kinds, tiers
 from api_schemas.base import Fraction, Identifier, Model, Name, Number, Positive, Scale, SiteIndex, Title
 from api_schemas.elements import Element, ElementOrVacancy
+from api_schemas.errors import parse
+from api_schemas.files import read_file, read_text
 from api_schemas.kinds import KINDS
+from api_schemas.strategies import STRATEGIES
 from api_schemas.structures import Structure
 from api_schemas.tiers import TIERS
 
@@ -49,7 +52,7 @@ def _among(what: str, known: Callable[[], tuple[str, ...]]) -> tuple[AfterValida
 
 Kind = Annotated[str, *_among("kind", lambda: (*KINDS.names, *kinds.PROMISED))]
 Tier = Annotated[str, *_among("tier", lambda: (*TIERS.names, *tiers.PROMISED))]
-StrategyName = Literal["auto", "gradient", "bayesian", "hybrid", "grid", "random"]
+StrategyName = Annotated[str, *_among("strategy", lambda: STRATEGIES.names)]
 Bounded = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e9, le=1e9)]
 Column = Annotated[str, Field(max_length=100, pattern=r"^[^:]+:[^:]+$")]
 Site = Annotated[
@@ -228,7 +231,7 @@ Target = Annotated[
 
 
 class Objective(Model):
-    """One wish: reach a target within a tolerance, or minimize or maximize."""
+    """One objective: reach a target within a tolerance, or minimize or maximize."""
 
     property: Name = Field(description="Name of a property, e.g. lattice_a.")
     target: Target | None = Field(
@@ -268,7 +271,7 @@ class PotentialChoice(Model):
     )
     head: Name | None = Field(None, description="Which head of a MACE model that has several.")
     mixing: Literal["mean_field", "paired"] = Field(
-        "mean_field", description="How an atom hears the candidates on a neighbouring site."
+        "mean_field", description="How an atom receives from the candidates on a neighbouring site."
     )
     tier: Tier = Field("mean_field", description="How accurately mixed crystals are computed.")
     dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
@@ -333,7 +336,7 @@ class Strategy(Model):
         None, description="Compositions suggested at a time; by default as many as the strategy has use for."
     )
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = Field(
-        0, description="Of everything random: the same seed gives the same search."
+        0, description="Seed of everything random: the same seed gives the same search."
     )
 
 
@@ -365,7 +368,7 @@ class Problem(Model):
         Constraints(), description="Restrictions of the composition beyond the bounds of the elements."
     )
     objectives: list[Objective] = Field(
-        default=[], max_length=20, description="Wishes: one, or several with weights."
+        default=[], max_length=20, description="What is sought: one objective, or several with weights."
     )
     properties: list[Name] = Field(default=[], max_length=50, description="Wanted besides the objectives'.")
     potential: PotentialChoice = Field(PotentialChoice(), description="What computes energies.")
@@ -411,9 +414,16 @@ class Problem(Model):
             api_schemas.errors.ProblemInvalid: naming the field and the mend.
             OSError: if the file cannot be read.
         """
-        from api_schemas.files import read_problem_file
+        return parse(cls, read_file(Path(path)))
 
-        return read_problem_file(Path(path))
+    @classmethod
+    def from_text(cls, text: str, *, is_json: bool = False) -> Problem:
+        """Read the text of a problem file, YAML or JSON.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: naming the field (or line) and the mend.
+        """
+        return parse(cls, read_text(text, is_json=is_json))
 
     def document(self) -> dict[str, Any]:
         """The normalised problem as a JSON-ready dictionary, without fields that were not given and have no default.

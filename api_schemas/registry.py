@@ -60,6 +60,13 @@ class Registry(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         return iter(tuple(self._rows.values()))
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, name: str) -> R | None:
+        """The row of a name; None if there is none, for whoever looks elsewhere then."""
+        return self._rows.get(name)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, in order."""

@@ -79,7 +79,7 @@ class Provenance(Output):
     dtype: str
     mixing: str = Field("mean_field", description="How species were mixed.")
     tier: str = Field("mean_field", description="How mixed crystals were computed.")
-    head: str | None = Field(None, description="Of a MACE model that has several.")
+    head: str | None = Field(None, description="Head of a MACE model that has several.")
     versions: dict[str, str] = {}
 
 

@@ -19,8 +19,10 @@ class Task(Output):
         description="Number of the task of the same unit from whose last checkpoint this one goes on; null for none.",
     )
     background: bool = Field(
-        False, description="Whether the plan can ask on before this one is told; it is told before the plan ends."
+        default=False,
+        description="Whether the plan can ask on before this one is told; it is told before the plan ends.",
     )
+    counted: bool = Field(default=True, description="Whether it counts as progress.")
 
 
 class Record(Output):

@@ -14,8 +14,8 @@ class Unit:
     """A unit of properties.
 
     Attributes:
-        name: As the API spells it; "1" for a plain number.
-        symbol: As people read it; empty for a plain number.
+        name: Name as the API spells it; "1" for a plain number.
+        symbol: Symbol as people read it; empty for a plain number.
         decimals: Digits after the point that mean something.
         scale: The change that counts as one unit of loss, for a goal that names none.
         tolerance: The half width of a target's band to begin with.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import httpx
 
@@ -13,17 +12,15 @@ from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
+from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
-
-if TYPE_CHECKING:
-    from orichalcum.async_client import AsyncClient
 
 
 class AsyncJobHandle:
     """A submitted job. ``job`` is what the service last said of it."""
 
-    def __init__(self, client: AsyncClient, job: Job) -> None:
+    def __init__(self, client: AsyncConnection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job
@@ -56,7 +53,7 @@ class AsyncJobHandle:
         A dropped connection is taken up again where it broke.
 
         Args:
-            after: skip the events up to this number.
+            after: Number of the last event to skip.
 
         Raises:
             ServiceUnreachable: if the service stays away.
@@ -85,7 +82,7 @@ class AsyncJobHandle:
         """Wait until the job has ended.
 
         Args:
-            timeout: seconds to wait at most; None waits as long as it takes.
+            timeout: Longest wait, s; None waits as long as it takes.
 
         Raises:
             StillRunning: if it has not ended in time.
@@ -106,8 +103,8 @@ class AsyncJobHandle:
         """The answer; of a cancelled job the best so far.
 
         Args:
-            wait: wait for the job to end first.
-            timeout: seconds to wait at most.
+            wait: Whether to wait for the job to end first.
+            timeout: Longest wait, s.
 
         Raises:
             StillRunning: if the job has not ended (``wait=False`` or out of time).
@@ -143,10 +140,10 @@ class AsyncJobHandle:
         """The surrogate's mean and uncertainty of a property over a slice of the composition space.
 
         Args:
-            property_name: by default that of the first objective.
-            over: ``sublattice:element,element``, two to four elements that vary; by default the first of the job.
-            at: through which composition: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
-            timeout: seconds to wait at most for a worker to compute it.
+            property_name: Name of the property; by default that of the first objective.
+            over: Two to four elements that vary, as ``sublattice:element,element``; by default the first of the job.
+            at: Composition through which it goes: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
+            timeout: Longest wait for a worker to compute it, s.
 
         Raises:
             ProblemRefused: naming the parameter at fault.

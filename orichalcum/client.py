@@ -35,10 +35,10 @@ class Client:
         """Set the address up; nothing is sent yet.
 
         Args:
-            url: address of the service; else ORICHALCUM_URL, else http://127.0.0.1:8421.
-            api_key: else ORICHALCUM_API_KEY, else none.
-            timeout: of one request, s.
-            transport: an httpx transport to use instead of the network (for tests, or special networks).
+            url: Address of the service; else ORICHALCUM_URL, else http://127.0.0.1:8421.
+            api_key: API key; else ORICHALCUM_API_KEY, else none.
+            timeout: Timeout of one request, s.
+            transport: An httpx transport to use instead of the network (for tests, or special networks).
 
         Raises:
             BadAddress: if the URL or the key cannot be used.
@@ -68,8 +68,8 @@ class Client:
         """Submit a problem.
 
         Args:
-            problem: what to solve.
-            idempotency_key: the same key and problem give the same job; by default a fresh one.
+            problem: Problem to solve.
+            idempotency_key: Key with which the same problem gives the same job; by default a fresh one.
 
         Raises:
             ProblemRefused: naming the fields at fault.

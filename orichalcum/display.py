@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
+from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,10 +16,12 @@ from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Objective
-from api_schemas.results import Prediction, Result
+from api_schemas.results import Prediction, Provenance, Result
 from orichalcum import wording
 from orichalcum.reporting import plain
 
+LONGEST_PART = 2000
+"""Characters of an answer's part that are printed."""
 MOST_GRADIENT_COLUMNS = 6
 """More elements than this do not fit a terminal's width."""
 
@@ -57,7 +61,7 @@ def best_so_far(best: BestSoFar | None) -> str:
 
 
 def jobs(items: Sequence[Job]) -> Table:
-    """Jobs, one a line."""
+    """Jobs, one per line."""
     table = _table("ID", "Name", "State", "Done", "Best so far", "Age", numeric=("Done", "Age"))
     table.columns[0].no_wrap = True
     for job in items:
@@ -108,8 +112,7 @@ def evaluation(item: Evaluation) -> Group:
     for name, value in item.properties.items():
         gradients = []
         for sublattice, element in shown:
-            gradient = value.gradient or {}
-            answer = wording.per_percent(gradient, item.composition, sublattice, element)
+            answer = (value.per_percent or {}).get(sublattice, {}).get(element)
             gradients.append("–" if answer is None else wording.change(answer, ""))
         unit = "" if value.unit == "1" else value.unit
         table.add_row(name, wording.number(value.value, value.unit), unit, *gradients)
@@ -165,6 +168,7 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
+    parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
     spent, source = item.cost, item.provenance
@@ -179,7 +183,8 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
     parts.append(
         line(
             f"with: {source.potential.name} ({source.potential.licence}, sha256 {source.potential.sha256[:12]}…), "
-            f"{source.dtype}, {source.device}, seed {source.seed}, orichalcum {source.orichalcum}",
+            f"{source.dtype}, {source.mixing}{_beyond(source)}, {source.device}, "
+            f"seed {source.seed}, orichalcum {source.orichalcum}",
         )
     )
     return Group(*parts)
@@ -258,7 +263,7 @@ def _objectives(item: Result, best: Evaluation, objectives: Sequence[Objective])
         unit = "" if found is None else found.unit
         reached = "–" if found is None else wording.quantity(found.value, found.unit)
         off = "–" if found is None or target is None else wording.change(found.value - target, found.unit)
-        table.add_row(objective.property, wording.wish(objective, target, unit), reached, off)
+        table.add_row(objective.property, wording.objective_text(objective, target, unit), reached, off)
     return table
 
 
@@ -267,6 +272,18 @@ def _sensitivities(item: Result, best: Evaluation, objectives: Sequence[Objectiv
         return [plain(s.text) for s in item.sensitivities]
     names = dict.fromkeys(o.property for o in objectives if o.property in best.properties)
     return [f"{name}: {text}" for name in names for text in wording.sensitivities(best, name)]
+
+
+def _written(value: JsonValue) -> str:
+    """A part of an answer that this version has no table for."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_PART else f"{text[:LONGEST_PART]} ... (--json prints all of it)"
+
+
+def _beyond(source: Provenance) -> str:
+    """Tier and head, where they say something."""
+    tier = "" if source.tier == source.mixing else f", tier {plain(source.tier)}"
+    return tier if source.head is None else f"{tier}, head {plain(source.head)}"
 
 
 def _prediction(item: Prediction) -> str:

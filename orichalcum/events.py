@@ -1,6 +1,6 @@
 """Server-sent events of a job: the wire format, the typed events, and resuming after a dropped connection.
 
-Source of the format: WHATWG HTML, section 9.2 (server-sent events).
+Source of the format: WHATWG HTML, section 9.2, https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_EVENT_BYTES = 16_000_000
 RECONNECT_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
 """Seconds before each try to reconnect; an event, or a connection that lasted, starts the count anew."""
 LASTING_SECONDS = 5.0
-"""A connection that was heard from and lived so long was a good one, even if nothing happened to the job."""
+"""A connection that sent something and lived so long was a good one, even if nothing happened to the job."""
 
 _MODELS: dict[str, type[StateEvent | ProgressEvent | EvaluationEvent]] = {
     "state": StateEvent,
@@ -107,7 +107,7 @@ class Following:
         self._last = after
         self._failures = 0
         self._opened = time.monotonic()
-        self._heard = False
+        self._has_bytes = False
         self._parser = EventParser()
         self.finished = False
         self.received_on_this_connection = False
@@ -116,7 +116,7 @@ class Following:
         """Headers of the next connection; a new connection starts a new parse."""
         self._parser = EventParser()
         self._opened = time.monotonic()
-        self._heard = False
+        self._has_bytes = False
         self.received_on_this_connection = False
         return {} if self._last is None else {"Last-Event-ID": str(self._last)}
 
@@ -126,7 +126,7 @@ class Following:
         Raises:
             UnexpectedAnswer: if the stream is not one of job events.
         """
-        self._heard = True
+        self._has_bytes = True
         try:
             found = [event for event in map(_typed, self._parser.feed(chunk)) if event is not None]
         except ValueError as error:
@@ -148,7 +148,7 @@ class Following:
         Raises:
             ServiceUnreachable: after too many fruitless tries; or the ServiceFault that kept it from going on.
         """
-        if self._heard and time.monotonic() - self._opened > LASTING_SECONDS:
+        if self._has_bytes and time.monotonic() - self._opened > LASTING_SECONDS:
             self._failures = 0
         if self._failures >= len(RECONNECT_DELAYS):
             if isinstance(error, httpx.TransportError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 
@@ -12,17 +11,15 @@ from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
+from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
-
-if TYPE_CHECKING:
-    from orichalcum.client import Client
 
 
 class JobHandle:
     """A submitted job. ``job`` is what the service last said of it."""
 
-    def __init__(self, client: Client, job: Job) -> None:
+    def __init__(self, client: Connection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job
@@ -55,7 +52,7 @@ class JobHandle:
         A dropped connection is taken up again where it broke.
 
         Args:
-            after: skip the events up to this number.
+            after: Number of the last event to skip.
 
         Raises:
             ServiceUnreachable: if the service stays away.
@@ -83,7 +80,7 @@ class JobHandle:
         """Wait until the job has ended.
 
         Args:
-            timeout: seconds to wait at most; None waits as long as it takes.
+            timeout: Longest wait, s; None waits as long as it takes.
 
         Raises:
             StillRunning: if it has not ended in time.
@@ -104,8 +101,8 @@ class JobHandle:
         """The answer; of a cancelled job the best so far.
 
         Args:
-            wait: wait for the job to end first.
-            timeout: seconds to wait at most.
+            wait: Whether to wait for the job to end first.
+            timeout: Longest wait, s.
 
         Raises:
             StillRunning: if the job has not ended (``wait=False`` or out of time).
@@ -140,10 +137,10 @@ class JobHandle:
         """The surrogate's mean and uncertainty of a property over a slice of the composition space.
 
         Args:
-            property_name: by default that of the first objective.
-            over: ``sublattice:element,element``, two to four elements that vary; by default the first of the job.
-            at: through which composition: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
-            timeout: seconds to wait at most for a worker to compute it.
+            property_name: Name of the property; by default that of the first objective.
+            over: Two to four elements that vary, as ``sublattice:element,element``; by default the first of the job.
+            at: Composition through which it goes: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
+            timeout: Longest wait for a worker to compute it, s.
 
         Raises:
             ProblemRefused: naming the parameter at fault.

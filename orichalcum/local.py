@@ -98,9 +98,9 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
     """Solve a problem in this process.
 
     Args:
-        problem: what to solve.
-        observer: told of progress.
-        device: auto, cpu or cuda.
+        problem: Problem to solve.
+        observer: Receiver of the progress.
+        device: Device: auto, cpu or cuda.
 
     Raises:
         ProblemInvalid: naming the fields at fault.
@@ -127,10 +127,10 @@ def evaluate(
     """Relax one composition and differentiate its properties.
 
     Args:
-        problem: whose crystal and potential to take.
-        at: the composition as text, ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
-        device: auto, cpu or cuda.
-        on_call: called before every call of the potential.
+        problem: Problem whose crystal and potential to take.
+        at: Composition as text, ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
+        device: Device: auto, cpu or cuda.
+        on_call: Called before every call of the potential.
 
     Raises:
         ProblemInvalid: naming the fields at fault; the pointer ``--at`` is the text.

@@ -45,7 +45,7 @@ class Noticing:
             try:
                 notice = self._job.refresh().notice
             except OrichalcumError:
-                continue  # whoever follows the events hears of it
+                continue  # whoever follows the events is told of it
             if notice is not None and notice != told and not self._ended.is_set():
                 self._say(notice)
             told = notice

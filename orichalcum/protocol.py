@@ -1,6 +1,6 @@
 """The REST calls as values: what to send, and how to read the answer. Knows nothing of sync or async.
 
-A ``Call`` is built by one function a resource, sent by ``Client`` or ``AsyncClient``, and read by ``Call.read``.
+A ``Call`` is built by one function per resource, sent by ``Client`` or ``AsyncClient``, and read by ``Call.read``.
 Retries are decided here too, so that both clients behave alike.
 """
 

@@ -1,8 +1,10 @@
-"""Problem files to start from, one a prototype, commented and valid as they are printed."""
+"""Problem files to start from, one per prototype, commented and valid as they are printed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from api_schemas.kinds import KINDS, KindSchema
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class StartingPoint:
         host: The element of the parent on it.
         guest: The element that is mixed in.
         most_guest: Upper bound of the guest's fraction.
-        target: Wished lattice constant a, Å; or None for that of GaN.
+        target: Target of the lattice constant a, Å; or None for that of GaN.
     """
 
     title: str
@@ -30,74 +32,112 @@ class StartingPoint:
 
 STARTING_POINTS: dict[str, StartingPoint] = {
     "wurtzite": StartingPoint("Al(Sc)N matched to GaN", ("Al", "N"), "cation", "Al", "Sc", 0.5, None),
-    "rocksalt": StartingPoint("(Na,K)Cl with a wished lattice", ("Na", "Cl"), "cation", "Na", "K", 1, 5.9),
+    "rocksalt": StartingPoint("(Na,K)Cl with a target lattice", ("Na", "Cl"), "cation", "Na", "K", 1, 5.9),
     "zincblende": StartingPoint(
-        "(Ga,In)As with a wished lattice", ("Ga", "As"), "cation", "Ga", "In", 1, 5.9
+        "(Ga,In)As with a target lattice", ("Ga", "As"), "cation", "Ga", "In", 1, 5.9
     ),
-    "fluorite": StartingPoint("(Ce,Zr)O2 with a wished lattice", ("Ce", "O"), "cation", "Ce", "Zr", 1, 5.35),
+    "fluorite": StartingPoint("(Ce,Zr)O2 with a target lattice", ("Ce", "O"), "cation", "Ce", "Zr", 1, 5.35),
     "antifluorite": StartingPoint(
-        "(Li,Na)2O with a wished lattice", ("Li", "O"), "cation", "Li", "Na", 1, 4.9
+        "(Li,Na)2O with a target lattice", ("Li", "O"), "cation", "Li", "Na", 1, 4.9
     ),
-    "cscl": StartingPoint("Cs(Cl,Br) with a wished lattice", ("Cs", "Cl"), "anion", "Cl", "Br", 1, 4.25),
+    "cscl": StartingPoint("Cs(Cl,Br) with a target lattice", ("Cs", "Cl"), "anion", "Cl", "Br", 1, 4.25),
     "perovskite": StartingPoint(
-        "(Sr,Ba)TiO3 with a wished lattice", ("Sr", "Ti", "O"), "A", "Sr", "Ba", 1, 3.98
+        "(Sr,Ba)TiO3 with a target lattice", ("Sr", "Ti", "O"), "A", "Sr", "Ba", 1, 3.98
     ),
     "spinel": StartingPoint(
-        "Mg(Al,Ga)2O4 with a wished lattice", ("Mg", "Al", "O"), "B", "Al", "Ga", 1, 8.25
+        "Mg(Al,Ga)2O4 with a target lattice", ("Mg", "Al", "O"), "B", "Al", "Ga", 1, 8.25
     ),
-    "fcc": StartingPoint("Cu-Au with a wished lattice", ("Cu",), "metal", "Cu", "Au", 1, 3.8),
-    "bcc": StartingPoint("W-Ta with a wished lattice", ("W",), "metal", "W", "Ta", 1, 3.24),
-    "hcp": StartingPoint("Ti-Zr with a wished lattice", ("Ti",), "metal", "Ti", "Zr", 1, 3.08),
+    "fcc": StartingPoint("Cu-Au with a target lattice", ("Cu",), "metal", "Cu", "Au", 1, 3.8),
+    "bcc": StartingPoint("W-Ta with a target lattice", ("W",), "metal", "W", "Ta", 1, 3.24),
+    "hcp": StartingPoint("Ti-Zr with a target lattice", ("Ti",), "metal", "Ti", "Zr", 1, 3.08),
     "diamond": StartingPoint("Si-Ge matched halfway", ("Si",), "element", "Si", "Ge", 1, 5.6),
 }
 """By prototype; the values lie between those of the two end members."""
 
 
-def problem_file(prototype: str) -> str:
+def problem_file(prototype: str, kind: str = "optimize") -> str:
     """The text of a problem file (YAML) on a prototype.
 
+    Args:
+        prototype: The parent structure.
+        kind: What the problem asks for; the file has the fields that it uses.
+
     Raises:
-        KeyError: if there is no starting point for it.
+        KeyError: if there is no starting point for the prototype.
+        api_schemas.registry.UnknownName: if there is no such kind.
     """
-    start = STARTING_POINTS[prototype]
+    start, schema = STARTING_POINTS[prototype], KINDS[kind]
+    others = ", ".join(one.name for one in KINDS if one.name != kind)
+    parts = [
+        _HEAD.format(kind=kind, summary=_lower(schema.summary), others=others, name=_title(start, schema))
+    ]
+    parts.append(_CRYSTAL.format(prototype=prototype, species=", ".join(start.species)))
+    if schema.takes("sublattices"):
+        fields = {name: getattr(start, name) for name in ("sublattice", "host", "guest", "most_guest")}
+        parts.append(_SUBLATTICES.format(**fields))
+    if schema.searches:
+        parts.append(_OBJECTIVES.format(target=_target(start)))
+    parts.append(_POTENTIAL)
+    half = start.most_guest / 2
+    at = f"{start.sublattice}: {{{start.host}: {1 - half:g}, {start.guest}: {half:g}}}"
+    parts.append(schema.example.replace("{AT}", f"{{{at}}}"))
+    return "\n".join(part for part in parts if part)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+def _title(start: StartingPoint, schema: KindSchema) -> str:
+    """The name of the job: of a search, what it wishes for."""
+    return (
+        start.title
+        if schema.searches
+        else f"{start.title.split(' with ')[0].split(' matched')[0]}, {schema.name}"
+    )
+
+
+def _target(start: StartingPoint) -> str:
     if start.target is None:
-        target = "{same_as: {prototype: wurtzite, species: [Ga, N]}}"
-        remark = "# That of GaN, computed with the same potential; or a number in Å."
-    else:
-        target = f"{start.target:g}"
-        remark = "# Å; or {same_as: {prototype: ..., species: [...]}}: that of another crystal, by the same potential"
+        return """\
+# That of GaN, computed with the same potential; or a number in Å.
+    target: {same_as: {prototype: wurtzite, species: [Ga, N]}}"""
     return f"""\
+# Å; or {{same_as: {{prototype: ..., species: [...]}}}}: that of another crystal, by the same potential
+    target: {start.target:g}"""
+
+
+_HEAD = """\
 # A problem for Orichalcum. Solve it here:         orichalcum run FILE
 #                          or by a service:        orichalcum submit FILE --wait
-kind: optimize                # or scan: a grid over the compositions; or evaluate: those listed under `at`
-name: {start.title}
-
+kind: {kind}                # {summary}; or {others}
+name: {name}
+"""
+_CRYSTAL = """\
 # The parent crystal. Lattice constants (a, and c where there is one, in Å) may be given; they are only a start.
 # Instead of a prototype: {{cif: "<text>"}} or {{poscar: "<text>"}}.
 structure:
   prototype: {prototype}
-  species: [{", ".join(start.species)}]
-
+  species: [{species}]
+"""
+_SUBLATTICES = """\
 # Sites that share one composition, and the elements they may hold with the bounds of their fractions.
 sublattices:
-  - name: {start.sublattice}
-    sites: [{start.host}]               # elements of the parent, or site numbers from 0
+  - name: {sublattice}
+    sites: [{host}]               # elements of the parent, or site numbers from 0
     elements:
-      {start.host}: [0, 1]
-      {start.guest}: [0, {start.most_guest:g}]
-
-# What is wished for: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
+      {host}: [0, 1]
+      {guest}: [0, {most_guest:g}]
+"""
+_OBJECTIVES = """\
+# What is sought: a target with a tolerance, or goal: minimize or maximize. With several, give each a weight.
 objectives:
   - property: lattice_a
-    {remark}
-    target: {target}
+    {target}
     tolerance: 0.001          # Å
-
+"""
+_POTENTIAL = """\
 potential:
   name: sevennet-l3i5         # or sevennet-0: faster, less smooth; see: orichalcum potentials list
   dtype: float64
-
-strategy:
-  max_evaluations: 20
-  seed: 0
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from api_schemas.base import Composition
-from api_schemas.evaluations import Evaluation, Gradient, PropertyValue
+from api_schemas.evaluations import Evaluation, PropertyValue
 from api_schemas.problem import Objective
 from api_schemas.units import unit_facts
 
@@ -40,44 +40,15 @@ def composition(value: Composition, *, digits: int = 4) -> str:
     return "; ".join(parts)
 
 
-def per_percent(gradient: Gradient, at: Composition, sublattice: str, element: str) -> float | None:
-    """Change of a property for one percent more of an element, the others giving way in proportion.
-
-    With the fractions x and the gradient g of one sublattice the derivative is g_k - sum_j x_j g_j / (1 - x_k) over
-    j != k; where the others are all absent they enter in equal parts instead.
-
-    Args:
-        gradient: per unit fraction; any projection, since constants cancel.
-        at: the composition where the gradient was taken.
-        sublattice: which sublattice.
-        element: which element grows.
-
-    Returns:
-        The change in the property's unit, or None if nothing can give way.
-    """
-    slopes, fractions = gradient.get(sublattice, {}), at.get(sublattice, {})
-    others = [name for name in slopes if name != element]
-    if element not in slopes or not others:
-        return None
-    rest = sum(fractions.get(name, 0.0) for name in others)
-    if rest > 1e-12:
-        given_up = sum(fractions.get(name, 0.0) * slopes[name] for name in others) / rest
-    else:
-        given_up = sum(slopes[name] for name in others) / len(others)
-    return 0.01 * (slopes[element] - given_up)
-
-
 def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
     """Sentences such as ``1 % more Sc: +0.00467 Å`` for one property."""
     value = evaluation.properties[name]
-    for sublattice, elements in (value.gradient or {}).items():
-        for element in elements:
-            answer = per_percent(value.gradient or {}, evaluation.composition, sublattice, element)
-            if answer is not None:
-                yield f"1 % more {element}: {change(answer, value.unit)}"
+    for changes in (value.per_percent or {}).values():
+        for element, answer in changes.items():
+            yield f"1 % more {element}: {change(answer, value.unit)}"
 
 
-def wish(objective: Objective, target: float | None, unit: str) -> str:
+def objective_text(objective: Objective, target: float | None, unit: str) -> str:
     """What an objective asks for, in words."""
     if objective.goal is not None:
         return objective.goal

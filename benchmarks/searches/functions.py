@@ -32,7 +32,7 @@ _CHECKED = 16
 
 @dataclass(frozen=True)
 class Target:
-    """A wished value of a property and how far from it counts as one unit of loss."""
+    """A target value of a property and how far from it counts as one unit of loss."""
 
     value: float
     tolerance: float
@@ -221,7 +221,7 @@ def solution(k: int) -> Case:
 def targets(k: int) -> Case:
     """Two bowed properties with a target each, which many compositions meet together where k is large."""
     rng = np.random.default_rng(130 + k)
-    properties, wished = {}, {}
+    properties, targets = {}, {}
     goal = rng.dirichlet(np.full(k, 2.0))
     for name, size in (("lattice_a", 1.0), ("density", 3.0)):
         pure = 4.0 + size * rng.uniform(-0.5, 0.5, k)
@@ -233,8 +233,8 @@ def targets(k: int) -> Case:
             return float(pure @ x + 0.5 * x @ bowing @ x), pure + bowing @ x
 
         properties[name] = function
-        wished[name] = Target(function(goal)[0], 1e-3 * size)
-    return Case("targets", k, properties, wished)
+        targets[name] = Target(function(goal)[0], 1e-3 * size)
+    return Case("targets", k, properties, targets)
 
 
 def _of_one(name: str, k: int, function: Property, near: list[Vector] | None = None) -> Case:

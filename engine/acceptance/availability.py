@@ -1,4 +1,4 @@
-"""What a problem may ask for by contract but this version cannot compute yet: refused, never ignored."""
+"""What the schema of problems lets ask for but this version cannot compute yet: refused, never ignored."""
 
 from __future__ import annotations
 

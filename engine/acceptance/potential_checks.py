@@ -8,6 +8,7 @@ from api_schemas.problem import Problem, SameAs
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import LicenceNotAccepted, PotentialError, UnknownPotential
+from engine.potentials.families import FAMILIES
 from engine.potentials.mace.catalogue import check_licence
 from engine.potentials.mace.models import VARIABLE
 from engine.potentials.registry import LOCAL_FILE, describe_choice, known_names
@@ -74,7 +75,7 @@ def _choice_faults(problem: Problem, description: PotentialDescription) -> list[
             "dtype", "invalid-value", f"{description.name} is not offered in {choice.dtype}; use {offered}"
         )
     heads = description.heads
-    if description.family != "mace" and choice.head is not None:
+    if not FAMILIES[description.family].has_heads and choice.head is not None:
         refuse("head", "unused-field", f"{description.name} has no heads; remove head")
     elif choice.head is not None and heads and choice.head not in heads:
         refuse(

@@ -27,8 +27,6 @@ from engine.kinds.registry import KINDS
 from engine.problem.limits import Limits
 from engine.problem.resolved import ResolvedProblem
 
-__all__ = ["ResolvedProblem", "resolve", "resolved_problem"]
-
 
 @dataclass(frozen=True)
 class _Parts:

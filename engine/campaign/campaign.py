@@ -30,18 +30,22 @@ class Campaign:
     Args:
         problem: What is asked for.
         seed: By default the problem's.
+        shared: Whether what evaluations share (end members, elemental phases, crystals of targets) is asked for as
+            tasks of its own, which can run side by side; else it is computed with the first that needs it.
 
     Raises:
         api_schemas.errors.ProblemInvalid: if the problem cannot be accepted.
     """
 
-    def __init__(self, problem: Problem | ResolvedProblem, seed: int | None = None) -> None:
+    def __init__(
+        self, problem: Problem | ResolvedProblem, seed: int | None = None, *, shared: bool = False
+    ) -> None:
         self.resolved = resolved_problem(problem)
         self.problem = self.resolved.problem
         self.region = self.resolved.region
         self.space = self.region.space
         self.seed = self.problem.strategy.seed if seed is None else seed
-        self.plan = KINDS[self.problem.kind].plan(self.resolved, self.seed)
+        self.plan = KINDS[self.problem.kind].plan(self.resolved, self.seed, shared=shared)
 
     def __repr__(self) -> str:
         done = f"{len(self.records)} of at most {self.planned} tasks told"

@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api_schemas.evaluations import EvaluationRecord, FixedGeometryEvaluation, Suggestion
+from api_schemas.evaluations import (
+    REFERENCE,
+    EvaluationRecord,
+    FixedGeometryEvaluation,
+    ReferenceRecord,
+    Suggestion,
+)
 from engine.acceptance.resolve import at_composition, resolved_problem
 from engine.composition.notation import parse_composition
 from engine.problem.resolved import ResolvedProblem
 from engine.tiers.registry import TIERS
+from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 
 if TYPE_CHECKING:
@@ -57,7 +64,16 @@ def evaluate(
     workplace = Workplace(device=device, references=references, tolerance=tolerance)
     if on_call is not None:
         workplace = replace(workplace, on_call=on_call)
-    return TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
+    record = TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
+    if not record.incomplete:
+        return record
+    from engine.evaluation.completion import completed
+    from engine.references.shared_tasks import shared_tasks
+
+    members = [one for one in shared_tasks(resolved, waits=True) if one.what == "end_members"]
+    shared = UNITS[REFERENCE].perform(resolved, members, workplace)
+    found = [one for one in shared if isinstance(one, ReferenceRecord)]
+    return completed(resolved, [record], found)[0]
 
 
 def evaluate_fixed_geometry(

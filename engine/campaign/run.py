@@ -60,12 +60,14 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
         Interrupted: at Ctrl-C, with the best so far.
     """
     started = time.monotonic()
-    campaign = Campaign(problem)
+    campaign = Campaign(problem, shared=True)
     workplace = Workplace(device=device, on_call=observer.called, say=observer.doing)
     waiting: list[Record] = []
     try:
         observer.counted(0, campaign.planned, None)
-        while batch := campaign.ask():
+        while asked := campaign.ask():
+            # One after the other: what holds up nothing comes last.
+            batch = [task for task in asked if not task.background] or asked
             for tasks in _batches(campaign.resolved, batch):
                 records = _performed(campaign, tasks, workplace)
                 waiting += records

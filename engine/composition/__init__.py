@@ -1,1 +1,1 @@
-"""Composition space: a product of simplices with bounds, one simplex a sublattice."""
+"""Composition space: a product of simplices with bounds, one simplex per sublattice."""

@@ -25,9 +25,9 @@ def build_region(
 
     Args:
         space: The composition space.
-        constraints: As given.
+        constraints: The problem's constraints.
         sites: Number of sites of each sublattice in the cell.
-        fixed: Atoms of each element on sites that belong to no sublattice.
+        fixed: Number of atoms of each element on sites that belong to no sublattice.
     """
     errors: list[FieldError] = []
     rows = [*_linear_rows(space, constraints, errors), *_charge_row(space, constraints, sites, fixed, errors)]
@@ -103,7 +103,7 @@ def _charge_row(
     fixed: Mapping[str, int],
     errors: list[FieldError],
 ) -> list[LinearRow]:
-    """Charge of the cell: oxidation states times sites times fractions, and the atoms that are fixed."""
+    """Charge of the cell: oxidation states, sites and fractions, and the fixed atoms (docs/science.md, Eq. 47)."""
     charges = constraints.charge_neutrality
     if charges is None:
         return []
@@ -173,13 +173,13 @@ def _steps(space: CompositionSpace, constraints: Constraints, errors: list[Field
         return {}
     by_name = asked if isinstance(asked, dict) else dict.fromkeys(space.names, asked)
     found: dict[int, Step] = {}
-    for name, wish in by_name.items():
+    for name, wanted in by_name.items():
         where = ("resolution", name) if isinstance(asked, dict) else ("resolution",)
         if name not in space.names:
             text = f"there is no sublattice {name!r}; {_unknown(name, space.names)}"
             errors.append(_fault(where, text))
             continue
-        divisions = wish.sites if isinstance(wish, SupercellSites) else _divisions(wish, where, errors)
+        divisions = wanted.sites if isinstance(wanted, SupercellSites) else _divisions(wanted, where, errors)
         if divisions is not None:
             found[space.names.index(name)] = Step(divisions, pointer(("constraints", *where)))
     return found

@@ -79,7 +79,8 @@ def _smallest(demands: list[_Demand], impossible: Callable[[list[_Demand]], bool
     """Of demands in conflict a set none of which can be left out, as far as the time suffices.
 
     The deletion filter: what the others are in conflict without is left out for good (J. W. Chinneck, Feasibility
-    and Infeasibility in Optimization, 2008, 6.1); here halves first, then quarters, down to single demands.
+    and Infeasibility in Optimization, 2008, section 6.1, doi:10.1007/978-0-387-74932-7); here halves first, then
+    quarters, down to single demands.
     """
     kept = list(demands)
     end = time.monotonic() + _SECONDS_OF_NAMING

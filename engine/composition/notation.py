@@ -35,11 +35,11 @@ def parse_composition(
 
     Args:
         space: The composition space.
-        composition: Sublattice -> element -> fraction.
+        composition: Fractions, sublattice -> element -> fraction.
         prefix: Where the composition stands, for pointers.
 
     Raises:
-        ProblemInvalid: of type ``bad-composition``, one entry a fault.
+        ProblemInvalid: of type ``bad-composition``, one entry per fault.
     """
     errors: list[FieldError] = []
     for name in composition:

@@ -25,10 +25,10 @@ class Frame:
     """Coordinates z of the affine hull of a polytope: ``x = origin + basis z``, and ``normals z <= room``.
 
     Attributes:
-        origin: The analytic centre, [n]; strictly inside every inequality.
+        origin: The analytic centre (docs/science.md, Eq. 49), [n]; strictly inside every inequality.
         basis: Orthonormal directions in which x can move, [n, d].
         normals: Unit normals of the inequalities, [m, d].
-        room: Distance from the origin to each, [m], positive.
+        room: Distance from the origin to each inequality, [m], positive.
     """
 
     origin: FloatArray
@@ -47,12 +47,12 @@ class Polytope:
     """``{x : lower <= x <= upper, equalities x = levels, rows x <= limits}``.
 
     Attributes:
-        lower: [n] lower bounds.
-        upper: [n] upper bounds.
-        equalities: [k, n].
-        levels: [k].
-        rows: [m, n].
-        limits: [m].
+        lower: Lower bounds, [n].
+        upper: Upper bounds, [n].
+        equalities: Coefficients of the equalities, [k, n].
+        levels: Value of each equality, [k].
+        rows: Coefficients of the inequalities, [m, n].
+        limits: Upper limit of each inequality, [m].
     """
 
     lower: FloatArray
@@ -75,8 +75,8 @@ class Polytope:
     def _relative_interior(self) -> tuple[FloatArray, NDArray[np.bool_]] | None:
         """A point inside every inequality that can be obeyed with room, and which those are; None if empty.
 
-        One linear program: maximise sum t with ``A x + t <= b s``, ``E x = e s``, ``0 <= t <= 1``, ``s >= 1``
-        (R. M. Freund, R. Roundy, M. J. Todd, MIT working paper 1674-85, 1985); x / s is the point.
+        One linear program: maximise sum t with ``A x + t <= b s``, ``E x = e s``, ``0 <= t <= 1``, ``s >= 1``; x / s is
+        the point (docs/science.md, Eq. 48).
         """
         a, b = self._inequalities
         m, n = a.shape
@@ -134,8 +134,9 @@ class Polytope:
     def project(self, x: FloatArray) -> FloatArray:
         """The nearest point of the polytope (Euclidean, exact), [n].
 
-        Least-distance programming by non-negative least squares (Lawson and Hanson, Solving Least Squares
-        Problems, 1974, chapter 23), then solved again for the constraints found active.
+        Least-distance programming by non-negative least squares (docs/science.md, Eq. 50; C. L. Lawson, R. J. Hanson,
+        Solving Least Squares Problems, 1974, chapter 23, doi:10.1137/1.9781611971217), then solved again for the
+        constraints found active.
         """
         frame = self.frame
         z = frame.basis.T @ (x - frame.origin)
@@ -162,8 +163,9 @@ class Polytope:
     def random(self, rng: np.random.Generator, n: int) -> FloatArray:
         """Points uniform in the polytope, [n, n_columns].
 
-        Hit-and-run chains from the analytic centre, one a point, with directions rounded by the Hessian of the
-        logarithmic barrier there, so that thin polytopes mix as fast as round ones (Dikin ellipsoid).
+        Hit-and-run chains from the analytic centre (R. L. Smith, Oper. Res. 32, 1296 (1984),
+        doi:10.1287/opre.32.6.1296), one per point, with directions rounded by the Hessian of the logarithmic barrier
+        there, so that thin polytopes mix as fast as round ones (docs/science.md, Eq. 51).
         """
         frame = self.frame
         d = frame.dimension

@@ -1,4 +1,4 @@
-"""The feasible compositions: a composition space with constraints, as a union of convex pieces, one a support."""
+"""The feasible compositions: a composition space with constraints, as a union of convex pieces, one per support."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class LinearRow:
     """``low <= coefficients x <= high``, scaled so that the largest coefficient is 1.
 
     Attributes:
-        coefficients: [n_columns].
+        coefficients: Coefficient of each fraction, [n_columns].
         low: Least value, -inf where there is none.
         high: Largest value, inf where there is none.
         pointer: Where the problem asks for it.
-        words: What it is called in messages.
+        words: Name for messages.
         scale: The largest coefficient as the problem wrote it, by which the row was divided.
     """
 
@@ -67,14 +67,14 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Compositions of a space that obey every constraint.
+    """Compositions of a space that obey every constraint (docs/science.md, Eq. 46).
 
     Attributes:
         space: Bounds and sublattices.
         rows: Linear constraints.
-        least_present: By column: an element is absent, or has at least this fraction.
-        most_elements: By number of the sublattice: so many elements may be present.
-        steps: By number of the sublattice: steps in which the answer can be made, where not any composition can.
+        least_present: Least fraction of an element that is present at all, by column.
+        most_elements: Most elements present, by number of the sublattice.
+        steps: Steps in which the answer can be made, by number of the sublattice, where not any composition can.
     """
 
     space: CompositionSpace

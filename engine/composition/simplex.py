@@ -27,7 +27,7 @@ def tightened(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def project(point: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """Euclidean projection onto the bounded simplex, [k].
+    """Euclidean projection onto the bounded simplex, [k] (docs/science.md, Eq. 50).
 
     The projection is ``clip(point - tau, lower, upper)`` with the tau at which the entries add up to 1. That
     sum falls piecewise linearly with tau; tau is found exactly from its breakpoints.

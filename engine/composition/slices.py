@@ -27,7 +27,7 @@ class Slice:
 
     Attributes:
         columns: ``sublattice:element`` of the elements that vary, two to four; they share what they have at ``at``.
-        at: Through which composition: `INCUMBENT`, `CENTRE`, or one in the command line's notation.
+        at: Composition through which it goes: `INCUMBENT`, `CENTRE`, or one in the command line's notation.
     """
 
     columns: tuple[str, ...]
@@ -62,8 +62,8 @@ def parse_slice(space: CompositionSpace, over: str, at: str = INCUMBENT) -> Slic
 
     Args:
         space: The composition space.
-        over: ``sublattice:element,element[,...]``, two to four elements, e.g. ``cation:Al,Sc``.
-        at: ``incumbent``, ``centre`` or a composition, e.g. ``cation:Al=0.8,Sc=0.2``.
+        over: Elements that vary, two to four as ``sublattice:element,element[,...]``, e.g. ``cation:Al,Sc``.
+        at: Composition through which it goes: ``incumbent``, ``centre`` or one like ``cation:Al=0.8,Sc=0.2``.
 
     Raises:
         ProblemInvalid: at ``/over`` or ``/at``.

@@ -1,4 +1,4 @@
-"""The composition space: a product of bounded simplices, one a sublattice."""
+"""The composition space: a product of bounded simplices, one per sublattice."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class CompositionSpace:
         return basis
 
     def project_gradient(self, gradient: FloatArray) -> FloatArray:
-        """The tangent-space part of raw derivatives: their mean over each sublattice taken away.
+        """The tangent-space part of raw derivatives: less their mean over each sublattice (docs/science.md, Eq. 31).
 
         Args:
             gradient: Derivatives per unit fraction, [..., n_columns].

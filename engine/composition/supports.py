@@ -22,8 +22,8 @@ class Supports:
 
     Attributes:
         space: Bounds and sublattices.
-        least_present: By column: an element is absent, or has at least this fraction.
-        most_elements: By number of the sublattice: so many elements may be present.
+        least_present: Least fraction of an element that is present at all, by column.
+        most_elements: Most elements present, by number of the sublattice.
     """
 
     space: CompositionSpace

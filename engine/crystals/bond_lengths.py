@@ -6,8 +6,8 @@ the length
     d = r_i + r_j - r_i r_j (sqrt(c_i) - sqrt(c_j))^2 / (c_i r_i + c_j r_j) - 0.37 Å ln v
 
 with the sizes r (Å) and electronegativities c of M. O'Keeffe and N. E. Brese, J. Am. Chem. Soc. 113, 3226
-(1991). Metals follow from the volume of an atom in the element (fcc, bcc or hcp reference cells as compiled
-in ASE's ``ase.data.reference_states``; the few without such a cell from their metallic radii).
+(1991), doi:10.1021/ja00009a002. Metals follow from the volume of an atom in the element (fcc, bcc or hcp reference
+cells as compiled in ASE's ``ase.data.reference_states``; the few without such a cell from their metallic radii).
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ def bond_length(first: str, second: str, coordination: int, anion_coordination: 
 
     Args:
         first: One element of the bond.
-        second: The other element; may be the same.
-        coordination: Neighbours of an atom of ``first`` (4, 6, 8 or 12).
-        anion_coordination: Neighbours of an atom of ``second``; by default the same.
+        second: The second element of the bond; may be the same.
+        coordination: Number of neighbours of an atom of ``first`` (4, 6, 8 or 12).
+        anion_coordination: Number of neighbours of an atom of ``second``; by default the same.
 
     Returns:
         The bond-valence length where one of the two takes up electrons, else the sum of metallic radii.

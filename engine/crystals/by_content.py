@@ -11,7 +11,7 @@ import numpy as np
 from engine.crystals.parent import FloatArray, IntArray
 
 MOST_REMEMBERED = 256
-"""Crystals of which each function keeps its answer; the one that was not asked for longest is forgotten first."""
+"""Crystals of which each function keeps its answer; the one least recently asked for is dropped first."""
 
 _T = TypeVar("_T")
 _OfCrystal = Callable[[FloatArray, FloatArray, IntArray], _T]
@@ -20,7 +20,7 @@ _OfCrystal = Callable[[FloatArray, FloatArray, IntArray], _T]
 def by_content(function: _OfCrystal[_T]) -> _OfCrystal[_T]:
     """A function of a crystal that remembers its answers by content, digit for digit; faults are not remembered.
 
-    The crystal is a lattice [3, 3] Å with vectors as rows, fractional coordinates [n_sites, 3] and a label a site
+    The crystal is a lattice [3, 3] Å with vectors as rows, fractional coordinates [n_sites, 3] and a label per site
     [n_sites]. Answers are shared between callers and must not be changed. Threads may call at the same time.
     """
 

@@ -1,9 +1,9 @@
 """CIF text to a parent crystal.
 
-The grammar is gemmi's (M. Wojdyr, J. Open Source Softw. 7, 4200 (2022)); the expansion by symmetry is here,
-so that sites keep the order of the file: for each listed atom first the atom itself, where the file has it,
-then its images in the order of the symmetry operations, in the cell from 0 to 1. Atoms on special positions
-are moved exactly onto them.
+The grammar is gemmi's (M. Wojdyr, J. Open Source Softw. 7, 4200 (2022), doi:10.21105/joss.04200); the expansion by
+symmetry is here, so that sites keep the order of the file: for each listed atom first the atom itself, where the file
+has it, then its images in the order of the symmetry operations, in the cell from 0 to 1. Atoms on special positions are
+moved exactly onto them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_cif(text: str, max_atoms: int) -> ParentCrystal:
 
     Args:
         text: The file's text.
-        max_atoms: Most sites, after symmetry expansion.
+        max_atoms: Most sites allowed, after symmetry expansion.
 
     Returns:
         The crystal, with a along x and b in the x-y plane.

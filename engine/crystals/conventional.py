@@ -1,7 +1,7 @@
 """The conventional cell whose lattice constants are reported: chosen once, from the labelled parent.
 
-Source of the symmetry: A. Togo, K. Shinohara and I. Tanaka, "Spglib", Sci. Technol. Adv. Mater. Meth. 4,
-2384822 (2024).
+Source of the symmetry: A. Togo, K. Shinohara, I. Tanaka, Sci. Technol. Adv. Mater. Methods 4, 2384822 (2024),
+doi:10.1080/27660400.2024.2384822.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def symmetry_dataset(
     Args:
         lattice: Lattice vectors as rows, [3, 3] Å.
         frac: Fractional coordinates, [n_sites, 3].
-        labels: One integer a site, [n_sites]; sites with different labels are never equivalent.
-        symprec: Tolerance, Å.
+        labels: One integer per site, [n_sites]; sites with different labels are never equivalent.
+        symprec: Distance within which sites count as equivalent, Å.
 
     Raises:
         SymmetryNotFound: if spglib finds none.
@@ -72,7 +72,7 @@ def conventional_transformation(lattice: FloatArray, frac: FloatArray, labels: I
     Args:
         lattice: Lattice vectors as rows, [3, 3] Å.
         frac: Fractional coordinates, [n_sites, 3].
-        labels: One integer a site, [n_sites].
+        labels: One integer per site, [n_sites].
 
     Raises:
         SymmetryNotFound: if spglib finds no symmetry.

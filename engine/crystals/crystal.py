@@ -33,22 +33,22 @@ class SublatticeSites:
 
 @dataclass(frozen=True, eq=False)
 class AlchemicalCrystal:
-    """A crystal whose site i carries copies (i, k), one a candidate element, all at the site's position.
+    """A crystal whose site i carries copies (i, k), one per candidate element, all at the site's position.
 
-    Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A
-    composition is a vector x over ``columns``; the weight of a copy is the entry of its column. A vacancy (``Vac``)
-    has a column and no copies: with it the weights of a site add up to less than 1.
+    Sites keep the order and frame of the input. A site in no sublattice has one copy of weight 1. A composition is a
+    vector x over ``columns``; the weight of a copy is the entry of its column (docs/science.md, Eq. 1). A vacancy
+    (``Vac``) has a column and no copies: with it the weights of a site add up to less than 1.
 
     Attributes:
         lattice: Lattice vectors as rows, [3, 3] Å.
         frac: Fractional coordinates, [n_sites, 3].
         parent_symbols: Element of each site in the parent, [n_sites].
-        sublattices: In the problem's order.
+        sublattices: Sublattices in the problem's order.
         columns: ``"sublattice:element"`` of each entry of a composition vector, [n_columns].
         copy_site: Site of each copy, nondecreasing, [n_copies].
         copy_species: Atomic number of each copy, [n_copies].
         copy_column: Index into ``columns`` of each copy, -1 on a site of no sublattice, [n_copies].
-        labels: What counts as the same for symmetry, [n_sites]: one label a sublattice, else the atomic
+        labels: What counts as the same for symmetry, [n_sites]: one label per sublattice, else the atomic
             number.
         conventional: T with ``conventional lattice = T @ lattice``, [3, 3]; chosen from the parent, and kept.
     """
@@ -201,7 +201,7 @@ def build_crystal(
 
     Args:
         parent: The parent structure.
-        sublattices: As in the problem; each names elements of the parent or 0-based site indices.
+        sublattices: Sublattices as in the problem; each names elements of the parent or 0-based site indices.
         prefix: Where the sublattices stand in the problem, for pointers.
         structure_prefix: Where the structure stands.
 

@@ -27,10 +27,10 @@ class NeighbourGraph:
 
     Attributes:
         graph: Every pair nearer than `cutoff + skin` at the reference.
-        positions: [n_sites, 3] Å, the reference positions in the frame of the unstrained cell.
-        strain: [n_graphs, 3, 3], the reference strain.
-        cutoff: Å.
-        skin: Å.
+        positions: Reference positions in the frame of the unstrained cell, [n_sites, 3], Å.
+        strain: Reference strain, [n_graphs, 3, 3].
+        cutoff: Cutoff of the potential, Å.
+        skin: How much farther pairs are kept, Å.
     """
 
     graph: AlchemicalGraph
@@ -63,16 +63,16 @@ def build_graph(
     """Finds the neighbours of several crystals, periodic in all directions, and joins them into one graph.
 
     Args:
-        cells: One [3, 3] Å a crystal, rows are lattice vectors; any handedness.
-        positions: One [n_sites, 3] Å a crystal; sites may lie outside the cell.
-        copies: For each crystal, for each site, the atomic numbers of its copies.
-        cutoff: Å, the potential's cutoff.
-        skin: Å, how much farther to look.
-        strains: One [3, 3] a crystal: the deformation (1 + strain) at which to look for neighbours; zero if left out.
+        cells: Lattice vectors of each crystal as rows, [3, 3], Å; any handedness.
+        positions: Positions of the sites of each crystal, [n_sites, 3], Å; they may lie outside the cell.
+        copies: Atomic numbers of the copies of each site, per crystal and site.
+        cutoff: Cutoff of the potential, Å.
+        skin: How much farther to look, Å.
+        strains: Strain of each crystal, [3, 3]: neighbours are found at the deformation (1 + strain); zero if left out.
             Shifts and cells of the graph are the unstrained ones all the same.
-        groups: One [n_sites] a crystal: the sublattice of each site, -1 for none. Paired mixing needs it.
-        dtype: Of the shifts, cells and reference positions.
-        device: Of every tensor.
+        groups: Sublattice of each site of each crystal, [n_sites], -1 for none. Paired mixing needs it.
+        dtype: Number format of the shifts, cells and reference positions.
+        device: Device of every tensor.
 
     Returns:
         The graph with its reference geometry. Sites and copies keep the order given.
@@ -85,7 +85,7 @@ def build_graph(
         strains is not None and len(strains) != len(cells)
     ):
         raise ValueError(
-            f"one cell, position array and copy list a crystal: got {len(cells)}, {len(positions)}, {len(copies)}"
+            f"one cell, position array and copy list per crystal: got {len(cells)}, {len(positions)}, {len(copies)}"
         )
     if not cells:
         raise ValueError("a graph needs at least one crystal")
@@ -141,7 +141,7 @@ def build_graph(
 
 
 def still_valid(reference: NeighbourGraph, positions: Tensor, strain: Tensor) -> bool:
-    """Whether no pair that is absent from the reference can be nearer than the cutoff: a rigorous bound.
+    """Whether no pair that is absent from the reference can be nearer than the cutoff: docs/science.md, Eq. 27.
 
     With F0 and F the reference and present deformations and u the displacement of a site, an absent pair had
     |F0 d| > cutoff + skin, and now has |F (d + u_j - u_i)| >= s (cutoff + skin - 2 max |F0 u|), where s is the smallest
@@ -149,8 +149,8 @@ def still_valid(reference: NeighbourGraph, positions: Tensor, strain: Tensor) ->
 
     Args:
         reference: The graph and where it was found.
-        positions: [n_sites, 3] Å.
-        strain: [n_graphs, 3, 3].
+        positions: Positions now, [n_sites, 3], Å.
+        strain: Strain now, [n_graphs, 3, 3].
     """
     with torch.no_grad():
         eye = torch.eye(3, dtype=reference.strain.dtype, device=reference.strain.device)
@@ -173,9 +173,9 @@ def active(graph: AlchemicalGraph, positions: Tensor, strain: Tensor, cutoff: fl
 
     Args:
         graph: The batch, usually with a skin.
-        positions: [n_sites, 3] Å.
-        strain: [n_graphs, 3, 3].
-        cutoff: Å.
+        positions: Positions now, [n_sites, 3], Å.
+        strain: Strain now, [n_graphs, 3, 3].
+        cutoff: Cutoff of the potential, Å.
 
     Returns:
         A graph with the same sites and copies, or `graph` itself if nothing is dropped.

@@ -20,7 +20,7 @@ def frozen_array(values: object, dtype: type[np.float64 | np.int64] = np.float64
 
 @dataclass(frozen=True, eq=False)
 class ParentCrystal:
-    """A periodic crystal with one element a site, in the order and frame of the input.
+    """A periodic crystal with one element per site, in the order and frame of the input.
 
     Attributes:
         lattice: Lattice vectors as rows, [3, 3] Å.

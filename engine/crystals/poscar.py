@@ -23,7 +23,7 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
     Args:
         text: The file's text, in the format of VASP 5 (a line of symbols) or of VASP 4 with the symbols in
             the first line.
-        max_atoms: Most sites.
+        max_atoms: Most sites allowed.
 
     Raises:
         StructureFault: naming the line and what would be right.
@@ -117,7 +117,7 @@ def _symbols(labels: list[str], counts: list[int], *, named: bool) -> list[str]:
                 "the POSCAR names no elements; put a line of symbols before the line of counts"
             )
         raise bad_structure(
-            f"the POSCAR has {len(labels)} symbols but {len(counts)} counts; give one count a symbol"
+            f"the POSCAR has {len(labels)} symbols but {len(counts)} counts; give one count per symbol"
         )
     symbols = []
     for label in labels:

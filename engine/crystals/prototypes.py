@@ -43,9 +43,9 @@ class Prototype:
     """A parent structure.
 
     Attributes:
-        name: As given in a problem file.
+        name: Name as given in a problem file.
         description: One line for the catalogue.
-        roles: What each species is, in the order in which species are given.
+        roles: Role of each species, in the order in which species are given.
         example: Elements of a well-known compound.
         parameters: Lattice constants that may be given.
         occupants: Index into ``roles`` of each site of the primitive cell.
@@ -90,9 +90,9 @@ class Prototype:
         """The primitive cell with the given species.
 
         Args:
-            species: One element a role.
+            species: One element per role.
             a: Lattice constant of the conventional cell, Å.
-            c: The same along the unique axis; only where ``parameters`` has it.
+            c: Lattice constant along the unique axis, Å; only where ``parameters`` has it.
 
         Raises:
             ValueError: if the number of species is wrong.

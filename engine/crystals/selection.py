@@ -57,8 +57,8 @@ def vacancy_faults(
 
     Args:
         parent: The parent structure.
-        sublattices: As in the problem.
-        selections: Sites of each.
+        sublattices: Sublattices as in the problem.
+        selections: Sites of each sublattice.
         prefix: Where the sublattices stand in the problem.
     """
     found = []

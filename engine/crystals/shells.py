@@ -16,10 +16,10 @@ def shells_near(
     """Which of some distances have a pair of sites within ``width`` of them.
 
     Args:
-        lattice: [3, 3] Å, rows.
-        frac: [n_sites, 3] fractional coordinates.
-        distances: Å.
-        width: Å.
+        lattice: Lattice vectors as rows, [3, 3], Å.
+        frac: Fractional coordinates, [n_sites, 3].
+        distances: Distances to look at, Å.
+        width: How near to one of them a pair must be, Å.
 
     Returns:
         Those of the distances, in order.

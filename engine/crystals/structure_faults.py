@@ -102,7 +102,7 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
     per_site = parent.volume / parent.n_sites
     if not MIN_VOLUME_PER_SITE <= per_site <= MAX_VOLUME_PER_SITE:
         text = (
-            f"the cell has {per_site:.4g} Å^3 an atom; a crystal has between {MIN_VOLUME_PER_SITE:g} and "
+            f"the cell has {per_site:.4g} Å^3 per atom; a crystal has between {MIN_VOLUME_PER_SITE:g} and "
             f"{MAX_VOLUME_PER_SITE:g}. Are the lengths in Å?"
         )
         raise bad_structure(text)

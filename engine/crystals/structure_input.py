@@ -22,7 +22,7 @@ def read_structure(
     Args:
         structure: The structure, in one of its forms.
         prefix: Where it stands in the problem, for pointers.
-        max_atoms: Most sites.
+        max_atoms: Most sites allowed.
 
     Raises:
         ProblemInvalid: of type unknown-prototype, bad-structure, unknown-element, partial-occupancy,

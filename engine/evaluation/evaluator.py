@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, ReferenceTask, Suggestion
 from engine.evaluation.record import build_record
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
@@ -18,6 +18,7 @@ from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
 from engine.properties.table import wanted_properties
+from engine.references.shared_tasks import solve
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver, batch_size
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
@@ -59,7 +60,12 @@ class Evaluator:
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()
         self._solver = ReferenceSolver(
-            self.potential, self.sha256, self.tolerance, references or _process_store, on_call
+            self.potential,
+            self.sha256,
+            self.tolerance,
+            references or _process_store,
+            on_call,
+            tier=choice.tier,
         )
         self._jumps = self.potential.curvature_jumps
 
@@ -76,7 +82,8 @@ class Evaluator:
     def _evaluate_batch(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
         started = time.perf_counter()
         crystal, space = self.resolved.crystal, self.resolved.space
-        shared = shared_values(self.resolved, self._solver)
+        waits = not all(suggestion.completed_later for suggestion in suggestions)
+        shared = shared_values(self.resolved, self._solver, with_members=waits)
         points = np.stack([space.to_vector(suggestion.composition) for suggestion in suggestions])
         starts = [
             self._start(suggestion, x, shared.members)
@@ -119,6 +126,10 @@ class Evaluator:
         )
         return modulus_values(names, self._solver.landscape(crystal, self.pressure), at)
 
+    def reference(self, task: ReferenceTask) -> ReferenceRecord:
+        """Relax what evaluations share, unless the store has it."""
+        return solve(self.resolved, task, self._solver)
+
     def coordinates(self, crystal: AlchemicalCrystal) -> SymmetryCoordinates:
         """The symmetry-adapted coordinates of a crystal of this problem, found once."""
         return self._solver.coordinates(crystal)
@@ -133,6 +144,8 @@ class Evaluator:
             hessian = np.array(warm.hessian, dtype=float).reshape(n_q, n_q) if warm.hessian else None
             return Start(q=np.array(warm.q) + response @ step, hessian=hessian)
         shares = np.array([_share(member, x) for member in members])
+        if suggestion.completed_later:
+            return Start(q=np.zeros(n_q))
         if all(member.converged for member in members) and abs(shares.sum() - 1.0) < 1e-6:
             q, hessian = interpolated_start(members, shares, x)
             return Start(q=q, hessian=hessian)

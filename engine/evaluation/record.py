@@ -18,20 +18,21 @@ from api_schemas.evaluations import (
     RelaxationState,
     Suggestion,
 )
+from api_schemas.per_percent import per_percent
 from engine.evaluation.warnings import warning_text
 from engine.mechanics.sensitivity import coordinate_response
-from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.per_percent import per_percent
+from engine.properties.inputs import EndMember
 from engine.properties.table import PROPERTIES, wanted_properties
+from engine.references.mixed import is_mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
+    from engine.problem.resolved import ResolvedProblem
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
 
@@ -80,15 +81,19 @@ def build_record(
         )
         ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
         names = wanted_properties(resolved.problem)
-        plain = [name for name in names if not PROPERTIES[name].needs_curvature]
+        left_out = set() if shared.members else {name for name in names if PROPERTIES[name].needs_mixture}
+        plain = [name for name in names if not PROPERTIES[name].needs_curvature and name not in left_out]
         found = property_values(plain, crystal, coordinates, point, ends) | moduli.values
+        if not is_mixed(resolved):  # it is its own end member
+            found |= {name: Value(0.0, np.zeros(len(x))) for name in left_out}
         values = {name: found[name] for name in names if name in found}
     return EvaluationRecord(
         index=suggestion.index,
         origin=suggestion.origin,
         composition=composition,
         properties={
-            name: _public(resolved, relaxed, composition, name, value) for name, value in values.items()
+            name: public_value(resolved, composition, name, value, with_gradient=relaxed.converged)
+            for name, value in values.items()
         },
         energy_per_atom=values["energy"].value if usable else None,
         converged=relaxed.converged,
@@ -99,14 +104,18 @@ def build_record(
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, relaxed, dq_dx),
         targets=list(shared.targets),
+        enthalpy=relaxed.enthalpy if usable else None,
+        enthalpy_slope=(relaxed.dh_dlam @ columns).tolist() if usable else [],
+        incomplete=usable and is_mixed(resolved) and not shared.members,
     )
 
 
-def _public(
-    resolved: ResolvedProblem, relaxed: Relaxed, composition: Composition, name: str, value: Value
+def public_value(
+    resolved: ResolvedProblem, composition: Composition, name: str, value: Value, *, with_gradient: bool
 ) -> PropertyValue:
+    """A property as it is stored: with its unit, and its gradient in the tangent space where that is wanted."""
     gradient = None
-    if value.gradient is not None and relaxed.converged:
+    if value.gradient is not None and with_gradient:
         gradient = resolved.space.to_composition(resolved.space.project_gradient(value.gradient))
     return PropertyValue(
         value=value.value,

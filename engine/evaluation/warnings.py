@@ -15,9 +15,9 @@ from engine.references.chemical_potentials import mixes_functionals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
+    from engine.problem.resolved import ResolvedProblem
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
 
@@ -60,9 +60,7 @@ def warning_text(
         said.append(f"the Hessian is singular or its equations did not converge: {left_out} are left out")
     lost = sum(not member.converged for member in shared.members)
     if lost:
-        said.append(
-            f"{lost} of {len(shared.members)} end members did not converge: the mixing energy is not to be relied on"
-        )
+        said.append(lost_members(lost, len(shared.members)))
     if relaxed.stable is False:
         said.append(
             "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
@@ -86,6 +84,11 @@ def warning_text(
             "jumps: moduli and their gradients change abruptly there; sevennet-l3i5 is smoother"
         )
     return "; ".join(said) or None
+
+
+def lost_members(lost: int, count: int) -> str:
+    """What to say of end members that did not converge."""
+    return f"{lost} of {count} end members did not converge: the mixing energy is not to be relied on"
 
 
 def _present(resolved: ResolvedProblem, x: NDArray[np.float64]) -> set[str]:

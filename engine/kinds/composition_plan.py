@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from api_schemas.results import Stopped, TracePoint
     from api_schemas.tasks import Record
     from engine.composition.slices import Slice
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.problem.resolved import ResolvedProblem
 
 
@@ -41,13 +41,21 @@ class CompositionPlan:
         stages: Its stages.
         planned: At most so many evaluations.
         seeks_front: Whether several objectives are traded off: then there is a front, and no best.
+        waits: Whether evaluations wait for the end members, or are completed once those are known.
     """
 
     def __init__(
-        self, resolved: ResolvedProblem, stages: Stages, planned: int, *, seeks_front: bool = False
+        self,
+        resolved: ResolvedProblem,
+        stages: Stages,
+        planned: int,
+        *,
+        seeks_front: bool = False,
+        waits: bool = True,
     ) -> None:
         self.resolved = resolved
         self.planned = planned
+        self.waits = waits
         self.seeks_front = seeks_front
         self.told = Told(resolved)
         self._stages = stages
@@ -66,7 +74,8 @@ class CompositionPlan:
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions, by default as many as the problem says or the strategy has use for."""
-        return self._stages.ask(n if n is not None else self.resolved.problem.strategy.batch_size)
+        asked = self._stages.ask(n if n is not None else self.resolved.problem.strategy.batch_size)
+        return asked if self.waits else [one.model_copy(update={"completed_later": True}) for one in asked]
 
     @property
     def stopped(self) -> Stopped | None:

@@ -151,5 +151,12 @@ class Kind(Protocol):
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """Expected cost on one worker."""
 
-    def plan(self, resolved: ResolvedProblem, seed: int) -> Plan:
-        """A new plan."""
+    def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
+        """A new plan.
+
+        Args:
+            resolved: The problem.
+            seed: Of everything random.
+            shared: Whether it asks for what its tasks share, too, so that this runs beside them; whoever computes the
+                tasks by himself gets that computed with the first that needs it.
+        """

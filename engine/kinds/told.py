@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
 from engine.optimize.answer.front import nondominated
-from engine.optimize.objective import Loss, Point, best_of, build_loss, point_of
+from engine.optimize.objective import Loss, build_loss, point_of
+from engine.optimize.point import Point, best_of
 from engine.optimize.surrogates.known_parts import known_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
     from engine.problem.resolved import ResolvedProblem
 
 
@@ -96,14 +97,8 @@ class Told:
             for record, vector in zip(self.records, self.vectors, strict=True)
             if record.relaxation is not None
         ]
-        if not usable:
-            return Suggestion(index=index, origin=origin, composition=composition, tier=tier)
-        nearest, _ = min(usable, key=lambda one: (float(np.linalg.norm(one[1] - x)), one[0].index))
-        return Suggestion(
-            index=index,
-            origin=origin,
-            composition=composition,
-            tier=tier,
-            warm_start=nearest.relaxation,
-            warm_start_composition=nearest.composition,
-        )
+        start: dict[str, Any] = {}
+        if usable:
+            nearest, _ = min(usable, key=lambda one: (float(np.linalg.norm(one[1] - x)), one[0].index))
+            start = {"warm_start": nearest.relaxation, "warm_start_composition": nearest.composition}
+        return Suggestion(index=index, origin=origin, composition=composition, tier=tier, **start)

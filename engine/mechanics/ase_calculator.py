@@ -28,7 +28,7 @@ class AlchemicalCalculator(Calculator):  # type: ignore[misc]  # ase is untyped
     Args:
         potential: The potential.
         crystal: Copies of every site.
-        x: [n_columns] composition.
+        x: Composition, [n_columns].
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]

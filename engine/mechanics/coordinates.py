@@ -1,7 +1,9 @@
 """Symmetry-adapted strain and internal coordinates q of a labelled parent crystal.
 
 The coordinates are fixed once, from the symmetry operations that leave the parent and its sublattice labels unchanged,
-so that every composition of a job moves in the same space (science.md, section 2).
+so that every composition of a job moves in the same space (docs/science.md, Eq. 17 and 18). They are found by spglib
+(A. Togo, K. Shinohara, I. Tanaka, Sci. Technol. Adv. Mater. Methods 4, 2384822 (2024),
+doi:10.1080/27660400.2024.2384822).
 """
 
 from __future__ import annotations
@@ -29,10 +31,11 @@ class SymmetryCoordinates:
     (r0 + sum_j u_j displacement_modes[j]) (1 + strain)^T; lattice rows L0 (1 + strain)^T.
 
     Attributes:
-        lattice: [3, 3] Å, rows, of the parent made exactly symmetric.
-        positions: [n_sites, 3] Å, of the parent made exactly symmetric.
-        strain_modes: [n_strain, 3, 3], symmetric, orthonormal in the Frobenius product, dimensionless.
-        displacement_modes: [n_displacement, n_sites, 3], orthonormal; amplitudes in Å. Rigid translations are left out.
+        lattice: Lattice vectors of the parent made exactly symmetric, as rows, [3, 3], Å.
+        positions: Positions of the parent made exactly symmetric, [n_sites, 3], Å.
+        strain_modes: Symmetric strains, orthonormal in the Frobenius product, [n_strain, 3, 3], dimensionless.
+        displacement_modes: Displacements, orthonormal, without rigid translations, [n_displacement, n_sites, 3]; their
+            amplitudes are in Å.
     """
 
     lattice: NDArray[np.float64]
@@ -81,7 +84,7 @@ def symmetry_coordinates(
 
     Args:
         crystal: The parent; its labels [n_sites] tell which sites a symmetry operation may exchange.
-        tolerance: Å, for spglib.
+        tolerance: Distance within which spglib takes sites as equivalent, Å.
     """
     rotations, translations = _operations(crystal, tolerance)
     lattice = _symmetric_lattice(np.array(crystal.lattice, dtype=float), rotations)

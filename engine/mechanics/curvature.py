@@ -3,7 +3,7 @@
 A modulus is built of curvatures z_i.H''.z_j along directions z that already contain the relaxation of everything
 else, dV/dq.H''^-1 or (strain, -H_uu^-1 H_u,strain). Where the direction solves its linear equation, the derivative of
 the modulus does not see the derivative of the direction (the curvature is stationary in it), so that the gradient of
-the curvature at a fixed direction is all that is needed: a scalar, and one backward pass.
+the curvature at a fixed direction is all that is needed (docs/science.md, Eq. 44): a scalar, and one backward pass.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Modulus:
     """A modulus with its partial derivatives at a relaxed point.
 
     Attributes:
-        value: eV/Å^3.
-        by_q: [n_q] eV/Å^3 per unit of q.
-        by_lam: [n_copies] eV/Å^3.
+        value: The modulus, eV/Å^3.
+        by_q: Partial derivative by the coordinates, [n_q], eV/Å^3 per unit of q.
+        by_lam: Partial derivative by the weights, [n_copies], eV/Å^3.
         calls: Potential calls that it took.
     """
 
@@ -50,8 +50,8 @@ class Directions:
     """Directions away from a relaxed crystal, in the frame of its strained cell.
 
     Attributes:
-        strains: [n, 3, 3], symmetric.
-        displacements: [n, n_sites, 3] Å.
+        strains: Symmetric strains, [n, 3, 3].
+        displacements: Displacements that go with them, [n, n_sites, 3], Å.
     """
 
     strains: NDArray[np.float64]
@@ -66,16 +66,16 @@ def bulk_modulus(
     *,
     exact: bool = True,
 ) -> Modulus:
-    """-V dP/dV with shape and internal coordinates relaxed: V / (V_q.H_qq^-1.V_q).
+    """-V dP/dV with shape and internal coordinates relaxed: V / (V_q.H_qq^-1.V_q) (docs/science.md, Eq. 40).
 
     A hydrostatic stress keeps the symmetry, so the symmetry-adapted coordinates are enough. With w = H_qq^-1 V_q the
     denominator is written 2 w.V_q - w.H_qq.w, whose error is of second order in that of w.
 
     Args:
         landscape: Enthalpy of the crystal.
-        q: [n_q] relaxed coordinates.
-        lam: [n_copies] weights.
-        hessian: [n_q, n_q] d2H/dq2 near q.
+        q: Relaxed coordinates, [n_q].
+        lam: Weights, [n_copies].
+        hessian: Second derivatives d2H/dq2 near q, [n_q, n_q], eV per squared unit of q.
         exact: Whether the Hessian is exact; if not it serves as a preconditioner only.
     """
     calls = 1 + CALLS_PER_ROW + CALLS_PER_GRADIENT
@@ -118,10 +118,10 @@ def curvature_gradients(
 
     Args:
         landscape: Enthalpy of the crystal.
-        q: [n_q] coordinates.
-        lam: [n_copies] weights.
+        q: Coordinates, [n_q].
+        lam: Weights, [n_copies].
         directions: The n directions z.
-        contractions: [m, n, n] symmetric G, one a sum.
+        contractions: Symmetric matrices G, one per sum, [m, n, n].
 
     Returns:
         By q [m, n_q] and by the weights [m, n_copies], in the unit of G times eV, and the potential calls.

@@ -1,9 +1,10 @@
 """Relaxed-ion elastic constants: all six strains, with every displacement relaxed, not only the symmetric ones.
 
 At a relaxed point the second derivatives of H = E + P V by a small strain, over the volume, are the stress-strain
-coefficients at the pressure P (D. C. Wallace, Thermodynamics of Crystals, 1972, chapter 1): with H stationary no choice
-of the strain measure enters. Sites follow the strain by u = -H_uu^-1 H_u,strain (M. Born and K. Huang, Dynamical Theory
-of Crystal Lattices, 1954, section 11).
+coefficients at the pressure P (T. H. K. Barron, M. L. Klein, Proc. Phys. Soc. 85, 523 (1965),
+doi:10.1088/0370-1328/85/3/313): with H stationary no choice of the strain measure enters. Sites follow the strain by
+u = -H_uu^-1 H_u,strain (docs/science.md, Eq. 41; X. Wu, D. Vanderbilt, D. R. Hamann, Phys. Rev. B 72, 035105 (2005),
+doi:10.1103/PhysRevB.72.035105).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class ElasticResponse:
     """How a relaxed crystal answers to a strain.
 
     Attributes:
-        curvature: [6, 6] eV: d2H by two Voigt strains (engineering shears) with all displacements relaxed.
+        curvature: d2H by two Voigt strains (engineering shears) with all displacements relaxed, [6, 6], eV.
         directions: The six strains, with the displacements that go with them.
         stable: Whether every displacement is held by a restoring force.
         calls: Potential calls that it took.
@@ -52,8 +53,8 @@ def elastic_response(
 
     Args:
         landscape: Enthalpy of the crystal.
-        q: [n_q] relaxed coordinates.
-        lam: [n_copies] weights.
+        q: Relaxed coordinates, [n_q].
+        lam: Weights, [n_copies].
     """
     free = _free_coordinates(landscape.coordinates, q)
     unconstrained = landscape.with_coordinates(free)

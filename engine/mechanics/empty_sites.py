@@ -1,4 +1,4 @@
-"""Displacements of empty sites: they change no energy, so they are frozen (science.md, section 2)."""
+"""Displacements of empty sites: they change no energy, so they are frozen (docs/science.md, section 4)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def unheld(coordinates: SymmetryCoordinates, empty: NDArray[np.bool_]) -> NDArra
     """Coordinates that move no atom against another: only empty sites, or all that is present as one.
 
     Args:
-        coordinates: Of the crystal.
-        empty: [n_sites] whether a site holds nothing.
+        coordinates: Symmetry-adapted coordinates of the crystal.
+        empty: Whether each site holds nothing, [n_sites].
 
     Returns:
         [n_q, n_unheld], orthonormal columns.

@@ -1,8 +1,9 @@
 """Implicit derivatives of crystals with many coordinates, by Hessian-vector products instead of whole Hessians.
 
-With n_q coordinates a Hessian takes n_q rows; solving H y = b by MINRES, preconditioned with the quasi-Newton Hessian
-of the relaxation, takes about 18 products, each as dear as one row. One solve for each direction of the composition
-gives the response of every coordinate, and so every gradient.
+With n_q coordinates a Hessian takes n_q rows; solving H y = b by MINRES (C. C. Paige, M. A. Saunders, SIAM J. Numer.
+Anal. 12, 617 (1975), doi:10.1137/0712047), preconditioned with the quasi-Newton Hessian of the relaxation, takes about
+18 products, each as costly as one row. One solve per direction of the composition gives the response of every
+coordinate (docs/science.md, Eq. 28), and so every gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 RESPONSE_TOLERANCE = 1e-8
 CORRECTION_TOLERANCE = 1e-2
-"""Of the last Newton step, which need not be exact."""
+"""Relative residual of the last Newton step, which need not be exact."""
 MAX_PRODUCTS = 200
 
 
@@ -29,8 +30,8 @@ class Response:
     """What a relaxed crystal with many coordinates answers.
 
     Attributes:
-        dq: [n_q, n_directions] change of the coordinates along each direction of the weights.
-        correction: [n_q] the last Newton step.
+        dq: Change of the coordinates along each direction of the weights, [n_q, n_directions].
+        correction: The last Newton step, [n_q].
         calls: Potential calls that it took.
         converged: Whether every solve converged.
     """
@@ -52,8 +53,8 @@ def response(
     Args:
         landscape: The enthalpy.
         at: The relaxed point.
-        directions: [n_copies, n_directions] of the weights.
-        hessian: [n_q, n_q] the quasi-Newton Hessian, for the preconditioner.
+        directions: Directions of the weights, [n_copies, n_directions].
+        hessian: The quasi-Newton Hessian, for the preconditioner, [n_q, n_q].
     """
     products = 0
 

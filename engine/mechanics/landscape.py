@@ -37,10 +37,10 @@ class FirstDerivatives:
     """Enthalpies with first derivatives; the ``graph_`` tensors keep the autograd graph for second derivatives.
 
     Attributes:
-        q: [n, n_q] coordinates.
-        enthalpy: [n] eV per cell.
-        dh_dq: [n, n_q] eV per unit of q.
-        dh_dlam: [n, n_copies] eV.
+        q: Coordinates, [n, n_q].
+        enthalpy: Enthalpy per cell, [n], eV.
+        dh_dq: Derivative of the enthalpy by the coordinates, [n, n_q], eV per unit of q.
+        dh_dlam: Derivative of the enthalpy by the weights, [n, n_copies], eV.
     """
 
     q: NDArray[np.float64]
@@ -58,8 +58,8 @@ class SecondDerivatives:
     """Rows of second derivatives.
 
     Attributes:
-        hessian: [n, n_q, n_q] d2H/dq2, eV per squared unit of q.
-        mixed: [n, n_q, n_copies] d2H/dq dlam, eV per unit of q.
+        hessian: Second derivatives d2H/dq2, [n, n_q, n_q], eV per squared unit of q.
+        mixed: Mixed derivatives d2H/dq dlam, [n, n_q, n_copies], eV per unit of q.
     """
 
     hessian: NDArray[np.float64]
@@ -67,13 +67,13 @@ class SecondDerivatives:
 
 
 class Landscape:
-    """H = E + P V over the symmetry-adapted coordinates of one crystal, for a batch of weights.
+    """H = E + P V (docs/science.md, Eq. 20) over the symmetry-adapted coordinates of a crystal, for a batch of weights.
 
     Args:
         potential: The potential.
         crystal: The parent with its copies.
-        coordinates: Its symmetry-adapted coordinates.
-        pressure: GPa.
+        coordinates: Symmetry-adapted coordinates of the crystal.
+        pressure: Hydrostatic pressure, GPa.
         on_call: Called before every potential call; what it raises ends the relaxation.
     """
 
@@ -121,7 +121,7 @@ class Landscape:
         )
 
     def second(self, at: FirstDerivatives) -> SecondDerivatives:
-        """All rows of second derivatives at a point already evaluated; CALLS_PER_ROW potential calls a row each.
+        """All rows of second derivatives at a point already evaluated; CALLS_PER_ROW potential calls per row.
 
         Displacements of empty sites are frozen: they are held by springs and do not answer to the weights.
         """
@@ -208,10 +208,11 @@ class Landscape:
         """H = E + P V, differentiable in every argument.
 
         Args:
-            q: [n, n_q] coordinates.
-            lam: [n, n_copies] weights.
-            strain: [3, 3] or [n, 3, 3], on top of that of the coordinates: r becomes (1 + strain) r.
-            displacement: [n_sites, 3] or [n, n_sites, 3] Å, in the frame of the cell at q, before the further strain.
+            q: Coordinates, [n, n_q].
+            lam: Weights, [n, n_copies].
+            strain: Further strain on top of that of the coordinates, [3, 3] or [n, 3, 3]: r becomes (1 + strain) r.
+            displacement: Further displacement in the frame of the cell at q, before the further strain, [n_sites, 3] or
+                [n, n_sites, 3], Å.
 
         Returns:
             [n] eV per cell.

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from engine.mechanics.coordinates import SymmetryCoordinates
 
 MODEL_FORCE_CONSTANT = 12.0
-"""eV/Å^2, of the model Hessian's springs."""
+"""Force constant of the model Hessian's springs, eV/Å^2."""
 MODEL_SHEAR_RATIO = 0.5
 """Shear modulus over bulk modulus of the model Hessian."""
 MAX_STRAIN_STEP = 0.10
 MAX_DISPLACEMENT_STEP = 0.3
-"""Å"""
+"""Longest step of a displacement coordinate, Å."""
 
 
 def model_hessian(coordinates: SymmetryCoordinates) -> NDArray[np.float64]:
-    """An isotropic elastic solid with independent springs: [n_q, n_q].
+    """An isotropic elastic solid with independent springs (docs/science.md, Eq. 21): [n_q, n_q].
 
-    The bulk modulus, 1 eV/Å^3 at 12 Å^3 an atom and falling with the square of the volume, is within a factor of
+    The bulk modulus, 1 eV/Å^3 at 12 Å^3 per atom and falling with the square of the volume, is within a factor of
     two for most salts, oxides, nitrides and metals.
     """
     volume = abs(np.linalg.det(coordinates.lattice))
@@ -47,14 +47,14 @@ def newton_step(
     trust: float,
     coordinates: SymmetryCoordinates,
 ) -> NDArray[np.float64]:
-    """-|H|^-1 G in scaled coordinates, shortened to the trust region: always downhill.
+    """-|H|^-1 G in scaled coordinates, shortened to the trust region: always downhill (docs/science.md, Eq. 22).
 
     Args:
-        hessian: [n_q, n_q], exact or a model.
-        gradient: [n_q] dH/dq.
-        scale: [n_q]; q times this has unit curvature, roughly.
+        hessian: Second derivatives d2H/dq2, exact or a model, [n_q, n_q], eV per squared unit of q.
+        gradient: Derivative dH/dq, [n_q], eV per unit of q.
+        scale: Factor by which q has unit curvature, roughly, [n_q].
         trust: Share of the longest step allowed, 0 to 1.
-        coordinates: What q means.
+        coordinates: Symmetry-adapted coordinates, of which q are the values.
     """
     values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
     floor = 0.02 * max(1.0, float(np.abs(values).max()) * 0.1)
@@ -77,15 +77,15 @@ def updated_hessian(
     """Symmetric rank-one or BFGS update with the curvature along the step corrected from the energies.
 
     The plain secant y = G1 - G0 gives the mean curvature over the step; with the energies a cubic through both ends
-    gives the curvature at the new end: s.H1.s = s.y + 6 (H0 - H1) + 3 s.(G0 + G1) (Zhang, Deng and Chen,
-    J. Optim. Theory Appl. 102, 147 (1999)).
+    gives the curvature at the new end: s.H1.s = s.y + 6 (H0 - H1) + 3 s.(G0 + G1) (docs/science.md, Eq. 23 and 24;
+    J. Z. Zhang, N. Y. Deng, L. H. Chen, J. Optim. Theory Appl. 102, 147 (1999), doi:10.1023/A:1021898630001).
 
     Args:
-        hessian: [n_q, n_q] before.
-        step: [n_q] from one point to the next.
-        gradients: dH/dq [n_q] at both.
-        decrease: Of the enthalpy over the step, eV.
-        noise: Of a difference of enthalpies, eV; corrections below are not believed.
+        hessian: Hessian before the update, [n_q, n_q].
+        step: Step from one point to the next, [n_q].
+        gradients: Derivatives dH/dq at both, [n_q] each.
+        decrease: Decrease of the enthalpy over the step, eV.
+        noise: Error of a difference of enthalpies, eV; corrections below are not believed.
     """
     length = float(step @ step)
     if length == 0.0:

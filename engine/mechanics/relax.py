@@ -4,7 +4,8 @@ Counted in potential calls (see landscape.py). A cold start knows only a model H
 its volume per atom suggests; a neighbouring composition brings its exact one along. Each step then updates the Hessian
 from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites:
 11-14 against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton
-correction for nothing, so that the result is much nearer to the minimum than the residual asked for.
+correction for nothing (docs/science.md, Eq. 25), so that the result is much nearer to the minimum than the residual
+asked for.
 """
 
 from __future__ import annotations
@@ -64,17 +65,17 @@ class Relaxed:
     """A relaxed composition with what its derivatives need.
 
     Attributes:
-        q: [n_q] coordinates, with the last Newton correction.
-        enthalpy: eV per cell at q.
-        dh_dlam: [n_copies] eV: derivative of the relaxed enthalpy (envelope theorem).
-        hessian: [n_q, n_q] d2H/dq2.
-        mixed: [n_q, n_copies] d2H/dq dlam.
+        q: Coordinates, with the last Newton correction, [n_q].
+        enthalpy: Enthalpy per cell at q, eV.
+        dh_dlam: Derivative of the relaxed enthalpy by the weights (docs/science.md, Eq. 29), [n_copies], eV.
+        hessian: Second derivatives d2H/dq2, [n_q, n_q], eV per squared unit of q.
+        mixed: Mixed derivatives d2H/dq dlam, [n_q, n_copies], eV per unit of q.
         force: Residual force before the correction, eV/Å.
         stress: Residual stress before the correction, eV/Å^3.
         calls: Potential calls spent on this composition.
         converged: Whether the tolerance was met.
         stable: Whether the Hessian has no negative eigenvalue; None where only products with it were taken.
-        response: [n_q, n_directions] dq*/dlam along the directions asked for, where only products were taken; then
+        response: dq*/dlam along the directions asked for, [n_q, n_directions], where only products were taken; then
             ``hessian`` is the quasi-Newton one and ``mixed`` is empty.
     """
 
@@ -117,14 +118,14 @@ def relax(
 
     Args:
         landscape: Enthalpy of the crystal.
-        lam: [n, n_copies] weights.
-        starts: One start a composition.
+        lam: Weights, [n, n_copies].
+        starts: One start per composition.
         tolerance: When to stop.
-        directions: [n_copies, n_directions] of the weights along which the response of the coordinates is wanted.
-            Used above WHOLE_HESSIAN_UP_TO coordinates; below, the whole Hessian gives all of them.
+        directions: Directions of the weights along which the response of the coordinates is wanted,
+            [n_copies, n_directions]. Used above WHOLE_HESSIAN_UP_TO coordinates; below, the whole Hessian gives all.
 
     Returns:
-        One result a composition, in order. A composition that does not converge says so; nothing is raised for it.
+        One result per composition, in order. A composition that does not converge says so; nothing is raised for it.
     """
     tolerance = tolerance or Tolerance()
     if len(starts) > 1 and needs_products(landscape.coordinates, directions):

@@ -1,4 +1,4 @@
-"""Implicit gradients of relaxed quantities (science.md, section 2).
+"""Implicit gradients of relaxed quantities (docs/science.md, Eq. 28 and 29).
 
 At a relaxed state dH/dq = 0, so the coordinates answer to the weights by dq*/dlam = -(d2H/dq2)^-1 d2H/dq dlam, and the
 relaxed enthalpy by its partial derivative alone (envelope theorem).
@@ -26,8 +26,8 @@ def coordinate_response(
 
     Args:
         relaxed: A relaxed composition.
-        columns: [n_copies, n_columns] how the weights follow the composition.
-        tangent: [n_columns, n_free] orthonormal directions in which the composition can move, where `relax` was given
+        columns: How the weights follow the composition, [n_copies, n_columns].
+        tangent: Orthonormal directions in which the composition can move, [n_columns, n_free], where `relax` was given
             ``columns @ tangent`` as its directions.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Objectives as one weighted loss with gradients: targets within tolerances, and goals (contract, problem file)."""
+"""Objectives as one weighted loss with gradients: targets within tolerances, and goals (docs/science.md, Eq. 52)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from api_schemas.units import unit_facts
+from engine.optimize.point import Point
 from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem, PropertyConstraint
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
 
 Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")
 """Values of a property: one or many."""
@@ -159,43 +160,6 @@ class Loss:
     def only_targets(self) -> bool:
         """Whether every objective is a target."""
         return all(term.target is not None for term in self.terms)
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """What a search needs of an evaluation.
-
-    Attributes:
-        index: Number of its suggestion.
-        origin: Which search wanted it.
-        x: [n_columns] composition.
-        values: The properties of objectives and constraints.
-        gradients: Their tangent-space gradients [n_columns]; empty where the relaxation did not converge.
-        loss: Weighted loss; infinite where the relaxation did not converge.
-        violation: How far the property constraints are broken; infinite where it did not converge.
-    """
-
-    index: int
-    origin: str | None
-    x: NDArray[np.float64]
-    values: dict[str, float]
-    gradients: dict[str, NDArray[np.float64]]
-    loss: float
-    violation: float = 0.0
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Less is better: first the constraints, then the loss."""
-        return (self.violation, self.loss)
-
-
-def best_of(points: Sequence[Point]) -> Point:
-    """The best point with values; of equals the first.
-
-    Raises:
-        ValueError: if no point has values.
-    """
-    return min((point for point in points if point.values), key=lambda point: (point.rank, point.index))
 
 
 def build_loss(

@@ -1,44 +1,25 @@
 """What one call of a potential costs in memory and time, from sizes alone. Torch-free: submissions are weighed with it.
 
 The numbers are fits to measured peaks of resident memory and to times on one core of a 2020s server CPU, with 168 to
-8400 edges and up to five copies a site. Peaks are met within about 15 %; times depend on the machine and are rough.
+8400 edges and up to five copies per site. Peaks are met within about 15 %; times depend on the machine and are rough.
 For MACE see `mace_cost`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import pi
 
-from engine.potentials.description import MaceSize
+from engine.potentials.description import CallCost, MaceSize
 from engine.potentials.errors import UnsupportedDtype
+from engine.potentials.families import FAMILIES
 from engine.potentials.mace import cost as mace_cost
 from engine.potentials.registry import LOCAL_FILE, describe
 
 EDGES_IN_ONE_PIECE = (
-    4096  # above this the network runs in blocks that are recomputed: less memory, more time an edge
+    4096  # above this the network runs in blocks that are recomputed: less memory, more time per edge
 )
 
 
-@dataclass(frozen=True)
-class _Cost:
-    """One fit. Bytes and seconds, constant and for each edge or copy."""
-
-    bytes_an_edge: float
-    bytes_a_copy: float
-    bytes_in_blocks: float
-    bytes_an_edge_in_blocks: float
-    seconds: float
-    seconds_an_edge: float
-    seconds_an_edge_in_blocks: float
-
-
-_COSTS = {
-    ("sevennet-l3i5", "float64"): _Cost(275e3, 142e3, 150e6, 66e3, 12e-3, 0.24e-3, 0.32e-3),
-    ("sevennet-l3i5", "float32"): _Cost(140e3, 75e3, 130e6, 33e3, 14e-3, 0.11e-3, 0.16e-3),
-    ("sevennet-0", "float64"): _Cost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3),
-    ("sevennet-0", "float32"): _Cost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3),
-}
 _SMALLEST = 10e6  # bytes: what any call takes
 _SECOND_WHOLE, _SECOND_BLOCKS = 3.2, 2.1  # a differentiable gradient against a plain one, in memory
 _SECOND_TIME = 2.0  # a row of second derivatives against an energy with first derivatives, in time
@@ -48,10 +29,10 @@ def estimate_edges(n_sites: int, volume: float, cutoff: float, skin: float = 0.0
     """Directed edges of a crystal whose sites fill space evenly.
 
     Args:
-        n_sites: In the cell.
-        volume: Å^3 of the cell.
-        cutoff: Å.
-        skin: Å.
+        n_sites: Number of sites in the cell.
+        volume: Volume of the cell, Å^3.
+        cutoff: Cutoff of the potential, Å.
+        skin: How much farther neighbours are listed, Å.
     """
     return round(n_sites * n_sites / volume * 4.0 / 3.0 * pi * (cutoff + skin) ** 3)
 
@@ -69,13 +50,14 @@ def estimate_memory(
     """Peak memory of one call with derivatives, beyond what the process holds with the model loaded.
 
     Args:
-        n_edges: Directed edges within the cutoff, over all crystals of a batch.
-        n_copies: Copies over all sites; of a MACE model its nodes, which are sites where senders are mixed first.
-        dtype: "float64" or "float32".
-        name: Of the potential.
+        n_edges: Number of directed edges within the cutoff, over all crystals of a batch.
+        n_copies: Number of copies over all sites; of a MACE model of its nodes, which are sites where senders are mixed
+            first.
+        dtype: Number format, "float64" or "float32".
+        name: Name of the potential.
         second_derivatives: Whether the gradient is differentiated again, as for a Hessian.
-        n_links: Of a MACE model the pairs of nodes within a cell, over all cells, where that is known.
-        size: Of a MACE model of one's own.
+        n_links: Pairs of nodes of a MACE model within a cell, over all cells, where that is known.
+        size: Size of a MACE model of one's own.
 
     Returns:
         Bytes, for a CPU.
@@ -84,17 +66,17 @@ def estimate_memory(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
-    if _is_mace(name):
+    if _by_nodes(name):
         size = size or _size_of(name)
         options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
         return round(mace_cost.memory(*options, second_derivatives=second_derivatives))
     cost = _cost(name, dtype)
     if n_edges <= EDGES_IN_ONE_PIECE:
-        edges = n_edges * cost.bytes_an_edge * (_SECOND_WHOLE if second_derivatives else 1.0)
+        edges = n_edges * cost.bytes_per_edge * (_SECOND_WHOLE if second_derivatives else 1.0)
     else:
-        edges = cost.bytes_in_blocks + n_edges * cost.bytes_an_edge_in_blocks
+        edges = cost.bytes_in_blocks + n_edges * cost.bytes_per_edge_in_blocks
         edges *= _SECOND_BLOCKS if second_derivatives else 1.0
-    copies = n_copies * cost.bytes_a_copy * (2.0 if second_derivatives else 1.0)
+    copies = n_copies * cost.bytes_per_copy * (2.0 if second_derivatives else 1.0)
     return round(_SMALLEST + edges + copies)
 
 
@@ -111,13 +93,13 @@ def estimate_seconds(
     """Time of one call on one core: energy with first derivatives, or one row of second derivatives.
 
     Args:
-        n_edges: Directed edges within the cutoff, over all crystals of a batch.
-        dtype: "float64" or "float32".
-        name: Of the potential.
+        n_edges: Number of directed edges within the cutoff, over all crystals of a batch.
+        dtype: Number format, "float64" or "float32".
+        name: Name of the potential.
         second_derivatives: Whether a row of second derivatives is meant.
-        n_copies: As for `estimate_memory`; those of SevenNet hardly count.
-        n_links: Likewise.
-        size: Likewise.
+        n_copies: Number of copies, or of nodes of a MACE model, over all sites; those of SevenNet hardly count.
+        n_links: Pairs of nodes of a MACE model within a cell, over all cells, where that is known.
+        size: Size of a MACE model of one's own.
 
     Returns:
         Seconds.
@@ -126,26 +108,26 @@ def estimate_seconds(
         UnknownPotential: if there is no such potential.
         UnsupportedDtype: if it is not offered in that number format.
     """
-    if _is_mace(name):
+    if _by_nodes(name):
         size = size or _size_of(name)
         options = (n_edges, n_copies, n_links, EDGES_IN_ONE_PIECE, dtype, size)
         return mace_cost.seconds(*options, second_derivatives=second_derivatives)
     cost = _cost(name, dtype)
     in_blocks = n_edges > EDGES_IN_ONE_PIECE
-    an_edge = cost.seconds_an_edge_in_blocks if in_blocks else cost.seconds_an_edge
-    return (cost.seconds + n_edges * an_edge) * (_SECOND_TIME if second_derivatives else 1.0)
+    per_edge = cost.seconds_per_edge_in_blocks if in_blocks else cost.seconds_per_edge
+    return (cost.seconds + n_edges * per_edge) * (_SECOND_TIME if second_derivatives else 1.0)
 
 
-def _is_mace(name: str) -> bool:
-    return name == LOCAL_FILE or describe(name).family == "mace"
+def _by_nodes(name: str) -> bool:
+    return name == LOCAL_FILE or FAMILIES[describe(name).family].by_nodes
 
 
 def _size_of(name: str) -> MaceSize | None:
     return None if name == LOCAL_FILE else describe(name).size
 
 
-def _cost(name: str, dtype: str) -> _Cost:
+def _cost(name: str, dtype: str) -> CallCost:
     description = describe(name)
     if dtype not in description.dtypes:
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")
-    return _COSTS[name, dtype]
+    return dict(description.costs)[dtype]

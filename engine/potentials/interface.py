@@ -16,20 +16,21 @@ from torch import Tensor
 class AlchemicalGraph:
     """A batch of crystals with their neighbours; geometry and weights are arguments of the energy, not part of it.
 
-    The vector of an edge is `r_ij = (1 + strain) (r_j + shift - r_i)`, from the receiver i to the sender j.
+    The vector of an edge is `r_ij = (1 + strain) (r_j + shift - r_i)`, from the receiver i to the sender j
+    (docs/science.md, Eq. 3).
 
     Attributes:
-        cells: [n_graphs, 3, 3] Å, rows are the lattice vectors of the unstrained reference.
-        site_graph: [n_sites] int64, the graph of each site, nondecreasing.
-        receivers: [n_edges] int64, site i, nondecreasing.
-        senders: [n_edges] int64, site j.
-        shifts: [n_edges, 3] Å, Cartesian periodic shift of j in the unstrained cell.
-        pairs: [n_edges / 2, 2] int64, the two edges i<-j and j<-i of each undirected pair; every edge is in one.
-        copy_site: [n_copies] int64, the site of each copy, nondecreasing.
-        copy_species: [n_copies] int64, atomic numbers.
-        site_group: [n_sites] int64, the sublattice of each site, -1 for none; sites of one sublattice have their
-            copies in the same order. None where nobody told: no site then shares a sublattice with another. Only
-            paired mixing looks at it.
+        cells: Lattice vectors of the unstrained reference as rows, [n_graphs, 3, 3], Å.
+        site_graph: Graph of each site, [n_sites] int64, nondecreasing.
+        receivers: Site i of each edge, [n_edges] int64, nondecreasing.
+        senders: Site j of each edge, [n_edges] int64.
+        shifts: Cartesian periodic shift of j in the unstrained cell, [n_edges, 3], Å.
+        pairs: The two edges i<-j and j<-i of each undirected pair, [n_edges / 2, 2] int64; every edge is in one.
+        copy_site: Site of each copy, [n_copies] int64, nondecreasing.
+        copy_species: Atomic number of each copy, [n_copies] int64.
+        site_group: Sublattice of each site, [n_sites] int64, -1 for none; sites of one sublattice have their copies in
+            the same order. None where nobody told: no site then shares a sublattice with another. Only paired mixing
+            looks at it.
     """
 
     cells: Tensor
@@ -66,8 +67,8 @@ class AlchemicalGraph:
         """Vectors of the undirected pairs, from the receiver to the sender of each pair's first edge.
 
         Args:
-            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
-            strain: [n_graphs, 3, 3].
+            positions: Positions in the frame of the unstrained cell, [n_sites, 3], Å.
+            strain: Strain of each cell, [n_graphs, 3, 3].
 
         Returns:
             [n_pairs, 3] Å, after the strain.
@@ -87,7 +88,7 @@ class Potential(Protocol):
 
     Attributes:
         name: The name in the registry.
-        cutoff: Å; a pair farther apart contributes exactly zero.
+        cutoff: Distance in Å beyond which a pair contributes exactly zero.
         species: Atomic numbers that the model knows.
         dtype: The number format of the model's own arithmetic.
         device: Where the model lives.
@@ -108,11 +109,14 @@ class Potential(Protocol):
     def energy(self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor, weights: Tensor) -> Tensor:
         """Energy of each crystal, differentiable at least three times in positions, strain and weights.
 
+        It is docs/science.md, Eq. 4, with the messages of Eq. 5 or, under paired mixing, Eq. 6.
+
         Args:
             graph: The batch; edges beyond the cutoff may be present and contribute nothing.
-            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
-            strain: [n_graphs, 3, 3], any matrix; a position r becomes (1 + strain) r.
-            weights: [n_copies], lam of each copy. A copy of weight zero influences nothing but has its own derivative.
+            positions: Positions in the frame of the unstrained cell, [n_sites, 3], Å.
+            strain: Strain of each cell, any matrix, [n_graphs, 3, 3]; a position r becomes (1 + strain) r.
+            weights: Weight lam of each copy, [n_copies]. A copy of weight zero influences nothing but has its own
+                derivative.
 
         Returns:
             [n_graphs] eV, in the dtype of `positions`.

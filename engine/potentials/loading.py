@@ -1,20 +1,19 @@
-"""Loads potentials by name, once a process for each number format and device."""
+"""Loads potentials by name, once per process, number format and device."""
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 
 import torch
 
 from api_schemas.problem import PotentialChoice
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing, UnsupportedModel
+from engine.potentials.families import FAMILIES
 from engine.potentials.interface import Potential
-from engine.potentials.mace.potential import Mace
-from engine.potentials.mace.weights import read_mace
 from engine.potentials.registry import describe, describe_choice, is_fetched
-from engine.potentials.sevennet.potential import SevenNet
-from engine.potentials.weights import fetch, read_weights
+from engine.potentials.weights import fetch
 
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -30,11 +29,11 @@ def load_potential(
     """A potential ready to compute; its weights are fetched if they are not here yet.
 
     Args:
-        name: In the registry.
-        dtype: "float64" or "float32".
-        device: As torch names it.
-        head: Of a MACE model with several heads.
-        mixing: mean_field or paired.
+        name: Name in the registry.
+        dtype: Number format, "float64" or "float32".
+        device: Device as torch names it.
+        head: Head of a MACE model that has several.
+        mixing: Mixing rule, mean_field or paired.
 
     Returns:
         The same object for the same arguments within one process.
@@ -54,8 +53,8 @@ def load_chosen(choice: PotentialChoice, device: str = "cpu") -> Potential:
     """The potential that a problem chooses, by name or as a model file of the user's.
 
     Args:
-        choice: Of the problem; a file in it is read without further question.
-        device: As torch names it.
+        choice: Choice of the problem; a file in it is read without further question.
+        device: Device as torch names it.
 
     Returns:
         The same object for the same choice within one process.
@@ -74,15 +73,15 @@ def _loaded(
         raise UnsupportedDtype(f"{name} is offered in {', '.join(description.dtypes)}, not in {dtype}")
     if mixing not in description.mixings:
         raise UnsupportedMixing(f"{name} is offered with {', '.join(description.mixings)}, not with {mixing}")
-    if description.family == "mace":
-        return _load_mace(_fetched(description), head, dtype, torch.device(device), mixing)
-    if head is not None:
+    family = FAMILIES[description.family]
+    if head is not None and not family.has_heads:
         raise UnsupportedModel(f"{name} has no heads; leave head out")
-    return _load(name, dtype, torch.device(device), mixing)
+    described = description if description.weightless else _fetched(description)
+    return _cached(described, dtype, torch.device(device), mixing, head)
 
 
 def _fetched(description: PotentialDescription) -> PotentialDescription:
-    """Of a MACE model that is here, with the checksum that tells it from others."""
+    """A description whose weights are here, with the checksum that tells them from others."""
     if description.file is not None or is_fetched(description.name):
         return description
     fetch(description.name)
@@ -90,28 +89,10 @@ def _fetched(description: PotentialDescription) -> PotentialDescription:
 
 
 @cache
-def _load_mace(
-    description: PotentialDescription, head: str | None, dtype: str, device: torch.device, mixing: str
+def _cached(
+    description: PotentialDescription, dtype: str, device: torch.device, mixing: str, head: str | None
 ) -> Potential:
-    model = read_mace(description)
-    name = description.name if head is None else f"{description.name}/{head}"
-    try:
-        return Mace(name, model, dtype=_DTYPES[dtype], device=device, head=head, mixing=mixing)
-    except UnsupportedModel as error:
-        raise UnsupportedModel(f"{description.name} cannot be run: {error}") from error
-
-
-@cache
-def _load(name: str, dtype: str, device: torch.device, mixing: str) -> Potential:
-    if not is_fetched(name):
-        fetch(name)
-    tensors, architecture = read_weights(name)
-    return SevenNet(
-        name,
-        tensors,
-        architecture,
-        smoothness=describe(name).smoothness,
-        dtype=_DTYPES[dtype],
-        device=device,
-        mixing=mixing,
+    loaded: Potential = import_module(FAMILIES[description.family].module).load(
+        description, _DTYPES[dtype], device, mixing, head
     )
+    return loaded

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from api_schemas.problem import PotentialChoice
-from engine.potentials.description import MATERIALS_PROJECT_ELEMENTS, MaceSize, Package, PotentialDescription
+from api_schemas.registry import Registry
+from engine.potentials.description import (
+    MATERIALS_PROJECT_ELEMENTS,
+    CallCost,
+    MaceSize,
+    Package,
+    PotentialDescription,
+)
 from engine.potentials.errors import PotentialError, UnknownPotential
 from engine.potentials.mace.catalogue import MACE_FOUNDATION_MODELS
 from engine.potentials.mace.models import described_file, registered_files
@@ -48,7 +55,7 @@ DEFAULT_POTENTIAL = "sevennet-l3i5"
 LOCAL_FILE = "mace"
 """The name of a potential whose model is a file of the user's."""
 
-POTENTIALS: tuple[PotentialDescription, ...] = (
+_PUBLISHED = (
     PotentialDescription(
         name="sevennet-l3i5",
         family="sevennet",
@@ -63,6 +70,10 @@ POTENTIALS: tuple[PotentialDescription, ...] = (
         mixings=("mean_field", "paired"),
         cutoff=5.0,
         smoothness=2,
+        costs=(
+            ("float64", CallCost(275e3, 142e3, 150e6, 66e3, 12e-3, 0.24e-3, 0.32e-3)),
+            ("float32", CallCost(140e3, 75e3, 130e6, 33e3, 14e-3, 0.11e-3, 0.16e-3)),
+        ),
     ),
     PotentialDescription(
         name="sevennet-0",
@@ -78,16 +89,23 @@ POTENTIALS: tuple[PotentialDescription, ...] = (
         mixings=("mean_field", "paired"),
         cutoff=5.0,
         smoothness=1,
+        costs=(
+            ("float64", CallCost(142e3, 87e3, 105e6, 39e3, 11e-3, 0.105e-3, 0.165e-3)),
+            ("float32", CallCost(73e3, 45e3, 90e6, 20e3, 10e-3, 0.045e-3, 0.075e-3)),
+        ),
     ),
     *MACE_FOUNDATION_MODELS,
 )
+
+POTENTIALS: Registry[PotentialDescription] = Registry("potential", *_PUBLISHED)
+"""Every published potential, and those that extensions added."""
 
 
 def describe(name: str) -> PotentialDescription:
     """The description of a potential: published, or a model file that the operator registered.
 
     Args:
-        name: As in the problem file.
+        name: Name as in the problem file.
 
     Raises:
         UnknownPotential: with the names that come close.
@@ -95,7 +113,7 @@ def describe(name: str) -> PotentialDescription:
         UnsupportedModel: if a registered file holds no model that can be run here.
     """
     files = registered_files()
-    published = next((potential for potential in POTENTIALS if potential.name == name), None)
+    published = POTENTIALS.get(name)
     if name in files:
         found = described_file(name, files[name], weights_folder())
         if published is None:
@@ -115,7 +133,7 @@ def describe_choice(choice: PotentialChoice) -> PotentialDescription:
     """The description of what a problem chooses: by name, or a file of the user's.
 
     Args:
-        choice: Of the problem.
+        choice: Choice of the problem.
 
     Raises:
         UnknownPotential: with the names that come close.
@@ -129,7 +147,7 @@ def describe_choice(choice: PotentialChoice) -> PotentialDescription:
 
 def known_names() -> tuple[str, ...]:
     """Every name that can be asked for, those that the operator registered last."""
-    names = [potential.name for potential in POTENTIALS]
+    names = POTENTIALS.names
     return (*names, *(name for name in registered_files() if name not in names))
 
 
@@ -144,7 +162,7 @@ def all_described() -> Iterable[PotentialDescription]:
 
 def _with_record(potential: PotentialDescription) -> PotentialDescription:
     """What was learned when the weights were fetched, where the publisher does not say."""
-    if potential.package is not None:
+    if potential.package is not None or potential.weightless:
         return potential
     try:
         record = json.loads(weights_path_of(potential).with_suffix(".json").read_text())
@@ -194,5 +212,7 @@ def is_fetched(name: str) -> bool:
         UnknownPotential: with the names that come close.
     """
     potential = describe(name)
+    if potential.weightless:
+        return True
     path = weights_path_of(potential)
     return path.is_file() and (potential.file is not None or path.with_suffix(".json").is_file())

@@ -43,12 +43,12 @@ Progress = Callable[[str], None]
 def fetch(name: str, progress: Progress | None = None) -> Path:
     """Makes sure that the weights of a potential are in the cache folder.
 
-    A MACE model is brought by mace-torch; see `mace_weights`. For the others the wheel is taken from
+    A MACE model is brought by mace-torch; see `engine.potentials.mace.weights`. For the others the wheel is taken from
     `$ORICHALCUM_<PACKAGE>_WHEEL` if that is set, else pip downloads it; every potential of the same package is
     converted on the way. Two processes that fetch at once do the work once.
 
     Args:
-        name: Of the potential.
+        name: Name of the potential.
         progress: Called with one sentence at every step.
 
     Returns:
@@ -85,7 +85,7 @@ def read_weights(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and architecture of a SevenNet from the cache, checked against the checksum recorded with them.
 
     Args:
-        name: Of the potential.
+        name: Name of the potential.
 
     Returns:
         Tensors by name as published (float32), and the architecture; see `checkpoint.read_checkpoint`.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Conditions
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.properties.inputs import PropertyInputs
 
 
 def is_cost(name: str) -> bool:
@@ -47,14 +48,14 @@ def cost(
 ) -> Tensor:
     """The mean over the mass of what belongs to the elements, as a differentiable scalar.
 
-    ``sum_c lam_c m_c v_c / sum_c lam_c m_c`` with the element's price (USD/kg), its supply risk, or 1 for the element
-    of a mass fraction and 0 for the others.
+    ``sum_c lam_c m_c v_c / sum_c lam_c m_c`` (docs/science.md, Eq. 45) with the element's price (USD/kg), its supply
+    risk, or 1 for the element of a mass fraction and 0 for the others.
 
     Args:
-        name: price_per_kg, supply_risk or mass_fraction:ELEMENT.
-        crystal: For the elements and masses of the copies.
-        weights: [n_copies] lam.
-        of_elements: As `element_data` gives it.
+        name: Name of the property: price_per_kg, supply_risk or mass_fraction:ELEMENT.
+        crystal: Crystal with the elements and masses of the copies.
+        weights: Weights lam, [n_copies].
+        of_elements: Prices and supply risks by name and atomic number, from `element_data`.
     """
     masses = weights * torch.tensor(crystal.masses)
     values = torch.tensor(_values(name, crystal, of_elements), dtype=weights.dtype)
@@ -69,3 +70,8 @@ def _values(
         return [of_elements[name][number] for number in species]
     wanted = ATOMIC_NUMBERS[name.removeprefix(MASS_FRACTION)]
     return [1.0 if number == wanted else 0.0 for number in species]
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """What follows from the composition alone."""
+    return cost(name, at.crystal, at.weights, at.surroundings.element_data)

@@ -1,7 +1,8 @@
-"""Elastic constants in the crystal's own axes, and Poisson's ratio of a polycrystal (science.md, section 3).
+"""Elastic constants in the crystal's own axes, and Poisson's ratio of a polycrystal (docs/science.md, Eq. 42 and 43).
 
-Axes follow IEEE Standard 176-1987: z along c of the relaxed conventional cell, y along c x a, x completes them; so x is
-along a in cubic, tetragonal, orthorhombic and hexagonal crystals, and y along b in monoclinic ones.
+Axes follow IEEE Standard 176-1987 (doi:10.1109/IEEESTD.1988.79638): z along c of the relaxed conventional cell, y along
+c x a, x completes them; so x is along a in cubic, tetragonal, orthorhombic and hexagonal crystals, and y along b in
+monoclinic ones.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ def elastic(name: str, curvature: Tensor, lattice: Tensor, conventional: Tensor)
     """An elastic property as a differentiable scalar.
 
     Args:
-        name: One of ELASTIC.
-        curvature: [6, 6] eV: second derivatives of the enthalpy per cell by Voigt strains in the frame of the input.
-        lattice: [3, 3] Å, rows, of the cell that was relaxed.
-        conventional: [3, 3]; the conventional lattice is ``conventional @ lattice``.
+        name: Name of the property, one of ELASTIC.
+        curvature: Second derivatives of the enthalpy per cell by Voigt strains in the frame of the input, [6, 6], eV.
+        lattice: Lattice vectors of the cell that was relaxed, as rows, [3, 3], Å.
+        conventional: Transformation to the conventional lattice, ``conventional @ lattice``, [3, 3].
 
     Returns:
         GPa, or a plain number for poisson_ratio.
@@ -58,7 +59,10 @@ def crystal_axes(conventional_lattice: Tensor) -> Tensor:
 
 
 def _poisson_ratio(stiffness: Tensor) -> Tensor:
-    """(3 K - 2 G) / (6 K + 2 G) with Hill's averages (R. Hill, Proc. Phys. Soc. A 65, 349 (1952))."""
+    """(3 K - 2 G) / (6 K + 2 G) with Hill's averages (docs/science.md, Eq. 43).
+
+    Source: R. Hill, Proc. Phys. Soc. A 65, 349 (1952), doi:10.1088/0370-1298/65/5/307.
+    """
     compliance = torch.linalg.inv(stiffness)
     bulk = (_bulk_sum(stiffness) / 9.0 + 1.0 / _bulk_sum(compliance)) / 2.0
     voigt = (_shear_sum(stiffness) + 3.0 * torch.diagonal(stiffness)[3:].sum()) / 15.0

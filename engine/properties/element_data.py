@@ -7,7 +7,8 @@ Those of Ga and Au are of September 2013, from Wolfram|Alpha, as collected in py
 Zirconium, technetium, promethium and the elements beyond uranium have none: no reliable value was found.
 
 Supply risk is the Herfindahl-Hirschman index of the production over countries divided by 10 000, so that 1 is a single
-producer country: M. W. Gaultois et al., Chem. Mater. 25, 2911 (2013), as in pymatgen's ``hhi_data.csv`` (MIT licence).
+producer country: M. W. Gaultois et al., Chem. Mater. 25, 2911 (2013), doi:10.1021/cm400893e, as in pymatgen's
+``hhi_data.csv`` (MIT licence).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Energies per atom: energy, enthalpy, mixing and formation energies (science.md, section 3)."""
+"""Energies per atom: energy, enthalpy, mixing and formation energies (docs/science.md, Eq. 35 to 38)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,23 +10,12 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.properties.inputs import EndMember, PropertyInputs
+
 BOLTZMANN = 8.617333262e-5
-"""eV/K (CODATA 2018)."""
+"""eV/K (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
-ENERGETIC = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
-
-
-@dataclass(frozen=True, eq=False)
-class EndMember:
-    """An end member of the composition space: one element, or the vacancy, on every sublattice.
-
-    Attributes:
-        columns: Index of its column of the composition vector on every sublattice.
-        enthalpy: Relaxed enthalpy, eV per parent cell.
-    """
-
-    columns: tuple[int, ...]
-    enthalpy: float
+NAMES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
 
 
 def energetic(
@@ -44,15 +32,15 @@ def energetic(
     """An energy per atom present, as a differentiable scalar.
 
     Args:
-        name: One of ENERGETIC.
+        name: Name of the property, one of NAMES.
         enthalpy: Relaxed enthalpy H*, eV per cell.
-        volume_work: P V, eV per cell.
-        x: [n_columns] composition.
-        weights: [n_copies] weights lam that follow from x.
+        volume_work: Work P V, eV per cell.
+        x: Composition, [n_columns].
+        weights: Weights lam that follow from x, [n_copies].
         end_members: All end members, for the mixing energies.
-        temperature: K.
-        chemical_potentials: [n_copies] eV/atom of each copy's element, for the formation energy.
-        vacancies: Share of the vacancy on each site that may be empty, for the entropy.
+        temperature: Temperature, K.
+        chemical_potentials: Chemical potential of each copy's element, for the formation energy, [n_copies], eV/atom.
+        vacancies: Share of the vacancy on each site that may be empty, for the entropy, [n_sites that may be empty].
 
     Returns:
         eV/atom.
@@ -83,9 +71,25 @@ def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
     """Ideal configurational entropy -k_B (sum lam ln lam + sum v ln v) / N, eV/K per atom present, N = sum lam.
 
     Args:
-        weights: [n_copies] lam.
-        vacancies: [n_sites that may be empty] share v of the vacancy on each.
+        weights: Weights lam, [n_copies].
+        vacancies: Share v of the vacancy on each site that may be empty, [n_sites that may be empty].
     """
     shares = weights if vacancies is None else torch.cat([weights, vacancies])
     positive = torch.where(shares > 0, shares, torch.ones_like(shares))
     return -BOLTZMANN * (positive * positive.log()).sum() / weights.sum()
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """An energy per atom of a relaxed composition."""
+    temperature = at.surroundings.temperature
+    return energetic(
+        name,
+        at.enthalpy,
+        at.volume_work,
+        at.x,
+        at.weights,
+        at.end_members,
+        temperature,
+        at.chemical_potentials,
+        at.vacancies,
+    )

@@ -1,21 +1,21 @@
 """Values and tangent-space gradients of all properties of a relaxed composition, by one chain rule.
 
 Every property is a function P(q, x, H) of the relaxed coordinates, the composition and the relaxed enthalpy, so
-dP/dx = dP/dx|_q,H + dP/dq dq*/dx + dP/dH dH*/dx, projected so that it sums to zero over each sublattice.
+dP/dx = dP/dx|_q,H + dP/dq dq*/dx + dP/dH dH*/dx (docs/science.md, Eq. 30), projected so that it sums to zero over each
+sublattice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from engine.properties.costs import cost, is_cost
-from engine.properties.energetic import ENERGETIC, EndMember, energetic
-from engine.properties.geometric import geometric
-from engine.properties.surroundings import Surroundings, substrate_mismatch
+from engine.properties.inputs import PropertyInputs
+from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.properties.inputs import EndMember, Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +32,12 @@ class RelaxedPoint:
     """A relaxed composition, as far as properties need it.
 
     Attributes:
-        q: [n_q] relaxed coordinates.
-        x: [n_columns] composition.
-        enthalpy: H*, eV per cell.
-        dq_dx: [n_q, n_columns] or None where it does not exist.
-        dh_dx: [n_columns] eV, raw.
-        surroundings: What the properties refer to.
+        q: Relaxed coordinates, [n_q].
+        x: Composition, [n_columns].
+        enthalpy: Relaxed enthalpy H*, eV per cell.
+        dq_dx: Derivative of the coordinates by the composition, [n_q, n_columns], or None where it does not exist.
+        dh_dx: Raw derivative of the relaxed enthalpy by the composition, [n_columns], eV.
+        surroundings: Pressure, temperature and references of the properties.
     """
 
     q: NDArray[np.float64]
@@ -65,9 +66,9 @@ def property_values(
     """Properties by name with raw gradients per unit fraction.
 
     Args:
-        names: Names in GEOMETRIC or ENERGETIC, substrate_mismatch, or costs.
+        names: Names of properties that need no curvature.
         crystal: The parent with its copies.
-        coordinates: Its symmetry-adapted coordinates.
+        coordinates: Symmetry-adapted coordinates of the crystal.
         point: The relaxed composition.
         end_members: Relaxed end members of the composition space.
     """
@@ -85,18 +86,23 @@ def property_values(
         work = around.pressure * torch.linalg.det(lattice).abs()
         potentials = _chemical_potentials(crystal, around)
         conventional = torch.tensor(np.asarray(crystal.conventional, dtype=float))
+        at = PropertyInputs(
+            crystal=crystal,
+            lattice=lattice,
+            conventional=conventional,
+            x=x,
+            weights=weights,
+            vacancies=vacancies,
+            mass=mass,
+            enthalpy=enthalpy,
+            volume_work=work,
+            chemical_potentials=potentials,
+            end_members=end_members,
+            surroundings=around,
+        )
         found = {}
         for name in names:
-            if name in ENERGETIC:
-                value = energetic(
-                    name, enthalpy, work, x, weights, end_members, around.temperature, potentials, vacancies
-                )
-            elif is_cost(name):
-                value = cost(name, crystal, weights, around.element_data)
-            elif name == "substrate_mismatch":
-                value = substrate_mismatch(conventional @ lattice, around.substrate)
-            else:
-                value = geometric(name, lattice, conventional, weights.sum(), mass)
+            value = import_module(PROPERTIES[name].family).value(name, at)
             by_q, by_x, by_h = torch.autograd.grad(
                 value, (q, x, enthalpy), allow_unused=True, retain_graph=True
             )

@@ -29,7 +29,7 @@ class Moduli:
     """Moduli by name with raw gradients.
 
     Attributes:
-        values: By name.
+        values: Moduli and their raw gradients by name.
         calls: Potential calls that they took.
         stable: Whether no displacement of any symmetry lowers the enthalpy; None where that was not looked at.
     """
@@ -44,11 +44,12 @@ class Curved:
     """A relaxed composition, as far as moduli need it.
 
     Attributes:
-        q: [n_q] relaxed coordinates.
-        lam: [n_copies] weights.
-        hessian: [n_q, n_q] d2H/dq2.
+        q: Relaxed coordinates, [n_q].
+        lam: Weights, [n_copies].
+        hessian: Second derivatives d2H/dq2, [n_q, n_q], eV per squared unit of q.
         exact: Whether the Hessian is exact; else it serves as a preconditioner.
-        dq_dx: [n_q, n_columns] or None where it does not exist; then there are no gradients.
+        dq_dx: Derivative of the coordinates by the composition, [n_q, n_columns], or None where it does not exist; then
+            there are no gradients.
     """
 
     q: NDArray[np.float64]
@@ -62,7 +63,7 @@ def modulus_values(names: Sequence[str], landscape: Landscape, at: Curved) -> Mo
     """Moduli of a relaxed composition.
 
     Args:
-        names: Those wanted; names that are not in MODULI are left out.
+        names: Names of the properties wanted; those that are not in MODULI are left out.
         landscape: Enthalpy of the crystal.
         at: The relaxed composition.
     """

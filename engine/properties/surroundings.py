@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class SubstrateLength:
-    """A length in the plane of a substrate.
-
-    Attributes:
-        direction: Lattice direction [u, v, w] of the film's conventional cell whose length is compared.
-        length: Of the substrate, Å.
-    """
-
-    direction: tuple[int, int, int]
-    length: float
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the properties of a crystal refer to.
-
-    Attributes:
-        pressure: eV/Å^3.
-        temperature: K.
-        chemical_potentials: eV/atom by atomic number, of every element of the crystal or empty.
-        substrate: What it is to fit on.
-        element_data: Prices and supply risks by the name of their property and atomic number.
-    """
-
-    pressure: float
-    temperature: float
-    chemical_potentials: Mapping[int, float] = field(default_factory=dict)
-    substrate: SubstrateLength | None = None
-    element_data: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+if TYPE_CHECKING:
+    from engine.properties.inputs import PropertyInputs, SubstrateLength
 
 
 def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) -> Tensor:
@@ -47,7 +17,9 @@ def length_along(conventional_lattice: Tensor, direction: tuple[int, int, int]) 
 
 
 def substrate_mismatch(conventional_lattice: Tensor, substrate: SubstrateLength | None) -> Tensor:
-    """(a - a_substrate)/a_substrate along the substrate's direction; conventional lattice [3, 3] Å, rows.
+    """(a - a_substrate)/a_substrate along the substrate's direction (docs/science.md, Eq. 39).
+
+    The conventional lattice is [3, 3], Å, rows.
 
     Raises:
         KeyError: if there is no substrate.
@@ -55,3 +27,14 @@ def substrate_mismatch(conventional_lattice: Tensor, substrate: SubstrateLength 
     if substrate is None:
         raise KeyError("substrate_mismatch")
     return length_along(conventional_lattice, substrate.direction) / substrate.length - 1.0
+
+
+def value(name: str, at: PropertyInputs) -> Tensor:
+    """The mismatch of a relaxed composition with its substrate.
+
+    Raises:
+        KeyError: for another name, or without a substrate.
+    """
+    if name != "substrate_mismatch":
+        raise KeyError(name)
+    return substrate_mismatch(at.conventional @ at.lattice, at.surroundings.substrate)

@@ -10,20 +10,26 @@ from api_schemas.elements import SYMBOLS
 from api_schemas.problem import Problem
 from api_schemas.units import unit_facts
 
+GEOMETRIC, ENERGETIC = "engine.properties.geometric", "engine.properties.energetic"
+COSTS, SURROUNDINGS = "engine.properties.costs", "engine.properties.surroundings"
+MODULI = "engine.properties.moduli"
+"""Families of properties."""
+
 
 @dataclass(frozen=True)
 class PropertyRow:
     """A property that can be asked for.
 
     Attributes:
-        name: As in problem files and results.
-        unit: Of its values; "1" for a plain number.
-        description: What it is, in one line.
+        name: Name as in problem files and results.
+        unit: Unit of its values; "1" for a plain number.
+        description: Description in one line.
         always: Whether every evaluation holds it; the others come when a problem names them.
         positive: Whether only positive values make sense, so that a target of zero or less is a mistake.
         needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain
             crystal.
         needs_curvature: Whether it is built of second derivatives of the enthalpy, and its gradient of third.
+        family: Module whose function ``value(name, at)`` computes it; the moduli have their own way.
     """
 
     name: str
@@ -33,6 +39,7 @@ class PropertyRow:
     positive: bool = False
     needs_mixture: bool = False
     needs_curvature: bool = False
+    family: str = GEOMETRIC
 
     def info(self) -> PropertyInfo:
         """The catalogue's entry."""
@@ -64,18 +71,20 @@ _ROWS = (
     PropertyRow("c_over_a", "1", "Ratio of the lengths c and a of the conventional cell", positive=True),
     PropertyRow("volume", "Å^3/atom", "Volume after relaxation, per atom present", positive=True),
     PropertyRow("density", "g/cm^3", "Mass of the atoms present over the relaxed volume", positive=True),
-    PropertyRow("energy", "eV/atom", "Energy after relaxation, per atom present"),
+    PropertyRow("energy", "eV/atom", "Energy after relaxation, per atom present", family=ENERGETIC),
     PropertyRow(
         "enthalpy",
         "eV/atom",
         "Energy plus pressure times volume after relaxation, per atom present",
         always=False,
+        family=ENERGETIC,
     ),
     PropertyRow(
         "mixing_energy",
         "eV/atom",
-        "Enthalpy against that of the relaxed end members (one element a sublattice) in the same shares",
+        "Enthalpy against that of the relaxed end members (one element per sublattice) in the same shares",
         needs_mixture=True,
+        family=ENERGETIC,
     ),
     PropertyRow(
         "mixing_free_energy",
@@ -83,18 +92,21 @@ _ROWS = (
         "mixing_energy minus temperature times the ideal entropy of mixing",
         always=False,
         needs_mixture=True,
+        family=ENERGETIC,
     ),
     PropertyRow(
         "formation_energy",
         "eV/atom",
         "Enthalpy against the elements' reference phases, or against the chemical potentials given",
         always=False,
+        family=ENERGETIC,
     ),
     PropertyRow(
         "substrate_mismatch",
         "1",
         "(a - a_substrate)/a_substrate along the direction of conditions.substrate",
         always=False,
+        family=SURROUNDINGS,
     ),
     PropertyRow(
         "bulk_modulus",
@@ -103,6 +115,7 @@ _ROWS = (
         always=False,
         positive=True,
         needs_curvature=True,
+        family=MODULI,
     ),
     *(
         PropertyRow(
@@ -111,6 +124,7 @@ _ROWS = (
             f"Relaxed-ion elastic constant {name[1:]} at the pressure, x along a and z along c",
             always=False,
             needs_curvature=True,
+            family=MODULI,
         )
         for name in _STIFFNESSES
     ),
@@ -120,6 +134,7 @@ _ROWS = (
         "Poisson's ratio of a polycrystal, by Hill's average of the elastic constants",
         always=False,
         needs_curvature=True,
+        family=MODULI,
     ),
     PropertyRow(
         PRICE,
@@ -127,21 +142,40 @@ _ROWS = (
         "Price of the elements by mass, from a table or conditions.element_prices",
         always=False,
         positive=True,
+        family=COSTS,
     ),
     PropertyRow(
         RISK,
         "1",
         "How concentrated the production of the elements is, by mass, from a table or conditions.supply_risks",
         always=False,
+        family=COSTS,
     ),
     *(
-        PropertyRow(f"{MASS_FRACTION}{symbol}", "1", f"Mass of {symbol} over that of all atoms", always=False)
+        PropertyRow(
+            f"{MASS_FRACTION}{symbol}",
+            "1",
+            f"Mass of {symbol} over that of all atoms",
+            always=False,
+            family=COSTS,
+        )
         for symbol in SYMBOLS[1:]
     ),
 )
 
 PROPERTIES: dict[str, PropertyRow] = {row.name: row for row in _ROWS}
 """Every property that can be computed, by name."""
+
+
+def add_property(row: PropertyRow) -> None:
+    """Add a property, whose family computes it.
+
+    Raises:
+        ValueError: if there is one of its name.
+    """
+    if row.name in PROPERTIES:
+        raise ValueError(f"there is a property {row.name!r} already")
+    PROPERTIES[row.name] = row
 
 
 def listed() -> str:

@@ -21,7 +21,7 @@ MAX_STEPS = 200
 
 WITH_U = frozenset({"Co", "Cr", "Fe", "Mn", "Mo", "Ni", "V", "W"})
 """Metals whose oxides and fluorides the Materials Project computes with a Hubbard U, and everything else without (A.
-Jain et al., Phys. Rev. B 84, 045115 (2011))."""
+Jain et al., Phys. Rev. B 84, 045115 (2011), doi:10.1103/PhysRevB.84.045115)."""
 _WITH_U_ANIONS = frozenset({"O", "F"})
 
 
@@ -63,7 +63,7 @@ def chemical_potentials(
         if symbol in given:
             value, words = given[symbol], "given"
         else:
-            phase, crystal = ELEMENTAL_PHASES[symbol], _phase_crystal(symbol)
+            phase, crystal = ELEMENTAL_PHASES[symbol], phase_crystal(symbol)
             reference = solver.relaxed(
                 crystal, [np.zeros(0)], 0.0, fixed_cell=phase.is_molecule, max_steps=MAX_STEPS
             )[0]
@@ -83,5 +83,6 @@ def mixes_functionals(symbols: Iterable[str]) -> bool:
 
 
 @cache
-def _phase_crystal(symbol: str) -> AlchemicalCrystal:
+def phase_crystal(symbol: str) -> AlchemicalCrystal:
+    """The crystal of an element's reference phase."""
     return build_crystal(ELEMENTAL_PHASES[symbol].build())

@@ -5,11 +5,13 @@ and mercury, which are liquid, as the solids below their melting points); gases 
 numbers are experimental and only a start: every phase is relaxed with the potential whose energies refer to it.
 
 Sources: J. Donohue, The Structures of the Elements, Wiley 1974 [D]; W. B. Pearson, A Handbook of Lattice Spacings and
-Structures of Metals and Alloys, Pergamon 1967 [P]; B. F. Decker and J. S. Kasper, Acta Cryst. 12, 503 (1959) [B];
-S. J. Rettig and J. Trotter, Acta Cryst. C43, 2260 (1987) [S]; J. A. Oberteuffer and J. A. Ibers, Acta Cryst. B26, 1499
-(1970) [Mn]; W. H. Zachariasen and F. H. Ellinger, Acta Cryst. 16, 777 (1963) [Pu]; F. van Bolhuis, P. B. Koster and T.
-Migchelsen, Acta Cryst. 23, 90 (1967) [I]; A. Brown and S. Rundqvist, Acta Cryst. 19, 684 (1965) [P4]; K. P. Huber and
-G. Herzberg, Constants of Diatomic Molecules, Van Nostrand 1979 [H].
+Structures of Metals and Alloys, Pergamon 1967 [P]; B. F. Decker, J. S. Kasper, Acta Cryst. 12, 503 (1959),
+doi:10.1107/S0365110X59001529 [B]; S. J. Rettig, J. Trotter, Acta Cryst. C43, 2260 (1987), doi:10.1107/S0108270187088152
+[S]; J. A. Oberteuffer, J. A. Ibers, Acta Cryst. B26, 1499 (1970), doi:10.1107/S0567740870004399 [Mn]; W. H.
+Zachariasen, F. H. Ellinger, Acta Cryst. 16, 777 (1963), doi:10.1107/S0365110X63002012 [Pu]; F. van Bolhuis, P. B.
+Koster, T. Migchelsen, Acta Cryst. 23, 90 (1967), doi:10.1107/S0365110X6700218X [I]; A. Brown, S. Rundqvist, Acta Cryst.
+19, 684 (1965), doi:10.1107/S0365110X65004140 [P4]; K. P. Huber, G. Herzberg, Constants of Diatomic Molecules, Van
+Nostrand 1979, doi:10.1007/978-1-4757-0961-2 [H].
 """
 
 from __future__ import annotations

@@ -14,21 +14,22 @@ from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
 from engine.properties.costs import element_data
-from engine.properties.energetic import EndMember
 from engine.properties.gradients import RelaxedPoint, property_values
+from engine.properties.inputs import EndMember, SubstrateLength, Surroundings
 from engine.properties.moduli import Curved, modulus_values
-from engine.properties.surroundings import SubstrateLength, Surroundings, length_along
+from engine.properties.surroundings import length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
+from engine.references.mixed import is_mixed
 from engine.references.substrate import substrate_crystal
 
 if TYPE_CHECKING:
-    from engine.acceptance.resolve import ResolvedProblem
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.problem.resolved import ResolvedProblem
     from engine.references.solver import ReferenceSolver
     from engine.references.store import Reference
 
-_NOWHERE = np.zeros(0)
+NOWHERE = np.zeros(0)
 """The composition of a crystal without sublattices."""
 
 
@@ -53,13 +54,22 @@ class SharedValues:
     notes: tuple[str, ...]
 
 
-def shared_values(resolved: ResolvedProblem, solver: ReferenceSolver) -> SharedValues:
-    """The shared values of a problem, from the solver's store or computed now."""
+def shared_values(
+    resolved: ResolvedProblem, solver: ReferenceSolver, *, with_members: bool = True
+) -> SharedValues:
+    """The shared values of a problem, from the solver's store or computed now.
+
+    Args:
+        resolved: The problem.
+        solver: Relaxes what is not in its store.
+        with_members: Whether the end members are among them; those of a crystal in which nothing is mixed never are.
+    """
     problem = resolved.problem
     pressure = problem.conditions.pressure
-    members = solver.relaxed(resolved.crystal, [x for _, x in resolved.crystal.end_members()], pressure)
+    points = [x for _, x in resolved.crystal.end_members()] if with_members and is_mixed(resolved) else []
+    members = solver.relaxed(resolved.crystal, points, pressure)
     potentials = _potentials(resolved, solver)
-    substrate, substrate_calls = _substrate(problem, solver)
+    substrate, substrate_calls = substrate_length(problem, solver)
     surroundings = Surroundings(
         pressure=pressure / EV_PER_A3_IN_GPA,
         temperature=problem.conditions.temperature,
@@ -80,14 +90,22 @@ def shared_values(resolved: ResolvedProblem, solver: ReferenceSolver) -> SharedV
 
 
 def _potentials(resolved: ResolvedProblem, solver: ReferenceSolver) -> ChemicalPotentials | None:
+    symbols = referred_elements(resolved)
+    if not symbols:
+        return None
+    return chemical_potentials(symbols, resolved.problem.conditions.chemical_potentials, solver)
+
+
+def referred_elements(resolved: ResolvedProblem) -> set[str]:
+    """Symbols of the elements whose chemical potentials are wanted."""
     problem = resolved.problem
     if "formation_energy" not in wanted_properties(problem):
-        return None
+        return set()
     symbols = set(resolved.crystal.species_symbols())
     for objective, other in zip(problem.objectives, resolved.same_as, strict=True):
         if objective.property == "formation_energy" and other is not None:
             symbols |= other.species_symbols()
-    return chemical_potentials(symbols, problem.conditions.chemical_potentials, solver)
+    return symbols
 
 
 def _doubts(potentials: ChemicalPotentials) -> tuple[str, ...]:
@@ -97,7 +115,7 @@ def _doubts(potentials: ChemicalPotentials) -> tuple[str, ...]:
     return (f"the reference phase of {listed} did not converge: the formation energy is not to be relied on",)
 
 
-def _substrate(problem: Problem, solver: ReferenceSolver) -> tuple[SubstrateLength | None, int]:
+def substrate_length(problem: Problem, solver: ReferenceSolver) -> tuple[SubstrateLength | None, int]:
     """The substrate's length at zero pressure, and the potential calls that it took."""
     substrate = problem.conditions.substrate
     if substrate is None:
@@ -109,7 +127,7 @@ def _substrate(problem: Problem, solver: ReferenceSolver) -> tuple[SubstrateLeng
     crystal = substrate_crystal(problem)
     if crystal is None:
         return None, 0
-    reference = solver.relaxed(crystal, [_NOWHERE], 0.0)[0]
+    reference = solver.relaxed(crystal, [NOWHERE], 0.0)[0]
     lattice, _ = solver.coordinates(crystal).geometry(reference.q)
     length = length_along(torch.tensor(np.asarray(crystal.conventional, dtype=float) @ lattice), direction)
     return SubstrateLength(direction, float(length)), reference.calls
@@ -127,7 +145,7 @@ def _targets(
         if crystal is None or not isinstance(objective.target, SameAs):
             targets.append(objective.target if isinstance(objective.target, float) else None)
             continue
-        reference = solver.relaxed(crystal, [_NOWHERE], pressure)[0]
+        reference = solver.relaxed(crystal, [NOWHERE], pressure)[0]
         if id(crystal) not in counted:
             calls += reference.calls
             counted.add(id(crystal))
@@ -168,7 +186,7 @@ def _modulus(
     def compute() -> dict[str, float]:
         at = Curved(
             q=reference.q,
-            lam=crystal.weights(_NOWHERE),
+            lam=crystal.weights(NOWHERE),
             hessian=reference.hessian,
             exact=not needs_products(solver.coordinates(crystal), None),
             dq_dx=None,

@@ -33,6 +33,7 @@ class ReferenceSolver:
         tolerance: When a relaxation is finished.
         store: Where references are kept.
         on_call: Called before every potential call; what it raises ends the relaxation.
+        tier: How mixed crystals are computed.
     """
 
     def __init__(
@@ -42,12 +43,15 @@ class ReferenceSolver:
         tolerance: Tolerance,
         store: ReferenceStore,
         on_call: Callable[[], None] | None = None,
+        *,
+        tier: str = "mean_field",
     ) -> None:
         self.potential = potential
         self._sha256 = sha256
         self._tolerance = tolerance
         self._store = store
         self._on_call = on_call
+        self._tier = tier
         self._coordinates: dict[tuple[int, bool], tuple[AlchemicalCrystal, SymmetryCoordinates]] = {}
 
     def coordinates(self, crystal: AlchemicalCrystal, *, fixed_cell: bool = False) -> SymmetryCoordinates:
@@ -88,7 +92,14 @@ class ReferenceSolver:
         tolerance = self._tolerance if max_steps is None else replace(self._tolerance, max_steps=max_steps)
         keys = [
             reference_key(
-                crystal, x, self.potential, self._sha256, pressure, tolerance, fixed_cell=fixed_cell
+                crystal,
+                x,
+                self.potential,
+                self._sha256,
+                pressure,
+                tolerance,
+                fixed_cell=fixed_cell,
+                tier=self._tier,
             )
             for x in points
         ]

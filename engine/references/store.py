@@ -84,6 +84,7 @@ def reference_key(
     *,
     fixed_cell: bool = False,
     what: str | None = None,
+    tier: str = "mean_field",
 ) -> str:
     """Digest of everything that determines a reference, or a value computed of one (``what``)."""
     content = {
@@ -99,6 +100,7 @@ def reference_key(
         "pressure": pressure,
         "tolerance": repr(tolerance),
         **({"mixing": potential.mixing} if crystal.n_columns and potential.mixing != "mean_field" else {}),
+        **({"tier": tier} if crystal.n_columns and tier != "mean_field" else {}),
         **({"fixed_cell": True} if fixed_cell else {}),
         **({"what": what} if what else {}),
     }

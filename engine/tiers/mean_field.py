@@ -1,7 +1,8 @@
 """The tier ``mean_field``: the alchemical crystal itself, with fractions of elements on every site.
 
 Its typical errors are mean absolute errors over relaxed quasi-random supercells with SevenNet-0 (alloys, halides,
-oxides, nitrides): see docs/properties.md.
+oxides, nitrides): see docs/properties.md,
+section "Uncertainty".
 """
 
 from __future__ import annotations

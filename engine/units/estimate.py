@@ -15,6 +15,7 @@ from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.description import PotentialDescription
+from engine.potentials.families import FAMILIES
 from engine.problem.resolved import ResolvedProblem
 from engine.properties.table import PROPERTIES, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
@@ -107,7 +108,7 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
     """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
 
     The average over the symmetry operations of the trace of their action on strains, plus that on
-    displacements, minus that on rigid translations (M. Hamermesh, Group Theory, 1962, section 3-17).
+    displacements, minus that on rigid translations (docs/science.md, Eq. 19).
     """
     return _coordinate_count(crystal.lattice, crystal.frac, crystal.labels)
 
@@ -180,10 +181,11 @@ def _work(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Work:
     potential, mixing = resolved.potential, resolved.problem.potential.mixing
     edges = estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
     by_element = potential.size is not None and potential.size.by_element
-    premixed = potential.family == "sevennet" or (mixing == "mean_field" and not by_element)
+    of_copies = not FAMILIES[potential.family].by_nodes
+    premixed = of_copies or (mixing == "mean_field" and not by_element)
     if mixing == "paired" or not premixed:
         edges = math.ceil(edges * _messages_per_edge(crystal, mixing, premixed=premixed))
-    if potential.family == "sevennet":
+    if of_copies:
         return _Work(potential, resolved.problem.potential.dtype, edges, crystal.n_copies, None)
     nodes = crystal.n_sites if premixed else crystal.n_copies
     links = nodes * nodes * (2 if mixing == "paired" else 1)

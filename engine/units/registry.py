@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from api_schemas import extensions
 from api_schemas.registry import Registry
+from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
 from engine.units.unit import Unit
 
-UNITS: Registry[Unit] = Registry("unit", Relaxation())
+UNITS: Registry[Unit] = Registry("unit", Relaxation(), Reference())
 """Every unit that a task may name."""
 
 extensions.load("engine")

@@ -1,1 +1,1 @@
-"""The commands of ``orichalcum``, one module a subject."""
+"""The commands of ``orichalcum``, one module per subject."""

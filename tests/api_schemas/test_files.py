@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_schemas.errors import ProblemInvalid
-from api_schemas.files import MAX_FILE_BYTES, parse_problem_text
+from api_schemas.files import MAX_FILE_BYTES
 from api_schemas.problem import Problem
 
 GOOD = """
@@ -26,19 +26,19 @@ sublattices:
 def refused(text, **options):
     started = time.perf_counter()
     with pytest.raises(ProblemInvalid) as caught:
-        parse_problem_text(text, **options)
+        Problem.from_text(text, **options)
     assert time.perf_counter() - started < 5.0
     return caught.value.errors
 
 
 def test_scalars_follow_yaml_1_2():
-    problem = parse_problem_text(GOOD)
+    problem = Problem.from_text(GOOD)
     assert problem.sublattices[0].elements == {"Na": [0, 1], "No": [0, 0.1], "Y": [0, 0.5]}
 
 
 def test_json_is_read_where_it_is_said():
-    document = parse_problem_text(GOOD).document()
-    assert parse_problem_text(json.dumps(document), is_json=True) == parse_problem_text(GOOD)
+    document = Problem.from_text(GOOD).document()
+    assert Problem.from_text(json.dumps(document), is_json=True) == Problem.from_text(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_malformed_json_file_is_refused(text):
 
 
 def test_numbers_that_are_not_finite_are_refused_in_json_too():
-    document = parse_problem_text(GOOD).document()
+    document = Problem.from_text(GOOD).document()
     text = json.dumps(document).replace("300.0", "NaN")
     assert refused(text, is_json=True)[0].pointer == "/conditions/temperature"
 
@@ -123,7 +123,7 @@ def test_any_text_is_a_problem_or_refused(text):
     for is_json in (False, True):
         faults = []
         try:
-            parse_problem_text(text, is_json=is_json)
+            Problem.from_text(text, is_json=is_json)
         except ProblemInvalid as fault:
             faults = list(fault.errors)
         assert all(error.message for error in faults)

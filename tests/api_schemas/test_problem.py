@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from api_schemas.elements import ATOMIC_NUMBERS, SYMBOLS
 from api_schemas.errors import ProblemInvalid, parse, pointer
-from api_schemas.files import parse_problem_text
 from api_schemas.problem import Problem
 from api_schemas.schema import problem_schema
 
@@ -153,7 +152,7 @@ def test_any_valid_problem_survives_json_and_yaml(document):
     assert Problem.model_validate_json(problem.model_dump_json()) == problem
     assert Problem.model_validate(problem.model_dump(mode="json")) == problem
     text = json.dumps(problem.model_dump(mode="json"), ensure_ascii=True)
-    assert parse_problem_text(text, is_json=True) == problem
+    assert Problem.from_text(text, is_json=True) == problem
 
 
 @settings(max_examples=50, deadline=None)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api_schemas.files import parse_problem_text
+from api_schemas.kinds import KINDS
+from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
 from engine.crystals.prototypes import PROTOTYPES
 from orichalcum.starting_points import STARTING_POINTS, problem_file
@@ -12,9 +13,17 @@ def test_there_is_a_starting_point_for_every_prototype_of_the_engine():
     assert set(STARTING_POINTS) == set(PROTOTYPES)
 
 
+@pytest.mark.parametrize("kind", KINDS.names)
+def test_there_is_a_starting_point_for_every_kind_that_uses_what_it_writes(kind):
+    problem = Problem.from_text(problem_file("rocksalt", kind))
+    resolved = resolve(problem)
+    assert (problem.kind, resolved.problem.kind) == (kind, kind)
+    assert resolved.planned >= 1
+
+
 @pytest.mark.parametrize("prototype", STARTING_POINTS)
 def test_a_starting_point_is_a_problem_that_the_engine_accepts(prototype):
-    problem = parse_problem_text(problem_file(prototype))
+    problem = Problem.from_text(problem_file(prototype))
     resolved = resolve(problem)
     assert problem.structure.prototype == prototype
     assert len(resolved.space.columns) == 2
@@ -22,7 +31,7 @@ def test_a_starting_point_is_a_problem_that_the_engine_accepts(prototype):
 
 @pytest.mark.parametrize("prototype", STARTING_POINTS)
 def test_no_line_of_a_starting_point_is_wider_than_a_screen(prototype):
-    assert max(map(len, problem_file(prototype).splitlines())) <= 120
+    assert max(max(map(len, problem_file(prototype, kind).splitlines())) for kind in KINDS.names) <= 120
 
 
 @pytest.mark.parametrize(

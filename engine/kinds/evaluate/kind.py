@@ -39,16 +39,18 @@ class Evaluate:
         """What all of them cost."""
         return estimate_relaxations(resolved, resolved.planned)
 
-    def plan(self, resolved: ResolvedProblem, seed: int) -> Plan:
+    def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """The compositions in order; nothing is random."""
         del seed
         from engine.kinds.listed import listed_plan
+        from engine.kinds.with_shared import WithShared
 
         problem, space = resolved.problem, resolved.space
         points = [
             parse_composition(space, composition, ("at", str(i))) for i, composition in enumerate(problem.at)
         ]
-        return listed_plan(resolved, points or [resolved.region.center()])
+        plan = listed_plan(resolved, points or [resolved.region.center()])
+        return WithShared(plan) if shared else plan
 
 
 def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:

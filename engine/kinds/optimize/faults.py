@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Problem
+from api_schemas.strategies import STRATEGIES
 from engine.composition.notation import parse_composition
 from engine.composition.region import Region
 from engine.composition.space import GRID_LIMIT
 from engine.kinds.grid import MOST_POINTS_PER_EDGE, budget_faults, grid_faults
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
 from engine.problem.limits import Limits
-
-_SUMMING = frozenset({"gradient", "hybrid"})
-"""Strategies that follow one weighted loss."""
 
 
 def search_faults(
@@ -74,7 +72,7 @@ def start_faults(problem: Problem, region: Region) -> list[FieldError]:
 
 
 def _front_faults(problem: Problem) -> list[FieldError]:
-    if not problem.seeks_front or problem.strategy.name not in _SUMMING:
+    if not problem.seeks_front or not STRATEGIES[problem.strategy.name].sums:
         return []
     text = (
         f"a Pareto front by strategy {problem.strategy.name} is not available yet in this version; "

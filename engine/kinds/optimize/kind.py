@@ -41,8 +41,10 @@ class Optimize:
         """The most that it may cost: a search often needs far fewer evaluations."""
         return estimate_relaxations(resolved, resolved.planned)
 
-    def plan(self, resolved: ResolvedProblem, seed: int) -> Plan:
+    def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """A search and the rounding of its answer."""
         from engine.kinds.optimize.plan import OptimizePlan
+        from engine.kinds.with_shared import WithShared
 
-        return OptimizePlan(resolved, seed)
+        plan = OptimizePlan(resolved, seed)
+        return WithShared(plan) if shared else plan

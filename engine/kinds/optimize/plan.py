@@ -10,10 +10,11 @@ from engine.kinds.optimize.rounding import Rounding
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
 from engine.kinds.optimize.search import GridSearch, Search
 from engine.kinds.stages import Stages
+from engine.references.mixed import needs_end_members
 
 if TYPE_CHECKING:
     from api_schemas.evaluations import EvaluationRecord
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.surrogate import FitCache
     from engine.problem.resolved import ResolvedProblem
 
@@ -34,18 +35,18 @@ class OptimizePlan(CompositionPlan):
             for i, composition in enumerate(problem.at)
         ]
         fits: FitCache = {}
-        planned = resolved.planned
+        planned, waits = resolved.planned, needs_end_members(problem)
         self._search: Search | GridSearch
         if problem.strategy.name == "grid":
             grid = resolved.region.grid(resolved.points_per_edge)
             points = [*given, *grid][: problem.strategy.max_evaluations - spare]
-            planned = len(points) + spare
+            planned, waits = len(points) + spare, True
             self._search = GridSearch(resolved, points)
         else:
             self._search = Search(resolved, seed, given, spare, fits)
         self._rounding = Rounding(self._search, planned, fits)
         stages = Stages(self._search, self._rounding)
-        super().__init__(resolved, stages, planned, seeks_front=problem.seeks_front)
+        super().__init__(resolved, stages, planned, seeks_front=problem.seeks_front, waits=waits)
 
     def answered(self) -> tuple[EvaluationRecord, Point] | None:
         """The best evaluation: once something was rounded, among what lies in steps."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from api_schemas.results import Stopped
     from engine.kinds.optimize.search import GridSearch, Search
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.surrogate import FitCache
 
 

@@ -9,6 +9,7 @@ from api_schemas.results import Stopped
 from engine.kinds.listed import ListedStage
 from engine.kinds.told import Told
 from engine.optimize.answer import stop_words
+from engine.optimize.history import History
 from engine.optimize.objective import Loss
 from engine.optimize.proposals import strategies
 
@@ -122,7 +123,7 @@ class Search:
     def _proposals(self, n: int | None) -> list[Proposal]:
         count = n or 1
         if count not in self._asked:
-            history = strategies.History(
+            history = History(
                 region=self.told.region,
                 loss=self.told.loss or Loss(()),
                 points=self.told.points,

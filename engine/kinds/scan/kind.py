@@ -41,12 +41,14 @@ class Scan:
         """What all points cost."""
         return estimate_relaxations(resolved, resolved.planned)
 
-    def plan(self, resolved: ResolvedProblem, seed: int) -> Plan:
+    def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """The points of the grid in order; nothing is random."""
         del seed
         from engine.kinds.listed import listed_plan
+        from engine.kinds.with_shared import WithShared
 
-        return listed_plan(resolved, list(resolved.region.grid(resolved.points_per_edge)))
+        plan = listed_plan(resolved, list(resolved.region.grid(resolved.points_per_edge)))
+        return WithShared(plan) if shared else plan
 
 
 def _strategy_faults(problem: Problem) -> list[FieldError]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 ON_BOUND = 1e-6
 ON_PROPERTY_BOUND = 10 * SLACK
@@ -68,9 +69,10 @@ def multipliers(
     """What the loss gains per unit by which each constraint is relaxed; of a natural one, what more of it costs.
 
     Multipliers solve ``gradient of the loss + sum of multiplier * normal = 0`` in the tangent space, in least squares
-    with those of inequalities not negative (J. Nocedal, S. J. Wright, Numerical Optimization, 2006, 12.3). Where more
-    constraints meet than there are directions, many do: the least of one is then what relaxing it alone brings,
-    the largest what tightening it costs (J. Gauvin, J. W. Tolle, SIAM J. Control Optim. 15, 294 (1977)).
+    with those of inequalities not negative (docs/science.md, Eq. 66; J. Nocedal, S. J. Wright, Numerical Optimization,
+    2006, section 12.3, doi:10.1007/978-0-387-40065-5). Where more constraints meet than there are directions, many do:
+    the least of one is then what relaxing it alone brings, the largest what tightening it costs (J. F. Bonnans, A.
+    Shapiro, Perturbation Analysis of Optimization Problems, 2000, doi:10.1007/978-1-4612-1394-9).
 
     Args:
         found: The active constraints.

@@ -10,9 +10,10 @@ import numpy as np
 from api_schemas.evaluations import Assessment
 
 if TYPE_CHECKING:
-    from api_schemas.evaluations import Gradient
+    from api_schemas.base import Gradient
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 
 def assessment(

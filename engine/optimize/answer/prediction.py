@@ -14,7 +14,8 @@ from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 FEWEST = 3
 """Converged evaluations, the predicted one among them."""

@@ -13,14 +13,15 @@ from engine.composition.polytope import TOLERANCE
 from engine.mechanics.threads import fitting_threads
 from engine.optimize.answer import stop_words
 from engine.optimize.answer.lattice import most_promising
-from engine.optimize.objective import best_of
+from engine.optimize.point import best_of
 from engine.optimize.surrogates.surrogate import surrogates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.surrogate import FitCache
 
 ROUNDED = "rounded"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.results import Sensitivity
-from engine.properties.per_percent import per_percent
 
 if TYPE_CHECKING:
     from api_schemas.evaluations import Evaluation
@@ -17,7 +16,7 @@ def sensitivities(loss: Loss, best: Evaluation) -> list[Sensitivity]:
     rows = []
     for name, unit in dict.fromkeys((term.name, term.unit) for term in loss.terms):
         value = best.properties.get(name)
-        if value is None or value.gradient is None:
+        if value is None or value.per_percent is None:
             continue
         symbol = "" if unit == "1" else f" {unit}"
         rows += [
@@ -29,7 +28,7 @@ def sensitivities(loss: Loss, best: Evaluation) -> list[Sensitivity]:
                 unit=unit,
                 text=f"1 % more {element} moves {name} by {change:+.3g}{symbol}",
             )
-            for sublattice, changes in per_percent(value.gradient, best.composition).items()
+            for sublattice, changes in value.per_percent.items()
             for element, change in changes.items()
         ]
     return rows

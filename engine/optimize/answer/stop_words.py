@@ -10,7 +10,8 @@ from engine.optimize.objective import SLACK
 
 if TYPE_CHECKING:
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 
 def target_met(loss: Loss, evaluations: int) -> Stopped:

@@ -10,7 +10,7 @@ import numpy as np
 from api_schemas.results import TracePoint
 
 if TYPE_CHECKING:
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
 
 
 def trace(points: Sequence[Point]) -> list[TracePoint]:

@@ -1,7 +1,8 @@
 """Expected improvement of the composed objectives: BoTorch's acquisition functions on our surrogates.
 
 The loss itself is not modelled. Samples of the properties are composed into the loss (R. Astudillo, P. I. Frazier, ICML
-2019), and the improvement is taken in logarithms (S. Ament et al., NeurIPS 2023).
+2019, doi:10.48550/arXiv.1906.01537), and the improvement is taken in logarithms (S. Ament et al., NeurIPS 2023,
+doi:10.48550/arXiv.2310.20708): docs/science.md, Eq. 62 and 63.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from engine.optimize.surrogates.property_model import PropertyModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
 
 SAMPLES = 64
@@ -41,8 +43,8 @@ class Acquisition:
     """Logarithm of the expected improvement, to be maximised.
 
     Attributes:
-        function: BoTorch's, of [b, 1, n_columns].
-        unit: What an improvement of 1 is in units of the loss.
+        function: BoTorch's acquisition function, of [b, 1, n_columns].
+        unit: An improvement of 1 in units of the loss.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -85,10 +87,10 @@ def expected_improvement(
 
     Args:
         loss: Objectives and property constraints.
-        surrogates: By property.
+        surrogates: Surrogates by property.
         points: All points told.
-        pending: Compositions of the same batch, whose values are not known.
-        seed: Of the samples.
+        pending: Compositions of the same batch, whose values are not known, [n_columns] each.
+        seed: Seed of the samples.
         doubt: Factor on the standard deviations of the surrogates.
     """
     model = PropertyModel([surrogates[name] for name in loss.properties], doubt)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import best_of
+from engine.optimize.point import best_of
 from engine.optimize.proposals.acquisition import Acquisition, expected_hypervolume, expected_improvement
 from engine.optimize.proposals.descent import descend
 from engine.optimize.surrogates.surrogate import FitCache, surrogates
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
 
 FIRST_POINTS = 1
@@ -54,7 +55,7 @@ class Choice:
     """A composition to try.
 
     Attributes:
-        x: Its fractions, [n_columns].
+        x: Fractions of the composition, [n_columns].
         improvement: The improvement of the loss expected there.
         negligible: An expected improvement below this is not worth an evaluation.
         among: Compositions that were looked at first, [n, n_columns].
@@ -83,8 +84,8 @@ def best_choice(
         region: Feasible compositions.
         loss: Objectives and property constraints.
         points: All points told, by index.
-        pending: Compositions chosen for the same batch.
-        seed: Of the job.
+        pending: Compositions chosen for the same batch, [n_columns] each.
+        seed: Seed of the job.
         cache: Fits already made.
         front: Whether several objectives are to be traded off instead of summed.
         doubt: Factor on the standard deviations of the surrogates; not for a front.
@@ -121,11 +122,11 @@ def _negligible(
     *,
     front: bool,
 ) -> float:
-    """The expected improvement below which a search ends.
+    """The expected improvement below which a search ends (docs/science.md, Eq. 65).
 
     Args:
         loss: Objectives and property constraints.
-        models: By property.
+        models: Surrogates by property.
         drawn: Compositions drawn from the region, [n, n_columns]: what is usual there tells what is little.
         best: The best point.
         front: Whether several objectives are to be traded off.

@@ -29,16 +29,16 @@ def descend(
     at_least_zero: Functions | None = None,
     most_steps: int = 100,
 ) -> list[NDArray[np.float64]]:
-    """Local minima by sequential quadratic programming in the coordinates of the piece, one a start.
+    """Local minima by sequential quadratic programming in the coordinates of the piece, one per start.
 
     Args:
         piece: Feasible compositions.
-        function: What is to become small; of the order of 1.
-        starts: Where to begin, [n_columns] each; inside the piece or not.
-        centre: Middle of the trust region, by default none.
+        function: Function to minimise; of the order of 1.
+        starts: Compositions to begin at, [n_columns] each; inside the piece or not.
+        centre: Middle of the trust region, [n_columns]; by default none.
         radius: Largest change of a fraction from the centre.
         at_least_zero: Functions that must not become negative.
-        most_steps: Of each descent.
+        most_steps: Most steps of each descent.
 
     Returns:
         Compositions of the piece to rounding, within the trust region where the centre is in the piece.

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 FIRST_RADIUS = 0.3
 """Largest change of a fraction in the first step of a search."""
@@ -52,10 +53,10 @@ class Search:
     """A local search as its points tell it.
 
     Attributes:
-        number: Its number.
-        centre: Its best point.
-        radius: Its trust radius.
-        proposal: Where it wants to go next, None once it has converged.
+        number: Number of the search.
+        centre: Best point of the search.
+        radius: Trust radius, the largest change of a fraction.
+        proposal: Composition wanted next, [n_columns]; None once it has converged.
     """
 
     number: int
@@ -84,11 +85,11 @@ def propose(
 
     Args:
         region: Feasible compositions.
-        searches: Their state, from `trace`.
+        searches: State of every search, from `trace`.
         points: All points told.
-        given_starts: Compositions that the user wants to start from.
-        n: How many proposals to give; None leaves it to the strategy (one step of one search at a time).
-        seed: For the random starts.
+        given_starts: Compositions that the user wants to start from, [n_columns] each.
+        n: Number of proposals; None leaves it to the strategy (one step of one search at a time).
+        seed: Seed of the random starts.
     """
     count = n or 1
     steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:count]

@@ -1,8 +1,8 @@
 """A quadratic model of each property around a point, from measured values and tangent-space gradients.
 
 The gradient at the centre is exact; the curvature is the least-norm symmetric matrix that explains the values and
-gradients of the other points, nearer points counting more. The loss is composed from the modelled properties, so that
-targets are approached as by Gauss-Newton and goals as by quasi-Newton steps.
+gradients of the other points, nearer points counting more (docs/science.md, Eq. 60 and 61). The loss is composed from
+the modelled properties, so that targets are approached as by Gauss-Newton and goals as by quasi-Newton steps.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from engine.composition.region import Region
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Loss, Point
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
 
 NEIGHBOURS_PER_DIMENSION = 3
 """Points used for the curvature, for each free dimension."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.registry import Registry
+from engine.optimize.history import History
 from engine.optimize.proposals import gradient
 from engine.optimize.proposals.gradient import Proposal
 
@@ -16,37 +18,11 @@ if TYPE_CHECKING:
 
     from api_schemas.problem import Problem
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
     from engine.optimize.proposals.bayesian import Choice
     from engine.optimize.proposals.sure_step import SureStep
-    from engine.optimize.surrogates.surrogate import FitCache
-
 
 OFF_THE_EDGE = 1e-5
 """Part of the way to the middle of the region that compositions keep from its edges where slopes are infinite."""
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """All that a strategy knows.
-
-    Attributes:
-        region: Feasible compositions.
-        loss: Objectives and property constraints; empty before the first evaluation.
-        points: All points told, by index.
-        given: Compositions that the user wants to start from.
-        seed: Of the job.
-        front: Whether several objectives are to be traded off instead of summed.
-        fits: Hyperparameters already fitted, a memory of what would be computed again.
-    """
-
-    region: Region
-    loss: Loss
-    points: Sequence[Point]
-    given: Sequence[NDArray[np.float64]]
-    seed: int
-    front: bool = False
-    fits: FitCache = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +31,20 @@ class Chosen:
 
     name: str
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy that proposes.
+
+    Attributes:
+        name: As in `api_schemas.strategies`.
+        propose: The next compositions, from everything told and how many at the most; a pure function of these. None
+            are proposed once it has converged.
+    """
+
+    name: str
+    propose: Callable[[History, int], list[Proposal]]
 
 
 def choose(problem: Problem) -> Chosen:
@@ -77,11 +67,14 @@ def propose(name: str, history: History, n: int) -> list[Proposal]:
     """The next compositions; empty once the strategy has converged.
 
     Args:
-        name: gradient, bayesian, hybrid or random.
+        name: Strategy, one of STRATEGIES.
         history: Everything told.
-        n: How many at the most.
+        n: Number of proposals at the most.
+
+    Raises:
+        api_schemas.registry.UnknownName: if there is no such strategy.
     """
-    chosen = _proposals(name, history, n)
+    chosen = STRATEGIES[name].propose(history, n)
     steep = {name for name, part in history.loss.known.items() if part.steep}
     if not steep & set(history.loss.properties):
         return chosen
@@ -94,13 +87,8 @@ def _off_the_edge(region: Region, x: NDArray[np.float64]) -> NDArray[np.float64]
     return x + OFF_THE_EDGE * (piece.frame.origin - x)
 
 
-def _proposals(name: str, history: History, n: int) -> list[Proposal]:
-    if name == "random":
-        return _random(history, n)
-    if name == "bayesian":
-        return _bayesian(history, n)
-    if name == "hybrid":
-        return _bayesian(history, n, sure_steps=True)
+def _gradient(history: History, n: int) -> list[Proposal]:
+    """Local searches along exact gradients."""
     searches = gradient.trace(history.region, history.loss, history.points)
     return gradient.propose(history.region, searches, history.points, history.given, n, history.seed)
 
@@ -195,3 +183,13 @@ def _sure_step(history: History, choice: Choice) -> SureStep | None:
         return None
     step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
     return None if step is None or step.improvement < choice.negligible else step
+
+
+STRATEGIES: Registry[Strategy] = Registry(
+    "strategy",
+    Strategy("gradient", _gradient),
+    Strategy("bayesian", _bayesian),
+    Strategy("hybrid", lambda history, n: _bayesian(history, n, sure_steps=True)),
+    Strategy("random", _random),
+)
+"""Every strategy that proposes; a grid is listed beforehand."""

@@ -2,9 +2,9 @@
 
 The expected improvement is largest where little is known: it sends a search to the corners of the composition space
 while gradients already tell how to descend. This step is pessimistic instead: it minimises the loss at the less
-favourable of the surrogate's mean plus and minus half a standard deviation. Its reach follows from what the surrogates
-know: it is short where they are young, a Newton step where they have settled, and as long as it takes where they know
-another place to be better.
+favourable of the surrogate's mean plus and minus half a standard deviation (docs/science.md, Eq. 64). Its reach follows
+from what the surrogates know: it is short where they are young, a Newton step where they have settled, and as long as
+it takes where they know another place to be better.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import SLACK, best_of
+from engine.optimize.objective import SLACK
+from engine.optimize.point import best_of
 from engine.optimize.proposals.bayesian import SAME
 from engine.optimize.proposals.descent import Functions, descend
 from engine.optimize.surrogates.surrogate import FEWEST_TO_FIT, surrogates
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.optimize.objective import Loss, Point
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
     from engine.optimize.surrogates.surrogate import FitCache
 
@@ -55,10 +57,10 @@ class _Predicted:
     """What the surrogates say at one composition.
 
     Attributes:
-        mean: [n_properties].
-        mean_slope: [n_properties, n_columns].
+        mean: Posterior means, [n_properties].
+        mean_slope: Gradients of the means, [n_properties, n_columns].
         margin: `_DEVIATIONS` standard deviations, [n_properties].
-        margin_slope: [n_properties, n_columns].
+        margin_slope: Gradients of the margins, [n_properties, n_columns].
     """
 
     mean: NDArray[np.float64]
@@ -73,9 +75,9 @@ class Pessimist:
 
     Attributes:
         loss: Objectives and property constraints.
-        models: By property.
+        models: Surrogates by property.
         best: The best point: only the constraints count while it breaks them.
-        unit: Of the losses returned, so that they are of the order of 1.
+        unit: Unit of the losses returned, so that they are of the order of 1.
         seen: Compositions that were looked at: a descent asks for its loss and its bounds one after the other.
     """
 

@@ -12,8 +12,8 @@ import torch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.optimize.known_part import KnownPart
     from engine.optimize.surrogates.kernel import Pairs, Prior
-    from engine.optimize.surrogates.known_parts import KnownPart
 
 MOST_ROWS = 1000
 """Observations (values and derivatives) in a fit; beyond it gradients of far points are dropped."""
@@ -26,7 +26,7 @@ class Observations:
 
     Attributes:
         x: Compositions with values, [n, n_columns].
-        values: [n], in the property's unit.
+        values: Values of the property, [n], in its unit.
         gradients: Tangent-space gradients of the first m compositions, [m, n_columns].
     """
 
@@ -71,8 +71,8 @@ class Moments:
     """Mean and covariance of a property at q compositions, in its unit, each for a batch of such sets.
 
     Attributes:
-        mean: [..., q].
-        covariance: [..., q, q].
+        mean: Posterior means, [..., q].
+        covariance: Posterior covariances, [..., q, q].
     """
 
     mean: NDArray[np.float64]
@@ -84,9 +84,9 @@ class SlopedMoments(Moments):
     """Moments with their gradients.
 
     Attributes:
-        mean_slope: Of each mean by its own composition, [..., q, n_columns].
-        covariance_slope: Of each covariance (i, j) by composition i alone, [..., q, q, n_columns]; a variance changes
-            by twice as much.
+        mean_slope: Gradient of each mean by its own composition, [..., q, n_columns].
+        covariance_slope: Gradient of each covariance (i, j) by composition i alone, [..., q, q, n_columns]; a variance
+            changes by twice as much.
     """
 
     mean_slope: NDArray[np.float64]
@@ -95,11 +95,11 @@ class SlopedMoments(Moments):
 
 @dataclass(frozen=True, eq=False)
 class GaussianProcess:
-    """The posterior of a property given observations.
+    """The posterior of a property given observations (docs/science.md, Eq. 56).
 
     Attributes:
-        observations: Of what is to be learned.
-        hyperparameters: Of its prior.
+        observations: Values and gradients of what is to be learned.
+        hyperparameters: Hyperparameters of its prior.
         known: A part of the property that is added to what is learned.
     """
 
@@ -145,7 +145,7 @@ class GaussianProcess:
         """Error and standard deviation of the value predicted for each composition from all others, each [n].
 
         A composition is left out whole, with its gradient: with its block B of rows, the error is the first entry of
-        (K^-1)_BB^-1 (K^-1 y)_B and the variance that of (K^-1)_BB^-1. In the property's unit.
+        (K^-1)_BB^-1 (K^-1 y)_B and the variance that of (K^-1)_BB^-1 (docs/science.md, Eq. 58). In the property's unit.
         """
         weights, (n, d) = self._conditioned.weights, self._conditioned.at.shape
         inverse = torch.cholesky_inverse(self._conditioned.factor).numpy()
@@ -215,9 +215,9 @@ class _Conditioned:
     """Observations made ready for predictions.
 
     Attributes:
-        at: Their tangent coordinates, [n, d].
+        at: Tangent coordinates of the compositions, [n, d].
         factor: Cholesky factor L of their covariance K, [rows, rows].
-        weights: K^-1 y, [rows].
+        weights: Weights K^-1 y of the observations, [rows].
     """
 
     at: NDArray[np.float64]

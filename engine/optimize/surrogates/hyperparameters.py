@@ -50,8 +50,9 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
     """Hyperparameters of the largest posterior density, from a fixed start, by at most 40 L-BFGS steps.
 
     The logarithms of all hyperparameters have normal priors around the start, those of lengths with a correlation. The
-    gradient of the marginal likelihood is tr((K^-1 - a a^T) dK)/2 with a = K^-1 y (Rasmussen and Williams, equation
-    5.9).
+    gradient of the marginal likelihood is tr((K^-1 - a a^T) dK)/2 with a = K^-1 y (docs/science.md, Eq. 57; C. E.
+    Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning, 2006, equation 5.9,
+    doi:10.7551/mitpress/3206.001.0001).
     """
     mean, spread = standardisation(observations)
     at, m = observations.x @ basis, len(observations.gradients)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.optimize.known_part import SMOOTH
 from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
@@ -18,21 +19,19 @@ if TYPE_CHECKING:
 
 
 MIXING_FREE_ENERGY = "mixing_free_energy"
-SMOOTH = 1e-4
-"""Below this fraction models go on with the parabola that fits x ln x there: searches need finite slopes."""
 ABSENT = 1e-12
 """Fraction below which an element is absent."""
 
 
 @dataclass(frozen=True, eq=False)
 class IdealEntropy:
-    """-T S = k_B T sum_c sites_c x_c ln x_c / N, N = fixed + sum_c atoms_c x_c, eV per atom present.
+    """-T S = k_B T sum_c sites_c x_c ln x_c / N, N = fixed + sum_c atoms_c x_c, eV per atom (docs/science.md, Eq. 59).
 
     Attributes:
-        sites: Sites of each column's sublattice in the parent cell, [n_columns].
-        atoms: The same, 0 for vacancies, [n_columns].
-        fixed: Atoms of the parent cell in no sublattice.
-        temperature: K.
+        sites: Number of sites of each column's sublattice in the parent cell, [n_columns].
+        atoms: The same number for elements, 0 for vacancies, [n_columns].
+        fixed: Number of atoms of the parent cell in no sublattice.
+        temperature: Temperature, K.
     """
 
     sites: NDArray[np.float64]

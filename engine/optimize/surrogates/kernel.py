@@ -1,13 +1,14 @@
 """Prior covariance of a property and its tangent-space derivatives over compositions.
 
 With z = basis^T x, Delta = z - z' and s = sum over columns of (basis Delta)_c^2 / length_c^2 the prior is
+(docs/science.md, Eq. 54)
 
     k(z, z') = constant + linear z.z' + bowing^2 ((z.z')^2 + common |z|^2 |z'|^2) + scale^2 exp(-s/2),
 
-and the covariances of derivatives are its derivatives (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for
-Machine Learning, 2006, section 9.4). The quadratic part is what mixing does to most properties (pair interactions,
-Vegard's law with bowing), and is known everywhere once it is known somewhere. Lengths belong to columns, so the prior
-does not depend on the choice of basis.
+and the covariances of derivatives are its derivatives (docs/science.md, Eq. 55; C. E. Rasmussen, C. K. I. Williams,
+Gaussian Processes for Machine Learning, 2006, section 9.4, doi:10.7551/mitpress/3206.001.0001). The quadratic part is
+what mixing does to most properties (pair interactions, Vegard's law with bowing), and is known everywhere once it is
+known somewhere. Lengths belong to columns, so the prior does not depend on the choice of basis.
 
 Derivatives are written out: the matrices of a search are small, and automatic differentiation would take most of the
 time.
@@ -67,8 +68,8 @@ class Prior:
         """Covariance of all observations with noise, [n + m d, n + m d].
 
         Args:
-            at: Where values are observed, [n, d].
-            m: Derivatives are observed at the first m of them.
+            at: Places where values are observed, [n, d].
+            m: Number of places, the first ones, at which derivatives are observed.
         """
         n, d = at.shape
         pairs = self.pairs(at, at)
@@ -90,9 +91,9 @@ class Prior:
         In the order bowing, scale, value noise, gradient noise, lengths.
 
         Args:
-            at: As for `training`, [n, d].
-            m: As for `training`.
-            weights: Symmetric, [n + m d, n + m d].
+            at: Places where values are observed, [n, d].
+            m: Number of places, the first ones, at which derivatives are observed.
+            weights: Symmetric weights of the covariances, [n + m d, n + m d].
         """
         n, d = at.shape
         pairs = self.pairs(at, at)
@@ -117,13 +118,13 @@ class Pairs:
     """Covariances of values and derivatives at places a [..., n, d] with those at places b [..., m, d].
 
     Attributes:
-        prior: Of the property.
-        a: The first places.
-        b: The second places.
-        delta: a - b, [..., n, m, d].
-        pulled: The metric times delta, [..., n, m, d].
+        prior: Prior of the property.
+        a: The first places, [..., n, d].
+        b: The second places, [..., m, d].
+        delta: Differences a - b, [..., n, m, d].
+        pulled: The metric times the differences, [..., n, m, d].
         exponential: The part of the covariance of values beyond the quadratic, [..., n, m].
-        product: a.b, [..., n, m].
+        product: Scalar products a.b, [..., n, m].
     """
 
     prior: Prior
@@ -178,8 +179,8 @@ class Pairs:
 
         Args:
             of_values: Weights of `values`, [n, m].
-            of_mixed: Of `by_second`, [n, most, d].
-            of_slopes: Of `by_both`, of the first places a only, [most, most, d of a, d of b].
+            of_mixed: Weights of `by_second`, [n, most, d].
+            of_slopes: Weights of `by_both`, of the first places a only, [most, most, d of a, d of b].
         """
         a, b, most = self.a, self.b, of_mixed.shape[1]
         lengths_a, lengths_b = (a**2).sum(-1), (b**2).sum(-1)

@@ -4,46 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from api_schemas.elements import VACANCY
-from engine.optimize.surrogates.ideal_entropy import ABSENT, MIXING_FREE_ENERGY, SMOOTH, IdealEntropy
+from engine.optimize.known_part import SMOOTH, KnownPart
+from engine.optimize.surrogates.ideal_entropy import ABSENT, MIXING_FREE_ENERGY, IdealEntropy
 from engine.properties.costs import element_values, is_cost
 from engine.properties.table import wanted_properties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.optimize.objective import Point
+    from engine.optimize.point import Point
     from engine.problem.resolved import ResolvedProblem
-
-
-class KnownPart(Protocol):
-    """A part of a property as a function of the composition."""
-
-    @property
-    def steep(self) -> bool:
-        """Whether its slope is infinite where an element is absent."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing of the property is left beside it."""
-
-    def value_and_gradient(
-        self, x: NDArray[np.float64], smooth: float = SMOOTH
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Values [...] and raw gradients at compositions [..., n_columns]; ``smooth`` matters where it is steep."""
 
 
 @dataclass(frozen=True, eq=False)
 class MassMean:
     """A mean over the mass, (a0 + a x) / (m0 + m x): the whole of a price, a mass fraction or a supply risk.
 
+    It is docs/science.md, Eq. 45.
+
     Attributes:
-        amount: a0, then a, [1 + n_columns].
-        mass: m0, then m, [1 + n_columns], u.
+        amount: Constant a0, then coefficients a, [1 + n_columns].
+        mass: Constant m0, then coefficients m, [1 + n_columns], u.
     """
 
     amount: NDArray[np.float64]

@@ -1,6 +1,6 @@
 """The surrogates as a BoTorch model: what its acquisition functions sample from.
 
-The posteriors bring their own derivatives, so automatic differentiation sees a handful of operations a call.
+The posteriors bring their own derivatives, so automatic differentiation sees a handful of operations per call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PropertyModel(Model):  # type: ignore[misc]
-    """The surrogates as one BoTorch model with an output a property, their deviations taken `doubt` times."""
+    """The surrogates as one BoTorch model with an output per property, their deviations taken `doubt` times."""
 
     def __init__(self, surrogates: Sequence[GaussianProcess], doubt: float = 1.0) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class IndependentNormals(Posterior):  # type: ignore[misc]
     """Normal distributions of p properties that are independent of each other, jointly at q compositions.
 
     Args:
-        means: [..., q, p].
+        means: Means of the properties, [..., q, p].
         factors: Cholesky factors of the covariances between compositions, [..., p, q, q].
     """
 
@@ -78,12 +78,12 @@ class IndependentNormals(Posterior):  # type: ignore[misc]
 
     @property
     def dtype(self) -> torch.dtype:
-        """Their type."""
+        """Number format of the numbers."""
         return self._means.dtype
 
     @property
     def base_sample_shape(self) -> torch.Size:
-        """Of the standard normal numbers that a sample is made of."""
+        """Shape of the standard normal numbers that a sample is made of."""
         return self._means.shape
 
     @property

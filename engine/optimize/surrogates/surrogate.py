@@ -1,4 +1,4 @@
-"""The surrogates of a search: one Gaussian process a property, refitted at evaluation counts fixed in advance."""
+"""The surrogates of a search: one Gaussian process per property, refitted at evaluation counts fixed in advance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.objective import best_of
+from engine.optimize.point import best_of
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
 from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
 from engine.optimize.surrogates.known_parts import remainder
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.space import CompositionSpace
-    from engine.optimize.objective import Point
-    from engine.optimize.surrogates.known_parts import KnownPart
+    from engine.optimize.known_part import KnownPart
+    from engine.optimize.point import Point
 
 FEWEST_TO_FIT = 2
 """Compositions with values that hyperparameters are fitted to; before, they are guessed."""
@@ -60,9 +60,9 @@ def surrogates(
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
 
     Args:
-        space: For the tangent basis.
-        names: Properties.
-        points: By index; those without values are left out.
+        space: Composition space, for its tangent basis.
+        names: Names of the properties.
+        points: Points by index; those without values are left out.
         cache: Fits already made; what is missing is added.
         known: Parts of properties that need no learning.
     """

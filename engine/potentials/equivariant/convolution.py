@@ -1,6 +1,6 @@
-"""The equivariant convolution of a NequIP-type network over mixed senders, one tensor product a physical edge.
+"""The equivariant convolution of a NequIP-type network over mixed senders, one tensor product per physical edge.
 
-For receiver i and a path p = (l1, l2, l3)
+For receiver i and a path p = (l1, l2, l3) (docs/science.md, Eq. 8)
 
     m_i^p[m3, u] = sum_j w_p,u(r_ij) sum_{m1 m2} sqrt(2 l3 + 1) C(l1, l2, l3)[m1, m2, m3] x_j[m1, u] Y_l2[m2](r_ij)
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.potentials.equivariant.padded_neighbours import SlotBlock
+from engine.potentials.equivariant.padded_neighbours import NeighbourBlock
 from engine.potentials.equivariant.spherical_harmonics import parity_signs
 from engine.potentials.equivariant.wigner import wigner_3j
 
@@ -47,8 +47,8 @@ class Couplings:
 
         Args:
             max_degree: Greatest degree of senders, edges and receivers.
-            dtype: Of the constants.
-            device: Of the constants.
+            dtype: Number format of the constants.
+            device: Device of the constants.
         """
         n_harmonics = (max_degree + 1) ** 2
         constants: dict[tuple[int, int], Tensor] = {}
@@ -66,8 +66,8 @@ class Couplings:
         """Couplings with constants of another model.
 
         Args:
-            constants: {(l1, l3): [n_paths, (max_degree + 1)^2, (2 l3 + 1) (2 l1 + 1)]}, at least one.
-            max_degree: Of the spherical harmonics.
+            constants: Constants by (l1, l3), at least one, [n_paths, (max_degree + 1)^2, (2 l3 + 1) (2 l1 + 1)] each.
+            max_degree: Greatest degree of the spherical harmonics.
         """
         couplings = cls.__new__(cls)
         couplings._take(constants, max_degree)  # noqa: SLF001 - of this very class
@@ -78,23 +78,23 @@ class Couplings:
         self.constants = constants
         self._odd = torch.as_tensor(parity_signs(max_degree) < 0, device=device)
 
-    def of_block(self, harmonics: Tensor, block: SlotBlock) -> dict[tuple[int, int], Tensor]:
-        """Coupled harmonics of every slot, for each (l1, l3).
+    def of_block(self, harmonics: Tensor, block: NeighbourBlock) -> dict[tuple[int, int], Tensor]:
+        """Coupled harmonics of every padded neighbour, for each (l1, l3).
 
         Args:
-            harmonics: [n_pairs, n_harmonics].
-            block: The slots.
+            harmonics: Harmonics of every pair, [n_pairs, n_harmonics].
+            block: The padded neighbours.
 
         Returns:
-            {(l1, l3): [n_paths * n_sites, 2 l3 + 1, width * (2 l1 + 1)]}, zero in empty slots.
+            {(l1, l3): [n_paths * n_sites, 2 l3 + 1, width * (2 l1 + 1)]}, zero in padding.
         """
         orientation = block.orientation.unsqueeze(1)
         signs = torch.where(self._odd, orientation, orientation.abs())
-        at_slots = (harmonics.index_select(0, block.pair) * signs).unsqueeze(0)
+        at_neighbours = (harmonics.index_select(0, block.pair) * signs).unsqueeze(0)
         coupled = {}
         for (l1, l3), constant in self.constants.items():
             n_paths = constant.shape[0]
-            product = torch.bmm(at_slots.expand(n_paths, -1, -1), constant)
+            product = torch.bmm(at_neighbours.expand(n_paths, -1, -1), constant)
             table = product.view(n_paths, block.n_sites, block.width, 2 * l3 + 1, 2 * l1 + 1)
             coupled[l1, l3] = table.transpose(2, 3).reshape(
                 n_paths * block.n_sites, 2 * l3 + 1, block.width * (2 * l1 + 1)
@@ -107,16 +107,16 @@ def summed_messages(
     radial: Sequence[Tensor],
     coupled: dict[tuple[int, int], Tensor],
     paths: dict[tuple[int, int], list[int]],
-    block: SlotBlock,
+    block: NeighbourBlock,
 ) -> list[Tensor]:
     """Messages to the receivers of one block, summed over neighbours.
 
     Args:
-        senders: For each l1: [n_sites, 2 l1 + 1, u], the mixed features of all sites.
-        radial: For each l1: [n_pairs, n_paths of l1 * u], paths in the order (l3, l2).
-        coupled: From `Couplings.of_block`.
-        paths: From `paths_of`.
-        block: The slots.
+        senders: Mixed features of all sites, for each l1: [n_sites, 2 l1 + 1, u].
+        radial: Radial weights, for each l1: [n_pairs, n_paths of l1 * u], paths in the order (l3, l2).
+        coupled: Coupled harmonics, from `Couplings.of_block`.
+        paths: Paths by (l1, l3), from `paths_of`.
+        block: The padded neighbours.
 
     Returns:
         For each l3: [n_receivers, 2 l3 + 1, n_paths * u], paths in the order (l1, l2).
@@ -125,13 +125,15 @@ def summed_messages(
     for l1, features in enumerate(senders):
         groups = [(l3, len(degrees)) for (of, l3), degrees in paths.items() if of == l1]
         n_paths, n_channels = sum(count for _, count in groups), features.shape[2]
-        at_slots = features.index_select(0, block.sender)
+        at_neighbours = features.index_select(0, block.sender)
         weights = (
             radial[l1].reshape(len(radial[l1]) * n_paths, n_channels).index_select(0, block.rows(n_paths))
         )
-        weights = weights.view(n_paths, block.n_slots, 1, n_channels)
+        weights = weights.view(n_paths, block.n_padded, 1, n_channels)
         for (l3, count), weight in zip(groups, weights.split([count for _, count in groups]), strict=True):
-            weighted = (weight * at_slots).view(count * block.n_sites, block.width * (2 * l1 + 1), n_channels)
+            weighted = (weight * at_neighbours).view(
+                count * block.n_sites, block.width * (2 * l1 + 1), n_channels
+            )
             summed = torch.bmm(coupled[l1, l3], weighted)
             by_site = summed.view(count, block.n_sites, 2 * l3 + 1, n_channels).permute(1, 2, 0, 3)
             collected.setdefault(l3, []).append(by_site.flatten(2))

@@ -1,7 +1,8 @@
-"""Who hears whom under paired mixing, the rule of the published code of J. Nam et al., Nat. Commun. 16, 4350 (2025).
+"""Which copies receive from which under paired mixing (docs/science.md, Eq. 6).
 
-Between two sites of one sublattice the copy (i, k) hears only the copy (j, k), with weight 1; every other edge is as in
-mean-field mixing, where (i, k) hears sum_k' lam_jk' (j, k').
+It is the rule of the published code of J. Nam et al., Nat. Commun. 16, 4350 (2025), doi:10.1038/s41467-025-59543-2:
+between two sites of one sublattice the copy (i, k) receives from the copy (j, k) only, with weight 1; every other edge
+is as in mean-field mixing, where (i, k) receives from sum_k' lam_jk' (j, k').
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def split_by_mixing(graph: AlchemicalGraph, edges: DirectedEdges) -> tuple[Direc
     """Edges from site to site that mix their senders, and edges from copy to copy that do not.
 
     Args:
-        graph: With the sublattices of its sites.
+        graph: The batch, with the sublattices of its sites.
         edges: All its edges, from site to site.
 
     Raises:
@@ -58,19 +59,19 @@ def split_by_mixing(graph: AlchemicalGraph, edges: DirectedEdges) -> tuple[Direc
     return mixing, alone
 
 
-def hears_alone(
+def pairs_by_mixing(
     graph: AlchemicalGraph, pair: torch.Tensor, first: torch.Tensor, second: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which of all pairs of copies hear each other, and which of them with weight 1.
+    """Which of all pairs of copies send to each other, and which of them with weight 1.
 
     Args:
-        graph: With the sublattices of its sites.
-        pair: [n] int64, the pair of sites of each pair of copies.
-        first: [n] int64, the copy at the receiver of the pair's first edge.
-        second: [n] int64, the copy at its sender.
+        graph: The batch, with the sublattices of its sites.
+        pair: Pair of sites of each pair of copies, [n] int64.
+        first: Copy at the receiver of the pair's first edge, [n] int64.
+        second: Copy at its sender, [n] int64.
 
     Returns:
-        Two [n] bool: whether they hear each other; whether they do so with weight 1, being in one sublattice.
+        Two [n] bool: whether they send to each other; whether they do so with weight 1, being in one sublattice.
 
     Raises:
         UnpairedCopies: if two neighbouring sites of a sublattice do not hold the same elements in the same order.

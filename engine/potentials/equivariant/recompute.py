@@ -1,8 +1,8 @@
-"""Functions that keep nothing but their arguments for the backward pass, at every order of differentiation.
+"""Checkpoints: functions that keep nothing but their arguments for the backward pass, at every order of derivative.
 
-`torch.utils.checkpoint` forgets intermediate results for first derivatives only: a gradient that is to be
-differentiated again keeps them all. Here the backward pass of a forgetful function is itself a forgetful function, of
-the arguments and the incoming gradients, and so on: the memory of any derivative is that of one call at a time.
+`torch.utils.checkpoint` drops intermediate results for first derivatives only: a gradient that is to be differentiated
+again keeps them all. Here the backward pass of a checkpointed function is itself a checkpointed function, of the
+arguments and the incoming gradients, and so on: the memory of any derivative is that of one call at a time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from torch import Tensor
 Pure = Callable[..., tuple[Tensor, ...]]
 
 
-def forgetful(function: Pure, *arguments: Tensor) -> tuple[Tensor, ...]:
+def checkpointed(function: Pure, *arguments: Tensor) -> tuple[Tensor, ...]:
     """Calls a function, and calls it again whenever a derivative is wanted instead of keeping what it computed.
 
     Args:
         function: A differentiable function of tensors that returns a tuple of tensors and has no side effects.
-        arguments: Its arguments.
+        arguments: Tensors that it is called with.
 
     Returns:
         What the function returns, differentiable to any order.
     """
-    return _Forgetful.apply(function, *arguments)
+    return _Checkpointed.apply(function, *arguments)
 
 
-class _Forgetful(torch.autograd.Function):
+class _Checkpointed(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, function: Pure, *arguments: Tensor) -> tuple[Tensor, ...]:
         ctx.function = function
@@ -40,7 +40,7 @@ class _Forgetful(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         arguments = ctx.saved_tensors
         wanted = ctx.needs_input_grad[1:]
-        found = iter(_Forgetful.apply(_pullback(ctx.function, wanted), *arguments, *gradients))
+        found = iter(_Checkpointed.apply(_pullback(ctx.function, wanted), *arguments, *gradients))
         return None, *(next(found) if want else None for want in wanted)
 
 

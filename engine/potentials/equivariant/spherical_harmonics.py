@@ -21,8 +21,8 @@ def spherical_harmonics(unit_vectors: Tensor, max_degree: int) -> Tensor:
     """All harmonics up to a degree, each built from the one below: Y_{l+1} ~ C(l, 1, l+1) Y_l Y_1.
 
     Args:
-        unit_vectors: [n, 3].
-        max_degree: 0 to 3.
+        unit_vectors: Directions of length 1, [n, 3].
+        max_degree: Greatest degree, 0 to 3.
 
     Returns:
         [n, (max_degree + 1)^2], degree after degree.

@@ -4,7 +4,8 @@ The real basis of degree l is the one of the spherical harmonics of `spherical_h
 axis along y. A symbol C of degrees (a, b, c) is the one invariant tensor of a x b x c, of norm one; its
 sign is a convention and is fixed here by the rule that e3nn 0.4.4 used for its table.
 
-Source: complex symbols by Racah's formula (Edmonds, Angular Momentum in Quantum Mechanics, 1957, eq. 3.7.3).
+Source: complex symbols by Racah's formula (A. R. Edmonds, Angular Momentum in Quantum Mechanics, 1957, equation 3.7.3,
+doi:10.1515/9781400884186).
 """
 
 from __future__ import annotations

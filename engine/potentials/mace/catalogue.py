@@ -162,7 +162,7 @@ def check_licence(potential: PotentialDescription) -> None:
     """Refuses weights under the academic licence until the operator accepts it.
 
     Args:
-        potential: Whose weights are wanted.
+        potential: Potential whose weights are wanted.
 
     Raises:
         LicenceNotAccepted: saying how.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from engine.potentials.equivariant.convolution import summed_messages
-from engine.potentials.equivariant.padded_neighbours import SlotBlock
-from engine.potentials.equivariant.recompute import forgetful
+from engine.potentials.equivariant.padded_neighbours import NeighbourBlock
+from engine.potentials.equivariant.recompute import checkpointed
 from engine.potentials.equivariant.wigner import wigner_3j
 from engine.potentials.errors import UnsupportedModel
 from engine.potentials.mace.linear import Features, channels_by_degree, entry_matrices
@@ -21,9 +21,9 @@ class Convolution:
     """A tensor product of senders and harmonics, summed over neighbours, and the linear map after it.
 
     Attributes:
-        channels: Of the senders' features, for each l1.
-        paths: {(l1, l3): [l2, ...]}.
-        offsets: {(l1, l2, l3): the first of the path's columns among the path weights}.
+        channels: Channels of the senders' features, for each l1.
+        paths: Paths as {(l1, l3): [l2, ...]}.
+        offsets: First of each path's columns among the path weights, by (l1, l2, l3).
         constants: Clebsch-Gordan constants with the factors of the paths, as `Couplings` keeps them.
         after: The linear map: for each l3 [n_paths * u, v], paths in the order (l1, l2).
     """
@@ -34,7 +34,7 @@ class Convolution:
         Args:
             product: `conv_tp`, e3nn's tensor product.
             linear: The linear map of the summed messages.
-            where: Which interaction, for messages.
+            where: Name of the interaction, for messages.
 
         Raises:
             UnsupportedModel: if a path is of a kind not known here.
@@ -91,19 +91,19 @@ class Convolution:
         self,
         senders: Features,
         path_weights: Tensor,
-        blocks: Sequence[SlotBlock],
+        blocks: Sequence[NeighbourBlock],
         couplings: Sequence[dict[tuple[int, int], Tensor]],
         *,
-        forget: bool,
+        checkpoint: bool,
     ) -> list[Tensor]:
         """Summed messages after the linear map, for each degree [n_nodes, 2l+1, channels].
 
         Args:
-            senders: For each degree [n_nodes, 2l+1, channels].
-            path_weights: [n_rows, n_weights], in the order of the model.
-            blocks: The slots; their `pair` is the row of the weights.
+            senders: Features of the senders, for each degree [n_nodes, 2l+1, channels].
+            path_weights: Radial weights in the order of the model, [n_rows, n_weights].
+            blocks: The padded neighbours; their `pair` is the row of the weights.
             couplings: Coupled harmonics of each block.
-            forget: Whether to compute again in the backward pass rather than to keep.
+            checkpoint: Whether to compute again in the backward pass rather than to keep.
         """
         radial = [
             path_weights if columns is None else path_weights.index_select(1, columns)
@@ -113,7 +113,7 @@ class Convolution:
         for coupled, block in zip(couplings, blocks, strict=True):
             function = partial(_flat_messages, len(senders), self.paths, block)
             tensors = (*senders, *radial, *(coupled[group] for group in self.paths))
-            parts.append(forgetful(function, *tensors) if forget else function(*tensors))
+            parts.append(checkpointed(function, *tensors) if checkpoint else function(*tensors))
         messages = (
             parts[0] if len(parts) == 1 else [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
         )
@@ -121,7 +121,7 @@ class Convolution:
 
 
 def _flat_messages(
-    n_degrees: int, paths: dict[tuple[int, int], list[int]], block: SlotBlock, *tensors: Tensor
+    n_degrees: int, paths: dict[tuple[int, int], list[int]], block: NeighbourBlock, *tensors: Tensor
 ) -> tuple[Tensor, ...]:
     """`summed_messages` of its tensors alone: senders and radial for each l1, coupled harmonics for each (l1, l3)."""
     senders, radial = tensors[:n_degrees], tensors[n_degrees : 2 * n_degrees]

@@ -1,4 +1,4 @@
-"""Who hears whom in a MACE model: sites where the radial part ignores elements, copies where it does not.
+"""Which nodes send to which in a MACE model: sites where the radial part ignores elements, copies where it does not.
 
 Senders of one site can be mixed before they are sent if the radial part is blind to elements; then the nodes of the
 message passing are the sites. Otherwise they are the copies, with an edge for every pair of copies of two neighbouring
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from engine.potentials.equivariant.padded_neighbours import DirectedEdges, SlotBlock, laid_out
-from engine.potentials.equivariant.paired import hears_alone
+from engine.potentials.equivariant.padded_neighbours import DirectedEdges, NeighbourBlock, laid_out
+from engine.potentials.equivariant.paired import pairs_by_mixing
 from engine.potentials.interface import AlchemicalGraph
 from engine.potentials.mace.images import Images, gathered
 
@@ -23,10 +23,10 @@ class CopyPairs:
     """Every undirected pair of copies of neighbouring sites.
 
     Attributes:
-        pair: [n] int64, the pair of sites.
-        first: [n] int64, the copy at the receiver of the pair's first edge.
-        second: [n] int64, the copy at its sender.
-        alone: [n] bool, whether they hear each other with weight 1, by paired mixing; None for mean-field mixing.
+        pair: Pair of sites of each, [n] int64.
+        first: Copy at the receiver of the pair's first edge, [n] int64.
+        second: Copy at its sender, [n] int64.
+        alone: Whether they send to each other with weight 1, by paired mixing, [n] bool; None for mean-field mixing.
     """
 
     pair: Tensor
@@ -46,11 +46,11 @@ class RadialRows:
     """The lengths at which radial functions are computed.
 
     Attributes:
-        pair: [n_rows] int64, the pair of sites whose length it is.
-        receiver: [n_rows] int64, element of the receiver, as its row in the model's table; 0 where it does not matter.
-        sender: [n_rows] int64, element of the sender likewise.
-        forward: [n_node_pairs] int64, row of the edge first <- second of each pair of nodes.
-        backward: [n_node_pairs] int64, row of the edge second <- first.
+        pair: Pair of sites whose length it is, [n_rows] int64.
+        receiver: Element of the receiver as its row in the model's table, [n_rows] int64; 0 where it does not matter.
+        sender: Element of the sender as its row in the model's table, [n_rows] int64; 0 where it does not matter.
+        forward: Row of the edge first <- second of each pair of nodes, [n_node_pairs] int64.
+        backward: Row of the edge second <- first of each pair of nodes, [n_node_pairs] int64.
     """
 
     pair: Tensor
@@ -62,22 +62,22 @@ class RadialRows:
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Nodes, the pairs that hear each other, the rows of radial functions, and one of two layouts of the edges.
+    """Nodes, the pairs that send to each other, the rows of radial functions, and one of two layouts of the edges.
 
     Attributes:
-        n_nodes: Sites or copies.
-        node_of_copy: [n_copies] int64; None if the nodes are the copies.
-        node_graph: [n_nodes] int64, the crystal of each node.
-        pair: [n_node_pairs] int64, the pair of sites of each pair of nodes.
-        first: [n_node_pairs] int64, one node of each pair, at the receiver of the first edge of the pair of sites.
-        second: [n_node_pairs] int64, the other.
-        first_sent: [n_node_pairs] int64, row of the first in the table of what is sent.
-        second_sent: [n_node_pairs] int64, row of the second.
+        n_nodes: Number of nodes, which are sites or copies.
+        node_of_copy: Node of each copy, [n_copies] int64; None if the nodes are the copies.
+        node_graph: Crystal of each node, [n_nodes] int64.
+        pair: Pair of sites of each pair of nodes, [n_node_pairs] int64.
+        first: Node of each pair at the receiver of the first edge of the pair of sites, [n_node_pairs] int64.
+        second: The other node of each pair, [n_node_pairs] int64.
+        first_sent: Row of the first node in the table of what is sent, [n_node_pairs] int64.
+        second_sent: Row of the second node in it, [n_node_pairs] int64.
         alone: Whether that table has everything twice: times lam, and behind that with weight 1.
-        rows: Of the radial functions.
-        harmonic_blocks: A tensor product an edge: slots whose `pair` is the pair of sites.
-        radial_blocks: The same slots with the radial row as their `pair`.
-        images: A tensor product for each receiver and sender: the edges of each; None in the other layout.
+        rows: Lengths and elements of the radial functions.
+        harmonic_blocks: Padded neighbours with the pair of sites as their `pair`; one tensor product per edge.
+        radial_blocks: The same with the radial row as their `pair`.
+        images: Edges of each receiver and sender, with one tensor product for all; None in the other layout.
     """
 
     n_nodes: int
@@ -90,8 +90,8 @@ class Edges:
     second_sent: Tensor
     alone: bool
     rows: RadialRows
-    harmonic_blocks: tuple[SlotBlock, ...] = ()
-    radial_blocks: tuple[SlotBlock, ...] = ()
+    harmonic_blocks: tuple[NeighbourBlock, ...] = ()
+    radial_blocks: tuple[NeighbourBlock, ...] = ()
     images: Images | None = None
 
     @property
@@ -103,8 +103,8 @@ class Edges:
         """sum_j lam_j f(row of i <- j) for every node i: [n_nodes].
 
         Args:
-            values: [n_rows].
-            weights: [n_sent], lam of what is sent.
+            values: Value f of each row, [n_rows].
+            weights: Weight lam of what is sent, [n_sent].
         """
         summed = torch.zeros(self.n_nodes, dtype=values.dtype, device=values.device)
         summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second_sent])
@@ -114,8 +114,8 @@ class Edges:
         """What is sent, [n_sent, m, u]: features of copies times lam, summed over the copies of each node.
 
         Args:
-            features: [n_copies, m, u].
-            lam: [n_copies].
+            features: Features of every copy, [n_copies, m, u].
+            lam: Weight of every copy, [n_copies].
         """
         of_copies = lam.view(-1, 1, 1) * features
         if self.alone:
@@ -146,14 +146,14 @@ class Edges:
 
 
 def copy_pairs(graph: AlchemicalGraph, mixing: str) -> CopyPairs:
-    """All pairs of copies that hear each other of the pairs of neighbouring sites of a graph.
+    """All pairs of copies that send to each other, of the pairs of neighbouring sites of a graph.
 
     Args:
         graph: The batch; for paired mixing with the sublattices of its sites.
-        mixing: mean_field or paired.
+        mixing: Mixing rule, mean_field or paired.
 
     Raises:
-        UnpairedCopies: see `paired.hears_alone`.
+        UnpairedCopies: see `paired.pairs_by_mixing`.
     """
     counts = torch.bincount(graph.copy_site, minlength=graph.n_sites)
     starts = torch.cumsum(counts, 0) - counts
@@ -168,16 +168,16 @@ def copy_pairs(graph: AlchemicalGraph, mixing: str) -> CopyPairs:
     second = starts[j][pair] + place % width
     if mixing == "mean_field":
         return CopyPairs(pair=pair, first=first, second=second)
-    heard, alone = hears_alone(graph, pair, first, second)
-    return CopyPairs(pair=pair[heard], first=first[heard], second=second[heard], alone=alone[heard])
+    sending, alone = pairs_by_mixing(graph, pair, first, second)
+    return CopyPairs(pair=pair[sending], first=first[sending], second=second[sending], alone=alone[sending])
 
 
 def element_rows(pairs: CopyPairs, elements: Tensor, *, symmetric: bool) -> RadialRows:
     """One row for each pair of sites and of elements.
 
     Args:
-        pairs: Of copies.
-        elements: [n_copies] int64, rows in the model's table of elements.
+        pairs: Pairs of copies.
+        elements: Row of each copy in the model's table of elements, [n_copies] int64.
         symmetric: Whether receiver and sender may change places.
     """
     one, other = elements[pairs.first], elements[pairs.second]
@@ -233,9 +233,9 @@ def copy_edges(graph: AlchemicalGraph, pairs: CopyPairs, rows: RadialRows) -> Ed
     )
 
 
-def in_slots(edges: Edges, max_slots: int, dtype: torch.dtype) -> Edges:
-    """The edges laid out for a tensor product each."""
-    blocks = laid_out(edges.directed(dtype), max_slots)
+def by_edge(edges: Edges, max_padded: int, dtype: torch.dtype) -> Edges:
+    """The edges laid out as padded neighbours, for one tensor product per edge."""
+    blocks = laid_out(edges.directed(dtype), max_padded)
     return replace(
         edges,
         harmonic_blocks=tuple(replace(block, pair=edges.pair[block.pair], _rows={}) for block in blocks),
@@ -246,7 +246,7 @@ def in_slots(edges: Edges, max_slots: int, dtype: torch.dtype) -> Edges:
 
 
 def by_image(edges: Edges, n_graphs: int, dtype: torch.dtype) -> Edges:
-    """The edges laid out for a tensor product for each receiver and sender."""
+    """The edges laid out by receiver and sender, for one tensor product per pair of them."""
     directed = edges.directed(dtype)
     images = gathered(
         directed,

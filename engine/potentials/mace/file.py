@@ -46,7 +46,7 @@ def open_mace(path: Path) -> Any:
     """The model in a file, on the CPU.
 
     Args:
-        path: As mace-torch saves it. Reading it can run code that is in it.
+        path: Path of a file as mace-torch saves it. Reading it can run code that is in it.
 
     Raises:
         WeightsUnavailable: if there is no such file, or it cannot be read.

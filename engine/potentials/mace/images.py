@@ -1,7 +1,7 @@
 """The convolution of a MACE interaction with its filters summed over the periodic images of each sender first.
 
 All images R of a site send the same features, and a path's radial function is a linear map of hidden functions g of the
-length, w_p = sum_f W_pf g_f. So for receiver a and sender b of a cell
+length, w_p = sum_f W_pf g_f. So for receiver a and sender b of a cell (docs/science.md, Eq. 9)
 
     sum_R w_p(r_R) Y_m(r_R) = sum_f W_pf S_ab[m, f],        S_ab[m, f] = sum_R g_f(r_R) Y_m(r_R)
 
@@ -18,8 +18,8 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from engine.potentials.equivariant.padded_neighbours import DirectedEdges, SlotBlock, laid_out
-from engine.potentials.equivariant.recompute import forgetful
+from engine.potentials.equivariant.padded_neighbours import DirectedEdges, NeighbourBlock, laid_out
+from engine.potentials.equivariant.recompute import checkpointed
 from engine.potentials.equivariant.spherical_harmonics import parity_signs
 from engine.potentials.mace.convolution import Convolution
 from engine.potentials.mace.cost import LINKS_IN_ONE_PIECE
@@ -32,11 +32,11 @@ class Images:
 
     Attributes:
         n_graphs: Number of cells.
-        n_receivers: Nodes a cell, of the fullest one; places beyond the nodes of a cell stay empty.
-        n_senders: Senders a cell likewise.
-        sender: [n_graphs * n_senders] int64, row in the table of what is sent; any row at an empty place.
-        place: [n_nodes] int64, of each node among the receivers of all cells.
-        harmonic_blocks: A slot for each image of each (cell, receiver, sender); `pair` is the pair of sites.
+        n_receivers: Nodes of the fullest cell; places beyond the nodes of a cell stay empty.
+        n_senders: Senders of the fullest cell.
+        sender: Row in the table of what is sent, [n_graphs * n_senders] int64; any row at an empty place.
+        place: Place of each node among the receivers of all cells, [n_nodes] int64.
+        harmonic_blocks: Padded images of each (cell, receiver, sender), with the pair of sites as their `pair`.
         radial_blocks: The same with the radial row as their `pair`.
     """
 
@@ -45,36 +45,38 @@ class Images:
     n_senders: int
     sender: Tensor
     place: Tensor
-    harmonic_blocks: tuple[SlotBlock, ...]
-    radial_blocks: tuple[SlotBlock, ...]
+    harmonic_blocks: tuple[NeighbourBlock, ...]
+    radial_blocks: tuple[NeighbourBlock, ...]
 
     def harmonics(self, values: Tensor, max_degree: int) -> list[Tensor]:
-        """Harmonics of every slot of each block: [n_links, n_harmonics, width].
+        """Harmonics of every padded image of each block: [n_links, n_harmonics, width].
 
         Args:
-            values: [n_pairs, n_harmonics], of each pair's first edge.
-            max_degree: Of the harmonics.
+            values: Harmonics of each pair's first edge, [n_pairs, n_harmonics].
+            max_degree: Greatest degree of the harmonics.
         """
         odd = torch.as_tensor(parity_signs(max_degree) < 0, device=values.device)
         found = []
         for block in self.harmonic_blocks:
             orientation = block.orientation.unsqueeze(1)
             signs = torch.where(odd, orientation, orientation.abs())
-            at_slots = values.index_select(0, block.pair) * signs
-            found.append(at_slots.view(block.n_sites, block.width, values.shape[1]).transpose(1, 2))
+            at_neighbours = values.index_select(0, block.pair) * signs
+            found.append(at_neighbours.view(block.n_sites, block.width, values.shape[1]).transpose(1, 2))
         return found
 
     def summed(self, harmonics: Sequence[Tensor], hidden: Tensor) -> Tensor:
         """S of the module's docstring: [n_graphs, n_receivers, n_senders, n_harmonics, n_hidden].
 
         Args:
-            harmonics: From `harmonics`.
-            hidden: [n_rows, n_hidden], the hidden radial functions.
+            harmonics: Harmonics of the images, from `harmonics`.
+            hidden: Hidden radial functions, [n_rows, n_hidden].
         """
         parts = []
-        for at_slots, block in zip(harmonics, self.radial_blocks, strict=True):
+        for at_neighbours, block in zip(harmonics, self.radial_blocks, strict=True):
             functions = hidden.index_select(0, block.pair)
-            parts.append(torch.bmm(at_slots, functions.view(block.n_sites, block.width, hidden.shape[1])))
+            parts.append(
+                torch.bmm(at_neighbours, functions.view(block.n_sites, block.width, hidden.shape[1]))
+            )
         together = parts[0] if len(parts) == 1 else torch.cat(parts)
         return together.view(self.n_graphs, self.n_receivers, self.n_senders, *together.shape[1:])
 
@@ -82,7 +84,7 @@ class Images:
         """Features by cell and sender: for each degree [n_graphs, n_senders, 2l+1, channels].
 
         Args:
-            sent: For each degree [n_sent, 2l+1, channels].
+            sent: Features that are sent, for each degree [n_sent, 2l+1, channels].
         """
         return [
             part.index_select(0, self.sender).view(self.n_graphs, self.n_senders, *part.shape[1:])
@@ -96,8 +98,8 @@ class Images:
         there is: so the filters of all senders can be summed with these weights.
 
         Args:
-            summed: From `summed`.
-            shares: [n_sent, n_elements], how much of each element is in what is sent.
+            summed: Filters of all senders, from `summed`.
+            shares: How much of each element is in what is sent, [n_sent, n_elements].
         """
         of_senders = shares.index_select(0, self.sender).view(self.n_graphs, 1, self.n_senders, -1)
         products = torch.matmul(of_senders.transpose(2, 3), summed.flatten(3))
@@ -122,10 +124,10 @@ def gathered(
     """Gathers edges by receiver and sender.
 
     Args:
-        edges: Between nodes; the sender is a row of what is sent.
-        site_pair: [n_edges] int64, the pair of sites of each edge.
-        radial_row: [n_edges] int64, the row of its radial functions.
-        node_graph: [n_nodes] int64, the cell of each node, nondecreasing.
+        edges: Edges between nodes; the sender is a row of what is sent.
+        site_pair: Pair of sites of each edge, [n_edges] int64.
+        radial_row: Row of its radial functions, [n_edges] int64.
+        node_graph: Cell of each node, [n_nodes] int64, nondecreasing.
         n_graphs: Number of cells.
         alone: Whether the table of what is sent has everything twice; see `Edges`.
     """
@@ -144,7 +146,7 @@ def gathered(
     sorted_edges = DirectedEdges(
         n_graphs * fullest * width, link[order], torch.zeros_like(order), order, edges.orientation[order]
     )
-    blocks = laid_out(sorted_edges, max_slots=2 * len(order) + 1)
+    blocks = laid_out(sorted_edges, max_padded=2 * len(order) + 1)
     rows = torch.zeros(n_graphs * width, dtype=torch.int64, device=device)
     rows[node_graph * width + local] = torch.arange(n_nodes, device=device)
     if alone:
@@ -167,8 +169,8 @@ class ImageConvolution:
         """Takes what a convolution read.
 
         Args:
-            convolution: Of the interaction.
-            last: [n_hidden, n_weights], the last layer of the radial network, weights in the order of the model.
+            convolution: Convolution of the interaction.
+            last: Last layer of the radial network, [n_hidden, n_weights], weights in the order of the model.
         """
         self._convolution = convolution
         # For each (l2, l1) the l3 of the paths; [n_paths * u, n_hidden]; constants [(m1, m2), m3] of each path.
@@ -189,9 +191,9 @@ class ImageConvolution:
         """Summed messages after the linear map, for each degree [n_nodes, 2l+1, channels].
 
         Args:
-            senders: For each degree [n_graphs, n_senders, 2l+1, channels].
-            summed: [n_graphs, n_receivers, n_senders, n_harmonics, n_hidden], filters of receivers and senders.
-            place: [n_nodes] int64, of each node among the receivers of all cells.
+            senders: Features of the senders, for each degree [n_graphs, n_senders, 2l+1, channels].
+            summed: Filters of receivers and senders, [n_graphs, n_receivers, n_senders, n_harmonics, n_hidden].
+            place: Place of each node among the receivers of all cells, [n_nodes] int64.
         """
         pieces: list[tuple[Tensor, ...]] = []
         n_graphs, n_receivers, n_senders = summed.shape[:3]
@@ -205,7 +207,7 @@ class ImageConvolution:
                 some = slice(first, first + graphs_together)
                 of_graphs = [part[some] for part in senders]
                 pieces += [
-                    forgetful(self._messages, piece, *of_graphs)
+                    checkpointed(self._messages, piece, *of_graphs)
                     for piece in summed[some].split(receivers_together, dim=1)
                 ]
         found = pieces[0] if len(pieces) == 1 else [torch.cat(part) for part in zip(*pieces, strict=True)]

@@ -1,4 +1,4 @@
-"""One interaction of a MACE model on alchemical nodes: what each node hears, before the product basis."""
+"""One interaction of a MACE model on alchemical nodes: what each node receives, before the product basis."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Copies:
     """The copies of a graph, or a table of elements, by element.
 
     Attributes:
-        elements: [n] int64, rows in the model's table of elements.
-        present: [n_present] int64, the distinct ones, rising.
-        order: [n] int64, copies sorted by element.
-        back: [n] int64, the inverse of `order`.
+        elements: Row of each copy in the model's table of elements, [n] int64.
+        present: The distinct rows, rising, [n_present] int64.
+        order: Copies sorted by element, [n] int64.
+        back: Inverse of `order`, [n] int64.
         counts: How many copies each of the present elements has.
     """
 
@@ -69,8 +69,8 @@ class Copies:
         """Each copy's features times its element's matrix.
 
         Args:
-            features: For each degree [n, 2l+1, in].
-            matrices: For each degree of the result [n_elements, in, out], or None.
+            features: Features of the copies, for each degree [n, 2l+1, in].
+            matrices: Matrices of the elements, for each degree of the result [n_elements, in, out], or None.
         """
         found: list[Tensor | None] = []
         for degree, matrix in enumerate(matrices):
@@ -92,8 +92,8 @@ class OfElements:
     """What is sent before the first interaction.
 
     Attributes:
-        features: For each degree [n_elements, 2l+1, channels], after `up`.
-        shares: [n_sent, n_elements], how much of each element is in what is sent.
+        features: Features after `up`, for each degree [n_elements, 2l+1, channels].
+        shares: How much of each element is in what is sent, [n_sent, n_elements].
     """
 
     features: Features
@@ -105,14 +105,14 @@ class Angular:
     """Harmonics of the edges.
 
     Attributes:
-        coupled: For each block of slots, where an edge has a tensor product of its own.
-        of_images: For each block of images, where filters are summed over images.
-        forget: Whether to compute again in the backward pass rather than to keep.
+        coupled: Coupled harmonics of each block of padded neighbours, where an edge has its own tensor product.
+        of_images: Harmonics of each block of images, where filters are summed over images.
+        checkpoint: Whether to compute again in the backward pass rather than to keep.
     """
 
     coupled: Sequence[dict[tuple[int, int], Tensor]]
     of_images: Sequence[Tensor]
-    forget: bool
+    checkpoint: bool
 
 
 class Interaction:
@@ -127,8 +127,8 @@ class Interaction:
         """Reads mace-torch's block.
 
         Args:
-            block: Of the model.
-            where: Which interaction, for messages.
+            block: Interaction block of mace-torch.
+            where: Name of the interaction, for messages.
 
         Raises:
             UnsupportedModel: naming what is not known here.
@@ -189,16 +189,19 @@ class Interaction:
     ) -> tuple[Tensor, Tensor | None]:
         """What enters the product basis.
 
+        Density-normalised blocks divide by the density at the receiver (docs/science.md, Eq. 11).
+
         Args:
-            sent: For each degree [n_sent, 2l+1, channels], features after `up`, times lam and summed over the copies
-                of each node; under paired mixing followed by those of weight 1.
-            own: For each degree [n_copies, 2l+1, channels], features of the copies after `up`.
-            radial: Of every row; see `RadialEmbedding`.
-            edges: Who hears whom.
-            weights: [n_sent], lam of what is sent.
-            copies: By element.
+            sent: Features after `up`, times lam and summed over the copies of each node, for each degree
+                [n_sent, 2l+1, channels]; under paired mixing followed by those of weight 1.
+            own: Features of the copies after `up`, for each degree [n_copies, 2l+1, channels].
+            radial: Radial features of every row, and the cutoff function where it is multiplied later, as
+                `RadialEmbedding` gives them.
+            edges: Edges between the nodes.
+            weights: Weight lam of what is sent, [n_sent].
+            copies: The copies by element.
             angular: Harmonics of the edges.
-            of_elements: What is sent, by element, where that is all there is: before the first interaction.
+            of_elements: Features that are sent, by element, where that is all there is: before the first interaction.
 
         Returns:
             [n, (l_max + 1)^2, channels], and the row that each copy takes, or None if each its own.
@@ -219,7 +222,7 @@ class Interaction:
         else:
             path_weights = hidden @ self._radial_net.last
             summed = self.convolution(
-                sent, path_weights, edges.radial_blocks, angular.coupled, forget=angular.forget
+                sent, path_weights, edges.radial_blocks, angular.coupled, checkpoint=angular.checkpoint
             )
         if self._density_net is None:
             summed = [part / self._neighbours for part in summed]
@@ -231,18 +234,18 @@ class Interaction:
             summed = [part / divisor.view(-1, 1, 1) for part in summed]
         node = edges.node_of_copy
         if self.kind == NONLINEAR:
-            heard = summed if node is None else [part.index_select(0, node) for part in summed]
-            return torch.cat(self._activated(heard, own), dim=1), None
+            received = summed if node is None else [part.index_select(0, node) for part in summed]
+            return torch.cat(self._activated(received, own), dim=1), None
         if self._message_skip:
-            heard = summed if node is None else [part.index_select(0, node) for part in summed]
-            mixed = [part for part in copies.mapped(heard, self._message_skip) if part is not None]
+            received = summed if node is None else [part.index_select(0, node) for part in summed]
+            mixed = [part for part in copies.mapped(received, self._message_skip) if part is not None]
             return torch.cat(mixed, dim=1), None
         return torch.cat(summed, dim=1), node
 
-    def _activated(self, heard: Features, own: Features) -> Features:
+    def _activated(self, received: Features, own: Features) -> Features:
         residual = mapped(own, self._residual)
         with_own = [
-            part if extra is None else part + extra for part, extra in zip(heard, residual, strict=True)
+            part if extra is None else part + extra for part, extra in zip(received, residual, strict=True)
         ]
         gated = by_degree(self._gate(flat(with_own)), self._gated_channels)
         return [part for part in mapped(gated, self._last) if part is not None]

@@ -1,4 +1,4 @@
-"""The equivariant linear maps of a MACE model as one matrix a degree, every fixed factor multiplied in.
+"""The equivariant linear maps of a MACE model as one matrix per degree, every fixed factor multiplied in.
 
 Features are carried as a list over degrees l of tensors [n, 2l+1, channels]; e3nn's flat layout is channel-major,
 `channel * (2l+1) + m` within a degree.
@@ -23,7 +23,7 @@ def channels_by_degree(irreps: Any, where: str) -> list[int]:
 
     Args:
         irreps: e3nn's description of the features.
-        where: What they belong to, for the message.
+        where: Name of what they belong to, for the message.
 
     Raises:
         UnsupportedModel: if a degree is missing or occurs twice (with both parities, say).
@@ -53,7 +53,7 @@ def degree_matrices(linear: Any, where: str) -> list[Tensor | None]:
 
     Args:
         linear: e3nn's, with each degree at most once on either side.
-        where: What it belongs to, for the message.
+        where: Name of what it belongs to, for the message.
 
     Raises:
         UnsupportedModel: if it has another form.
@@ -69,7 +69,7 @@ def element_matrices(product: Any, where: str) -> list[Tensor | None]:
 
     Args:
         product: e3nn's fully connected tensor product of features with a one-hot vector of elements.
-        where: What it belongs to, for the message.
+        where: Name of what it belongs to, for the message.
 
     Raises:
         UnsupportedModel: if it has another form.

@@ -46,7 +46,7 @@ def described_file(name: str, path: Path, folder: Path) -> PotentialDescription:
     """The description of a trusted model file.
 
     Args:
-        name: Under which it is used.
+        name: Name under which it is used.
         path: The file; it is opened once, by another process where this one does without torch.
         folder: Where what was found is kept.
 

@@ -1,12 +1,13 @@
 """MACE on alchemical crystals: a model of mace-torch, its own weights and modules in a mean-field forward pass.
 
-I. Batatia et al., NeurIPS 2022 (MACE) and arXiv:2401.00096 (foundation models); mixing after J. Nam et al., Nat.
-Commun. 16, 4350 (2025).
+Sources: I. Batatia et al., NeurIPS 2022, doi:10.48550/arXiv.2206.07697 (MACE) and doi:10.48550/arXiv.2401.00096
+(foundation models); mixing after J. Nam et al., Nat. Commun. 16, 4350 (2025), doi:10.1038/s41467-025-59543-2.
 
-Where the radial part ignores elements, the senders of a site are mixed before they are sent and a physical edge costs
-one tensor product whatever the number of copies; every copy of a site then hears the same message, whose products with
-itself are contracted once a site. With a distance transform, or elements embedded on edges, nodes are copies instead.
-Every hyperparameter is read from the model; what is not known here is refused by name when the model is opened.
+Where the radial part ignores elements, the senders of a site are mixed before they are sent (docs/science.md, Eq. 7)
+and a physical edge costs one tensor product whatever the number of copies; every copy of a site then receives the same
+message, whose products with itself are contracted once per site (docs/science.md, Eq. 10). With a distance transform,
+or elements embedded on edges, nodes are copies instead. Every hyperparameter is read from the model; what is not known
+here is refused by name when the model is opened.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from engine.potentials.mace.edges import (
     CopyPairs,
     Edges,
     RadialRows,
+    by_edge,
     by_image,
     copy_edges,
     copy_pairs,
     element_rows,
-    in_slots,
     site_edges,
 )
 from engine.potentials.mace.images import n_links
@@ -45,8 +46,8 @@ from engine.potentials.mace.radial import RadialEmbedding, Repulsion
 from engine.potentials.mace.readout import Readout
 from engine.potentials.mace.support import check_architecture, head_number
 
-_CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
-_GPU_SLOTS = {"whole": 40_000, "block": 20_000}
+_CPU_BLOCKS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
+_GPU_BLOCKS = {"whole": 40_000, "block": 20_000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +74,21 @@ class Mace:
         mixing: str = "mean_field",
         premix: bool | None = None,
         sum_images: bool | None = None,
-        slots: dict[str, int] | None = None,
+        block_sizes: dict[str, int] | None = None,
     ) -> None:
         """Reads the model.
 
         Args:
-            name: As in the registry, or of the file.
-            model: mace-torch's; it is copied.
+            name: Name in the registry, or that of the file.
+            model: Model of mace-torch; it is copied.
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
-            head: Which of the model's heads; may be left out where there is one.
+            head: Name of one of the model's heads; may be left out where there is one.
             mixing: mean_field or paired.
             premix: Whether to mix senders before they are sent; by default wherever that is exact.
             sum_images: Whether to sum filters over the images of a sender first; by default wherever that is faster.
-            slots: See `SevenNet`.
+            block_sizes: `whole`, above how many neighbours the convolutions run block by block, and `block`, how
+                many to a block; set for the device if left out.
 
         Raises:
             UnsupportedModel: naming what is not known here.
@@ -102,7 +104,7 @@ class Mace:
         number = head_number(self.heads, head)
         numbers = model.atomic_numbers.tolist()
         self.species = frozenset(numbers)
-        self.slots = slots or (_CPU_SLOTS if device.type == "cpu" else _GPU_SLOTS)
+        self.block_sizes = block_sizes or (_CPU_BLOCKS if device.type == "cpu" else _GPU_BLOCKS)
         rows = torch.full((max(numbers) + 1,), -1, dtype=torch.int64)
         rows[torch.tensor(numbers)] = torch.arange(len(numbers))
         self._row_of = rows.to(device)
@@ -159,7 +161,7 @@ class Mace:
             raise UnsupportedModel(
                 "its radial functions depend on the elements, so senders cannot be mixed first"
             )
-        # Under paired mixing what is sent depends on who hears it.
+        # Under paired mixing what is sent depends on the receiver.
         mixes_first = not self._knows_elements if premix is None else premix
         self._premix = mixes_first and mixing == "mean_field"
         self._sum_images = sum_images
@@ -169,9 +171,9 @@ class Mace:
 
         Args:
             graph: The batch.
-            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
-            strain: [n_graphs, 3, 3].
-            weights: [n_copies].
+            positions: Positions in the frame of the unstrained cell, [n_sites, 3], Å.
+            strain: Strain of each cell, [n_graphs, 3, 3].
+            weights: Weight lam of each copy, [n_copies].
 
         Returns:
             [n_graphs] eV, in the dtype of `positions`.
@@ -216,13 +218,13 @@ class Mace:
         if worth_it if self._sum_images is None else self._sum_images:
             edges = by_image(edges, graph.n_graphs, self.dtype)
         else:
-            limit = self.slots["block" if self._in_blocks(edges.n_edges) else "whole"]
-            edges = in_slots(edges, limit, self.dtype)
+            limit = self.block_sizes["block" if self._in_blocks(edges.n_edges) else "whole"]
+            edges = by_edge(edges, limit, self.dtype)
         repulsion = None if self._repulsion is None or pairs is None or rows is None else (pairs, rows)
         return _Plan(copies, torch.searchsorted(copies.present, elements), edges, repulsion)
 
     def _in_blocks(self, n_edges: int) -> bool:
-        return n_edges > self.slots["whole"]
+        return n_edges > self.block_sizes["whole"]
 
     def _interaction_energies(self, plan: _Plan, vectors: Tensor, lengths: Tensor, lam: Tensor) -> Tensor:
         """[n_copies] eV before scale and shift, without pair repulsion."""
@@ -237,7 +239,7 @@ class Mace:
         if cutoff is None and self._jumps:
             cutoff = (of_rows < self.cutoff).to(of_rows).unsqueeze(1)
         radial = features_of_rows, cutoff
-        forget = self._in_blocks(sum(block.n_slots for block in edges.harmonic_blocks))
+        checkpoint = self._in_blocks(sum(block.n_padded for block in edges.harmonic_blocks))
         of_images = [] if edges.images is None else edges.images.harmonics(harmonics, self._max_degree)
         coupled: dict[int, list[dict[tuple[int, int], Tensor]]] = {}
         for couplings in self._couplings:
@@ -262,7 +264,7 @@ class Mace:
                 own = _all(mapped(features, interaction.up))
                 skip = interaction.skip(features, copies) if self._with_skip[t] else None
             sent = [edges.sent(part, lam) for part in own]
-            angular = Angular(coupled[id(self._couplings[t])], of_images, forget)
+            angular = Angular(coupled[id(self._couplings[t])], of_images, checkpoint)
             messages, node = interaction.messages(
                 sent, own, radial, edges, occupied, copies, angular, of_elements
             )

@@ -1,6 +1,7 @@
-"""The product basis of MACE, contracted once a site: what depends on the element is applied to the result.
+"""The product basis of MACE, contracted once per site: what depends on the element is applied to the result.
 
-For features A [(l, m), channel] of a node, an output of degree L is (I. Batatia et al., NeurIPS 2022, eq. 10)
+For features A [(l, m), channel] of a node, an output of degree L is (docs/science.md, Eq. 10; I. Batatia et al.,
+NeurIPS 2022, doi:10.48550/arXiv.2206.07697, equation 10)
 
     sum_nu sum_k W_nu[element, k, channel] sum_{i1..i_nu} U_nu[M, i1..i_nu, k] A_i1 ... A_i_nu
 
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.potentials.equivariant.recompute import forgetful
+from engine.potentials.equivariant.recompute import checkpointed
 from engine.potentials.errors import UnsupportedModel
 from engine.potentials.mace.linear import Features
 
@@ -31,9 +32,9 @@ class _Contraction:
         """Reads the couplings and the weights of mace-torch's `Contraction`.
 
         Args:
-            contraction: Of the model.
-            degree: Of the output.
-            where: What it belongs to, for the message.
+            contraction: mace-torch's `Contraction`.
+            degree: Degree of the output.
+            where: Name of what it belongs to, for the message.
         """
         n_order = int(contraction.correlation)
         selections: list[Tensor] = []
@@ -79,7 +80,7 @@ class _Contraction:
 
     @property
     def size(self) -> int:
-        """Numbers a node and channel that are held at once."""
+        """Numbers per node and channel that are held at once."""
         return int(self.factors.shape[0] + self.matrix.shape[0])
 
     def basis(self, features: Tensor) -> Tensor:
@@ -102,8 +103,8 @@ class ProductBasis:
         """Reads mace-torch's `SymmetricContraction`.
 
         Args:
-            contractions: Of the model.
-            where: What it belongs to, for messages.
+            contractions: mace-torch's `SymmetricContraction`.
+            where: Name of what it belongs to, for messages.
             agnostic: Whether all elements share one set of weights.
         """
         self._parts = [
@@ -115,18 +116,18 @@ class ProductBasis:
         """Products for every copy.
 
         Args:
-            messages: [n_nodes, (max_ell + 1)^2, channels].
-            node: [n_copies] int64, whose message each copy hears; None if each its own.
-            elements: [n_copies] int64, rows in the model's table of elements.
+            messages: Messages that the nodes received, [n_nodes, (max_ell + 1)^2, channels].
+            node: Node whose message each copy takes, [n_copies] int64; None if each its own.
+            elements: Row of each copy in the model's table of elements, [n_copies] int64.
 
         Returns:
             For each degree L: [n_copies, 2L+1, channels].
         """
         found = []
         for part, basis in zip(self._parts, self._bases(messages), strict=True):
-            heard = basis if node is None else basis.index_select(0, node)
+            received = basis if node is None else basis.index_select(0, node)
             weights = part.weights if self._agnostic else part.weights.index_select(0, elements)
-            found.append((heard * weights.unsqueeze(1)).sum(2))
+            found.append((received * weights.unsqueeze(1)).sum(2))
         return found
 
     def _bases(self, messages: Tensor) -> list[Tensor]:
@@ -135,7 +136,7 @@ class ProductBasis:
         if len(messages) <= chunk:
             return [part.basis(messages) for part in self._parts]
         function = partial(_all_bases, self._parts)
-        pieces = [forgetful(function, piece) for piece in messages.split(chunk)]
+        pieces = [checkpointed(function, piece) for piece in messages.split(chunk)]
         return [torch.cat(of_degree) for of_degree in zip(*pieces, strict=True)]
 
 
@@ -147,7 +148,7 @@ def _symmetrised(coupling: Tensor, order: int) -> tuple[Tensor, Tensor]:
     """The distinct monomials of a coupling tensor and what multiplies them.
 
     Args:
-        coupling: [m, i1..i_order, k].
+        coupling: Coupling tensor, [m, i1..i_order, k].
         order: Number of factors.
 
     Returns:

@@ -28,7 +28,7 @@ class RadialEmbedding:
         """Takes the radial embedding of a model.
 
         Args:
-            model: A mace-torch model.
+            model: Model of mace-torch.
 
         Raises:
             UnsupportedModel: if a part of it is not known here.
@@ -51,9 +51,9 @@ class RadialEmbedding:
         """Radial features, and the cutoff function where the model multiplies by it later.
 
         Args:
-            lengths: [n_rows] Å.
-            receiver: [n_rows] int64, row of the element in the model's table.
-            sender: [n_rows] int64, likewise.
+            lengths: Length of each row, [n_rows], Å.
+            receiver: Row of the receiver's element in the model's table, [n_rows] int64.
+            sender: Row of the sender's element in it, [n_rows] int64.
 
         Returns:
             [n_rows, n_basis], and [n_rows, 1] or None.
@@ -70,15 +70,15 @@ class RadialNet:
 
     Attributes:
         has_biases: Whether it does not vanish where its features do.
-        last: [n_hidden, n_out], the last layer.
+        last: The last layer, [n_hidden, n_out].
     """
 
     def __init__(self, network: Any, where: str) -> None:
         """Takes the layers of a network.
 
         Args:
-            network: e3nn's `FullyConnectedNet` or mace-torch's `RadialMLP`.
-            where: What it belongs to, for the message.
+            network: Radial network: e3nn's `FullyConnectedNet` or mace-torch's `RadialMLP`.
+            where: Name of what it belongs to, for the message.
 
         Raises:
             UnsupportedModel: if it is another network.
@@ -104,8 +104,8 @@ class RadialNet:
         """What the last layer is applied to, times the cutoff: [n_rows, n_hidden].
 
         Args:
-            features: [n_rows, n_features].
-            cutoff: [n_rows, 1], where the model multiplies the result by it.
+            features: Radial features, [n_rows, n_features].
+            cutoff: Cutoff function where the model multiplies the result by it, [n_rows, 1].
         """
         for layer in self._hidden:
             features = layer(features)
@@ -115,14 +115,18 @@ class RadialNet:
 
 
 class Repulsion:
-    """The screened nuclear repulsion of Ziegler, Biersack and Littmark (1985) with the model's parameters."""
+    """The screened nuclear repulsion of Ziegler, Biersack and Littmark with the model's parameters.
+
+    How it is mixed is docs/science.md, Eq. 12; source: J. F. Ziegler, J. P. Biersack, in Treatise on Heavy-Ion
+    Science 6 (1985), doi:10.1007/978-1-4615-8103-1_3.
+    """
 
     def __init__(self, module: Any, atomic_numbers: Tensor) -> None:
         """Takes the parameters of mace-torch's `ZBLBasis`.
 
         Args:
-            module: Of the model.
-            atomic_numbers: [n_elements], the model's table.
+            module: mace-torch's `ZBLBasis`.
+            atomic_numbers: The model's table of elements, [n_elements].
 
         Raises:
             UnsupportedModel: if it is another pair potential.
@@ -136,9 +140,9 @@ class Repulsion:
         """Half of each pair's repulsion, what one of the two atoms is given.
 
         Args:
-            lengths: [n_rows] Å.
-            receiver: [n_rows] int64, row of the element in the model's table.
-            sender: [n_rows] int64, likewise.
+            lengths: Length of each row, [n_rows], Å.
+            receiver: Row of the receiver's element in the model's table, [n_rows] int64.
+            sender: Row of the sender's element in it, [n_rows] int64.
 
         Returns:
             [n_rows] eV, zero beyond the sum of the covalent radii.

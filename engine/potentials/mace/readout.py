@@ -20,10 +20,10 @@ class Readout:
         """Reads mace-torch's block.
 
         Args:
-            block: Of the model.
-            head: Which head.
-            n_heads: How many the model has.
-            where: Which readout, for messages.
+            block: Readout block of mace-torch.
+            head: Number of the head.
+            n_heads: Number of heads of the model.
+            where: Name of the readout, for messages.
 
         Raises:
             UnsupportedModel: if the block is of a kind not known here.

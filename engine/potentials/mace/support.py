@@ -24,7 +24,7 @@ def check_architecture(model: Any) -> None:
     """Refuses a model with anything that the alchemical pass does not compute.
 
     Args:
-        model: What a model file held.
+        model: Content of a model file.
 
     Raises:
         UnsupportedModel: naming the feature.
@@ -55,8 +55,8 @@ def head_number(heads: tuple[str, ...], wanted: str | None) -> int:
     """The place of a head among those of a model.
 
     Args:
-        heads: Of the model.
-        wanted: By name; None takes the only one.
+        heads: Names of the model's heads.
+        wanted: Name of the head; None takes the only one.
 
     Raises:
         UnsupportedModel: if there is no such head, or several and none is named.

@@ -64,7 +64,7 @@ def read_mace(potential: PotentialDescription) -> Any:
     """The model of mace-torch, on the CPU.
 
     Args:
-        potential: Whose file is here.
+        potential: Potential whose file is here.
 
     Raises:
         LicenceNotAccepted: if the operator has not accepted the licence.

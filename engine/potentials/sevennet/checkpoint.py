@@ -122,8 +122,8 @@ def write_converted(tensors: dict[str, Tensor], architecture: dict[str, Any], pa
     """Writes tensors and architecture as one safetensors file.
 
     Args:
-        tensors: By name.
-        architecture: Plain JSON values, kept in the file's header.
+        tensors: The learned tensors by name.
+        architecture: Hyperparameters as plain JSON values, kept in the file's header.
         path: Where to write.
     """
     save_file(tensors, path, metadata={"architecture": json.dumps(architecture)})

@@ -24,12 +24,13 @@ class InteractionWeights:
     """One interaction, every fixed factor already in the weights. Lists run over degrees l.
 
     Attributes:
-        paths: {(l1, l3): [l2, ...]}; see `convolution.paths_of`.
-        radial: For each l1: [n_hidden, n_paths * u], last layer of the weight net, paths in the order (l3, l2).
-        before: For each l1: [u, u], applied to what is sent.
-        after: For each l3: [n_paths * u, v], applied to the summed messages; divides by the number of neighbours.
-        self_connection: For each l that both sides have: [u, v].
-        multiplicities: For each l: channels of the output.
+        paths: Paths as {(l1, l3): [l2, ...]}; see `convolution.paths_of`.
+        radial: Last layer of the weight net, for each l1: [n_hidden, n_paths * u], paths in the order (l3, l2).
+        before: Matrix applied to what is sent, for each l1: [u, u].
+        after: Matrix applied to the summed messages, for each l3: [n_paths * u, v]; it divides by the number of
+            neighbours.
+        self_connection: Matrix of the self-connection, for each l that both sides have: [u, v].
+        multiplicities: Channels of the output, for each l.
     """
 
     paths: dict[tuple[int, int], list[int]]
@@ -52,10 +53,10 @@ def interaction_weights(
 
     Args:
         exact: The learned tensors by their names in the checkpoint, float64.
-        t: Which interaction.
+        t: Number of the interaction.
         incoming: Channels of its input for each degree.
         outgoing: Channels of its output for each degree.
-        max_degree: Of the spherical harmonics.
+        max_degree: Greatest degree of the spherical harmonics.
         ready: Brings a tensor to the dtype and device of the model.
     """
     paths = paths_of(len(incoming) - 1, max_degree, len(outgoing) - 1)
@@ -95,7 +96,7 @@ def interaction_weights(
 
 
 def _blocks_of(flat: Tensor, rows: list[int], columns: list[int]) -> list[Tensor]:
-    """The matrices of an equivariant linear map, one a degree, out of their flat concatenation."""
+    """The matrices of an equivariant linear map, one per degree, out of their flat concatenation."""
     sizes = [n * m for n, m in zip(rows, columns, strict=True)]
     return [part.view(n, m) for part, n, m in zip(flat.split(sizes), rows, columns, strict=True)]
 

@@ -1,12 +1,13 @@
 """SevenNet on alchemical crystals, in plain torch: mean-field mixing with premixed senders, or paired mixing.
 
-Y. Park et al., J. Chem. Theory Comput. 2024, 20, 4857; NequIP: S. Batzner et al., Nat. Commun. 13, 2453 (2022).
+Sources: Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024), doi:10.1021/acs.jctc.4c00190; NequIP: S. Batzner et
+al., Nat. Commun. 13, 2453 (2022), doi:10.1038/s41467-022-29939-5.
 
 Species enter only through the embedding and the last shift and scale, so the features of a site are mixed before they
-are sent, sum_k lam_k x_k, and a physical edge costs one tensor product however many copies its sites have. Only the
-embedding, the self-connection and the gate run once a copy. Under paired mixing the edges within a sublattice run once
-a copy as well, without mixing. All fixed factors (fan-in, second moment of silu, number
-of neighbours) are multiplied into the weights once.
+are sent (docs/science.md, Eq. 7), and a physical edge costs one tensor product however many copies its sites have. Only
+the embedding, the self-connection and the gate run once per copy. Under paired mixing (docs/science.md, Eq. 6) the
+edges within a sublattice run once per copy as well, without mixing. All fixed factors (fan-in, second moment of silu,
+number of neighbours) are multiplied into the weights once.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ from torch.nn.functional import silu
 
 from engine.potentials.cost import EDGES_IN_ONE_PIECE
 from engine.potentials.equivariant.convolution import Couplings, summed_messages
-from engine.potentials.equivariant.padded_neighbours import DirectedEdges, SlotBlock, laid_out, site_edges
+from engine.potentials.equivariant.padded_neighbours import (
+    DirectedEdges,
+    NeighbourBlock,
+    laid_out,
+    site_edges,
+)
 from engine.potentials.equivariant.paired import split_by_mixing
-from engine.potentials.equivariant.recompute import forgetful
+from engine.potentials.equivariant.recompute import checkpointed
 from engine.potentials.equivariant.spherical_harmonics import spherical_harmonics
 from engine.potentials.errors import UnknownSpecies
 from engine.potentials.interface import AlchemicalGraph
@@ -39,18 +45,18 @@ from engine.potentials.sevennet.interaction import (
 from engine.potentials.sevennet.radial import radial_basis
 
 # Up to `whole` neighbours of all sites everything is kept for the backward pass; above, convolutions run in blocks of
-# `block` slots that are computed again there. Measured on a CPU: small blocks cost time, large ones memory.
-_CPU_SLOTS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
-_GPU_SLOTS = {"whole": 40_000, "block": 20_000}
+# `block` padded neighbours that are checkpointed. Measured on a CPU: small blocks cost time, large ones memory.
+_CPU_BLOCKS = {"whole": EDGES_IN_ONE_PIECE, "block": 1024}
+_GPU_BLOCKS = {"whole": 40_000, "block": 20_000}
 
 
 @dataclass(frozen=True, eq=False)
-class _Slots:
-    """The slots of a graph: edges that mix their senders, and edges between copies, which only paired mixing has."""
+class _Layout:
+    """Padded neighbours of a graph: edges that mix their senders, and those between copies, of paired mixing only."""
 
-    mixing: tuple[SlotBlock, ...]
-    alone: tuple[SlotBlock, ...]
-    forget: bool
+    mixing: tuple[NeighbourBlock, ...]
+    alone: tuple[NeighbourBlock, ...]
+    checkpoint: bool
 
 
 class SevenNet:
@@ -66,31 +72,31 @@ class SevenNet:
         dtype: torch.dtype,
         device: torch.device,
         mixing: str = "mean_field",
-        slots: dict[str, int] | None = None,
+        block_sizes: dict[str, int] | None = None,
     ) -> None:
         """Prepares the weights.
 
         Args:
-            name: In the registry.
+            name: Name in the registry.
             tensors: The learned tensors by their names in the checkpoint.
-            architecture: See `checkpoint.read_checkpoint`.
+            architecture: Hyperparameters, as `checkpoint.read_checkpoint` gives them.
             smoothness: How many continuous derivatives the energy has at the cutoff.
             dtype: torch.float64 or torch.float32.
             device: Where to compute.
             mixing: mean_field or paired.
-            slots: `whole`, above how many neighbours the convolutions run block by block, and `block`, how many
-                to a block; set for the device if left out.
+            block_sizes: `whole`, above how many neighbours the convolutions run block by block, and `block`, how
+                many to a block; set for the device if left out.
         """
         self.name, self.dtype, self.device, self.smoothness = name, dtype, device, smoothness
         self.mixing = mixing
         self.cutoff: float = architecture["cutoff"]
         self.species = frozenset(architecture["species"])
         self.max_degree: int = architecture["max_degree"]
-        self.slots = slots or (_CPU_SLOTS if device.type == "cpu" else _GPU_SLOTS)
+        self.block_sizes = block_sizes or (_CPU_BLOCKS if device.type == "cpu" else _GPU_BLOCKS)
         self._envelope = architecture["envelope"]
         onset = self._envelope.get("onset")
         self.curvature_jumps: tuple[float, ...] = () if onset is None else (onset, self.cutoff)
-        self._blocks: WeakKeyDictionary[AlchemicalGraph, _Slots] = WeakKeyDictionary()
+        self._blocks: WeakKeyDictionary[AlchemicalGraph, _Layout] = WeakKeyDictionary()
         exact = {key: value.to(torch.float64) for key, value in tensors.items()}
 
         def ready(tensor: Tensor) -> Tensor:
@@ -130,9 +136,9 @@ class SevenNet:
 
         Args:
             graph: The batch.
-            positions: [n_sites, 3] Å, in the frame of the unstrained cell.
-            strain: [n_graphs, 3, 3].
-            weights: [n_copies].
+            positions: Positions in the frame of the unstrained cell, [n_sites, 3], Å.
+            strain: Strain of each cell, [n_graphs, 3, 3].
+            weights: Weight lam of each copy, [n_copies].
 
         Returns:
             [n_graphs] eV, in the dtype of `positions`.
@@ -143,10 +149,10 @@ class SevenNet:
         rows = self._rows(graph)
         lam = weights.to(self.dtype)
         harmonics, radial = self._edges(graph, positions, strain.to(positions.dtype))
-        slots = self._slots(graph)
+        layout = self._layout(graph)
         coupled, coupled_alone = (
             [self._couplings.of_block(harmonics, block) for block in blocks]
-            for blocks in (slots.mixing, slots.alone)
+            for blocks in (layout.mixing, layout.alone)
         )
         features = [self._embedding[rows].unsqueeze(1)]
         for layer, hidden in zip(self._layers, radial, strict=True):
@@ -155,13 +161,17 @@ class SevenNet:
                 _mixed(of_degree, lam, graph) @ matrix
                 for of_degree, matrix in zip(features, layer.before, strict=True)
             ]
-            heard = _heard(layer, sent, of_edges, coupled, slots.mixing, forget=slots.forget)
-            heard = [_to_copies(of_degree, graph) for of_degree in heard]
-            if slots.alone:
+            aggregated = _aggregated(
+                layer, sent, of_edges, coupled, layout.mixing, checkpoint=layout.checkpoint
+            )
+            aggregated = [_to_copies(of_degree, graph) for of_degree in aggregated]
+            if layout.alone:
                 sent = [of_degree @ matrix for of_degree, matrix in zip(features, layer.before, strict=True)]
-                alone = _heard(layer, sent, of_edges, coupled_alone, slots.alone, forget=slots.forget)
-                heard = [mixed + of_degree for mixed, of_degree in zip(heard, alone, strict=True)]
-            features = _updated(layer, features, heard)
+                alone = _aggregated(
+                    layer, sent, of_edges, coupled_alone, layout.alone, checkpoint=layout.checkpoint
+                )
+                aggregated = [mixed + of_degree for mixed, of_degree in zip(aggregated, alone, strict=True)]
+            features = _updated(layer, features, aggregated)
         atomic = (features[0].squeeze(1) @ self._readout).to(positions.dtype)
         scaled = atomic * self._scale[rows].to(positions) + self._shift[rows].to(positions)
         energies = torch.zeros(graph.n_graphs, dtype=positions.dtype, device=positions.device)
@@ -176,22 +186,22 @@ class SevenNet:
             raise UnknownSpecies(self.name, tuple(_symbol(number) for number in unknown))
         return rows
 
-    def _slots(self, graph: AlchemicalGraph) -> _Slots:
-        slots = self._blocks.get(graph)
-        if slots is None:
+    def _layout(self, graph: AlchemicalGraph) -> _Layout:
+        layout = self._blocks.get(graph)
+        if layout is None:
             edges = site_edges(graph, self.dtype)
             alone: DirectedEdges | None = None
             if self.mixing == "paired":
                 edges, alone = split_by_mixing(graph, edges)
             n_edges = len(edges.receiver) + (0 if alone is None else len(alone.receiver))
-            forget = n_edges > self.slots["whole"]
-            limit = self.slots["block" if forget else "whole"]
-            slots = self._blocks[graph] = _Slots(
+            checkpoint = n_edges > self.block_sizes["whole"]
+            limit = self.block_sizes["block" if checkpoint else "whole"]
+            layout = self._blocks[graph] = _Layout(
                 mixing=laid_out(edges, limit),
                 alone=() if alone is None or not len(alone.receiver) else laid_out(alone, limit),
-                forget=forget,
+                checkpoint=checkpoint,
             )
-        return slots
+        return layout
 
     def _edges(
         self, graph: AlchemicalGraph, positions: Tensor, strain: Tensor
@@ -206,24 +216,24 @@ class SevenNet:
         return harmonics, list(silu(torch.bmm(by_layer, self._radial_second)).unbind(0))
 
 
-def _heard(
+def _aggregated(
     layer: InteractionWeights,
     senders: list[Tensor],
     radial: list[Tensor],
     coupled: list[dict[tuple[int, int], Tensor]],
-    blocks: tuple[SlotBlock, ...],
+    blocks: tuple[NeighbourBlock, ...],
     *,
-    forget: bool,
+    checkpoint: bool,
 ) -> list[Tensor]:
-    """What every receiver hears in one interaction, for each l: [n_receivers, 2l+1, v]."""
-    messages = _over_blocks(senders, radial, coupled, layer.paths, blocks, forget=forget)
+    """What every receiver aggregates in one interaction, for each l: [n_receivers, 2l+1, v]."""
+    messages = _over_blocks(senders, radial, coupled, layer.paths, blocks, checkpoint=checkpoint)
     return [message @ matrix for message, matrix in zip(messages, layer.after, strict=True)]
 
 
-def _updated(layer: InteractionWeights, features: list[Tensor], heard: list[Tensor]) -> list[Tensor]:
+def _updated(layer: InteractionWeights, features: list[Tensor], aggregated: list[Tensor]) -> list[Tensor]:
     """Features of every copy after one interaction, for each l: [n_copies, 2l+1, v]."""
     received = []
-    for degree, at_copies in enumerate(heard):
+    for degree, at_copies in enumerate(aggregated):
         if degree < len(layer.self_connection):
             received.append(at_copies + features[degree] @ layer.self_connection[degree])
         else:
@@ -241,7 +251,7 @@ def _mixed(features: Tensor, lam: Tensor, graph: AlchemicalGraph) -> Tensor:
 
 
 def _to_copies(features: Tensor, graph: AlchemicalGraph) -> Tensor:
-    """[n_sites, m, u] to [n_copies, m, u]: every copy of a site hears the same."""
+    """[n_sites, m, u] to [n_copies, m, u]: every copy of a site receives the same."""
     return features if graph.n_copies == graph.n_sites else features.index_select(0, graph.copy_site)
 
 
@@ -250,27 +260,27 @@ def _over_blocks(
     radial: list[Tensor],
     coupled: list[dict[tuple[int, int], Tensor]],
     paths: dict[tuple[int, int], list[int]],
-    blocks: tuple[SlotBlock, ...],
+    blocks: tuple[NeighbourBlock, ...],
     *,
-    forget: bool,
+    checkpoint: bool,
 ) -> list[Tensor]:
     """Messages of all blocks, for each l3: [n_sites, 2 l3 + 1, n_paths * u].
 
-    What a block needs in between is many times what it takes and gives: with `forget` it is not kept, and computed
+    What a block needs in between is many times what it takes and gives: with `checkpoint` it is not kept, and computed
     again when a derivative is wanted.
     """
     parts: list[tuple[Tensor, ...]] = []
     for of_block, block in zip(coupled, blocks, strict=True):
         function = partial(_flat_messages, len(senders), paths, block)
         tensors = (*senders, *radial, *(of_block[group] for group in paths))
-        parts.append(forgetful(function, *tensors) if forget else function(*tensors))
+        parts.append(checkpointed(function, *tensors) if checkpoint else function(*tensors))
     if len(parts) == 1:
         return list(parts[0])
     return [torch.cat(of_degree) for of_degree in zip(*parts, strict=True)]
 
 
 def _flat_messages(
-    n_degrees: int, paths: dict[tuple[int, int], list[int]], block: SlotBlock, *tensors: Tensor
+    n_degrees: int, paths: dict[tuple[int, int], list[int]], block: NeighbourBlock, *tensors: Tensor
 ) -> tuple[Tensor, ...]:
     """`summed_messages` of its tensors alone: senders and radial for each l1, coupled harmonics for each (l1, l3)."""
     senders, radial, coupled = (

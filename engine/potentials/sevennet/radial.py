@@ -1,7 +1,8 @@
 """Radial functions of SevenNet: trained Bessel functions under an envelope that ends at the cutoff.
 
-Sources: J. Gasteiger, J. Gross, S. Günnemann, ICLR 2020, arXiv:2003.03123 (Bessel basis, polynomial envelope);
-HOOMD-blue documentation (XPLOR smoothing).
+Sources: J. Gasteiger, J. Groß, S. Günnemann, ICLR 2020, doi:10.48550/arXiv.2003.03123 (Bessel basis, polynomial
+envelope); B. R. Brooks et al., J. Comput. Chem. 4, 187 (1983), doi:10.1002/jcc.540040211 (switching function, named
+XPLOR in the checkpoints). They are Eq. 13 to 15 of docs/science.md.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ def polynomial_envelope(distances: Tensor, cutoff: float, power: int) -> Tensor:
     """1 - (p+1)(p+2)/2 u^p + p(p+2) u^(p+1) - p(p+1)/2 u^(p+2) with u = r/cutoff; zero beyond, twice differentiable.
 
     Args:
-        distances: Å, any shape.
-        cutoff: Å.
-        power: p.
+        distances: Distances of any shape, Å.
+        cutoff: Distance r_c beyond which it is zero, Å.
+        power: Exponent p.
     """
     u = (distances / cutoff).clamp(max=1.0)
     p = float(power)
@@ -30,9 +31,9 @@ def xplor_envelope(distances: Tensor, cutoff: float, onset: float) -> Tensor:
     """1 up to the onset, then (rc² - r²)² (rc² + 2 r² - 3 on²) / (rc² - on²)³; zero beyond, once differentiable.
 
     Args:
-        distances: Å, any shape.
-        cutoff: Å.
-        onset: Å.
+        distances: Distances of any shape, Å.
+        cutoff: Distance r_c beyond which it is zero, Å.
+        onset: Distance up to which it is 1, Å.
     """
     squares = distances.clamp(onset, cutoff).square()
     gap = cutoff**2 - squares
@@ -43,10 +44,10 @@ def radial_basis(distances: Tensor, frequencies: Tensor, cutoff: float, envelope
     """(2/rc) sin(b_n r)/r times the envelope; exactly zero beyond the cutoff.
 
     Args:
-        distances: [n] Å, greater than zero.
-        frequencies: [n_basis] 1/Å, the trained b_n.
-        cutoff: Å.
-        envelope: `{"kind": "polynomial", "power": p}` or `{"kind": "xplor", "onset": Å}`.
+        distances: Distances greater than zero, [n], Å.
+        frequencies: The trained b_n, [n_basis], 1/Å.
+        cutoff: Distance r_c beyond which the basis is zero, Å.
+        envelope: Kind of the envelope, `{"kind": "polynomial", "power": p}` or `{"kind": "xplor", "onset": Å}`.
 
     Returns:
         [n, n_basis] 1/Å².

@@ -7,13 +7,13 @@ import pytest
 
 from api_schemas.errors import parse
 from api_schemas.problem import Problem, Sublattice
-from engine.kinds.registry import KINDS
-from engine.units.estimate import coordinate_count
 from engine.acceptance.validate import validate
 from engine.crystals.crystal import build_crystal
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.prototypes import PROTOTYPES
+from engine.kinds.registry import KINDS
 from engine.problem.limits import Limits
+from engine.units.estimate import coordinate_count
 
 
 def estimated(resolved):

@@ -12,7 +12,8 @@ from scipy.stats import norm
 
 from api_schemas.problem import Sublattice
 from engine.composition.space import CompositionSpace
-from engine.optimize.objective import Loss, Point, Term
+from engine.optimize.objective import Loss, Term
+from engine.optimize.point import Point
 from engine.optimize.proposals.acquisition import expected_improvement
 from engine.optimize.surrogates.property_model import PropertyModel
 from engine.optimize.surrogates.surrogate import surrogates

@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 from api_schemas.problem import Problem
 from engine.campaign.campaign import Campaign
 from engine.optimize.answer.active import active_constraints
-from engine.optimize.objective import Point, build_loss
+from engine.optimize.objective import build_loss
+from engine.optimize.point import Point
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, run

@@ -7,7 +7,7 @@ import pytest
 
 from api_schemas.problem import Sublattice
 from engine.composition.space import CompositionSpace
-from engine.optimize.objective import Point
+from engine.optimize.point import Point
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
 from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
 from engine.optimize.surrogates.ideal_entropy import IdealEntropy

@@ -12,7 +12,7 @@ import torch
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolved_problem
 from engine.campaign.campaign import Campaign
-from engine.optimize.surrogates.ideal_entropy import SMOOTH
+from engine.optimize.known_part import SMOOTH
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.properties.energetic import ideal_entropy
 

@@ -12,9 +12,11 @@ import pytest
 
 from api_schemas.evaluations import Suggestion
 from engine.campaign.campaign import Campaign
-from engine.optimize.objective import Point, build_loss
+from engine.optimize.history import History
+from engine.optimize.objective import build_loss
+from engine.optimize.point import Point
 from engine.optimize.proposals import bayesian
-from engine.optimize.proposals.strategies import History, propose
+from engine.optimize.proposals.strategies import propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run

@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record, run
 
 from engine.campaign.campaign import Campaign
-from engine.optimize.objective import Loss, Point, Term, Threshold, build_loss, point_of
+from engine.optimize.objective import Loss, Term, Threshold, build_loss, point_of
+from engine.optimize.point import Point
 from engine.optimize.proposals.sure_step import FEWEST, FIRST_RADIUS, Pessimist, sure_step
 from engine.optimize.surrogates.surrogate import surrogates
 

@@ -1,8 +1,8 @@
-"""SevenNet written a second time, slowly: every copy hears every copy of every neighbour on an edge of its own.
+"""SevenNet written a second time, slowly: every copy receives from every copy of every neighbour, each on its own edge.
 
 m_ik = sum_j sum_k' lam_jk' phi(h_jk', r_ij): no mixing of senders, no batching of paths, no sharing of pairs,
 neighbours by brute force, spherical harmonics as written-out polynomials. Only Clebsch-Gordan constants are shared.
-With paired mixing copies of one sublattice hear copies of the same element only, with weight 1.
+With paired mixing copies of one sublattice receive from copies of the same element only, with weight 1.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def explicit_energy(tensors, architecture, sample, mixing="mean_field"):  # noqa
     receiver = torch.tensor([a for a, _, _, _ in edges])
     sender = torch.tensor([b for _, b, _, _ in edges])
     vectors = torch.tensor(np.array([v for _, _, v, _ in edges]))
-    loudness = torch.tensor([w for _, _, _, w in edges], dtype=torch.float64)
+    edge_weight = torch.tensor([w for _, _, _, w in edges], dtype=torch.float64)
     r = vectors.norm(dim=1)
     y = harmonics(vectors / r[:, None])
     if architecture["envelope"]["kind"] == "xplor":
@@ -106,7 +106,7 @@ def explicit_energy(tensors, architecture, sample, mixing="mean_field"):  # noqa
         radial = SECOND_MOMENT * silu(hidden @ net[1] / 8) @ net[2] / 8
         mixers = matrices(t[f"{layer}_self_interaction_1.linear.weight"], incoming, incoming)
         sent = [torch.einsum("num,uv->nvm", x, w) for x, w in zip(features, mixers, strict=True)]
-        heard = [[] for _ in outgoing]
+        received = [[] for _ in outgoing]
         place = 0
         for l1, l2, l3 in product(range(len(incoming)), range(top + 1), range(len(outgoing))):
             if not abs(l1 - l2) <= l3 <= l1 + l2:
@@ -116,11 +116,11 @@ def explicit_energy(tensors, architecture, sample, mixing="mean_field"):  # noqa
             constants = torch.tensor(sqrt(2 * l3 + 1) * wigner_3j(l1, l2, l3))
             message = torch.einsum("eu,eua,eb,abc->euc", w, sent[l1][sender], y[l2], constants)
             total = torch.zeros(len(copies), incoming[l1], 2 * l3 + 1, dtype=torch.float64)
-            total.index_add_(0, receiver, loudness[:, None, None] * message)
-            heard[l3].append(total / t[f"{layer}_convolution.denominator"])
+            total.index_add_(0, receiver, edge_weight[:, None, None] * message)
+            received[l3].append(total / t[f"{layer}_convolution.denominator"])
         assert place == radial.shape[1]
         widths = [sum(outgoing), *outgoing[1:]]
-        stacked = [torch.cat(parts, dim=1) for parts in heard]
+        stacked = [torch.cat(parts, dim=1) for parts in received]
         after = matrices(
             t[f"{layer}_self_interaction_2.linear.weight"], [s.shape[1] for s in stacked], widths
         )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.crystals.graph import build_graph
-from engine.potentials.equivariant.padded_neighbours import slot_blocks
+from engine.potentials.equivariant.padded_neighbours import neighbour_blocks
 from engine.potentials.sevennet.potential import SevenNet
 from engine.potentials.weights import read_weights
 from tests.engine.potentials.samples import arguments, plain, skewed_alloy
@@ -24,7 +24,7 @@ def in_blocks(weights_fetched):
         smoothness=2,
         dtype=torch.float64,
         device=torch.device("cpu"),
-        slots={"whole": 50, "block": 70},
+        block_sizes={"whole": 50, "block": 70},
     )
 
 
@@ -51,14 +51,14 @@ def test_first_derivatives_in_blocks_need_no_graph_of_the_second(in_blocks, l3i5
 
 
 @pytest.mark.parametrize("limit", [1, 60, 150, 10_000])
-def test_every_edge_has_exactly_one_slot(limit):
+def test_every_edge_has_exactly_one_place(limit):
     graph = build_graph(
         [skewed_alloy().cell, SPARSE.cell],
         [skewed_alloy().positions, SPARSE.positions],
         [skewed_alloy().copies, SPARSE.copies],
         5.0,
     ).graph
-    blocks = slot_blocks(graph, limit, torch.float64)
+    blocks = neighbour_blocks(graph, limit, torch.float64)
     assert sum(block.n_sites for block in blocks) == graph.n_sites
     found, first = [], 0
     for block in blocks:
@@ -89,6 +89,6 @@ def test_crystals_of_different_density_do_not_share_a_wide_block():
     graph = build_graph(
         [s.cell for s in samples], [s.positions for s in samples], [s.copies for s in samples], 5.0
     ).graph
-    blocks = slot_blocks(graph, 10_000, torch.float64)
+    blocks = neighbour_blocks(graph, 10_000, torch.float64)
     assert len(blocks) > 1
-    assert sum(block.n_slots for block in blocks) < 1.3 * graph.n_edges
+    assert sum(block.n_padded for block in blocks) < 1.3 * graph.n_edges

@@ -291,7 +291,7 @@ def test_the_stress_of_a_left_handed_cell_equals_mace_torch(model):
 
 
 @pytest.mark.parametrize("family", ["mp-0a-medium", "mpa-0-medium"])
-def test_two_sublattices_hear_each_other(model, family):
+def test_two_sublattices_receive_from_each_other(model, family):
     """Mixing one sublattice changes what the other's elements are worth, which the paper's code missed."""
     potential = ours(model(family))
     sample = skewed_alloy()
@@ -335,7 +335,7 @@ def test_small_blocks_that_are_computed_again_change_nothing(model, family, monk
     monkeypatch.setattr("engine.potentials.mace.images.LINKS_IN_ONE_PIECE", 4)
     small = {"whole": 10, "block": 40}
     for sum_images in (False, True):
-        pieces = evaluated(ours(model(family), slots=small, sum_images=sum_images), skewed_alloy())
+        pieces = evaluated(ours(model(family), block_sizes=small, sum_images=sum_images), skewed_alloy())
         for one, other in zip(whole, pieces, strict=True):
             assert np.allclose(one, other, atol=1e-10)
 

@@ -1,4 +1,4 @@
-"""Paired mixing in MACE: within a sublattice a copy hears only its own element, with weight 1."""
+"""Paired mixing in MACE: within a sublattice a copy receives from its own element only, with weight 1."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_at_a_fixed_cell_one_sublattice_is_the_linear_mix_of_the_pure_crystals(m
     assert abs(energy(models["mean_field"], mixed(0.5)) - sum(pure) / 2) > 1e-3
 
 
-def test_two_sublattices_hear_each_other_as_in_the_mean_field(models):
+def test_two_sublattices_receive_from_each_other_as_in_the_mean_field(models):
     sample = two_sublattices()
     wide = Sample(
         np.diag([16.0, 16.0, 16.0]),
@@ -120,7 +120,7 @@ def test_first_derivatives_agree_with_central_differences(models):
         assert float((gradient * direction).sum()) == pytest.approx(difference, rel=1e-6, abs=1e-6)
 
 
-def test_the_rules_differ_where_a_sublattice_hears_itself(models):
+def test_the_rules_differ_within_a_sublattice(models):
     sample = two_sublattices()
     assert abs(energy(models["paired"], sample) - energy(models["mean_field"], sample)) > 1e-3
 

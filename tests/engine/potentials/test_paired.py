@@ -1,4 +1,4 @@
-"""Paired mixing: within a sublattice a copy hears only its own element, with weight 1."""
+"""Paired mixing: within a sublattice a copy receives from its own element only, with weight 1."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def paired(load, request):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_equals_an_edge_for_every_pair_of_copies_that_hear_each_other(load, name):
+def test_it_equals_an_edge_for_every_pair_of_copies_that_send_to_each_other(load, name):
     sample = two_sublattices()
     expected = explicit_energy(*read_weights(name), sample, "paired")
     assert derivatives(load(name, mixing="paired"), sample).energy[0] == pytest.approx(expected, abs=1e-9)
@@ -58,7 +58,7 @@ def test_the_mean_field_is_not_linear_there(load, name):
     assert abs(middle - (first + last) / 2) > 0.01
 
 
-def test_two_sublattices_hear_each_other_as_in_the_mean_field(load):
+def test_two_sublattices_receive_from_each_other_as_in_the_mean_field(load):
     sample = two_sublattices()
     apart = sample.with_(
         positions=sample.positions[:2] * 1.0,
@@ -82,7 +82,7 @@ def test_one_element_on_every_sublattice_is_the_plain_crystal(paired):
 
 
 def test_an_order_within_a_sublattice_is_not_seen_rightly(load):
-    """Its weight-1 edges hear elements that are not there: why per-site weights and vacancies are refused."""
+    """Its weight-1 edges receive from elements that are not there: why per-site weights and vacancies are refused."""
     edge = 3.1  # Å
     cell, positions = np.eye(3) * edge, np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]]) * edge
     ordered = Sample(cell, positions, ((29, 79), (29, 79)), ((1.0, 0.0), (0.0, 1.0)), groups=(0, 0))
@@ -123,15 +123,15 @@ def test_several_crystals_in_one_batch_do_not_mix(paired):
     assert together == pytest.approx([derivatives(paired, s).energy[0] for s in samples], abs=1e-10)
 
 
-def test_blocks_of_slots_change_nothing(load):
+def test_blocks_of_neighbours_change_nothing(load):
     whole = load("sevennet-0", mixing="paired")
     expected = derivatives(whole, two_sublattices())
-    kept = whole.slots
-    whole.slots = {"whole": 10, "block": 64}
+    kept = whole.block_sizes
+    whole.block_sizes = {"whole": 10, "block": 64}
     try:
         found = derivatives(whole, two_sublattices())
     finally:
-        whole.slots = kept
+        whole.block_sizes = kept
     assert found.energy == pytest.approx(expected.energy, abs=1e-10)
     assert np.allclose(found.weights, expected.weights, atol=1e-10)
 

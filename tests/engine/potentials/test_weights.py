@@ -12,6 +12,7 @@ import zipfile
 import pytest
 import torch
 
+from api_schemas.registry import Registry
 from engine.potentials import registry, weights
 from engine.potentials.errors import ChecksumMismatch, CorruptedCache, UnknownPotential, WeightsUnavailable
 from engine.potentials.sevennet.checkpoint import read_checkpoint
@@ -68,8 +69,8 @@ def shop(tmp_path, monkeypatch):
     description = dataclasses.replace(
         real, package=package, checkpoint="sevenn/tiny.pth", sha256=hashlib.sha256(content).hexdigest()
     )
-    monkeypatch.setattr(registry, "POTENTIALS", (description,))
-    monkeypatch.setattr(weights, "POTENTIALS", (description,))
+    monkeypatch.setattr(registry, "POTENTIALS", Registry("potential", description))
+    monkeypatch.setattr(weights, "POTENTIALS", Registry("potential", description))
     monkeypatch.setenv("ORICHALCUM_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ORICHALCUM_SEVENN_WHEEL", str(wheel))
     return Shop(wheel, description)
@@ -115,8 +116,8 @@ def test_a_wheel_that_is_not_the_published_one_is_refused(shop):
 
 def test_a_checkpoint_that_is_not_the_published_one_is_refused(shop, monkeypatch):
     other = dataclasses.replace(shop.description, sha256="0" * 64)
-    monkeypatch.setattr(registry, "POTENTIALS", (other,))
-    monkeypatch.setattr(weights, "POTENTIALS", (other,))
+    monkeypatch.setattr(registry, "POTENTIALS", Registry("potential", other))
+    monkeypatch.setattr(weights, "POTENTIALS", Registry("potential", other))
     with pytest.raises(ChecksumMismatch, match=r"sevenn/tiny\.pth has SHA-256"):
         weights.fetch(shop.name)
     assert not registry.is_fetched(shop.name)

@@ -15,7 +15,7 @@ from engine.mechanics.coordinates import symmetry_coordinates
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.properties.costs import element_data
 from engine.properties.gradients import RelaxedPoint, property_values
-from engine.properties.surroundings import Surroundings
+from engine.properties.inputs import Surroundings
 from engine.properties.table import catalogue, listed
 
 # u, from the CRC Handbook of Chemistry and Physics

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from api_schemas.base import Composition
-from api_schemas.evaluations import Gradient
+from api_schemas.base import Composition, Gradient
 
 ABSENT = 1e-6
 """Where the others of a sublattice are less than this together, they give way in equal parts."""
@@ -12,7 +11,8 @@ ABSENT = 1e-6
 def per_percent(gradient: Gradient, at: Composition) -> Gradient:
     """Change of a property for one percent more of each element.
 
-    With the fractions x and the gradient g of one sublattice it is 0.01 (g_k - sum_j x_j g_j / (1 - x_k)), j != k.
+    With the fractions x and the gradient g of one sublattice it is 0.01 (g_k - sum_j x_j g_j / (1 - x_k)), j != k
+    (docs/science.md, Eq. 32).
 
     Args:
         gradient: Per unit fraction; any projection, since constants cancel.

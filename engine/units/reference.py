@@ -1,0 +1,48 @@
+"""The unit ``reference``: what evaluations share, relaxed once and kept by content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from api_schemas.evaluations import REFERENCE, ReferenceRecord, ReferenceTask
+
+if TYPE_CHECKING:
+    from api_schemas.tasks import Task
+    from engine.problem.resolved import ResolvedProblem
+    from engine.units.unit import Workplace
+
+
+class Reference:
+    """Relaxes end members, elemental phases, and the crystals of targets and substrates."""
+
+    name = REFERENCE
+    task = ReferenceTask
+    record = ReferenceRecord
+    without_effect = frozenset({"kind", "name", "strategy", "at", "scan", "verify"})
+
+    def together(self, resolved: ResolvedProblem) -> int:
+        """One: a task holds as many crystals as fit into a batch."""
+        del resolved
+        return 1
+
+    def words(self, resolved: ResolvedProblem, task: Task) -> str:
+        """What is relaxed: ``relaxing the reference Mn, 58 atoms``."""
+        from engine.references.shared_tasks import words_of
+
+        return words_of(resolved, task) if isinstance(task, ReferenceTask) else self.name
+
+    def perform(
+        self, resolved: ResolvedProblem, tasks: Sequence[Task], workplace: Workplace
+    ) -> list[ReferenceRecord]:
+        """Relax what the tasks name, unless the store of the workplace has it."""
+        from engine.evaluation.evaluator import Evaluator
+
+        evaluator = Evaluator(
+            resolved,
+            device=workplace.device,
+            references=workplace.references,
+            on_call=workplace.on_call,
+            tolerance=workplace.tolerance,
+        )
+        return [evaluator.reference(task) for task in tasks if isinstance(task, ReferenceTask)]

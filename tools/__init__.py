@@ -1,0 +1,1 @@
+"""Small scripts that keep the house in order: which file imports which, what may, and the picture of it."""
