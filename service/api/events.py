@@ -15,8 +15,8 @@ from api_schemas.jobs import FINAL_STATES
 from service.api.caller import Reader
 from service.api.context import Context, InContext
 from service.http.problem_details import documented
+from service.http.refusals import MalformedRequest
 from service.lifecycle import actions, states
-from service.refusals import MalformedRequest
 from service.repositories import events, jobs
 
 KEEPALIVE_SECONDS = 10.0

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail, ProblemInvalid, pointer
-from service.refusals import ServiceProblem, StoredFailure
+from service.http.refusals import ServiceProblem, StoredFailure
 
 _STORE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
 """What SQLAlchemy raises where the database is out of reach, busy or ending; all else is a fault of ours."""

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import Job, JobState
 from api_schemas.results import Result
+from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.refusals import Conflict, NotFound, StoredFailure
 from service.repositories import jobs, tasks
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow

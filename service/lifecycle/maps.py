@@ -9,10 +9,10 @@ from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.jobs import FINAL_STATES
 from engine.acceptance.maps import asked_slice
 from engine.composition.slices import Slice
+from service.http.refusals import Conflict, StoredFailure, TooMany
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_maps
 from service.queue.messenger import Messenger
-from service.refusals import Conflict, StoredFailure, TooMany
 from service.repositories import jobs, maps
 from service.tables.database import Database
 from service.tables.jobs import JobRow

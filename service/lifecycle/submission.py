@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api_schemas.jobs import CostEstimate, Job, Priority
 from api_schemas.problem import Problem
-from service.lifecycle import quotas
+from service.access import quotas
 from service.queue.queues import queue_of
 from service.repositories import events, idempotency, jobs
 from service.settings import Settings

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.tables.jobs import DEFAULT_QUEUE
-
-QUEUE = DEFAULT_QUEUE
+QUEUE = "orichalcum"
 """Of every potential that is not routed."""
 
 ANY_DEVICE = "any"

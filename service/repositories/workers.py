@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from service.queue.queues import QUEUE
 from service.tables.database import now
-from service.tables.jobs import DEFAULT_QUEUE
 from service.tables.workers import WorkerRow
 
 BEAT_SECONDS = 2.0
@@ -37,7 +37,7 @@ class Beat:
     host: str
     pid: int
     device: str
-    queues: tuple[str, ...] = (DEFAULT_QUEUE,)
+    queues: tuple[str, ...] = (QUEUE,)
     idle_seconds: float | None = 0.0
 
 

@@ -8,9 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import Base
 
-DEFAULT_QUEUE = "orichalcum"
-"""Queue of the jobs whose potential has none of its own."""
-
 
 class JobRow(Base):
     """A job. Times are seconds since 1970 by the database's clock; documents are JSON text, kept digit for digit.
@@ -33,7 +30,7 @@ class JobRow(Base):
     state: Mapped[str] = mapped_column(String(12), index=True)
     problem: Mapped[str] = mapped_column(Text)
     priority: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
-    queue: Mapped[str] = mapped_column(String(120), default=DEFAULT_QUEUE, server_default=DEFAULT_QUEUE)
+    queue: Mapped[str] = mapped_column(String(120), default="orichalcum", server_default="orichalcum")
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)

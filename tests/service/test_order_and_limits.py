@@ -9,12 +9,12 @@ import time
 import pytest
 from sqlalchemy import select, update
 
+from service.http.refusals import NotFound
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.sweeper import end_overdue, sweep
 from service.queue.messenger import PRIORITY_STEPS, Route
 from service.queue.queues import every_queue, queue_of, queues_for
-from service.refusals import NotFound
 from service.repositories import jobs, tallies, tasks, workers
 from service.settings import Settings
 from service.stack.hung import HungWorkers

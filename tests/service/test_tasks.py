@@ -13,10 +13,10 @@ from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.evaluations import Suggestion
 from engine.potentials.errors import WeightsUnavailable
 from engine.units.unit import Workplace
+from service.http.refusals import Conflict, StoredFailure
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.sweeper import end_cancelled, sweep
-from service.refusals import Conflict, StoredFailure
 from service.repositories import jobs, tasks
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow

@@ -19,8 +19,8 @@ UNIT, TIER = "relaxation", "mean_field"
 """What every evaluation of the older version was."""
 KINDS = ("optimize", "scan", "evaluate")
 """What the older version knows."""
-COUNTED = ("scan", "evaluate")
-"""Kinds of which the number of compositions is fixed by other fields."""
+COUNTED = "('scan', 'evaluate')"
+"""Kinds of which the number of compositions is fixed by other fields, as SQL writes them."""
 OLD_LIMIT = 40
 """The default limit of evaluations, which the older version wrote into every problem."""
 SHARED = (
@@ -87,11 +87,11 @@ def upgrade() -> None:
         f"INSERT INTO tasks ({SHARED}, unit, tier, background, task) "
         f"SELECT {SHARED}, '{UNIT}', '{TIER}', false, suggestion FROM evaluations"
     )
-    for job_id, problem in _problems():
+    for job_id, counted, problem in _problems():
         tier = problem.get("potential", {}).get("tier", TIER)
         if tier != TIER:
             _set_tier(job_id, tier)
-        if problem.get("kind") in COUNTED and problem.get("strategy", {}).get("max_evaluations") == OLD_LIMIT:
+        if counted and problem.get("strategy", {}).get("max_evaluations") == OLD_LIMIT:
             del problem["strategy"]["max_evaluations"]
             op.get_bind().execute(
                 sa.text("UPDATE jobs SET problem = :problem WHERE id = :id"),
@@ -144,18 +144,20 @@ def downgrade() -> None:
     op.drop_table("tasks")
 
 
-def _problems() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Id and problem of every job, a few at a time."""
+def _problems() -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    """Id of every job, whether the number of its compositions is fixed, and its problem; read a few at a time."""
     last = ""
     while True:
         found = op.get_bind().execute(
-            sa.text("SELECT id, problem FROM jobs WHERE id > :last ORDER BY id LIMIT :batch"),
+            sa.text(
+                f"SELECT id, kind IN {COUNTED} AS counted, problem FROM jobs WHERE id > :last ORDER BY id LIMIT :batch"
+            ),
             {"last": last, "batch": BATCH},
         ).all()
         if not found:
             return
-        for job_id, problem in found:
-            yield job_id, json.loads(problem)
+        for job_id, counted, problem in found:
+            yield job_id, bool(counted), json.loads(problem)
         last = found[-1].id
 
 

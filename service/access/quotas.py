@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import ACTIVE_STATES, CostEstimate
-from service.refusals import TooMany
+from service.http.refusals import TooMany
 from service.repositories import tallies
 from service.repositories.tallies import DAY_SECONDS
 from service.settings import Settings
