@@ -58,7 +58,7 @@ class _StoreCollector(Collector):
                     select(JobRow.state, func.count()).group_by(JobRow.state)
                 ):
                     jobs.add_metric([job_state], count)
-                found = select(TaskRow.state, func.count()).group_by(TaskRow.state)
+                found = select(TaskRow.state, func.count()).where(TaskRow.counted).group_by(TaskRow.state)
                 for evaluation_state, count in session.execute(found):
                     evaluations.add_metric([evaluation_state], count)
                 alive.add_metric([], workers.living(session))

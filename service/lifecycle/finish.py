@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from api_schemas.tasks import Record
 from engine.kinds.result import empty_result, total_cost
 from service.lifecycle import states
 from service.repositories import evaluations, jobs, tasks
+from service.repositories.jobs import ProblemUnreadable
 from service.tables.jobs import JobRow
 
 MAX_LOST = 3
@@ -41,7 +43,8 @@ def cancel(session: Session, job: JobRow) -> None:
     """End a locked job as cancelled, with what is known so far."""
     tasks.drop_unfinished(session, job.id)
     stopped = Stopped(reason="cancelled", message=f"cancelled after {_done(job)}")
-    job.result = so_far(session, job, stopped).model_dump_json()
+    with suppress(ProblemUnreadable):  # a job that cannot even be begun has no result
+        job.result = so_far(session, job, stopped).model_dump_json()
     states.change(session, job, "cancelled")
 
 
@@ -53,7 +56,7 @@ def out_of_time(session: Session, job: JobRow) -> None:
 def so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
     """The result of a job that ends early: what a worker knew with its last record, and the records themselves."""
     found = evaluations.of_ended(session, job.id, job.front)
-    records = [Record.model_validate_json(text) for _, text in tasks.records(session, job.id)]
+    records = [Record.model_validate_json(text) for _, text in tasks.records(session, job.id, counted=True)]
     if job.standing is not None:
         known = Result.model_validate_json(job.standing)
     else:

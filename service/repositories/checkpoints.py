@@ -6,7 +6,7 @@ continues it is done, and all go with the end of the job.
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.tables.checkpoints import CheckpointRow
@@ -19,11 +19,10 @@ def save(session: Session, task_id: int, attempt: int, data: bytes) -> bool:
     row = session.get(TaskRow, task_id, with_for_update=True, populate_existing=True)
     if row is None or row.state != "running" or row.attempt != attempt:
         return False
-    kept = session.get(CheckpointRow, task_id)
-    if kept is None:
-        kept = CheckpointRow(task_id=task_id, job_id=row.job_id)
-        session.add(kept)
-    kept.attempt, kept.data, kept.saved_at = attempt, data, now(session)
+    saved = {"attempt": attempt, "data": data, "saved_at": now(session)}
+    changed = update(CheckpointRow).where(CheckpointRow.task_id == task_id).values(**saved)
+    if session.execute(changed.returning(CheckpointRow.task_id)).one_or_none() is None:
+        session.add(CheckpointRow(task_id=task_id, job_id=row.job_id, **saved))
     return True
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api_schemas.evaluations import RELAXATION, Evaluation
+from api_schemas.evaluations import RELAXATION, Evaluation, EvaluationRecord
 from api_schemas.jobs import StoredEvaluation
+from api_schemas.tasks import Record
 from service.tables.tasks import TaskRow
 
 
@@ -56,6 +58,18 @@ def of_ended(session: Session, job_id: str, front: str | None) -> list[StoredEva
         evaluation = stored.evaluation.model_copy(update={"assessment": made})
         found.append(stored.model_copy(update={"evaluation": evaluation}))
     return found
+
+
+def completed(stored: Iterable[Record], assessed: Callable[[int], Record]) -> list[Record]:
+    """The evaluations among stored records that lacked what their plan knows by now, with it.
+
+    Args:
+        stored: As they were stored.
+        assessed: An evaluation of a number as the plan has it now.
+    """
+    lacking = [one for one in stored if isinstance(one, EvaluationRecord) and one.incomplete]
+    found = [assessed(one.index) for one in lacking]
+    return [one for one in found if isinstance(one, EvaluationRecord) and not one.incomplete]
 
 
 def _public(record: str | None) -> Evaluation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session, defer
 
@@ -84,15 +85,34 @@ def remove(session: Session, job: JobRow) -> None:
     session.execute(delete(JobRow).where(JobRow.id == job.id))
 
 
+class ProblemUnreadable(Exception):  # noqa: N818
+    """A stored problem is not one that this process knows; the message says so."""
+
+
 def problem_of(job: JobRow) -> Problem:
-    """The job's problem."""
+    """The job's problem.
+
+    Raises:
+        ProblemUnreadable: if it is not one that this process knows.
+    """
     return parsed_problem(job.problem)
 
 
 @lru_cache(maxsize=256)
 def parsed_problem(document: str) -> Problem:
-    """The problem of a document that was stored."""
-    return Problem.model_validate_json(document)
+    """The problem of a document that was stored.
+
+    Raises:
+        ProblemUnreadable: if it is not one that this process knows.
+    """
+    try:
+        return Problem.model_validate_json(document)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False)[0]
+        raise ProblemUnreadable(
+            f"the problem of this job is not known here ({'/'.join(map(str, first['loc']))}: {first['msg']}); if it is "
+            "of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
+        ) from None
 
 
 def public(
@@ -110,7 +130,7 @@ def public(
         "started_at": None if job.started_at is None else events.timestamp(job.started_at),
         "finished_at": None if job.finished_at is None else events.timestamp(job.finished_at),
         "failure": None if job.failure is None else ProblemDetail.model_validate_json(job.failure),
-        "problem": problem_of(job) if with_problem else None,
+        "problem": _known_problem(job) if with_problem else None,
     }
     return Job.model_validate(
         {
@@ -127,3 +147,10 @@ def public(
             **optional,
         }
     )
+
+
+def _known_problem(job: JobRow) -> Problem | None:
+    try:
+        return problem_of(job)
+    except ProblemUnreadable:
+        return None

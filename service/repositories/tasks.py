@@ -40,7 +40,7 @@ class Claim:
         task_id: Of its row.
         job_id: Its job.
         attempt: The token.
-        problem: Of the job.
+        document: The problem of the job, as it is stored.
         unit: What it asks of a worker.
         index: Its number among the tasks of its unit.
         task: The task, as a document of its unit.
@@ -51,12 +51,21 @@ class Claim:
     task_id: int
     job_id: str
     attempt: int
-    problem: Problem
+    document: str
     unit: str
     index: int
     task: str
     continues: int | None = None
     tenant: str = DEFAULT_TENANT
+
+    @property
+    def problem(self) -> Problem:
+        """The problem of the job.
+
+        Raises:
+            ProblemUnreadable: if it is not one that this process knows.
+        """
+        return jobs.parsed_problem(self.document)
 
 
 def add(session: Session, job: JobRow, asked: Iterable[Task]) -> int:
@@ -76,6 +85,7 @@ def add(session: Session, job: JobRow, asked: Iterable[Task]) -> int:
                 tier=task.tier,
                 continues=task.continues,
                 background=task.background,
+                counted=task.counted,
                 task=task.model_dump_json(),
                 created_at=at,
             )
@@ -89,6 +99,12 @@ def outstanding(session: Session, job_id: str, *, background: bool = True) -> in
     found = select(func.count()).where(TaskRow.job_id == job_id, TaskRow.state != "done")
     if not background:
         found = found.where(TaskRow.background.is_(False))
+    return int(session.execute(found).scalar_one())
+
+
+def done(session: Session, job_id: str) -> int:
+    """Number of tasks whose records are stored."""
+    found = select(func.count()).where(TaskRow.job_id == job_id, TaskRow.state == "done")
     return int(session.execute(found).scalar_one())
 
 
@@ -164,7 +180,7 @@ def claim(session: Session, task_id: int, worker: str) -> Claim | None:
         task_id=row.id,
         job_id=job.id,
         attempt=row.attempt,
-        problem=jobs.problem_of(job),
+        document=job.problem,
         unit=row.unit,
         index=row.index,
         task=row.task,
@@ -219,12 +235,14 @@ def store(
     record: Record,
     progress: JobProgress | None,
     *,
+    completed: Iterable[Record] = (),
     content_key: str | None = None,
     from_cache: bool = False,
 ) -> int:
     """Store a record once, with its events; 0 if the claim is no longer ours or the job wants it no more.
 
-    With ``progress`` it becomes known how far the job is. Under ``content_key`` other jobs of the tenant find the
+    With ``progress`` it becomes known how far the job is; records of earlier tasks of the job that are ``completed``
+    with this one take the place of what is stored of them. Under ``content_key`` other jobs of the tenant find the
     record. The job's ``needs_advance`` is set when its plan waits for nothing else.
 
     Returns:
@@ -243,18 +261,28 @@ def store(
     row.finished_at = at
     row.lease_until = row.doing = row.enqueued_at = None
     session.flush()
+    complete(session, job.id, completed)
     checkpoints.drop_continued(session, row)
-    job.evaluations_done += 1
+    job.evaluations_done += row.counted
     if progress is not None:
         progress.note(job)
     if evaluations.is_one(row.unit):
         events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at)
-    _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
+    if row.counted:
+        _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
     if outstanding(session, job.id, background=False) == 0:
         job.needs_advance = True
         job.advance_enqueued_at = None
-    return job.evaluations_done
+    return done(session, job.id)
+
+
+def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
+    """Put records in the place of those that are stored of the same tasks of a locked job."""
+    for record in records:
+        stored = (TaskRow.job_id == job_id, TaskRow.unit == record.unit, TaskRow.index == record.index)
+        changed = update(TaskRow).where(*stored, TaskRow.state == "done")
+        session.execute(changed.values(record=record.model_dump_json()))
 
 
 def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cache: bool) -> None:
@@ -281,8 +309,10 @@ def drop_unfinished(session: Session, job_id: str) -> None:
     session.execute(delete(TaskRow).where(TaskRow.job_id == job_id, TaskRow.state != "done"))
 
 
-def records(session: Session, job_id: str) -> list[tuple[str, str]]:
-    """Unit and document of every stored record of a job, by number."""
+def records(session: Session, job_id: str, *, counted: bool = False) -> list[tuple[str, str]]:
+    """Unit and document of every stored record of a job, by number; or of those that count as progress."""
     found = select(TaskRow.unit, TaskRow.record).where(TaskRow.job_id == job_id, TaskRow.state == "done")
+    if counted:
+        found = found.where(TaskRow.counted)
     rows = session.execute(found.order_by(TaskRow.index, TaskRow.unit)).all()
     return [(row.unit, row.record) for row in rows if row.record is not None]

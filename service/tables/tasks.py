@@ -14,7 +14,8 @@ class TaskRow(Base):
     ``index`` is its number among the tasks of its unit; ``task`` and ``record`` are documents of the unit. ``attempt``
     is the fencing token: it rises with every claim, and a record is stored only under the attempt that claimed it last.
     ``lost`` counts the claims whose worker vanished; after one, the task waits until ``not_before``. ``content_key`` is
-    equal where the record must be. ``doing`` are the words of whoever computes it now.
+    equal where the record must be. A task that is not ``counted`` is no part of how far the job is. ``doing`` are the
+    words of whoever computes it now.
     """
 
     __tablename__ = "tasks"
@@ -35,6 +36,7 @@ class TaskRow(Base):
     tier: Mapped[str] = mapped_column(String(60))
     continues: Mapped[int | None] = mapped_column(Integer, default=None)
     background: Mapped[bool] = mapped_column(default=False)
+    counted: Mapped[bool] = mapped_column(default=True)
     task: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="pending")
     attempt: Mapped[int] = mapped_column(Integer, default=0)

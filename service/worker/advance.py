@@ -8,13 +8,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api_schemas.problem import Problem
 from api_schemas.results import Result, Stopped
-from api_schemas.tasks import Task
+from api_schemas.tasks import Record, Task
 from engine.acceptance.maps import likely_slices
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue, enqueue_maps
-from service.repositories import events, jobs, maps, tasks
+from service.repositories import evaluations, events, jobs, maps, tasks
 from service.repositories.progress import JobProgress
 from service.repositories.tasks import LEASE_SECONDS
 from service.tables.database import Database, now
@@ -34,7 +33,7 @@ _log = structlog.get_logger(__name__)
 class _Claim:
     job_id: str
     attempt: int
-    problem: Problem
+    document: str
     stored: list[tuple[str, str]]
     overdue: Stopped | None
 
@@ -44,6 +43,7 @@ class _Step:
     planned: int
     progress: JobProgress
     asked: list[Task]
+    completed: list[Record]
     result: Result | None
 
 
@@ -80,7 +80,7 @@ def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
     return _Claim(
         job_id=job_id,
         attempt=job.advance_attempt,
-        problem=jobs.problem_of(job),
+        document=job.problem,
         stored=tasks.records(session, job_id),
         overdue=finish.time_limit_passed(job) if jobs.overdue(session, job_id) else None,
     )
@@ -121,13 +121,16 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
 
 
 def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
-    plan = replayed(context, claim.problem, records_of(claim.stored))
+    records = records_of(claim.stored)
+    problem = jobs.parsed_problem(claim.document)
+    plan = replayed(context, problem, records)
     stopped = plan.stopped or claim.overdue
-    result = None if stopped is None else result_of(context, claim.problem, plan, stopped)
+    result = None if stopped is None else result_of(context, problem, plan, stopped)
     return _Step(
         planned=plan.planned,
-        progress=progress_of(context, claim.problem, plan, len(claim.stored), result),
+        progress=progress_of(context, problem, plan, len(claim.stored), result),
         asked=list(plan.ask()) if stopped is None else [],
+        completed=evaluations.completed(records, plan.assessed),
         result=result,
     )
 
@@ -165,6 +168,7 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         job.needs_advance = True
         job.advance_enqueued_at = None
         return
+    tasks.complete(session, job.id, step.completed)
     news = job.evaluations_planned != step.planned or job.state == "queued"
     job.evaluations_planned = step.planned
     news = step.progress.note(job) or news

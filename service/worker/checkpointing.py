@@ -75,7 +75,7 @@ def packed(state: Mapping[str, NDArray[Any]]) -> bytes:
     size = sum(np.asarray(array).nbytes for array in state.values())
     if size <= MOST_BYTES:
         try:
-            data: bytes = save({name: np.ascontiguousarray(array) for name, array in state.items()})
+            data: bytes = save({name: np.asarray(array, order="C") for name, array in state.items()})
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CheckpointFailed(f"a checkpoint cannot be written as safetensors: {error}") from None
         size = len(data)

@@ -43,7 +43,7 @@ def plan_of(problem: Problem) -> Plan:
         api_schemas.registry.UnknownName: if there is no such kind.
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
     """
-    return KINDS[problem.kind].plan(_resolved(problem.model_dump_json()), problem.strategy.seed)
+    return KINDS[problem.kind].plan(_resolved(problem.model_dump_json()), problem.strategy.seed, shared=True)
 
 
 def mapped(problem: Problem, records: Sequence[Record], property_name: str, wanted: Slice) -> SurrogateMap:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +19,7 @@ from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
 from service.repositories import checkpoints, evaluations, events, jobs, progress, tasks
+from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
 from service.repositories.tasks import Claim
@@ -43,12 +45,14 @@ class _Outcome:
     Attributes:
         record: With what the problem makes of it.
         progress: How far the job is with it; None where that is not worked out each time.
+        completed: Records of earlier tasks to which it adds what they lacked.
         key: Under which other jobs may find the record; None where it is for this one only.
         from_cache: Whether it was known already.
     """
 
     record: Record
     progress: JobProgress | None
+    completed: Sequence[Record]
     key: str | None
     from_cache: bool
 
@@ -93,6 +97,7 @@ def _run(context: WorkerContext, claim: Claim) -> None:
             claim,
             outcome.record,
             outcome.progress,
+            completed=outcome.completed,
             content_key=outcome.key,
             from_cache=outcome.from_cache,
         )
@@ -116,8 +121,7 @@ def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -
             key = None if checkpoints.exists(session, claim.task_id) else key
     else:
         record = _in_place(UNITS[claim.unit].record.model_validate_json(known), task)
-    record, found = _assessed(context, claim, record)
-    return _Outcome(record, found, key, from_cache=known is not None)
+    return _assessed(context, claim, _Outcome(record, None, (), key, from_cache=known is not None))
 
 
 def _computed(context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words) -> Record:
@@ -141,17 +145,21 @@ def _in_place(record: Record, task: Task) -> Record:
     return record.model_copy(update={name: value for name, value in own.items() if name in fields})
 
 
-def _assessed(context: WorkerContext, claim: Claim, record: Record) -> tuple[Record, JobProgress | None]:
-    """A record with what its problem makes of it, and how far the job is once it counts."""
+def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
+    """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
     with context.database.reading() as session:
         job = jobs.get(session, claim.job_id)
         if job is None or job.evaluations_done >= ASSESSED_RECORDS:
-            return record, None
-        stored = tasks.records(session, claim.job_id)
-    plan = replayed(context, claim.problem, [*records_of(stored), record])
-    if evaluations.is_one(record.unit):
-        record = plan.assessed(record.index)
-    return record, progress_of(context, claim.problem, plan, len(stored) + 1)
+            return outcome
+        stored = records_of(tasks.records(session, claim.job_id))
+    record = outcome.record
+    plan = replayed(context, claim.problem, [*stored, record])
+    return replace(
+        outcome,
+        record=plan.assessed(record.index) if evaluations.is_one(record.unit) else record,
+        progress=progress_of(context, claim.problem, plan, len(stored) + 1),
+        completed=evaluations.completed(stored, plan.assessed),
+    )
 
 
 def _tell(database: Database, claim: Claim, words: str) -> None:
@@ -216,7 +224,10 @@ def failure_of(error: Exception, what: str) -> ProblemDetail:
     _log.exception("the computation failed", what=what)
     if isinstance(error, ProblemInvalid):
         return finish.invalid_problem(error.errors)
-    if isinstance(error, (PotentialError, CheckpointFailed, UnknownName)):
+    if isinstance(error, UnknownName):
+        hint = "if it is of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
+        return finish.evaluation_failed(what, f"{error}; {hint}")
+    if isinstance(error, (PotentialError, CheckpointFailed, ProblemUnreadable)):
         return finish.evaluation_failed(what, str(error))
     return finish.evaluation_failed(what)
 

@@ -14,7 +14,7 @@ from engine.kinds.result import build_result
 from engine.optimize.answer.trace import thinned
 from engine.units.registry import UNITS
 from service.lifecycle import states
-from service.repositories import events, jobs, tasks
+from service.repositories import evaluations, events, jobs, tasks
 from service.repositories.progress import JobProgress
 from service.tables.database import now
 from service.worker.context import WorkerContext
@@ -80,16 +80,19 @@ def catch_up(context: WorkerContext, job_id: str) -> None:
     for _ in range(_TRIES):
         with context.database.reading() as session:
             job = jobs.get(session, job_id)
-            if job is None or states.is_final(job) or job.told == job.evaluations_done:
+            if job is None or states.is_final(job) or job.told == tasks.done(session, job_id):
                 return
             problem, stored = jobs.problem_of(job), tasks.records(session, job_id)
-        plan = replayed(context, problem, records_of(stored))
+        records = records_of(stored)
+        plan = replayed(context, problem, records)
+        completed = evaluations.completed(records, plan.assessed)
         progress = progress_of(context, problem, plan, len(stored))
         with context.database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is None or states.is_final(job):
                 return
-            if job.evaluations_done == progress.told:
+            tasks.complete(session, job_id, completed)
+            if tasks.done(session, job_id) == progress.told:
                 if progress.note(job):
                     events.append_progress(session, job, now(session))
                 return

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("tier", sa.String(length=60), nullable=False),
         sa.Column("continues", sa.Integer(), nullable=True),
         sa.Column("background", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -84,8 +85,8 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("told", sa.Integer(), nullable=False, server_default="0"))
 
     op.execute(
-        f"INSERT INTO tasks ({SHARED}, unit, tier, background, task) "
-        f"SELECT {SHARED}, '{UNIT}', '{TIER}', false, suggestion FROM evaluations"
+        f"INSERT INTO tasks ({SHARED}, unit, tier, background, counted, task) "
+        f"SELECT {SHARED}, '{UNIT}', '{TIER}', false, true, suggestion FROM evaluations"
     )
     for job_id, counted, problem in _problems():
         tier = problem.get("potential", {}).get("tier", TIER)
