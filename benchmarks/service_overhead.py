@@ -163,9 +163,7 @@ def recovery(stack: Any) -> Row:
     worker = stack.stopped_while_computing(job_id)
     began = time.perf_counter()
     worker.kill()
-    query = (
-        "select count(*) from evaluations where job_id = ? and attempt = 2 and state in ('running', 'done')"
-    )
+    query = "select count(*) from tasks where job_id = ? and attempt = 2 and state in ('running', 'done')"
     conftest.wait_for(lambda: stack.rows(query, job_id)[0][0], 60)
     return (
         "SIGKILL to running again",

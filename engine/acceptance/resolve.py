@@ -99,7 +99,9 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
 
 def _counted(problem: Problem, planned: int) -> Problem:
     """The problem with the number of its compositions as its limit, where its kind fixes them and nobody set one."""
-    if SCHEMAS[problem.kind].spends or "max_evaluations" in problem.strategy.model_fields_set:
+    kind = SCHEMAS[problem.kind]
+    limited = kind.takes("strategy.max_evaluations") and not kind.spends
+    if not limited or "max_evaluations" in problem.strategy.model_fields_set:
         return problem
     strategy = problem.strategy.model_copy(update={"max_evaluations": planned})
     return problem.model_copy(update={"strategy": strategy})

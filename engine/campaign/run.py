@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from api_schemas.results import Stopped
 from engine.campaign.campaign import Campaign
 from engine.units.registry import UNITS
-from engine.units.unit import Workplace
+from engine.units.unit import State, Workplace
 
 if TYPE_CHECKING:
     from api_schemas.jobs import BestSoFar
@@ -63,13 +63,14 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
     campaign = Campaign(problem, shared=True)
     workplace = Workplace(device=device, on_call=observer.called, say=observer.doing)
     waiting: list[Record] = []
+    checkpoints: dict[tuple[str, int], State] = {}
     try:
         observer.counted(0, campaign.planned, None)
         while asked := campaign.ask():
             # One after the other: what holds up nothing comes last.
             batch = [task for task in asked if not task.background] or asked
             for tasks in _batches(campaign.resolved, batch):
-                records = _performed(campaign, tasks, workplace)
+                records = _performed(campaign, tasks, workplace, checkpoints)
                 waiting += records
                 for record in records:
                     observer.recorded(record)
@@ -95,9 +96,21 @@ def _batches(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task
     return found
 
 
-def _performed(campaign: Campaign, tasks: Sequence[Task], workplace: Workplace) -> Sequence[Record]:
-    unit = UNITS[tasks[0].unit]
+def _performed(
+    campaign: Campaign,
+    tasks: Sequence[Task],
+    workplace: Workplace,
+    checkpoints: dict[tuple[str, int], State],
+) -> Sequence[Record]:
+    """Compute tasks of one unit; what one saved last is kept for the one that continues it."""
+    unit, first = UNITS[tasks[0].unit], tasks[0]
     workplace.say(
-        " and ".join(unit.words(campaign.resolved, task) for task in (tasks[0], tasks[-1])[: len(tasks)])
+        " and ".join(unit.words(campaign.resolved, task) for task in (first, tasks[-1])[: len(tasks)])
     )
-    return unit.perform(campaign.resolved, tasks, replace(workplace))
+    before = None if first.continues is None else checkpoints.pop((first.unit, first.continues), None)
+    place = replace(
+        workplace,
+        checkpoint=before,
+        save=lambda state: checkpoints.update({(first.unit, first.index): state}),
+    )
+    return unit.perform(campaign.resolved, tasks, place)

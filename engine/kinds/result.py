@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from api_schemas.tasks import Record
-from engine.kinds.kind import Plan
+from engine.kinds.kind import Answer, Plan
 from engine.potentials.registry import describe_choice
 
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "ase", "pymatgen")
@@ -38,8 +38,21 @@ def build_result(
         device: What it ran on.
     """
     ended = stopped or plan.stopped or NOT_FINISHED
-    answer = plan.answer(ended)
     cost = total_cost(plan.records)
+    if seconds is not None:
+        cost = cost.model_copy(update={"seconds": seconds})
+    return _result(problem, plan.answer(ended), ended, cost, provenance(problem, seed, device))
+
+
+def empty_result(problem: Problem, stopped: Stopped) -> Result:
+    """The result of a problem that ended before anything was done for it: no device was used."""
+    made_by = provenance(problem, problem.strategy.seed, "none")
+    return _result(problem, Answer(), stopped, total_cost([]), made_by)
+
+
+def _result(
+    problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, made_by: Provenance
+) -> Result:
     return Result(
         kind=problem.kind,
         best=answer.best,
@@ -53,8 +66,8 @@ def build_result(
         trace=list(answer.trace),
         predictions=list(answer.predictions),
         targets=list(answer.targets),
-        cost=cost if seconds is None else cost.model_copy(update={"seconds": seconds}),
-        provenance=provenance(problem, seed, device),
+        cost=cost,
+        provenance=made_by,
     )
 
 

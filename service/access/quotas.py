@@ -6,13 +6,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import ACTIVE_STATES, CostEstimate
-from service.http.problem_details import TooMany
+from service.http.refusals import TooMany
 from service.repositories import tallies
+from service.repositories.tallies import DAY_SECONDS
 from service.settings import Settings
 from service.tables.database import now
 from service.tables.jobs import JobRow
-
-DAY_SECONDS = 86_400.0
 
 
 def check(session: Session, settings: Settings, tenant: str, estimate: CostEstimate) -> None:
@@ -36,7 +35,7 @@ def check(session: Session, settings: Settings, tenant: str, estimate: CostEstim
     if not most_evaluations:
         return
     at = now(session)
-    left = most_evaluations - int(tallies.total(session, "quota", used_label(tenant, at))) - int(outstanding)
+    left = most_evaluations - int(tallies.used(session, tenant, at)) - int(outstanding)
     if estimate.evaluations > left:
         raise TooMany(
             "quota-evaluations",
@@ -45,8 +44,3 @@ def check(session: Session, settings: Settings, tenant: str, estimate: CostEstim
             "left; give a smaller strategy.max_evaluations, or submit it after midnight UTC",
             retry_after=int(DAY_SECONDS - at % DAY_SECONDS) + 1,
         )
-
-
-def used_label(tenant: str, at: float) -> str:
-    """Under which label the evaluations of a tenant's day (UTC) are counted."""
-    return f"{int(at // DAY_SECONDS)}:{tenant}"

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from service.http.problem_details import TooMany
+from service.http.refusals import TooMany
 
 WRONG_KEYS_PER_MINUTE = 30
 BROKER_SECONDS = 0.25

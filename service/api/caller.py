@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from service.access import keys
 from service.access.keys import SCOPES, Scope
 from service.api.context import InContext
-from service.http.problem_details import Forbidden, Unauthorized
+from service.http.refusals import Forbidden, Unauthorized
 from service.tables.api_keys import DEFAULT_TENANT
 
 

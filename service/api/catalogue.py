@@ -1,10 +1,11 @@
-"""``GET /v1/potentials``, ``/v1/prototypes`` and ``/v1/properties``."""
+"""``GET /v1/kinds``, ``/v1/potentials``, ``/v1/prototypes`` and ``/v1/properties``."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
 from api_schemas.catalogue import Catalogue, PotentialInfo
+from api_schemas.kinds import KINDS
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
 from engine.potentials.registry import PotentialDescription
@@ -15,6 +16,12 @@ from service.http.problem_details import documented
 router = APIRouter(
     tags=["catalogue"], dependencies=[Depends(allowed("read"))], responses=documented(401, 403, 429)
 )
+
+
+@router.get("/kinds")
+def list_kinds() -> Catalogue:
+    """Kinds of problems, with the fields that each uses and the views of its answer; those of extensions, too."""
+    return Catalogue(kinds=[kind.info() for kind in KINDS])
 
 
 @router.get("/potentials")

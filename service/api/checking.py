@@ -15,7 +15,7 @@ from engine.acceptance.resolve import resolve
 from engine.acceptance.validate import validate
 from engine.kinds.registry import KINDS
 from service.api.context import Context
-from service.http.problem_details import Unprocessable
+from service.http.refusals import Unprocessable
 
 _T = TypeVar("_T")
 

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api_schemas.evaluations import EvaluationRecord
-from api_schemas.jobs import EvaluationPage, StoredEvaluation
+from api_schemas.jobs import EvaluationPage
 from service.api.caller import Reader
 from service.api.context import InContext
 from service.http.paging import next_link, number_cursor
 from service.http.problem_details import documented
 from service.lifecycle import actions
-from service.repositories import tasks
+from service.repositories import evaluations
 
 router = APIRouter(tags=["jobs"])
 
@@ -31,14 +30,9 @@ def list_evaluations(
     after = number_cursor(cursor)
     with context.database.reading() as session:
         actions.find(session, caller.tenant, job_id)
-        rows = tasks.page(session, job_id, after, limit + 1)
-        items = [
-            StoredEvaluation(
-                index=row.index, evaluation=EvaluationRecord.model_validate_json(row.record or "").public()
-            )
-            for row in rows[:limit]
-        ]
-    following = str(items[-1].index) if len(rows) > limit else None
+        found = evaluations.page(session, job_id, after, limit + 1)
+    items = found[:limit]
+    following = str(items[-1].index) if len(found) > limit else None
     if following is not None:
         response.headers["Link"] = next_link(f"/v1/jobs/{job_id}/evaluations", following, limit)
     return EvaluationPage(items=items, next_cursor=following)

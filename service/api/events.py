@@ -14,7 +14,8 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from api_schemas.jobs import FINAL_STATES
 from service.api.caller import Reader
 from service.api.context import Context, InContext
-from service.http.problem_details import MalformedRequest, documented
+from service.http.problem_details import documented
+from service.http.refusals import MalformedRequest
 from service.lifecycle import actions, states
 from service.repositories import events, jobs
 

@@ -22,6 +22,7 @@ from api_schemas.jobs import (
     StoredEvaluation,
     Validation,
 )
+from api_schemas.kinds import KINDS
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Sensitivity, Stopped, TotalCost
@@ -111,6 +112,7 @@ _RUNNING = job(
         evaluations_done=1,
         evaluations_planned=40,
         best=BestSoFar(index=0, loss=961.0, composition=_AT, properties={"lattice_a": 3.2454}),
+        doing=["evaluation 2"],
     ),
 )
 
@@ -151,6 +153,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         at="incumbent",
         message="a worker computes this map; ask again in a moment",
     ),
+    ("get", "/v1/kinds", "200"): Catalogue(kinds=[KINDS[_PROBLEM.kind].info()]),
     ("get", "/v1/potentials", "200"): Catalogue(
         potentials=[
             potential_info(_POTENTIAL, fetched=True).model_copy(update={"elements": ["Al", "N", "Sc"]})

@@ -25,7 +25,7 @@ from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_or_later
 from service.lifecycle.notice import notices
 from service.lifecycle.submission import Submission, submit
-from service.repositories import idempotency, jobs
+from service.repositories import idempotency, jobs, progress
 
 router = APIRouter(tags=["jobs"])
 
@@ -157,7 +157,11 @@ def list_jobs(
     with context.database.reading() as session:
         rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name)
         said = notices(session, rows[:limit])
-        items = [jobs.public(row, with_problem=False, notice=said.get(row.id)) for row in rows[:limit]]
+        doing = progress.doing(session, [row.id for row in rows[:limit]])
+        items = [
+            jobs.public(row, doing=doing[row.id], with_problem=False, notice=said.get(row.id))
+            for row in rows[:limit]
+        ]
     following = items[-1].id if len(rows) > limit else None
     if following is not None:
         query = [("state", value) for value in state or []] + ([("name", name)] if name else [])

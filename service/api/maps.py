@@ -77,7 +77,15 @@ async def read_map(
     one is computed in the background once evaluations have come that it does not know.
     """
     asked = (wanted, over, at)
-    found = await run_sync(maps.answer, context, caller.tenant, caller.name, job_id, asked)
+    found = await run_sync(
+        maps.answer,
+        context.database,
+        context.messenger,
+        caller.tenant,
+        job_id,
+        asked,
+        lambda: context.rates.count_submission(caller.name),
+    )
     if found.document is not None:
         return Response(found.document, media_type="application/json")
     under_way = MapUnderWay(

@@ -16,7 +16,7 @@ from service.queue.messenger import Messenger
 from service.repositories import tallies, workers
 from service.tables.database import Database
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 
 _TALLIES: tuple[tuple[str, str, str, list[str]], ...] = (
     ("evaluations", "orichalcum_evaluations_computed", "Evaluations computed.", ["potential"]),
@@ -58,7 +58,7 @@ class _StoreCollector(Collector):
                     select(JobRow.state, func.count()).group_by(JobRow.state)
                 ):
                     jobs.add_metric([job_state], count)
-                found = select(EvaluationRow.state, func.count()).group_by(EvaluationRow.state)
+                found = select(TaskRow.state, func.count()).where(TaskRow.counted).group_by(TaskRow.state)
                 for evaluation_state, count in session.execute(found):
                     evaluations.add_metric([evaluation_state], count)
                 alive.add_metric([], workers.living(session))

@@ -12,7 +12,7 @@ from api_schemas.jobs import FINAL_STATES, Job
 from service.api.context import Context
 from service.lifecycle import actions
 from service.lifecycle.notice import notices
-from service.repositories import jobs
+from service.repositories import jobs, progress
 
 LONGEST_WAIT = 30.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -65,4 +65,5 @@ async def settled(
 def _current(context: Context, tenant: str, job_id: str) -> tuple[Job, int]:
     with context.database.reading() as session:
         row = actions.find(session, tenant, job_id)
-        return jobs.public(row, notice=notices(session, [row]).get(job_id)), row.last_event
+        doing, said = progress.doing(session, [job_id]), notices(session, [row])
+        return jobs.public(row, doing=doing[job_id], notice=said.get(job_id)), row.last_event

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from api_schemas.errors import FieldError
-from service.http.problem_details import MalformedRequest
+from service.http.refusals import MalformedRequest
 
 _CURSOR = re.compile(r"[0-9a-z]{1,26}")
 

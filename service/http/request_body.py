@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from fastapi import Request
 
 from api_schemas.errors import FieldError, pointer
-from service.http.problem_details import MalformedRequest, TooLarge, UnsupportedMedia
+from service.http.refusals import MalformedRequest, TooLarge, UnsupportedMedia
 
 MAX_DEPTH = 60
 

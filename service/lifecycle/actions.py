@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import Job, JobState
 from api_schemas.results import Result
-from service.http.problem_details import Conflict, NotFound, StoredFailure
+from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.repositories import jobs
+from service.repositories import jobs, tasks
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
 
 
 def find(session: Session, tenant: str, job_id: str) -> JobRow:
@@ -65,8 +64,7 @@ def cancel(database: Database, tenant: str, job_id: str) -> Job:
 
 
 def _computing(session: Session, job: JobRow) -> bool:
-    running = session.query(EvaluationRow.id).filter_by(job_id=job.id, state="running").limit(1).count()
-    return bool(running) or job.advance_until is not None
+    return tasks.computing(session, job.id) or job.advance_until is not None
 
 
 def pause(database: Database, tenant: str, job_id: str) -> Job:
@@ -119,7 +117,7 @@ def _refused(current: str, wanted: JobState) -> Conflict:
 
 
 def delete(database: Database, tenant: str, job_id: str) -> None:
-    """Delete a finished job with its evaluations and events.
+    """Delete a finished job with its tasks and events.
 
     Raises:
         NotFound: if there is no such job.

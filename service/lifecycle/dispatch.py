@@ -11,7 +11,6 @@ from service.queue.messenger import PRIORITY_STEPS, Messenger, Route
 from service.repositories import jobs, maps, tasks, workers
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
 
 _log = structlog.get_logger(__name__)
 
@@ -19,18 +18,14 @@ _log = structlog.get_logger(__name__)
 def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
     """Send the messages that a job's state in the store calls for and that have not been sent yet."""
     with database.writing() as session:
-        route, advance, evaluation_ids = _due(session, job_id)
+        route, advance, task_ids = _due(session, job_id)
     if advance and not messenger.advance(job_id, route):
         with database.writing() as session:
             session.execute(update(JobRow).where(JobRow.id == job_id).values(advance_enqueued_at=None))
-    unsent = [
-        evaluation_id for evaluation_id in evaluation_ids if not messenger.evaluate(evaluation_id, route)
-    ]
+    unsent = [task_id for task_id in task_ids if not messenger.perform(task_id, route)]
     if unsent:
         with database.writing() as session:
-            session.execute(
-                update(EvaluationRow).where(EvaluationRow.id.in_(unsent)).values(enqueued_at=None)
-            )
+            tasks.forget_messages(session, unsent)
 
 
 def enqueue_or_later(database: Database, messenger: Messenger, job_id: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 from api_schemas.jobs import BestSoFar
-from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
-from engine.potentials import registry
-from engine.tiers.uncertainty import with_uncertainty
+from api_schemas.kinds import KINDS
+from api_schemas.results import Result, Stopped
+from api_schemas.tasks import Record
+from engine.kinds.result import empty_result, total_cost
 from service.lifecycle import states
-from service.repositories import jobs, tasks
+from service.repositories import evaluations, jobs, tasks
+from service.repositories.jobs import ProblemUnreadable
 from service.tables.jobs import JobRow
 
 MAX_LOST = 3
@@ -21,6 +24,7 @@ MAX_LOST = 3
 
 def succeed(session: Session, job: JobRow, result: Result) -> None:
     """End a locked, running job with its result."""
+    tasks.drop_unfinished(session, job.id)
     job.result = result.model_dump_json()
     states.change(session, job, "succeeded", result.stopped.message)
 
@@ -35,67 +39,51 @@ def fail(session: Session, job: JobRow, failure: ProblemDetail) -> None:
     states.change(session, job, "failed", failure.detail or failure.title)
 
 
-def cancel(session: Session, job: JobRow, result: Result | None = None) -> None:
-    """End a locked job as cancelled, with ``result`` or else with the best evaluation stored so far."""
+def cancel(session: Session, job: JobRow) -> None:
+    """End a locked job as cancelled, with what is known so far."""
     tasks.drop_unfinished(session, job.id)
-    job.result = (
-        result or best_so_far(session, job, cancelled_after(job.evaluations_done))
-    ).model_dump_json()
+    stopped = Stopped(reason="cancelled", message=f"cancelled after {_done(job)}")
+    with suppress(ProblemUnreadable):  # a job that cannot even be begun has no result
+        job.result = so_far(session, job, stopped).model_dump_json()
     states.change(session, job, "cancelled")
 
 
 def out_of_time(session: Session, job: JobRow) -> None:
-    """End a locked, running job whose time limit has passed with the best evaluation stored so far."""
-    tasks.drop_unfinished(session, job.id)
-    stopped = time_limit_after(job.time_limit or 0.0, job.evaluations_done)
-    succeed(session, job, best_so_far(session, job, stopped))
+    """End a locked, running job whose time limit has passed, with what is known so far."""
+    succeed(session, job, so_far(session, job, time_limit_passed(job)))
 
 
-def best_so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
-    """The result of a job that ends early, from what is stored, without the engine."""
-    problem = jobs.problem_of(job)
-    records = jobs.records(session, job.id)
-    best = None if job.best is None else BestSoFar.model_validate_json(job.best)
-    chosen = next((record for record in records if best is not None and record.index == best.index), None)
-    potential = registry.describe_choice(problem.potential)
-    return Result(
-        kind=problem.kind,
-        best=None if chosen is None else with_uncertainty(chosen.public(), problem.potential),
-        evaluations=[record.public() for record in records],
-        stopped=stopped,
-        targets=[] if chosen is None else chosen.targets,
-        cost=TotalCost(
-            evaluations=len(records),
-            potential_calls=sum(record.cost.potential_calls for record in records),
-            shared_calls=max((record.cost.shared_calls for record in records), default=0),
-            seconds=sum(record.cost.seconds for record in records),
-        ),
-        provenance=Provenance(
-            orichalcum=own_version(),
-            potential=PotentialProvenance(
-                name=potential.name,
-                sha256=potential.sha256,
-                licence=potential.licence,
-                citation=potential.citation,
-            ),
-            seed=problem.strategy.seed,
-            device="cpu",
-            dtype=problem.potential.dtype,
-        ),
-    )
+def so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
+    """The result of a job that ends early: what a worker knew with its last record, and the records themselves."""
+    found = evaluations.of_ended(session, job.id, job.front)
+    records = [Record.model_validate_json(text) for _, text in tasks.records(session, job.id, counted=True)]
+    if job.standing is not None:
+        known = Result.model_validate_json(job.standing)
+    else:
+        # Nothing was done for it yet; or not since the upgrade from a version that stored the best only.
+        known = empty_result(jobs.problem_of(job), stopped)
+        index = None if job.best is None else BestSoFar.model_validate_json(job.best).index
+        best = next((one.evaluation for one in found if one.index == index), None)
+        known = known.model_copy(update={"best": best})
+    update = {
+        "evaluations": [one.evaluation for one in found],
+        "stopped": stopped,
+        "cost": total_cost(records),
+    }
+    return known.model_copy(update=update)
 
 
-def cancelled_after(count: int) -> Stopped:
-    """Why a cancelled job ended."""
-    return Stopped(
-        reason="cancelled", message=f"cancelled after {count} evaluation{'' if count == 1 else 's'}"
-    )
-
-
-def time_limit_after(seconds: float, count: int) -> Stopped:
+def time_limit_passed(job: JobRow) -> Stopped:
     """Why a job ended at its time limit."""
-    done = f"{count} evaluation{'' if count == 1 else 's'}"
-    return Stopped(reason="time_limit", message=f"the time limit of {seconds:g} s passed after {done}")
+    message = f"the time limit of {job.time_limit or 0.0:g} s passed after {_done(job)}"
+    return Stopped(reason="time_limit", message=message)
+
+
+def _done(job: JobRow) -> str:
+    """How much of a job is done: "3 evaluations"."""
+    counted = KINDS[job.kind].counts if job.kind in KINDS else "tasks"
+    one = job.evaluations_done == 1
+    return f"{job.evaluations_done} {counted.removesuffix('s') if one else counted}"
 
 
 def own_version() -> str:
@@ -125,6 +113,16 @@ def evaluation_failed(what: str, message: str | None = None) -> ProblemDetail:
         status=500,
         detail=message
         or f"The computation of {what} failed. The worker's log says why, under the id of this job.",
+    )
+
+
+def nothing_asked() -> ProblemDetail:
+    """The failure of a job whose plan has not ended and waits for nothing: a fault of its kind."""
+    return ProblemDetail(
+        type=TYPE_PREFIX + "evaluation-failed",
+        title="The computation failed",
+        status=500,
+        detail="The plan of this job asks for nothing more and has not ended: a fault of its kind.",
     )
 
 

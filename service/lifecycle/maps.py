@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.jobs import FINAL_STATES
 from engine.acceptance.maps import asked_slice
 from engine.composition.slices import Slice
-from service.api.context import Context
-from service.http.problem_details import Conflict, StoredFailure, TooMany
+from service.http.refusals import Conflict, StoredFailure, TooMany
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_maps
 from service.queue.messenger import Messenger
@@ -31,16 +31,22 @@ class MapFound:
 
 
 def answer(
-    context: Context, tenant: str, caller: str, job_id: str, asked: tuple[str | None, str | None, str]
+    database: Database,
+    messenger: Messenger,
+    tenant: str,
+    job_id: str,
+    asked: tuple[str | None, str | None, str],
+    count: Callable[[], None],
 ) -> MapFound:
     """The newest stored map of a slice; a worker is asked for one where there is none, or for a newer one.
 
     Args:
-        context: Of the application.
+        database: The store.
+        messenger: The queue.
         tenant: Whose job it is.
-        caller: For counting.
         job_id: The job.
         asked: Property, over and at, as the caller wrote them.
+        count: Counts a slice that nobody has asked for before; it raises TooMany.
 
     Raises:
         NotFound: if the tenant has no such job.
@@ -49,7 +55,7 @@ def answer(
         StoredFailure: if the computation failed.
         TooMany: if the caller asks too often, or the job has too many maps under way.
     """
-    with context.database.reading() as session:
+    with database.reading() as session:
         job = actions.find(session, tenant, job_id)
         property_name, wanted = asked_slice(jobs.problem_of(job), *asked)
         if job.evaluations_done == 0:
@@ -63,9 +69,9 @@ def answer(
             raise _failed(ProblemDetail.model_validate_json(failure))
         return MapFound(property_name, wanted, document)
     if row is None:
-        context.rates.count_submission(caller)
+        count()
     if row is None or row.state == "idle":
-        request(context.database, context.messenger, job_id, [(property_name, wanted)])
+        request(database, messenger, job_id, [(property_name, wanted)])
     return MapFound(property_name, wanted, document)
 
 

@@ -12,7 +12,7 @@ from service.repositories.workers import Crew
 from service.tables.database import now
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 
 SOON_SECONDS = 10.0
 """A job that waits no longer than this is not spoken of."""
@@ -31,9 +31,7 @@ def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
     ids = [job.id for job in waiting]
     computing = set(
         session.scalars(
-            select(EvaluationRow.job_id)
-            .where(EvaluationRow.job_id.in_(ids), EvaluationRow.state == "running")
-            .distinct()
+            select(TaskRow.job_id).where(TaskRow.job_id.in_(ids), TaskRow.state == "running").distinct()
         )
     )
     newest = and_(EventRow.job_id == JobRow.id, EventRow.sequence == JobRow.last_event)
@@ -96,13 +94,13 @@ def stalled(session: Session) -> list[str]:
         )
         .group_by(JobRow.queue)
     )
-    evaluations = (
-        select(JobRow.queue, func.min(EvaluationRow.enqueued_at))
-        .join(JobRow, JobRow.id == EvaluationRow.job_id)
-        .where(EvaluationRow.state == "pending", JobRow.state == "running")
+    computations = (
+        select(JobRow.queue, func.min(TaskRow.enqueued_at))
+        .join(JobRow, JobRow.id == TaskRow.job_id)
+        .where(TaskRow.state == "pending", JobRow.state == "running")
         .group_by(JobRow.queue)
     )
-    for found in (steps, evaluations):
+    for found in (steps, computations):
         for queue, since in session.execute(found):
             if since is not None:
                 oldest[queue] = min(since, oldest.get(queue, since))

@@ -19,10 +19,11 @@ from api_schemas.jobs import ACTIVE_STATES
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue, enqueue_maps, jobs_to_serve
 from service.queue.messenger import Messenger
-from service.repositories import idempotency, jobs, maps, tallies, tasks, workers
+from service.repositories import evaluations, idempotency, jobs, maps, tallies, tasks, workers
+from service.repositories.tallies import DAY_SECONDS
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 
 SWEEP_SECONDS = 2.0
 CANCEL_LOOK_SECONDS = 0.5
@@ -33,7 +34,6 @@ LIMIT_GRACE_SECONDS = 8.0
 """How long workers may take to end a job whose time limit has passed."""
 
 DELETED_AT_ONCE = 100
-DAY_SECONDS = 86_400.0
 MESSAGE_LOST_SECONDS = 5.0
 """A message this old, while the queue is empty, has been lost."""
 
@@ -46,11 +46,11 @@ _log = structlog.get_logger(__name__)
 def sweep(database: Database, messenger: Messenger, keep_days: float | None = None) -> None:
     """Mend everything once, and delete what finished more than ``keep_days`` ago."""
     with database.reading() as session:
-        expired_evaluations = _expired_evaluations(session)
+        expired_tasks = _expired_tasks(session)
         expired_steps = _expired_steps(session)
-    for evaluation_id in expired_evaluations:
+    for task_id in expired_tasks:
         with database.writing() as session:
-            _free_evaluation(session, evaluation_id)
+            _free_task(session, task_id)
     for job_id in expired_steps:
         with database.writing() as session:
             _free_step(session, job_id)
@@ -137,33 +137,27 @@ def delete_old(database: Database, seconds: float) -> None:
                 jobs.remove(session, job)
 
 
-def _expired_evaluations(session: Session) -> list[int]:
-    late = EvaluationRow.lease_until < now(session)
-    return list(session.scalars(select(EvaluationRow.id).where(EvaluationRow.state == "running", late)))
+def _expired_tasks(session: Session) -> list[int]:
+    late = TaskRow.lease_until < now(session)
+    return list(session.scalars(select(TaskRow.id).where(TaskRow.state == "running", late)))
 
 
 def _expired_steps(session: Session) -> list[str]:
     return list(session.scalars(select(JobRow.id).where(JobRow.advance_until < now(session))))
 
 
-def _free_evaluation(session: Session, evaluation_id: int) -> None:
-    job_id = session.scalars(
-        select(EvaluationRow.job_id).where(EvaluationRow.id == evaluation_id)
-    ).one_or_none()
+def _free_task(session: Session, task_id: int) -> None:
+    job_id = session.scalars(select(TaskRow.job_id).where(TaskRow.id == task_id)).one_or_none()
     job = None if job_id is None else jobs.locked(session, job_id)
-    row = session.get(EvaluationRow, evaluation_id, with_for_update=True, populate_existing=True)
+    row = session.get(TaskRow, task_id, with_for_update=True, populate_existing=True)
     if job is None or row is None or row.state != "running" or (row.lease_until or 0.0) >= now(session):
         return
-    row.state = "pending"
-    row.lost += 1
-    row.lease_until = None
-    row.enqueued_at = None
-    wait = tasks.BACKOFF_SECONDS[min(row.lost, len(tasks.BACKOFF_SECONDS)) - 1]
-    row.not_before = now(session) + wait if wait else None
+    tasks.free(session, row)
     tallies.add(session, "leases_lost")
-    _log.warning("a worker was lost", job=job.id, evaluation=row.index, worker=row.worker, times=row.lost)
+    name = evaluations.name(row.unit, row.index)
+    _log.warning("a worker was lost", job=job.id, task=name, worker=row.worker, times=row.lost)
     if row.lost >= finish.MAX_LOST and not states.is_final(job):
-        finish.fail(session, job, finish.worker_lost(f"evaluation {row.index}"))
+        finish.fail(session, job, finish.worker_lost(name))
 
 
 def _free_step(session: Session, job_id: str) -> None:
@@ -185,11 +179,11 @@ def _send_again(database: Database, messenger: Messenger, queue: str, age: float
         before = now(session) - age
         of_queue = select(JobRow.id).where(JobRow.queue == queue, JobRow.state.in_(ACTIVE_STATES))
         session.execute(
-            update(EvaluationRow)
+            update(TaskRow)
             .where(
-                EvaluationRow.state == "pending",
-                EvaluationRow.enqueued_at < before,
-                EvaluationRow.job_id.in_(of_queue),
+                TaskRow.state == "pending",
+                TaskRow.enqueued_at < before,
+                TaskRow.job_id.in_(of_queue),
             )
             .values(enqueued_at=None)
         )
@@ -206,9 +200,7 @@ def _send_again(database: Database, messenger: Messenger, queue: str, age: float
 
 def _ask_for_forgotten_steps(session: Session) -> None:
     """A running job with nothing outstanding and no step due would never move again."""
-    outstanding = select(EvaluationRow.id).where(
-        EvaluationRow.job_id == JobRow.id, EvaluationRow.state != "done"
-    )
+    outstanding = select(TaskRow.id).where(TaskRow.job_id == JobRow.id, TaskRow.state != "done")
     session.execute(
         update(JobRow)
         .where(

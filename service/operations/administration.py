@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.access import keys
 from service.operations import backup, migration
+from service.operations.preconditions import StartRefused, held, settings_for, writable
 from service.settings import Settings
-from service.stack.preconditions import StartRefused, held, settings_for, writable
 from service.tables.database import Database, now
 
 

@@ -1,10 +1,12 @@
 """Backup of a store into one file, and back: the same for SQLite and PostgreSQL, and from the one into the other.
 
-The file is gzipped JSON lines: first what it is, then one row of a table a line, all from one state of the store.
+The file is gzipped JSON lines: first what it is, then one row of a table a line, all from one state of the store. Bytes
+are base64.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
@@ -14,14 +16,14 @@ from typing import Any, TextIO
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, func, select, text
+from sqlalchemy import Connection, LargeBinary, MetaData, RowMapping, Table, func, select, text
 
 from service.operations import migration
 from service.tables.database import Database
-from service.tables.schema import TABLES
 
 FORMAT = "orichalcum-backup"
 BATCH = 200
+"""Rows that are read or written at a time; of a table with bytes, which may be long, one."""
 
 
 class BackupRefused(Exception):  # noqa: N818
@@ -54,8 +56,9 @@ def save(database: Database, path: Path) -> dict[str, int]:
             _write(file, {"format": FORMAT, "version": 1, "revision": revision})
             for table in _in_order(metadata):
                 counts[table.name] = 0
-                for row in connection.execution_options(yield_per=BATCH).execute(select(table)).mappings():
-                    _write(file, {"table": table.name, "row": dict(row)})
+                rows = connection.execution_options(yield_per=_batch(table)).execute(select(table))
+                for row in rows.mappings():
+                    _write(file, {"table": table.name, "row": _plain(row)})
                     counts[table.name] += 1
             _write(file, {"end": counts})
     unfinished.replace(path)
@@ -88,12 +91,8 @@ def restore(database: Database, path: Path) -> dict[str, int]:
                 raise BackupRefused(f"the store already holds {table.name}; restore into a new, empty store")
         _insert(connection, tables, path)
         if connection.dialect.name == "postgresql":
-            connection.execute(
-                text(
-                    "SELECT setval(pg_get_serial_sequence('evaluations', 'id'), coalesce(max(id), 0) + 1, false) "
-                    "FROM evaluations"
-                )
-            )
+            for table in tables.values():
+                _go_on_counting(connection, table)
         connection.commit()
     migration.upgrade(database)
     return expected
@@ -106,8 +105,36 @@ def _of_one_state(connection: Connection) -> Connection:
 
 
 def _in_order(metadata: MetaData) -> list[Table]:
-    ours = {table.__tablename__ for table in TABLES}
-    return [table for table in metadata.sorted_tables if table.name in ours]
+    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+
+
+def _go_on_counting(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL number new rows behind the restored ones, where it numbers them."""
+    if "id" not in table.columns or table.columns["id"].server_default is None:
+        return
+    connection.execute(
+        text(
+            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), coalesce(max(id), 0) + 1, false) "  # noqa: S608
+            f"FROM {table.name}"
+        )
+    )
+
+
+def _bytes_of(table: Table) -> list[str]:
+    """Names of the columns that hold bytes."""
+    return [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+
+
+def _batch(table: Table) -> int:
+    return 1 if _bytes_of(table) else BATCH
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    """A row as JSON can hold it."""
+    return {
+        name: base64.b64encode(value).decode() if isinstance(value, (bytes, memoryview)) else value
+        for name, value in row.items()
+    }
 
 
 def _write(file: TextIO, item: dict[str, Any]) -> None:
@@ -164,10 +191,12 @@ def _insert(connection: Connection, tables: dict[str, Table], path: Path) -> Non
     for item in _lines(path):
         if "table" not in item:
             continue
-        if item["table"] != current or len(waiting) >= BATCH:
+        table = tables[item["table"]]
+        if table.name != current or len(waiting) >= _batch(table):
             if waiting:
                 connection.execute(tables[current].insert(), waiting)
-            waiting, current = [], item["table"]
-        waiting.append(item["row"])
+            waiting, current = [], table.name
+        row: dict[str, Any] = item["row"]
+        waiting.append(row | {name: base64.b64decode(row[name]) for name in _bytes_of(table)})
     if waiting:
         connection.execute(tables[current].insert(), waiting)

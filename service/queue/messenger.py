@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from service.queue.queues import QUEUE
 
 ADVANCE = "orichalcum.advance"
-EVALUATE = "orichalcum.evaluate"
+PERFORM = "orichalcum.perform"
 MAP = "orichalcum.map"
 
 BROKER_SECONDS = 3.0
@@ -50,8 +50,8 @@ class Messenger(Protocol):
     def advance(self, job_id: str, route: Route) -> bool:
         """Ask for the next step of a job; False if the broker cannot be reached."""
 
-    def evaluate(self, evaluation_id: int, route: Route) -> bool:
-        """Ask for an evaluation; False if the broker cannot be reached."""
+    def perform(self, task_id: int, route: Route) -> bool:
+        """Ask for a task; False if the broker cannot be reached."""
 
     def map(self, map_id: str, route: Route) -> bool:
         """Ask for a map; False if the broker cannot be reached."""
@@ -111,9 +111,9 @@ class CeleryMessenger:
         """Ask for the next step of a job; False if the broker cannot be reached."""
         return self._send(ADVANCE, job_id, route)
 
-    def evaluate(self, evaluation_id: int, route: Route) -> bool:
-        """Ask for an evaluation; False if the broker cannot be reached."""
-        return self._send(EVALUATE, evaluation_id, route)
+    def perform(self, task_id: int, route: Route) -> bool:
+        """Ask for a task; False if the broker cannot be reached."""
+        return self._send(PERFORM, task_id, route)
 
     def map(self, map_id: str, route: Route) -> bool:
         """Ask for a map; False if the broker cannot be reached."""

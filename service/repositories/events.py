@@ -9,26 +9,15 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api_schemas.evaluations import EvaluationRecord
-from api_schemas.jobs import BestSoFar, EvaluationEvent, JobState, Progress, ProgressEvent, StateEvent
+from api_schemas.jobs import EvaluationEvent, JobState, ProgressEvent, StateEvent
+from service.repositories import evaluations, progress
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
 
 
 def timestamp(seconds: float) -> datetime:
     """The moment ``seconds`` after 1970, in UTC."""
     return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def progress_of(job: JobRow) -> Progress:
-    """How far a job is."""
-    return Progress(
-        evaluations_done=job.evaluations_done,
-        evaluations_planned=job.evaluations_planned,
-        best=None if job.best is None else BestSoFar.model_validate_json(job.best),
-        trace=[] if job.trace is None else json.loads(job.trace),
-    )
 
 
 def _append(session: Session, job: JobRow, kind: str, data: str, at: float) -> None:
@@ -45,12 +34,14 @@ def append_state(session: Session, job: JobRow, state: JobState, message: str | 
 
 def append_progress(session: Session, job: JobRow, at: float) -> None:
     """Append the progress of a locked job to its events."""
-    event = ProgressEvent(progress=progress_of(job), at=timestamp(at))
+    session.flush()
+    doing = progress.doing(session, [job.id])[job.id]
+    event = ProgressEvent(progress=progress.of(job, doing), at=timestamp(at))
     _append(session, job, "progress", event.model_dump_json(), at)
 
 
 def append_evaluation(session: Session, job: JobRow, index: int, at: float) -> None:
-    """Append a finished evaluation, by its number: its content is read from the evaluations."""
+    """Append a finished evaluation, by its number: its content is read from the tasks."""
     _append(session, job, "evaluation", json.dumps({"index": index}), at)
 
 
@@ -65,7 +56,5 @@ def content(session: Session, event: EventRow) -> str:
     if event.kind != "evaluation":
         return event.data
     index = int(json.loads(event.data)["index"])
-    where = (EvaluationRow.job_id == event.job_id, EvaluationRow.index == index)
-    record = session.scalars(select(EvaluationRow.record).where(*where)).one()
-    evaluation = EvaluationRecord.model_validate_json(record or "").public()
+    evaluation = evaluations.one(session, event.job_id, index)
     return EvaluationEvent(index=index, evaluation=evaluation, at=timestamp(event.at)).model_dump_json()

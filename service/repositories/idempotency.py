@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.http.problem_details import Conflict, MalformedRequest, Unprocessable
+from service.http.refusals import Conflict, MalformedRequest, Unprocessable
 from service.tables.database import Database, now
 from service.tables.idempotency import IdempotencyRow
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session, defer
 
-from api_schemas.base import Output
 from api_schemas.errors import ProblemDetail
-from api_schemas.evaluations import EvaluationRecord
 from api_schemas.jobs import ACTIVE_STATES, Job, JobState
 from api_schemas.problem import Problem
-from service.repositories import events
+from service.repositories import events, progress
 from service.tables.database import now
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
 
 
 def get(session: Session, job_id: str) -> JobRow | None:
@@ -82,29 +81,56 @@ def page(
 
 
 def remove(session: Session, job: JobRow) -> None:
-    """Delete a job with its evaluations and events."""
+    """Delete a job with its tasks, their checkpoints and its events."""
     session.execute(delete(JobRow).where(JobRow.id == job.id))
 
 
-def records(session: Session, job_id: str) -> list[EvaluationRecord]:
-    """The stored evaluations of a job, by number."""
-    found = select(EvaluationRow.record).where(EvaluationRow.job_id == job_id, EvaluationRow.state == "done")
-    texts = session.scalars(found.order_by(EvaluationRow.index)).all()
-    return [EvaluationRecord.model_validate_json(text) for text in texts if text is not None]
+class ProblemUnreadable(Exception):  # noqa: N818
+    """A stored problem is not one that this process knows; the message says so."""
 
 
 def problem_of(job: JobRow) -> Problem:
-    """The job's problem."""
-    return Problem.model_validate_json(job.problem)
+    """The job's problem.
+
+    Raises:
+        ProblemUnreadable: if it is not one that this process knows.
+    """
+    return parsed_problem(job.problem)
 
 
-def public(job: JobRow, *, with_problem: bool = True, notice: str | None = None) -> Job:
-    """The job as users see it."""
+@lru_cache(maxsize=256)
+def parsed_problem(document: str) -> Problem:
+    """The problem of a document that was stored.
+
+    Raises:
+        ProblemUnreadable: if it is not one that this process knows.
+    """
+    try:
+        return Problem.model_validate_json(document)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False)[0]
+        raise ProblemUnreadable(
+            f"the problem of this job is not known here ({'/'.join(map(str, first['loc']))}: {first['msg']}); if it is "
+            "of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
+        ) from None
+
+
+def public(
+    job: JobRow, *, doing: Sequence[str] = (), with_problem: bool = True, notice: str | None = None
+) -> Job:
+    """The job as users see it.
+
+    Args:
+        job: The job.
+        doing: What is being computed for it.
+        with_problem: Whether to show the problem.
+        notice: Why nothing is being done for it.
+    """
     optional = {
         "started_at": None if job.started_at is None else events.timestamp(job.started_at),
         "finished_at": None if job.finished_at is None else events.timestamp(job.finished_at),
         "failure": None if job.failure is None else ProblemDetail.model_validate_json(job.failure),
-        "problem": problem_of(job) if with_problem else None,
+        "problem": _known_problem(job) if with_problem else None,
     }
     return Job.model_validate(
         {
@@ -112,7 +138,7 @@ def public(job: JobRow, *, with_problem: bool = True, notice: str | None = None)
             "name": job.name,
             "kind": job.kind,
             "state": job.state,
-            "progress": events.progress_of(job),
+            "progress": progress.of(job, doing),
             "cancel_requested": job.cancel_requested,
             "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
             "time_limit": job.time_limit,
@@ -123,6 +149,8 @@ def public(job: JobRow, *, with_problem: bool = True, notice: str | None = None)
     )
 
 
-def text(document: Output) -> str:
-    """A document as it is stored: JSON in which every number keeps all its digits."""
-    return document.model_dump_json()
+def _known_problem(job: JobRow) -> Problem | None:
+    try:
+        return problem_of(job)
+    except ProblemUnreadable:
+        return None

@@ -13,6 +13,9 @@ from service.tables.tallies import TallyRow
 
 SHARDS = 16
 KEPT_DAYS = 3
+DAY_SECONDS = 86_400.0
+
+_QUOTA = "quota"
 
 
 def add(session: Session, name: str, label: str = "", amount: float = 1.0) -> None:
@@ -34,6 +37,20 @@ def total(session: Session, name: str, label: str = "") -> float:
     return float(session.execute(found.where(TallyRow.name == name, TallyRow.label == label)).scalar_one())
 
 
+def use(session: Session, tenant: str, at: float) -> None:
+    """Count one task against a tenant's quota of the day (UTC) of ``at``, seconds since 1970."""
+    add(session, _QUOTA, _day(tenant, at))
+
+
+def used(session: Session, tenant: str, at: float) -> float:
+    """How many tasks of a tenant were computed on the day (UTC) of ``at``."""
+    return total(session, _QUOTA, _day(tenant, at))
+
+
+def _day(tenant: str, at: float) -> str:
+    return f"{int(at // DAY_SECONDS)}:{tenant}"
+
+
 def totals(session: Session, names: Sequence[str]) -> list[tuple[str, str, float]]:
     """Name, label and total of every tally with one of these names."""
     found = select(TallyRow.name, TallyRow.label, func.sum(TallyRow.value)).where(TallyRow.name.in_(names))
@@ -45,4 +62,4 @@ def forget_old_quotas(session: Session, today: int) -> None:
     """Delete what was counted against quotas some days ago."""
     # Labels begin with the number of the day, which has five digits until the year 2243.
     limit = f"{today - KEPT_DAYS}:"
-    session.execute(delete(TallyRow).where(TallyRow.name == "quota", TallyRow.label < limit))
+    session.execute(delete(TallyRow).where(TallyRow.name == _QUOTA, TallyRow.label < limit))

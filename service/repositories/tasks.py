@@ -1,115 +1,172 @@
-"""Claiming evaluations under a lease, and storing each exactly once.
+"""Claiming tasks under a lease, and storing the record of each exactly once.
 
-A claim raises the evaluation's ``attempt`` and sets a lease by the database's clock. Whoever computes renews the lease;
-a result, a renewal or a release counts only under the attempt that claimed last (a fencing token), so a worker that was
-frozen, cut off or replaced can do no harm when it comes back.
+A claim raises the task's ``attempt`` and sets a lease by the database's clock. Whoever computes renews the lease; a
+record, a checkpoint, a renewal or a release counts only under the attempt that claimed last (a fencing token), so a
+worker that was frozen, cut off or replaced can do no harm when it comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.problem import Problem
-from service.access.quotas import used_label
-from service.lifecycle.standing import Standing
-from service.repositories import events, jobs, tallies
+from api_schemas.tasks import Record, Task
+from service.repositories import checkpoints, evaluations, events, jobs, tallies
+from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import now
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 
 BACKOFF_SECONDS = (0.0, 5.0)
-"""How long an evaluation waits after its first and its second lost worker; the third ends its job."""
+"""How long a task waits after its first and its second lost worker; the third ends its job."""
 
 LEASE_SECONDS = 9.0
 """How long a claim holds without being renewed."""
 
 STORING_STATES = ("running", "paused", "cancelling")
-"""States of a job in which a finished evaluation is still stored."""
+"""States of a job in which a finished task is still stored."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """An evaluation that this worker may compute, and the token under which it may store the result."""
+    """A task that this worker may compute, and the token under which it may store the record.
 
-    evaluation_id: int
+    Attributes:
+        task_id: Of its row.
+        job_id: Its job.
+        attempt: The token.
+        document: The problem of the job, as it is stored.
+        unit: What it asks of a worker.
+        index: Its number among the tasks of its unit.
+        task: The task, as a document of its unit.
+        continues: Number of the task that it continues.
+        tenant: Whose job it is.
+    """
+
+    task_id: int
     job_id: str
     attempt: int
-    problem: Problem
-    suggestion: Suggestion
+    document: str
+    unit: str
+    index: int
+    task: str
+    continues: int | None = None
     tenant: str = DEFAULT_TENANT
 
+    @property
+    def problem(self) -> Problem:
+        """The problem of the job.
 
-def add(session: Session, job: JobRow, suggestions: Sequence[Suggestion]) -> None:
-    """Insert the evaluations that a campaign asks for."""
+        Raises:
+            ProblemUnreadable: if it is not one that this process knows.
+        """
+        return jobs.parsed_problem(self.document)
+
+
+def add(session: Session, job: JobRow, asked: Iterable[Task]) -> int:
+    """Insert the tasks that a plan asks for, and that it has not asked for before; returns how many those are."""
+    wanted = {(task.unit, task.index): task for task in asked}
+    numbers = {index for _, index in wanted}
+    there = select(TaskRow.unit, TaskRow.index).where(TaskRow.job_id == job.id, TaskRow.index.in_(numbers))
+    known = {(unit, index) for unit, index in session.execute(there)}
     at = now(session)
-    for suggestion in suggestions:
+    fresh = [task for place, task in wanted.items() if place not in known]
+    for task in fresh:
         session.add(
-            EvaluationRow(
-                job_id=job.id, index=suggestion.index, suggestion=suggestion.model_dump_json(), created_at=at
+            TaskRow(
+                job_id=job.id,
+                unit=task.unit,
+                index=task.index,
+                tier=task.tier,
+                continues=task.continues,
+                background=task.background,
+                counted=task.counted,
+                task=task.model_dump_json(),
+                created_at=at,
             )
         )
+    session.flush()
+    return len(fresh)
 
 
-def outstanding(session: Session, job_id: str) -> int:
-    """Number of evaluations that were asked for and are not stored yet."""
-    found = select(func.count()).where(EvaluationRow.job_id == job_id, EvaluationRow.state != "done")
+def outstanding(session: Session, job_id: str, *, background: bool = True) -> int:
+    """Number of tasks that were asked for and are not stored yet, with those in the background or without."""
+    found = select(func.count()).where(TaskRow.job_id == job_id, TaskRow.state != "done")
+    if not background:
+        found = found.where(TaskRow.background.is_(False))
     return int(session.execute(found).scalar_one())
 
 
+def done(session: Session, job_id: str) -> int:
+    """Number of tasks whose records are stored."""
+    found = select(func.count()).where(TaskRow.job_id == job_id, TaskRow.state == "done")
+    return int(session.execute(found).scalar_one())
+
+
+def computing(session: Session, job_id: str) -> bool:
+    """Whether a worker holds a task of the job."""
+    held = select(TaskRow.id).where(TaskRow.job_id == job_id, TaskRow.state == "running")
+    return session.scalars(held.limit(1)).one_or_none() is not None
+
+
 def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
-    """Mark pending evaluations as enqueued until ``window`` of the job are under way, and return their ids.
+    """Mark pending tasks as enqueued until ``window`` of the job are under way, and return their ids.
 
     Keeping few messages of each job in the queue lets jobs take turns: a scan of thousands of points does not stand
-    before a job of three.
+    before a job of three. A task that continues another waits until that is done.
     """
-    waiting = (
-        EvaluationRow.job_id == job_id,
-        EvaluationRow.state != "done",
-        EvaluationRow.enqueued_at.is_not(None),
-    )
+    waiting = (TaskRow.job_id == job_id, TaskRow.state != "done", TaskRow.enqueued_at.is_not(None))
     under_way = int(session.execute(select(func.count()).where(*waiting)).scalar_one())
     if under_way >= window:
         return []
     fresh = (
-        select(EvaluationRow.id)
+        select(TaskRow.id)
         .where(
-            EvaluationRow.job_id == job_id,
-            EvaluationRow.state == "pending",
-            EvaluationRow.enqueued_at.is_(None),
-            or_(EvaluationRow.not_before.is_(None), EvaluationRow.not_before <= now(session)),
+            TaskRow.job_id == job_id,
+            TaskRow.state == "pending",
+            TaskRow.enqueued_at.is_(None),
+            or_(TaskRow.not_before.is_(None), TaskRow.not_before <= now(session)),
         )
-        .order_by(EvaluationRow.index)
+        .order_by(TaskRow.background, TaskRow.id)
         .limit(window - under_way)
     )
+    before = aliased(TaskRow)
+    unfinished = select(before.id).where(
+        before.job_id == TaskRow.job_id,
+        before.unit == TaskRow.unit,
+        before.index == TaskRow.continues,
+        before.state != "done",
+    )
+    fresh = fresh.where(or_(TaskRow.continues.is_(None), ~unfinished.exists()))
     ids = list(session.scalars(fresh))
     if ids:
-        session.execute(
-            update(EvaluationRow).where(EvaluationRow.id.in_(ids)).values(enqueued_at=now(session))
-        )
+        session.execute(update(TaskRow).where(TaskRow.id.in_(ids)).values(enqueued_at=now(session)))
     return ids
 
 
-def _held(session: Session, evaluation_id: int) -> EvaluationRow | None:
-    return session.get(EvaluationRow, evaluation_id, with_for_update=True, populate_existing=True)
+def forget_messages(session: Session, ids: Iterable[int]) -> None:
+    """Note that the messages about these tasks were not sent: they are sent again."""
+    session.execute(update(TaskRow).where(TaskRow.id.in_(list(ids))).values(enqueued_at=None))
 
 
-def claim(session: Session, evaluation_id: int, worker: str) -> Claim | None:
-    """Claim a pending evaluation of a running job; None if there is nothing to do for this message."""
-    job_id = session.scalars(
-        select(EvaluationRow.job_id).where(EvaluationRow.id == evaluation_id)
-    ).one_or_none()
+def _held(session: Session, task_id: int) -> TaskRow | None:
+    return session.get(TaskRow, task_id, with_for_update=True, populate_existing=True)
+
+
+def claim(session: Session, task_id: int, worker: str) -> Claim | None:
+    """Claim a pending task of a running job; None if there is nothing to do for this message."""
+    job_id = session.scalars(select(TaskRow.job_id).where(TaskRow.id == task_id)).one_or_none()
     job = None if job_id is None else jobs.locked(session, job_id)
-    row = _held(session, evaluation_id)
+    row = _held(session, task_id)
     if job is None or row is None or row.state != "pending":
         return None
-    if job.state != "running":
-        row.enqueued_at = None  # enqueued again when the job is resumed
+    if job.state != "running" or not _can_begin(session, row):
+        row.enqueued_at = None  # enqueued again when the job is resumed, or what it continues is done
         return None
     at = now(session)
     row.state = "running"
@@ -120,102 +177,112 @@ def claim(session: Session, evaluation_id: int, worker: str) -> Claim | None:
     if row.attempt > 1:
         tallies.add(session, "retries")
     return Claim(
-        evaluation_id=row.id,
+        task_id=row.id,
         job_id=job.id,
         attempt=row.attempt,
-        problem=jobs.problem_of(job),
-        suggestion=Suggestion.model_validate_json(row.suggestion),
+        document=job.problem,
+        unit=row.unit,
+        index=row.index,
+        task=row.task,
+        continues=row.continues,
         tenant=job.tenant,
     )
 
 
+def _can_begin(session: Session, row: TaskRow) -> bool:
+    if row.continues is None:
+        return True
+    before = (TaskRow.job_id == row.job_id, TaskRow.unit == row.unit, TaskRow.index == row.continues)
+    return session.scalars(select(TaskRow.state).where(*before)).one_or_none() == "done"
+
+
 def renew(session: Session, held: Claim) -> bool:
     """Extend the lease; False if the claim is no longer ours."""
-    changed = session.execute(
-        update(EvaluationRow)
-        .where(
-            EvaluationRow.id == held.evaluation_id,
-            EvaluationRow.attempt == held.attempt,
-            EvaluationRow.state == "running",
-        )
-        .values(lease_until=now(session) + LEASE_SECONDS)
-        .returning(EvaluationRow.id)
-    )
-    return changed.one_or_none() is not None
+    return _changed(session, held, lease_until=now(session) + LEASE_SECONDS)
 
 
 def release(session: Session, held: Claim) -> bool:
-    """Give an evaluation back unfinished, without counting it as lost; False if the claim is no longer ours."""
-    changed = session.execute(
-        update(EvaluationRow)
-        .where(
-            EvaluationRow.id == held.evaluation_id,
-            EvaluationRow.attempt == held.attempt,
-            EvaluationRow.state == "running",
-        )
-        .values(state="pending", lease_until=None, worker=None, enqueued_at=None)
-        .returning(EvaluationRow.id)
+    """Give a task back unfinished, without counting it as lost; False if the claim is no longer ours.
+
+    Its checkpoint stays: whoever claims it next goes on from there.
+    """
+    return _changed(
+        session, held, state="pending", lease_until=None, worker=None, doing=None, enqueued_at=None
     )
+
+
+def _changed(session: Session, held: Claim, **values: object) -> bool:
+    """Change a task that is held under the claim's attempt; whether it is."""
+    ours = (TaskRow.id == held.task_id, TaskRow.attempt == held.attempt, TaskRow.state == "running")
+    changed = session.execute(update(TaskRow).where(*ours).values(**values).returning(TaskRow.id))
     return changed.one_or_none() is not None
 
 
-def cached(session: Session, held: Claim, content_key: str) -> EvaluationRecord | None:
-    """The record of the same evaluation in any job of the same tenant, under the number of this one; or None."""
+def cached(session: Session, held: Claim, content_key: str) -> str | None:
+    """The record of the same task in any job of the same tenant, as a document; None if there is none."""
     found = (
-        select(EvaluationRow.record)
-        .join(JobRow, JobRow.id == EvaluationRow.job_id)
-        .where(
-            EvaluationRow.content_key == content_key,
-            EvaluationRow.state == "done",
-            JobRow.tenant == held.tenant,
-        )
+        select(TaskRow.record)
+        .join(JobRow, JobRow.id == TaskRow.job_id)
+        .where(TaskRow.content_key == content_key, TaskRow.state == "done", JobRow.tenant == held.tenant)
         .limit(1)
     )
-    text = session.scalars(found).one_or_none()
-    if text is None:
-        return None
-    record = EvaluationRecord.model_validate_json(text)
-    return record.model_copy(update={"index": held.suggestion.index, "origin": held.suggestion.origin})
+    return session.scalars(found).one_or_none()
 
 
 def store(
     session: Session,
     held: Claim,
-    record: EvaluationRecord,
-    standing: Standing | None,
+    record: Record,
+    progress: JobProgress | None,
     *,
+    completed: Iterable[Record] = (),
     content_key: str | None = None,
     from_cache: bool = False,
-) -> bool:
-    """Store a result once, with its events; False if the claim is no longer ours or the job wants it no more.
+) -> int:
+    """Store a record once, with its events; 0 if the claim is no longer ours or the job wants it no more.
 
-    With ``standing`` it becomes known how the search stands. Under ``content_key`` other jobs of the tenant find the
-    result. The job's ``needs_advance`` is set when this was the last evaluation of its batch.
+    With ``progress`` it becomes known how far the job is; records of earlier tasks of the job that are ``completed``
+    with this one take the place of what is stored of them. Under ``content_key`` other jobs of the tenant find the
+    record. The job's ``needs_advance`` is set when its plan waits for nothing else.
+
+    Returns:
+        How many records the job has now.
     """
     job = jobs.locked(session, held.job_id)
-    row = _held(session, held.evaluation_id)
+    row = _held(session, held.task_id)
     if job is None or row is None or row.state != "running" or row.attempt != held.attempt:
-        return False
+        return 0
     if job.state not in STORING_STATES:
-        return False
+        return 0
     at = now(session)
     row.state = "done"
     row.record = record.model_dump_json()
     row.content_key = content_key
     row.finished_at = at
-    row.lease_until = None
-    row.enqueued_at = None
+    row.lease_until = row.doing = row.enqueued_at = None
     session.flush()
-    job.evaluations_done += 1
-    if standing is not None:
-        standing.note(job)
-    events.append_evaluation(session, job, row.index, at)
+    complete(session, job.id, completed)
+    checkpoints.drop_continued(session, row)
+    job.evaluations_done += row.counted
+    if progress is not None:
+        progress.note(job)
+    if evaluations.is_one(row.unit):
+        events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at)
-    _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
-    if outstanding(session, job.id) == 0:
+    if row.counted:
+        _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
+    if outstanding(session, job.id, background=False) == 0:
         job.needs_advance = True
         job.advance_enqueued_at = None
-    return True
+    return done(session, job.id)
+
+
+def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
+    """Put records in the place of those that are stored of the same tasks of a locked job."""
+    for record in records:
+        stored = (TaskRow.job_id == job_id, TaskRow.unit == record.unit, TaskRow.index == record.index)
+        changed = update(TaskRow).where(*stored, TaskRow.state == "done")
+        session.execute(changed.values(record=record.model_dump_json()))
 
 
 def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cache: bool) -> None:
@@ -225,19 +292,27 @@ def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cac
     potential = jobs.problem_of(job).potential.name
     tallies.add(session, "evaluations", potential)
     tallies.add(session, "evaluation_seconds", potential, seconds)
-    tallies.add(session, "quota", used_label(job.tenant, at))
+    tallies.use(session, job.tenant, at)
+
+
+def free(session: Session, row: TaskRow) -> None:
+    """Hand on a locked task whose worker has vanished; its checkpoint stays."""
+    row.state = "pending"
+    row.lost += 1
+    row.lease_until = row.doing = row.enqueued_at = None
+    wait = BACKOFF_SECONDS[min(row.lost, len(BACKOFF_SECONDS)) - 1]
+    row.not_before = now(session) + wait if wait else None
 
 
 def drop_unfinished(session: Session, job_id: str) -> None:
-    """Delete what was asked for and is not stored: a late result then finds no place."""
-    session.execute(
-        delete(EvaluationRow).where(EvaluationRow.job_id == job_id, EvaluationRow.state != "done")
-    )
+    """Delete what was asked for and is not stored: a late record then finds no place."""
+    session.execute(delete(TaskRow).where(TaskRow.job_id == job_id, TaskRow.state != "done"))
 
 
-def page(session: Session, job_id: str, after: int, limit: int) -> Sequence[EvaluationRow]:
-    """At most ``limit`` stored evaluations with numbers above ``after``, by number."""
-    found = select(EvaluationRow).where(
-        EvaluationRow.job_id == job_id, EvaluationRow.state == "done", EvaluationRow.index > after
-    )
-    return session.scalars(found.order_by(EvaluationRow.index).limit(limit)).all()
+def records(session: Session, job_id: str, *, counted: bool = False) -> list[tuple[str, str]]:
+    """Unit and document of every stored record of a job, by number; or of those that count as progress."""
+    found = select(TaskRow.unit, TaskRow.record).where(TaskRow.job_id == job_id, TaskRow.state == "done")
+    if counted:
+        found = found.where(TaskRow.counted)
+    rows = session.execute(found.order_by(TaskRow.index, TaskRow.unit)).all()
+    return [(row.unit, row.record) for row in rows if row.record is not None]

@@ -18,11 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.access import keys
 from service.http.guard import is_loopback
 from service.operations import migration
+from service.operations.preconditions import StartRefused, held, settings_for, writable
 from service.settings import sqlite_url
 from service.stack import broker as embedded
 from service.stack.children import Child, stop_all
 from service.stack.hung import HungWorkers
-from service.stack.preconditions import StartRefused, held, listening, settings_for, writable
+from service.stack.listening import listening
 from service.tables.database import Database
 
 STOP_SECONDS = 5.0

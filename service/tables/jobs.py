@@ -14,6 +14,9 @@ class JobRow(Base):
 
     ``priority`` is the broker's: 0 is served first. ``time_limit`` counts seconds from ``started_at``.
 
+    ``standing`` is the result as far as it is known by ``told`` records, without its evaluations, which are in the
+    tasks: whoever ends the job puts them in. The columns of evaluations count tasks of every unit.
+
     ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
     """
 
@@ -34,6 +37,9 @@ class JobRow(Base):
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
     best: Mapped[str | None] = mapped_column(Text, default=None)
     trace: Mapped[str | None] = mapped_column(Text, default=None)
+    front: Mapped[str | None] = mapped_column(Text, default=None)
+    standing: Mapped[str | None] = mapped_column(Text, default=None)
+    told: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     result: Mapped[str | None] = mapped_column(Text, default=None)
     failure: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[float] = mapped_column(Double)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 from service.tables.api_keys import ApiKeyRow
+from service.tables.checkpoints import CheckpointRow
 from service.tables.database import Base
 from service.tables.events import EventRow
 from service.tables.idempotency import IdempotencyRow
@@ -12,12 +13,13 @@ from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
 from service.tables.references import ReferenceRow
 from service.tables.tallies import TallyRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 from service.tables.workers import WorkerRow
 
 TABLES = (
     JobRow,
-    EvaluationRow,
+    TaskRow,
+    CheckpointRow,
     EventRow,
     MapRow,
     ReferenceRow,

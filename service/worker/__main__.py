@@ -18,7 +18,7 @@ from service.queue.queues import queues_for
 from service.settings import Settings
 from service.tables.database import Database
 from service.worker.activity import Activity
-from service.worker.computation import campaign_of, evaluated, mapped
+from service.worker.computation import mapped, performed, plan_of
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.heartbeat import Heartbeat
@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device=device,
         database=database,
         messenger=CeleryMessenger(app),
-        evaluate=evaluated,
-        campaign=campaign_of,
+        perform=performed,
+        plan=plan_of,
         surrogate_map=mapped,
         stopping=_stopping,
         abandon=lambda: os._exit(EXIT_ABANDONED),

@@ -1,4 +1,4 @@
-"""The task ``advance``: replay a job's campaign from the store, and insert what it asks for next, or end the job."""
+"""The task ``advance``: replay a job's plan from the store, and insert the tasks it asks for next, or end the job."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api_schemas.evaluations import EvaluationRecord, Suggestion
-from api_schemas.problem import Problem
-from api_schemas.results import Result
+from api_schemas.results import Result, Stopped
+from api_schemas.tasks import Record, Task
 from engine.acceptance.maps import likely_slices
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue, enqueue_maps
-from service.lifecycle.standing import Standing
-from service.repositories import events, jobs, maps, tasks
+from service.repositories import evaluations, events, jobs, maps, tasks
+from service.repositories.progress import JobProgress
 from service.repositories.tasks import LEASE_SECONDS
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
-from service.worker.context import WorkerContext, replayed, standing
+from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
 from service.worker.perform import cancel_requested, failure_of, finish_cancelled
+from service.worker.replay import progress_of, records_of, replayed, result_of
 
 CHEAP_TO_MAP = 100
 """Maps are computed before anybody asks where a surrogate of at most so many evaluations is fitted for them."""
@@ -33,16 +33,17 @@ _log = structlog.get_logger(__name__)
 class _Claim:
     job_id: str
     attempt: int
-    problem: Problem
-    records: list[EvaluationRecord]
-    overdue_after: float | None
+    document: str
+    stored: list[tuple[str, str]]
+    overdue: Stopped | None
 
 
 @dataclass(frozen=True)
 class _Step:
     planned: int
-    standing: Standing
-    suggestions: list[Suggestion]
+    progress: JobProgress
+    asked: list[Task]
+    completed: list[Record]
     result: Result | None
 
 
@@ -69,7 +70,7 @@ def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
         return None
     if job.advance_until is not None:
         return None
-    if tasks.outstanding(session, job_id):
+    if tasks.outstanding(session, job_id, background=False):
         job.needs_advance = False  # the last of them will ask again
         return None
     job.needs_advance = False
@@ -79,9 +80,9 @@ def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
     return _Claim(
         job_id=job_id,
         attempt=job.advance_attempt,
-        problem=jobs.problem_of(job),
-        records=jobs.records(session, job_id),
-        overdue_after=job.time_limit if jobs.overdue(session, job_id) else None,
+        document=job.problem,
+        stored=tasks.records(session, job_id),
+        overdue=finish.time_limit_passed(job) if jobs.overdue(session, job_id) else None,
     )
 
 
@@ -103,7 +104,7 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
         return
     except SQLAlchemyError:
         raise
-    except Exception as error:  # noqa: BLE001  (whatever the campaign raises ends this job, not the worker)
+    except Exception as error:  # noqa: BLE001  (whatever the plan raises ends this job, not the worker)
         failure = failure_of(error, "the next step of the search")
         with context.database.writing() as session:
             job = _ours(session, claim)
@@ -120,16 +121,16 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
 
 
 def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
-    campaign = replayed(context, claim.problem, claim.records)
-    stopped = campaign.stopped
-    if stopped is None and claim.overdue_after is not None:
-        stopped = finish.time_limit_after(claim.overdue_after, len(claim.records))
-    suggestions = [] if stopped is not None else campaign.ask()
-    result = None if suggestions else campaign.result(stopped, device=context.device)
+    records = records_of(claim.stored)
+    problem = jobs.parsed_problem(claim.document)
+    plan = replayed(context, problem, records)
+    stopped = plan.stopped or claim.overdue
+    result = None if stopped is None else result_of(context, problem, plan, stopped)
     return _Step(
-        planned=campaign.planned,
-        standing=standing(campaign),
-        suggestions=suggestions,
+        planned=plan.planned,
+        progress=progress_of(context, problem, plan, len(claim.stored), result),
+        asked=list(plan.ask()) if stopped is None else [],
+        completed=evaluations.completed(records, plan.assessed),
         result=result,
     )
 
@@ -167,9 +168,10 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
         job.needs_advance = True
         job.advance_enqueued_at = None
         return
+    tasks.complete(session, job.id, step.completed)
     news = job.evaluations_planned != step.planned or job.state == "queued"
     job.evaluations_planned = step.planned
-    news = step.standing.note(job) or news
+    news = step.progress.note(job) or news
     if job.state == "queued":
         states.change(session, job, "running")
     if step.result is not None:
@@ -178,6 +180,8 @@ def _apply(session: Session, job: JobRow, step: _Step) -> None:
             for name, wanted in likely_slices(jobs.problem_of(job)):
                 maps.ask(session, job, name, wanted)
         return
-    tasks.add(session, job, step.suggestions)
+    if not tasks.add(session, job, step.asked) and not tasks.outstanding(session, job.id):
+        finish.fail(session, job, finish.nothing_asked())
+        return
     if news:
         events.append_progress(session, job, now(session))

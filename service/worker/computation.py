@@ -1,19 +1,20 @@
-"""The engine as the tasks call it: each problem is resolved once in a worker, however many evaluations it has."""
+"""The engine as the tasks call it: each problem is resolved once in a worker, however many tasks it has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
+from api_schemas.tasks import Record, Task
 from engine.acceptance.resolve import resolve
-from engine.campaign.campaign import Campaign
-from engine.campaign.evaluate import evaluate
 from engine.composition.slices import Slice
+from engine.kinds.kind import Plan
+from engine.kinds.registry import KINDS
 from engine.problem.resolved import ResolvedProblem
-from service.repositories.references import SqlReferenceStore
+from engine.units.registry import UNITS
+from engine.units.unit import Workplace
 
 
 @lru_cache(maxsize=64)
@@ -21,41 +22,36 @@ def _resolved(document: str) -> ResolvedProblem:
     return resolve(Problem.model_validate_json(document))
 
 
-def evaluated(
-    problem: Problem,
-    composition: Suggestion,
-    *,
-    references: SqlReferenceStore,
-    device: str,
-    on_call: Callable[[], None],
-) -> EvaluationRecord:
-    """Relax one composition and compute its properties.
+def performed(problem: Problem, task: Task, workplace: Workplace) -> Record:
+    """Compute a task.
 
     Raises:
+        api_schemas.registry.UnknownName: if there is no such unit.
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
         engine.potentials.errors.PotentialError: if the potential cannot be used.
     """
-    resolved = _resolved(problem.model_dump_json())
-    return evaluate(resolved, composition, references=references, device=device, on_call=on_call)
+    resolved, unit = _resolved(problem.model_dump_json()), UNITS[task.unit]
+    workplace.say(unit.words(resolved, task))
+    (record,) = unit.perform(resolved, [task], workplace)
+    return record
 
 
-def campaign_of(problem: Problem) -> Campaign:
-    """A new campaign of a problem.
+def plan_of(problem: Problem) -> Plan:
+    """A new plan of a problem.
 
     Raises:
+        api_schemas.registry.UnknownName: if there is no such kind.
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
     """
-    return Campaign(_resolved(problem.model_dump_json()))
+    return KINDS[problem.kind].plan(_resolved(problem.model_dump_json()), problem.strategy.seed, shared=True)
 
 
-def mapped(
-    problem: Problem, records: Sequence[EvaluationRecord], property_name: str, wanted: Slice
-) -> SurrogateMap:
+def mapped(problem: Problem, records: Sequence[Record], property_name: str, wanted: Slice) -> SurrogateMap:
     """What a surrogate of the records expects of a property over a slice.
 
     Raises:
         api_schemas.errors.ProblemInvalid: if the slice cannot be mapped as the records are.
     """
-    campaign = campaign_of(problem)
-    campaign.tell(records)
-    return campaign.plan.map(property_name, wanted)
+    plan = plan_of(problem)
+    plan.tell(records)
+    return plan.map(property_name, wanted)

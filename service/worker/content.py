@@ -1,31 +1,36 @@
-"""Keys of evaluations by content: equal keys mean equal results, so the same point is never computed twice."""
+"""Keys of tasks by content: equal keys mean equal records, so the same thing is never computed twice."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from functools import cache
 from pathlib import Path
 
 import api_schemas
 import engine
-from api_schemas.evaluations import Suggestion
+from api_schemas import extensions
 from api_schemas.problem import Problem
+from api_schemas.tasks import Task
 from engine.potentials import registry
+from engine.units.registry import UNITS
 
-_WITHOUT_EFFECT = {"name", "strategy", "at", "scan", "verify"}
-"""Fields of a problem that choose compositions but do not enter the evaluation of one."""
+_PLACE = {"index", "origin", "background"}
+"""Fields of a task that say where it stands in its plan, not what is computed."""
 
 
-def content_key(problem: Problem, suggestion: Suggestion, device: str) -> str:
-    """SHA-256 of all that an evaluation depends on.
+def content_key(problem: Problem, task: Task, device: str) -> str:
+    """SHA-256 of all that the record of a task depends on, besides the checkpoint from which it may go on.
 
-    That is: the crystal, what is asked of it and under which conditions, the potential with the checksum of its
-    weights and its precision, the composition with its warm start, the kind of device, and the code.
+    That is: the unit and the tier, what the unit uses of the problem, the potential with the checksum of its weights,
+    the task with what it starts from, the kind of device, and the code.
     """
     content = {
-        "problem": problem.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
-        "suggestion": suggestion.model_dump(mode="json", exclude={"index", "origin"}),
+        "unit": task.unit,
+        "tier": task.tier,
+        "problem": problem.model_dump(mode="json", exclude=set(UNITS[task.unit].without_effect)),
+        "task": task.model_dump(mode="json", exclude=_PLACE),
         "weights": registry.describe_choice(problem.potential).sha256,
         "device": device,
         "code": _code(),
@@ -35,11 +40,12 @@ def content_key(problem: Problem, suggestion: Suggestion, device: str) -> str:
 
 @cache
 def _code() -> str:
-    """SHA-256 of the sources that compute: another version may give another last digit."""
+    """SHA-256 of the sources that compute, extensions too: another version may give another last digit."""
     found = hashlib.sha256()
-    for package in (api_schemas, engine):
-        folder = Path(package.__path__[0])
-        for path in sorted(folder.rglob("*.py")):
-            found.update(str(path.relative_to(folder)).encode())
-            found.update(path.read_bytes())
+    packages = (api_schemas, engine, *(importlib.import_module(name) for name in extensions.named()))
+    for package in packages:
+        for folder in map(Path, package.__path__):
+            for path in sorted(folder.rglob("*.py")):
+                found.update(str(path.relative_to(folder)).encode())
+                found.update(path.read_bytes())
     return found.hexdigest()

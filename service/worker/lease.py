@@ -39,6 +39,7 @@ class Lease:
         seconds: How long the claim holds without renewal.
         abandon: Called from the thread where a cancelled computation does not look at ``check`` in time; it ends the
             process, the only way to end a call of a library.
+        meanwhile: Called from the thread at each look.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Lease:
         stopping: Callable[[], bool],
         seconds: float,
         abandon: Callable[[], None] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the thread; it starts with the context."""
         self._renew = renew
@@ -55,6 +57,7 @@ class Lease:
         self._stopping = stopping
         self._seconds = seconds
         self._abandon = abandon
+        self._meanwhile = meanwhile
         self._interruption: Interruption | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -93,6 +96,7 @@ class Lease:
                         renewed = time.monotonic()
                     else:
                         self._interruption = "lost"
+                self._meanwhile()
             except SQLAlchemyError as error:
                 _log.warning("the lease cannot be renewed", error=type(error).__name__)
                 if time.monotonic() - renewed > self._seconds:

@@ -6,12 +6,13 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_schemas.errors import TYPE_PREFIX, ProblemDetail, ProblemInvalid
-from service.repositories import jobs, maps
+from service.repositories import maps, tasks
 from service.repositories.maps import MapClaim
 from service.repositories.tasks import LEASE_SECONDS
 from service.tables.database import Database
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
+from service.worker.replay import records_of
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ def run_map(context: WorkerContext, map_id: str) -> None:
 
 def _run(context: WorkerContext, claim: MapClaim) -> None:
     with context.database.reading() as session:
-        records = jobs.records(session, claim.job_id)
+        stored = tasks.records(session, claim.job_id)
     lease = Lease(
         renew=lambda: _renew(context.database, claim),
         cancelled=lambda: False,  # a map outlives the search of its job
@@ -41,7 +42,7 @@ def _run(context: WorkerContext, claim: MapClaim) -> None:
     answer, failure = None, None
     try:
         with lease:
-            found = context.surrogate_map(claim.problem, records, claim.property, claim.wanted)
+            found = context.surrogate_map(claim.problem, records_of(stored), claim.property, claim.wanted)
             lease.check()
             answer = found.model_dump_json()
     except Interrupted as interrupted:
@@ -58,7 +59,7 @@ def _run(context: WorkerContext, claim: MapClaim) -> None:
         failure = map_failed()
     with context.database.writing() as session:
         told = None if failure is None else failure.model_dump_json()
-        if not maps.store(session, claim, len(records), answer=answer, failure=told):
+        if not maps.store(session, claim, len(stored), answer=answer, failure=told):
             _log.info("a late map was refused")
 
 

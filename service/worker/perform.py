@@ -1,98 +1,185 @@
-"""The task ``evaluate``: claim an evaluation, compute it, store it once, and ask for the next step of its job."""
+"""The task ``perform``: claim a task of a plan, compute it, store its record once, and ask for the next step."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_schemas.errors import ProblemDetail, ProblemInvalid
-from api_schemas.evaluations import EvaluationRecord
 from api_schemas.jobs import FINAL_STATES
+from api_schemas.registry import UnknownName
+from api_schemas.tasks import Record, Task
 from engine.potentials.errors import PotentialError
+from engine.units.registry import UNITS
+from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.standing import Standing
-from service.repositories import jobs, tasks
+from service.repositories import checkpoints, evaluations, events, jobs, progress, tasks
+from service.repositories.jobs import ProblemUnreadable
+from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
 from service.repositories.tasks import Claim
-from service.tables.database import Database
+from service.tables.database import Database, now
+from service.worker import checkpointing
+from service.worker.checkpointing import CheckpointFailed
 from service.worker.content import content_key
-from service.worker.context import WorkerContext, replayed, standing
+from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
+from service.worker.replay import catch_up, progress_of, records_of, replayed
+from service.worker.words import Words
 
 ASSESSED_RECORDS = 200
-"""Up to so many evaluations the best so far is worked out after each one, later only with each batch."""
+"""Up to so many records it is worked out after each one how far the job is, later only with each batch."""
 
 _log = structlog.get_logger(__name__)
 
 
-def run_evaluation(context: WorkerContext, evaluation_id: int) -> None:
-    """Do what a message ``evaluate`` asks for; nothing, if it came twice or too late."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What is stored of a task.
+
+    Attributes:
+        record: With what the problem makes of it.
+        progress: How far the job is with it; None where that is not worked out each time.
+        completed: Records of earlier tasks to which it adds what they lacked.
+        key: Under which other jobs may find the record; None where it is for this one only.
+        from_cache: Whether it was known already.
+    """
+
+    record: Record
+    progress: JobProgress | None
+    completed: Sequence[Record]
+    key: str | None
+    from_cache: bool
+
+
+def run_task(context: WorkerContext, task_id: int) -> None:
+    """Do what a message ``perform`` asks for; nothing, if it came twice or too late."""
     try:
         with context.database.writing() as session:
-            claim = tasks.claim(session, evaluation_id, context.name)
+            claim = tasks.claim(session, task_id, context.name)
         if claim is not None:
-            with structlog.contextvars.bound_contextvars(job=claim.job_id, evaluation=claim.suggestion.index):
+            with structlog.contextvars.bound_contextvars(job=claim.job_id, unit=claim.unit, task=claim.index):
                 _run(context, claim)
     except SQLAlchemyError:
-        # The store is out of reach: the lease runs out and the sweeper hands the evaluation on.
-        _log.exception("the store failed during an evaluation")
+        # The store is out of reach: the lease runs out and the sweeper hands the task on.
+        _log.exception("the store failed during a task")
 
 
 def _run(context: WorkerContext, claim: Claim) -> None:
+    words = Words(lambda said: _tell(context.database, claim, said))
     lease = Lease(
         renew=lambda: _renew(context.database, claim),
         cancelled=lambda: to_give_up(context.database, claim.job_id),
         stopping=context.stopping,
         seconds=tasks.LEASE_SECONDS,
         abandon=lambda: _abandon(context, claim),
+        meanwhile=words.pass_on,
     )
-    key = content_key(claim.problem, claim.suggestion, context.device)
-    with context.database.reading() as session:
-        known = tasks.cached(session, claim, key)
     try:
         with lease:
-            record = known or _computed(context, claim, lease)
-            known_now = _standing_with(context, claim, record)
+            outcome = _outcome(context, claim, lease, words)
     except Interrupted as interrupted:
         _give_up(context, claim, interrupted)
         return
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
-        _fail(context, claim, failure_of(error, f"evaluation {claim.suggestion.index}"))
+        _fail(context, claim, failure_of(error, evaluations.name(claim.unit, claim.index)))
         return
     with context.database.writing() as session:
-        stored = tasks.store(session, claim, record, known_now, content_key=key, from_cache=known is not None)
+        stored = tasks.store(
+            session,
+            claim,
+            outcome.record,
+            outcome.progress,
+            completed=outcome.completed,
+            content_key=outcome.key,
+            from_cache=outcome.from_cache,
+        )
     if not stored:
         _log.info("a late result was refused")
+    elif outcome.progress is not None and outcome.progress.told != stored:
+        catch_up(context, claim.job_id)  # another worker stored a record meanwhile
     enqueue(context.database, context.messenger, claim.job_id)
 
 
-def _computed(context: WorkerContext, claim: Claim, lease: Lease) -> EvaluationRecord:
-    record = context.evaluate(
-        claim.problem,
-        claim.suggestion,
-        references=SqlReferenceStore(context.database, claim.tenant),
+def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -> _Outcome:
+    """The record of a task, known or computed, and how far its job is with it."""
+    task = UNITS[claim.unit].task.model_validate_json(claim.task)
+    # What a task that goes on from a checkpoint comes to is not in the task, so no other job may take it.
+    key = None if claim.continues is not None else content_key(claim.problem, task, context.device)
+    with context.database.reading() as session:
+        known = None if key is None else tasks.cached(session, claim, key)
+    if known is None:
+        record = _computed(context, claim, task, lease, words)
+        with context.database.reading() as session:
+            key = None if checkpoints.exists(session, claim.task_id) else key
+    else:
+        record = _in_place(UNITS[claim.unit].record.model_validate_json(known), task)
+    return _assessed(context, claim, _Outcome(record, None, (), key, from_cache=known is not None))
+
+
+def _computed(context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words) -> Record:
+    workplace = Workplace(
         device=context.device,
+        references=SqlReferenceStore(context.database, claim.tenant),
         on_call=lease.check,
+        say=words.say,
+        checkpoint=checkpointing.found(context.database, claim),
+        save=checkpointing.saver(context.database, claim),
     )
-    return _storable(record)
+    record = context.perform(claim.problem, task, workplace)
+    # As it will be read back: a number that is not finite has no place in the store.
+    return type(record).model_validate_json(record.model_dump_json())
+
+
+def _in_place(record: Record, task: Task) -> Record:
+    """A record of another job as that of this task: what belongs to the job that it came from goes."""
+    own = {"index": task.index, "origin": getattr(task, "origin", None), "assessment": None}
+    fields = type(record).model_fields
+    return record.model_copy(update={name: value for name, value in own.items() if name in fields})
+
+
+def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
+    """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
+    with context.database.reading() as session:
+        job = jobs.get(session, claim.job_id)
+        if job is None or job.evaluations_done >= ASSESSED_RECORDS:
+            return outcome
+        stored = records_of(tasks.records(session, claim.job_id))
+    record = outcome.record
+    plan = replayed(context, claim.problem, [*stored, record])
+    return replace(
+        outcome,
+        record=plan.assessed(record.index) if evaluations.is_one(record.unit) else record,
+        progress=progress_of(context, claim.problem, plan, len(stored) + 1),
+        completed=evaluations.completed(stored, plan.assessed),
+    )
+
+
+def _tell(database: Database, claim: Claim, words: str) -> None:
+    """Store what is being done for a task, and tell those who watch its job."""
+    with database.writing() as session:
+        job = jobs.locked(session, claim.job_id)
+        if job is not None and progress.say(session, claim.task_id, claim.attempt, words):
+            events.append_progress(session, job, now(session))
 
 
 def _abandon(context: WorkerContext, claim: Claim) -> None:
-    """Give back an evaluation whose job is over but whose potential does not return, and end this process with it."""
+    """Give back a task whose job is over but whose potential does not return, and end this process with it."""
     _log.warning("the worker ends itself: a cancelled computation goes on too long")
-    try:
-        with context.database.writing() as session:
-            tasks.release(session, claim)
-    except SQLAlchemyError:
-        _log.warning("the evaluation could not be given back; its lease will run out")
+    with suppress(SQLAlchemyError), context.database.writing() as session:
+        tasks.release(session, claim)  # else its lease runs out
     context.abandon()
 
 
 def to_give_up(database: Database, job_id: str) -> bool:
-    """Whether an evaluation of the job is of no use any more: it is to be given up, or its time is over."""
+    """Whether a task of the job is of no use any more: the job is to be given up, or its time is over."""
     if cancel_requested(database, job_id):
         return True
     with database.reading() as session:
@@ -111,23 +198,8 @@ def cancel_requested(database: Database, job_id: str) -> bool:
     return found is None or found[2] or found[0] in FINAL_STATES
 
 
-def _storable(record: EvaluationRecord) -> EvaluationRecord:
-    """The record as it will be read back; a number that is not finite has no place in the store."""
-    return EvaluationRecord.model_validate_json(record.model_dump_json())
-
-
-def _standing_with(context: WorkerContext, claim: Claim, record: EvaluationRecord) -> Standing | None:
-    """How the search stands once ``record`` counts; None where that is not worked out each time."""
-    with context.database.reading() as session:
-        job = jobs.get(session, claim.job_id)
-        if job is None or job.evaluations_done >= ASSESSED_RECORDS:
-            return None
-        records = jobs.records(session, claim.job_id)
-    return standing(replayed(context, claim.problem, [*records, record]))
-
-
 def _give_up(context: WorkerContext, claim: Claim, interrupted: Interrupted) -> None:
-    _log.info("an evaluation was given up", reason=interrupted.reason)
+    _log.info("a task was given up", reason=interrupted.reason)
     with context.database.writing() as session:
         ours = tasks.release(session, claim)
     if interrupted.reason == "cancelled" and ours:
@@ -135,20 +207,16 @@ def _give_up(context: WorkerContext, claim: Claim, interrupted: Interrupted) -> 
 
 
 def finish_cancelled(context: WorkerContext, job_id: str) -> None:
-    """End a job that is being cancelled with the campaign's answer so far."""
+    """End a job that is being cancelled with the answer so far."""
     with context.database.reading() as session:
         job = jobs.get(session, job_id)
         if job is None or job.state != "cancelling":
             return
-        problem, records = jobs.problem_of(job), jobs.records(session, job_id)
-    result = None
-    if records:
-        stopped = finish.cancelled_after(len(records))
-        result = replayed(context, problem, records).result(stopped, device=context.device)
+    catch_up(context, job_id)
     with context.database.writing() as session:
         job = jobs.locked(session, job_id)
         if job is not None and job.state == "cancelling":
-            finish.cancel(session, job, result)
+            finish.cancel(session, job)
 
 
 def failure_of(error: Exception, what: str) -> ProblemDetail:
@@ -156,7 +224,10 @@ def failure_of(error: Exception, what: str) -> ProblemDetail:
     _log.exception("the computation failed", what=what)
     if isinstance(error, ProblemInvalid):
         return finish.invalid_problem(error.errors)
-    if isinstance(error, PotentialError):
+    if isinstance(error, UnknownName):
+        hint = "if it is of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
+        return finish.evaluation_failed(what, f"{error}; {hint}")
+    if isinstance(error, (PotentialError, CheckpointFailed, ProblemUnreadable)):
         return finish.evaluation_failed(what, str(error))
     return finish.evaluation_failed(what)
 

@@ -100,7 +100,7 @@ class Stack:
 
     def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
         """Freeze a worker in the middle of an evaluation of the job with at least this number, and return it."""
-        query = "select worker from evaluations where job_id = ? and state = 'running' and number >= ?"
+        query = "select worker from tasks where job_id = ? and state = 'running' and number >= ?"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for (name,) in self.rows(query, job_id, index):

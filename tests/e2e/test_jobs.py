@@ -197,13 +197,13 @@ def test_a_killed_worker_is_replaced_and_the_answer_stays_the_same(stack, first_
     undisturbed, stack = stack, stack.of("disturbed")
     job_id = stack.submit(problem())
     worker = stack.stopped_while_computing(job_id)
-    stored = stack.rows("select number, record from evaluations where job_id = ? and state = 'done'", job_id)
+    stored = stack.rows("select number, record from tasks where job_id = ? and state = 'done'", job_id)
     assert stored
     worker.kill()
     assert stack.finished(job_id)["state"] == "succeeded"
     assert without_times(stack.result(job_id)) == without_times(undisturbed.result(first_job))
     after = stack.rows(
-        "select number, record, attempt, lost from evaluations where job_id = ? order by number", job_id
+        "select number, record, attempt, lost from tasks where job_id = ? order by number", job_id
     )
     assert [row[:2] for row in after[: len(stored)]] == stored
     assert [row[2:] for row in after[: len(stored)]] == [(1, 0)] * len(stored)

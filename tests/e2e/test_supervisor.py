@@ -113,7 +113,7 @@ def large_problem() -> dict:
 def test_a_stop_in_the_middle_of_a_computation_leaves_no_process_and_comes_within_seconds(own_stack, number):
     stack = own_stack()
     job_id = stack.submit(large_problem())
-    states = "select state, lost from evaluations where job_id = ?"
+    states = "select state, lost from tasks where job_id = ?"
     wait_for(lambda: stack.rows(states, job_id) == [("running", 0)], 60)
     with stack.client.stream("GET", f"/v1/jobs/{job_id}/events"):
         began = time.monotonic()
@@ -155,7 +155,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
         best = own.result(job_id)["best"]["composition"]["cation"]["K"]
         # One thread a worker now: the same to rounding.
         assert best == pytest.approx(again.result(done)["best"]["composition"]["cation"]["K"], abs=1e-7)
-    attempts = again.rows("select attempt from evaluations where job_id = ? order by number", unfinished)
+    attempts = again.rows("select attempt from tasks where job_id = ? order by number", unfinished)
     assert max(attempts) == (2,)
     assert [attempt for (attempt,) in attempts].count(2) == 1
     assert without_times(again.result(done))["stopped"]["reason"] == "target_met"

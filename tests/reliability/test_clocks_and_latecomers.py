@@ -30,7 +30,7 @@ def test_a_worker_whose_clock_is_hours_ahead_keeps_its_leases_and_loses_none(
     skewed = own_stack(tmp_path / "skewed")
     job_id = _done(skewed)
     assert without_times(skewed.result(job_id)) == expected
-    assert skewed.rows("select sum(lost), max(attempt) from evaluations where job_id = ?", job_id) == [(0, 1)]
+    assert skewed.rows("select sum(lost), max(attempt) from tasks where job_id = ?", job_id) == [(0, 1)]
     assert "its clock is ahead" in (skewed.data / "logs" / "worker-1.log").read_text()
 
 
@@ -39,11 +39,9 @@ def test_a_worker_that_was_frozen_and_comes_back_stores_nothing(own_stack, tmp_p
     stack = own_stack(tmp_path / "data", "--workers", "2")
     job_id = stack.submit(slow_scan(41))
     frozen = stack.stopped_while_computing(job_id)
-    held = stack.rows(
-        "select id from evaluations where state = 'running' and worker like ?", f"%-{frozen.pid}-%"
-    )
+    held = stack.rows("select id from tasks where state = 'running' and worker like ?", f"%-{frozen.pid}-%")
     evaluation_id = held[0][0]
-    record = "select attempt, record from evaluations where id = ? and state = 'done'"
+    record = "select attempt, record from tasks where id = ? and state = 'done'"
     wait_for(lambda: stack.rows(record, evaluation_id), 18, "the evaluation by another worker")
     before = stack.rows(record, evaluation_id)
     assert before[0][0] >= 2

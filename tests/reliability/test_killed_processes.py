@@ -47,9 +47,7 @@ def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothi
     job_ids = jobs_of(disturbed, count)
     chance = random.Random(7)  # noqa: S311
     for _ in range(kills):
-        wait_for(
-            lambda: stack.rows("select 1 from evaluations where state = 'running'"), 120, "an evaluation"
-        )
+        wait_for(lambda: stack.rows("select 1 from tasks where state = 'running'"), 120, "an evaluation")
         time.sleep(chance.uniform(0.0, 0.5))
         victim = chance.choice(victims(stack))
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -58,7 +56,7 @@ def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothi
         disturbed.job(job_id)["state"] not in FINAL_STATES for job_id in job_ids
     )  # it hit them at work
     assert answers(disturbed, job_ids) == expected
-    stored = "select count(*), count(distinct job_id || ':' || number), sum(lost) from evaluations"
+    stored = "select count(*), count(distinct job_id || ':' || number), sum(lost) from tasks"
     rows, distinct, lost = stack.rows(stored)[0]
     assert rows == distinct == 2 * sum(len(answer["evaluations"]) for answer in expected)
     assert lost >= kills // 10  # many hit a worker that has just started, or is between two points
@@ -68,7 +66,7 @@ def victims(stack) -> list[psutil.Process]:
     """Workers that may be killed: a point that loses its worker three times ends its job, which is not the subject."""
     while True:
         unlucky = {
-            name for (name,) in stack.rows("select worker from evaluations where state = 'running' and lost")
+            name for (name,) in stack.rows("select worker from tasks where state = 'running' and lost")
         }
         found = [
             child

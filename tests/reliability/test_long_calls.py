@@ -32,7 +32,7 @@ def test_a_job_is_cancelled_within_two_seconds_in_the_middle_of_one_long_call(ow
     stack = own_stack()
     at = [{"cation": {"Na": 0.5, "K": 0.5}}]
     job_id = stack.submit(problem(kind="evaluate", structure={"poscar": rattled()}, objectives=[], at=at))
-    running = "select count(*) from evaluations where job_id = ? and state = 'running'"
+    running = "select count(*) from tasks where job_id = ? and state = 'running'"
     wait_for(lambda: stack.rows(running, job_id)[0][0], 120, "the evaluation")
     time.sleep(10)  # into the calls: preparing the graphs is over
     worker = stack.worker()
@@ -42,6 +42,6 @@ def test_a_job_is_cancelled_within_two_seconds_in_the_middle_of_one_long_call(ow
     assert time.monotonic() - began < 2.0
     wait_for(lambda: not worker.is_running(), 4.0, "the end of the worker")
     assert "goes on too long" in (stack.data / "logs" / "worker-1.log").read_text()
-    assert stack.rows("select sum(lost) from evaluations where job_id = ?", job_id) in ([(None,)], [(0,)])
+    assert stack.rows("select sum(lost) from tasks where job_id = ?", job_id) in ([(None,)], [(0,)])
     # The next worker computes at once.
     assert stack.finished(stack.submit(problem()), 60)["state"] == "succeeded"

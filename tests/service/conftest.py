@@ -16,11 +16,12 @@ import pytest
 import uvicorn
 
 from api_schemas.cost import Cost
-from api_schemas.evaluations import EvaluationRecord, PropertyValue, Suggestion
+from api_schemas.evaluations import Assessment, EvaluationRecord, PropertyValue, Suggestion
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
-from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost, TracePoint
+from api_schemas.results import Stopped, TracePoint
+from engine.kinds.kind import Answer
 from service import logs
 from service.api.app import create_app
 from service.lifecycle.submission import Submission, submit
@@ -34,7 +35,7 @@ from service.tables.database import Database
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.mapping import run_map
-from service.worker.perform import run_evaluation
+from service.worker.perform import run_task
 from tests.service import postgresql
 
 logs.configure("test")
@@ -54,7 +55,7 @@ class Queue:
     """A messenger that keeps messages in lists, and can be made to fail or to lose them."""
 
     advances: list[str] = field(default_factory=list)
-    evaluations: list[int] = field(default_factory=list)
+    tasks: list[int] = field(default_factory=list)
     maps: list[str] = field(default_factory=list)
     broken: bool = False
 
@@ -63,9 +64,9 @@ class Queue:
             self.advances.append(job_id)
         return not self.broken
 
-    def evaluate(self, evaluation_id: int, route: Route) -> bool:
+    def perform(self, task_id: int, route: Route) -> bool:
         if not self.broken:
-            self.evaluations.append(evaluation_id)
+            self.tasks.append(task_id)
         return not self.broken
 
     def map(self, map_id: str, route: Route) -> bool:
@@ -74,18 +75,18 @@ class Queue:
         return not self.broken
 
     def depth(self, queue: str = QUEUE) -> int | None:
-        return None if self.broken else len(self.advances) + len(self.evaluations) + len(self.maps)
+        return None if self.broken else len(self.advances) + len(self.tasks) + len(self.maps)
 
     def lose_everything(self) -> None:
         self.advances.clear()
-        self.evaluations.clear()
+        self.tasks.clear()
         self.maps.clear()
 
 
 BATCHES = (1, 2)
 
 
-class FakeCampaign:
+class FakePlan:
     """Asks for one composition, then for two, and has then finished; the best is the nearest to 0.7."""
 
     def __init__(self, problem: Problem) -> None:
@@ -101,7 +102,7 @@ class FakeCampaign:
         done = len(self.records)
         return Stopped(reason="converged", message=f"{done} are enough") if done >= self.planned else None
 
-    def ask(self) -> list[Suggestion]:
+    def ask(self, n: int | None = None) -> list[Suggestion]:
         count = BATCHES[0] if not self.records else BATCHES[1]
         first = len(self.records)
         return [
@@ -122,32 +123,29 @@ class FakeCampaign:
     def trace(self) -> list[TracePoint]:
         return [TracePoint(index=r.index, loss=1.0, best=1.0 / (r.index + 1)) for r in self.records]
 
-    def result(self, stopped: Stopped | None = None, *, device: str = "cpu") -> Result:
+    @property
+    def front(self) -> list[int]:
+        return []
+
+    def answer(self, stopped: Stopped) -> Answer:
         best = self.best
-        return Result(
-            kind=self.problem.kind,
+        return Answer(
             best=None if best is None else self.records[best.index].public(),
             evaluations=[record.public() for record in self.records],
-            stopped=stopped or self.stopped or Stopped(reason="completed", message=""),
-            cost=TotalCost(evaluations=len(self.records), potential_calls=0, shared_calls=0, seconds=0.0),
-            provenance=Provenance(
-                orichalcum="test",
-                potential=PotentialProvenance(name="test", sha256="", licence="", citation=""),
-                seed=0,
-                device=device,
-                dtype="float64",
-            ),
+            trace=self.trace,
         )
 
+    def assessed(self, index: int) -> EvaluationRecord:
+        made = Assessment(loss=1.0, best=1.0 / (index + 1), feasible=True)
+        return self.records[index].model_copy(update={"assessment": made})
 
-def fake_evaluate(problem, composition, *, references, device, on_call) -> EvaluationRecord:
-    on_call()
+
+def fake_perform(problem, task, workplace) -> EvaluationRecord:
+    workplace.on_call()
     return EvaluationRecord(
-        index=composition.index,
-        composition=composition.composition,
-        properties={
-            "lattice_a": PropertyValue(value=6 - composition.composition["cation"]["Na"] / 3, unit="Å")
-        },
+        index=task.index,
+        composition=task.composition,
+        properties={"lattice_a": PropertyValue(value=6 - task.composition["cation"]["Na"] / 3, unit="Å")},
         energy_per_atom=-3.5,
         converged=True,
         stable=True,
@@ -212,8 +210,8 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
         device="cpu",
         database=database,
         messenger=queue,
-        evaluate=fake_evaluate,
-        campaign=FakeCampaign,
+        perform=fake_perform,
+        plan=FakePlan,
         surrogate_map=fake_map,
         stopping=lambda: False,
     )
@@ -237,13 +235,13 @@ def work(worker: WorkerContext, queue: Queue) -> Callable[..., int]:
 
     def run(limit: int = 1000) -> int:
         handled = 0
-        while handled < limit and (queue.advances or queue.evaluations or queue.maps):
+        while handled < limit and (queue.advances or queue.tasks or queue.maps):
             if queue.maps:
                 run_map(worker, queue.maps.pop(0))
             elif queue.advances:
                 run_advance(worker, queue.advances.pop(0))
             else:
-                run_evaluation(worker, queue.evaluations.pop(0))
+                run_task(worker, queue.tasks.pop(0))
             handled += 1
         return handled
 

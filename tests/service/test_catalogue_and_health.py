@@ -83,7 +83,7 @@ def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
     work()
     enqueue(database, queue, submitted())
     work()
-    queue.evaluations += [10, 11]
+    queue.tasks += [10, 11]
     told = {}
     for line in client.get("/metrics").text.splitlines():
         if not line.startswith("#"):
@@ -114,6 +114,7 @@ def test_the_openapi_document_describes_every_call_of_the_contract(client):
         "/v1/jobs/{job_id}/resume": {"post"},
         "/v1/potentials": {"get"},
         "/v1/prototypes": {"get"},
+        "/v1/kinds": {"get"},
         "/v1/properties": {"get"},
         "/health/live": {"get"},
         "/health/ready": {"get"},

@@ -9,7 +9,7 @@ import time
 import pytest
 from sqlalchemy import select, update
 
-from service.http.problem_details import NotFound
+from service.http.refusals import NotFound
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.sweeper import end_overdue, sweep
@@ -19,12 +19,12 @@ from service.repositories import jobs, tallies, tasks, workers
 from service.settings import Settings
 from service.stack.hung import HungWorkers
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 from service.tables.workers import WorkerRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
-from service.worker.perform import run_evaluation
-from tests.service.conftest import PROBLEM, fake_evaluate
+from service.worker.perform import run_task
+from tests.service.conftest import PROBLEM, fake_perform
 from tests.service.test_tasks import age_leases, rows, state_of
 
 STORES = ["sqlite", "postgresql"]
@@ -100,17 +100,17 @@ def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitt
     begun_before(database, job_id, 101)
     interrupted = threading.Event()
 
-    def endless(*_args, on_call, **_kwargs):
+    def endless(_problem, _task, workplace):
         for _ in range(500):
             threading.Event().wait(0.02)
             try:
-                on_call()
+                workplace.on_call()
             except lease_module.Interrupted:
                 interrupted.set()
                 raise
         raise AssertionError
 
-    run_evaluation(dataclasses.replace(worker, evaluate=endless), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=endless), rows(database, job_id)[0].id)
     assert interrupted.is_set()
 
 
@@ -126,11 +126,11 @@ def test_an_evaluation_waits_after_its_second_lost_worker_and_not_after_its_firs
             assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
-        assert queue.evaluations == ([evaluation_id] if lost == 1 else [])
+        assert queue.tasks == ([evaluation_id] if lost == 1 else [])
     with database.writing() as session:
-        session.execute(update(EvaluationRow).values(not_before=EvaluationRow.not_before - 5.1))
+        session.execute(update(TaskRow).values(not_before=TaskRow.not_before - 5.1))
     sweep(database, queue)
-    assert queue.evaluations == [evaluation_id]
+    assert queue.tasks == [evaluation_id]
     with database.reading() as session:
         assert tallies.total(session, "leases_lost") == 2
 
@@ -146,7 +146,7 @@ def test_an_evaluation_that_kills_its_workers_fails_its_own_job_and_no_other(
             assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
-        queue.evaluations.clear()
+        queue.tasks.clear()
     enqueue(database, queue, healthy)
     work()
     assert (state_of(database, poisoned), state_of(database, healthy)) == ("failed", "succeeded")
@@ -157,20 +157,20 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
 ):
     computed = []
 
-    def counting(problem, composition, **rest):
-        computed.append(composition.composition["cation"]["Na"])
-        return fake_evaluate(problem, composition, **rest)
+    def counting(problem, task, workplace):
+        computed.append(task.composition["cation"]["Na"])
+        return fake_perform(problem, task, workplace)
 
-    counted = dataclasses.replace(worker, evaluate=counting)
+    counted = dataclasses.replace(worker, perform=counting)
     results = []
     for tenant in ("alpha", "alpha", "beta"):
         job_id = submitted(tenant=tenant)
         enqueue(database, queue, job_id)
-        while queue.advances or queue.evaluations:
+        while queue.advances or queue.tasks:
             if queue.advances:
                 run_advance(counted, queue.advances.pop(0))
             else:
-                run_evaluation(counted, queue.evaluations.pop(0))
+                run_task(counted, queue.tasks.pop(0))
         results.append(actions.result(database, tenant, job_id))
     assert computed == [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]
     assert results[0] == results[1] == results[2]
@@ -212,14 +212,14 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
     run_advance(worker, job_id)
     seen = []
 
-    def deaf(problem, composition, **rest):
+    def deaf(problem, task, workplace):
         actions.cancel(database, "default", job_id)
         assert ended.wait(20)  # one long call: it never looks at on_call
         seen.extend((row.state, row.lost) for row in rows(database, job_id))
-        return fake_evaluate(problem, composition, **rest)
+        return fake_perform(problem, task, workplace)
 
-    abandoning = dataclasses.replace(worker, evaluate=deaf, abandon=ended.set)
-    run_evaluation(abandoning, rows(database, job_id)[0].id)
+    abandoning = dataclasses.replace(worker, perform=deaf, abandon=ended.set)
+    run_task(abandoning, rows(database, job_id)[0].id)
     assert seen == [("pending", 0)]
 
 
@@ -238,7 +238,7 @@ def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queu
         assert jobs.get(session, old) is None
         assert jobs.get(session, young) is not None
         assert jobs.get(session, active) is not None
-        left = session.scalars(select(EvaluationRow.job_id).distinct()).all()
+        left = session.scalars(select(TaskRow.job_id).distinct()).all()
     assert old not in left
     with pytest.raises(NotFound):
         actions.result(database, "default", old)
@@ -270,7 +270,7 @@ def test_a_worker_whose_clock_is_wrong_by_an_hour_computes_and_stores_as_any_oth
     enqueue(database, queue, job_id)
     work(limit=2)
     with database.reading() as session:
-        row = session.scalars(select(EvaluationRow).where(EvaluationRow.job_id == job_id)).first()
+        row = session.scalars(select(TaskRow).where(TaskRow.job_id == job_id)).first()
         assert abs(row.finished_at - right()) < 60
     sweep(database, queue)
     work()

@@ -9,7 +9,7 @@ import pytest
 
 from service.access import keys
 from service.access.rates import Rates
-from service.http.problem_details import TooMany
+from service.http.refusals import TooMany
 from service.settings import Settings
 from tests.service.conftest import PROBLEM, Queue, running_broker, serving
 

@@ -10,18 +10,20 @@ import pytest
 from sqlalchemy import select, update
 
 from api_schemas.errors import FieldError, ProblemInvalid
+from api_schemas.evaluations import Suggestion
 from engine.potentials.errors import WeightsUnavailable
-from service.http.problem_details import Conflict, StoredFailure
+from engine.units.unit import Workplace
+from service.http.refusals import Conflict, StoredFailure
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.sweeper import end_cancelled, sweep
 from service.repositories import jobs, tasks
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
-from service.worker.perform import run_evaluation
-from tests.service.conftest import fake_evaluate
+from service.worker.perform import run_task
+from tests.service.conftest import fake_perform
 
 STORES = ["sqlite", "postgresql"]
 
@@ -33,16 +35,14 @@ def state_of(database, job_id):
 
 def rows(database, job_id):
     with database.reading() as session:
-        return session.scalars(
-            select(EvaluationRow).where(EvaluationRow.job_id == job_id).order_by(EvaluationRow.index)
-        ).all()
+        return session.scalars(select(TaskRow).where(TaskRow.job_id == job_id).order_by(TaskRow.index)).all()
 
 
 def age_leases(database, seconds=60.0):
     """As if this much time had passed since every claim was renewed and every message was sent."""
     with database.writing() as session:
-        session.execute(update(EvaluationRow).values(lease_until=EvaluationRow.lease_until - seconds))
-        session.execute(update(EvaluationRow).values(enqueued_at=EvaluationRow.enqueued_at - seconds))
+        session.execute(update(TaskRow).values(lease_until=TaskRow.lease_until - seconds))
+        session.execute(update(TaskRow).values(enqueued_at=TaskRow.enqueued_at - seconds))
         session.execute(update(JobRow).values(advance_until=JobRow.advance_until - seconds))
         session.execute(update(JobRow).values(advance_enqueued_at=JobRow.advance_enqueued_at - seconds))
 
@@ -64,9 +64,9 @@ def test_messages_that_come_twice_change_nothing(database, queue, submitted, wor
     for _ in range(3):
         run_advance(worker, job_id)
     assert len(rows(database, job_id)) == 1
-    evaluation_id = rows(database, job_id)[0].id
+    task_id = rows(database, job_id)[0].id
     for _ in range(3):
-        run_evaluation(worker, evaluation_id)
+        run_task(worker, task_id)
     assert rows(database, job_id)[0].attempt == 1
     with database.reading() as session:
         assert jobs.get(session, job_id).evaluations_done == 1
@@ -85,12 +85,12 @@ def test_steps_of_one_job_at_the_same_moment_insert_its_evaluations_once(databas
 def test_only_one_of_many_workers_gets_a_claim(database, submitted, worker):
     job_id = submitted()
     run_advance(worker, job_id)
-    evaluation_id = rows(database, job_id)[0].id
+    task_id = rows(database, job_id)[0].id
     claims = []
 
     def claim(name):
         with database.writing() as session:
-            claims.append(tasks.claim(session, evaluation_id, name))
+            claims.append(tasks.claim(session, task_id, name))
 
     threads = [threading.Thread(target=claim, args=(f"w{i}",)) for i in range(8)]
     for thread in threads:
@@ -103,15 +103,13 @@ def test_only_one_of_many_workers_gets_a_claim(database, submitted, worker):
 def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submitted, worker, work):
     job_id = submitted()
     run_advance(worker, job_id)
-    evaluation_id = rows(database, job_id)[0].id
+    task_id = rows(database, job_id)[0].id
     with database.writing() as session:
-        frozen = tasks.claim(session, evaluation_id, "frozen worker")
+        frozen = tasks.claim(session, task_id, "frozen worker")
     age_leases(database)
     sweep(database, queue)
     work(limit=1)  # another worker computes it under attempt 2
-    late = fake_evaluate(
-        frozen.problem, frozen.suggestion, references=None, device="cpu", on_call=lambda: None
-    )
+    late = fake_perform(frozen.problem, Suggestion.model_validate_json(frozen.task), Workplace())
     with database.writing() as session:
         assert not tasks.renew(session, frozen)
         assert not tasks.store(session, frozen, late.model_copy(update={"energy_per_atom": 99.0}), None)
@@ -141,14 +139,14 @@ def test_the_lease_thread_renews_while_the_computation_lasts(database, submitted
     run_advance(worker, job_id)
     leases = []
 
-    def slow(problem, composition, *, references, device, on_call):
+    def slow(problem, task, workplace):
         for _ in range(10):
             time.sleep(0.05)
-            on_call()
+            workplace.on_call()
             leases.append(rows(database, job_id)[0].lease_until)
-        return fake_evaluate(problem, composition, references=references, device=device, on_call=on_call)
+        return fake_perform(problem, task, workplace)
 
-    run_evaluation(dataclasses.replace(worker, evaluate=slow), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=slow), rows(database, job_id)[0].id)
     assert leases[-1] > leases[0]
     assert rows(database, job_id)[0].state == "done"
 
@@ -156,10 +154,10 @@ def test_the_lease_thread_renews_while_the_computation_lasts(database, submitted
 def test_three_lost_workers_fail_the_job_as_a_fault_of_the_platform(database, queue, submitted, worker):
     job_id = submitted()
     run_advance(worker, job_id)
-    evaluation_id = rows(database, job_id)[0].id
+    task_id = rows(database, job_id)[0].id
     for lost in (1, 2, 3):
         with database.writing() as session:
-            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
+            assert tasks.claim(session, task_id, f"w{lost}") is not None
         age_leases(database)
         sweep(database, queue)
         assert state_of(database, job_id) == ("failed" if lost == 3 else "running")
@@ -175,7 +173,7 @@ def test_a_worker_that_vanishes_in_the_middle_of_a_step_is_replaced(database, qu
         raise SystemExit  # leaves the claim as a killed process does
 
     with pytest.raises(SystemExit):
-        run_advance(dataclasses.replace(worker, campaign=vanish), job_id)
+        run_advance(dataclasses.replace(worker, plan=vanish), job_id)
     assert not rows(database, job_id)
     age_leases(database)
     sweep(database, queue)
@@ -222,9 +220,9 @@ def test_few_evaluations_of_a_job_are_in_the_queue_at_a_time(database, queue, su
     job_id = submitted()
     run_advance(worker, job_id)
     assert len(rows(database, job_id)) == 30
-    assert len(queue.evaluations) == 4
-    run_evaluation(worker, queue.evaluations.pop(0))
-    assert len(queue.evaluations) == 4
+    assert len(queue.tasks) == 4
+    run_task(worker, queue.tasks.pop(0))
+    assert len(queue.tasks) == 4
 
 
 def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, submitted, worker):
@@ -234,7 +232,7 @@ def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, su
     def broken(*_args, **_kwargs):
         raise RuntimeError("secret path /home/someone")
 
-    run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.type.endswith(":evaluation-failed")
@@ -248,7 +246,7 @@ def test_missing_weights_fail_the_job_and_say_what_to_do(database, submitted, wo
     def broken(*_args, **_kwargs):
         raise WeightsUnavailable("put the wheel there")
 
-    run_evaluation(dataclasses.replace(worker, evaluate=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.detail == "put the wheel there"
@@ -259,7 +257,7 @@ def test_a_problem_that_turns_out_invalid_fails_the_job_with_its_pointers(databa
         raise ProblemInvalid([FieldError(pointer="/structure/a", type="bad", message="too small; raise it")])
 
     job_id = submitted()
-    run_advance(dataclasses.replace(worker, campaign=broken), job_id)
+    run_advance(dataclasses.replace(worker, plan=broken), job_id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.errors[0].pointer == "/structure/a"
@@ -270,11 +268,11 @@ def test_a_record_with_a_number_that_is_not_finite_is_never_stored(database, sub
     run_advance(worker, job_id)
 
     def infinite(*args, **kwargs):
-        record = fake_evaluate(*args, **kwargs)
+        record = fake_perform(*args, **kwargs)
         value = record.properties["lattice_a"].model_copy(update={"value": float("nan")})
         return record.model_copy(update={"properties": {"lattice_a": value}})
 
-    run_evaluation(dataclasses.replace(worker, evaluate=infinite), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=infinite), rows(database, job_id)[0].id)
     assert state_of(database, job_id) == "failed"
 
 
@@ -284,11 +282,11 @@ def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
     job_id = submitted()
     run_advance(worker, job_id)
     queue.lose_everything()
-    run_evaluation(dataclasses.replace(worker, stopping=lambda: True), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, stopping=lambda: True), rows(database, job_id)[0].id)
     row = rows(database, job_id)[0]
     assert (row.state, row.lost) == ("pending", 0)
     sweep(database, queue)
-    assert queue.evaluations == [row.id]
+    assert queue.tasks == [row.id]
 
 
 def test_a_queued_job_is_cancelled_at_once_with_an_empty_result(database, submitted):
@@ -310,19 +308,19 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     work(limit=3)  # step, evaluation 0, step
     interrupted = threading.Event()
 
-    def endless(problem, composition, *, references, device, on_call):
+    def endless(problem, task, workplace):
         actions.cancel(database, "default", job_id)
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             time.sleep(0.01)
             try:
-                on_call()
+                workplace.on_call()
             except lease_module.Interrupted:
                 interrupted.set()
                 raise
         raise AssertionError
 
-    run_evaluation(dataclasses.replace(worker, evaluate=endless), queue.evaluations.pop(0))
+    run_task(dataclasses.replace(worker, perform=endless), queue.tasks.pop(0))
     assert interrupted.is_set()
     assert state_of(database, job_id) == "cancelled"
     result = actions.result(database, "default", job_id)
@@ -361,12 +359,12 @@ def test_a_paused_job_starts_nothing_and_goes_on_when_resumed(database, queue, s
 def test_a_job_paused_during_its_first_step_goes_on_when_resumed(database, queue, submitted, worker, work):
     job_id = submitted()
 
-    class Paused(worker.campaign):
-        def ask(self):
+    class Paused(worker.plan):
+        def ask(self, n=None):
             actions.pause(database, "default", job_id)
             return super().ask()
 
-    run_advance(dataclasses.replace(worker, campaign=Paused), job_id)
+    run_advance(dataclasses.replace(worker, plan=Paused), job_id)
     assert not rows(database, job_id)
     assert actions.resume(database, "default", job_id).state == "queued"
     enqueue(database, queue, job_id)
@@ -380,9 +378,9 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
 
     def pausing(*args, **kwargs):
         actions.pause(database, "default", job_id)
-        return fake_evaluate(*args, **kwargs)
+        return fake_perform(*args, **kwargs)
 
-    run_evaluation(dataclasses.replace(worker, evaluate=pausing), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=pausing), rows(database, job_id)[0].id)
     assert rows(database, job_id)[0].state == "done"
     assert state_of(database, job_id) == "paused"
 
@@ -408,7 +406,7 @@ def test_a_result_that_comes_after_its_job_was_deleted_is_dropped(database, subm
     def deleting(*args, **kwargs):
         with database.writing() as session:
             jobs.remove(session, jobs.locked(session, job_id))
-        return fake_evaluate(*args, **kwargs)
+        return fake_perform(*args, **kwargs)
 
-    run_evaluation(dataclasses.replace(worker, evaluate=deleting), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=deleting), rows(database, job_id)[0].id)
     assert not rows(database, job_id)

@@ -12,7 +12,7 @@ from service.lifecycle.notice import notices, stalled
 from service.repositories import tasks, workers
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.heartbeat import Heartbeat
@@ -32,7 +32,7 @@ def waited(database, seconds):
                 created_at=JobRow.created_at - seconds,
             )
         )
-        session.execute(update(EvaluationRow).values(enqueued_at=EvaluationRow.enqueued_at - seconds))
+        session.execute(update(TaskRow).values(enqueued_at=TaskRow.enqueued_at - seconds))
 
 
 def beat(database, name="w", **said):

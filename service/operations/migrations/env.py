@@ -11,7 +11,14 @@ from service.tables.schema import METADATA
 def _run() -> None:
     database: Database = context.config.attributes["database"]
     with database.engine.execution_options(writing=True).connect() as connection:
-        context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+        # All steps in one transaction, also in SQLite, whose tables our transactions cover: one that is refused or
+        # fails leaves the store as it was.
+        context.configure(
+            connection=connection,
+            target_metadata=METADATA,
+            render_as_batch=True,
+            transactional_ddl=True,
+        )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0002"
 down_revision = "0001"
@@ -73,7 +76,9 @@ def _keys_by_tenant() -> None:
 
 
 def downgrade() -> None:
-    """Undo; keys of other tenants than the default one are lost."""
+    """Undo; it is refused while anything belongs to another tenant than the default one, whose it would become."""
+    _check_that_there_is_one_tenant()
+    # Their jobs are gone; what is left of them would be forgotten within a day.
     op.execute("DELETE FROM idempotency_keys WHERE tenant <> 'default'")
     with op.batch_alter_table("idempotency_keys") as table:
         table.drop_constraint("pk_idempotency_keys")
@@ -88,3 +93,27 @@ def downgrade() -> None:
     op.drop_table("tallies")
     op.drop_index("ix_api_keys_tenant", "api_keys")
     op.drop_table("api_keys")
+
+
+def _check_that_there_is_one_tenant() -> None:
+    connection = op.get_bind()
+    jobs = connection.execute(sa.text("SELECT tenant FROM jobs WHERE tenant <> 'default'")).scalars().all()
+    valid = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)"
+    keys = connection.execute(
+        sa.text(f"SELECT tenant FROM api_keys WHERE tenant <> 'default' AND {valid}"), {"now": time.time()}
+    ).scalars().all()
+    # A shared value's key is a hexadecimal digest, after the tenant and a slash where that is not the default one.
+    shared = connection.execute(sa.text("SELECT key FROM reference_values WHERE key LIKE '%/%'")).scalars().all()
+    values = [key.partition("/")[0] for key in shared]
+    found = [
+        f"{len(tenants)} {what}{'' if len(tenants) == 1 else 's'}"
+        for what, tenants in (("job", jobs), ("valid API key", keys), ("shared value", values))
+        if tenants
+    ]
+    if found:
+        names = ", ".join(sorted({*jobs, *keys, *values})[:10])
+        raise CommandError(
+            f"{' and '.join(found)} of other tenants ({names}) would become those of the only one that the older "
+            "version knows: delete these tenants' jobs, revoke their keys, and delete the rows of reference_values "
+            "whose keys begin with their names and a slash, then go back"
+        )

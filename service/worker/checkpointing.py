@@ -1,0 +1,102 @@
+"""Checkpoints as a unit sees them, arrays by name, and as the store keeps them: safetensors, never pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from service.repositories import checkpoints
+from service.repositories.tasks import Claim
+from service.tables.database import Database
+from service.worker.lease import Interrupted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.units.unit import State
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a checkpoint as it is stored."""
+
+
+class CheckpointFailed(Exception):  # noqa: N818
+    """A checkpoint cannot be stored, or is not there where a task has to go on from one; the message says which."""
+
+
+def saver(database: Database, claim: Claim) -> Callable[[State], None]:
+    """What a unit calls to keep a checkpoint of a task."""
+
+    def keep(state: State) -> None:
+        """Store a checkpoint in place of the one before.
+
+        Raises:
+            CheckpointFailed: if it is too large, or holds what safetensors does not know.
+            Interrupted: if the task is no longer ours.
+        """
+        data = packed(state)
+        with database.writing() as session:
+            ours = checkpoints.save(session, claim.task_id, claim.attempt, data)
+        if not ours:
+            raise Interrupted("lost")
+
+    return keep
+
+
+def found(database: Database, claim: Claim) -> State | None:
+    """Where a task goes on: its own checkpoint, else that of the task it continues; None where it begins.
+
+    Raises:
+        CheckpointFailed: if there is none although it continues another task, or it cannot be read.
+    """
+    with database.reading() as session:
+        data = checkpoints.of_task(session, claim.task_id)
+        if data is None and claim.continues is not None:
+            data = checkpoints.of_continued(session, claim.task_id)
+    if data is not None:
+        return unpacked(data)
+    if claim.continues is not None:
+        raise CheckpointFailed(
+            f"{claim.unit} {claim.index} goes on from {claim.unit} {claim.continues}, of which no checkpoint is "
+            "stored; submit the job again"
+        )
+    return None
+
+
+def packed(state: Mapping[str, NDArray[Any]]) -> bytes:
+    """A checkpoint as safetensors.
+
+    Raises:
+        CheckpointFailed: if it is too large, or holds what safetensors does not know.
+    """
+    size = sum(np.asarray(array).nbytes for array in state.values())
+    if size <= MOST_BYTES:
+        try:
+            data: bytes = save({name: np.asarray(array, order="C") for name, array in state.items()})
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointFailed(f"a checkpoint cannot be written as safetensors: {error}") from None
+        size = len(data)
+        if size <= MOST_BYTES:
+            return data
+    raise CheckpointFailed(
+        f"a checkpoint of {size / 2**20:.1f} MiB is too large: at most {MOST_BYTES // 2**20} MiB are stored; take a "
+        "smaller crystal, or fewer of them at a time"
+    )
+
+
+def unpacked(data: bytes) -> State:
+    """The arrays of a stored checkpoint.
+
+    Raises:
+        CheckpointFailed: if it is too large, or no safetensors.
+    """
+    if len(data) > MOST_BYTES:
+        raise CheckpointFailed(f"a stored checkpoint has {len(data)} bytes, more than {MOST_BYTES}")
+    try:
+        arrays: dict[str, NDArray[Any]] = load(data)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointFailed(f"a stored checkpoint cannot be read: {error}") from None
+    return arrays
