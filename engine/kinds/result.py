@@ -50,9 +50,7 @@ def empty_result(problem: Problem, stopped: Stopped) -> Result:
     return _result(problem, Answer(), stopped, total_cost([]), made_by)
 
 
-def _result(
-    problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, made_by: Provenance
-) -> Result:
+def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, made_by: Provenance) -> Result:
     return Result(
         kind=problem.kind,
         best=answer.best,
