@@ -28,7 +28,7 @@ class JobProgress:
         self._names = list(dict.fromkeys(o.property for o in objectives)) or ["lattice_a", "energy"]
         self._calls = 0
         self._best = ""
-        self._doing = "working"
+        self._doing = ""
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -65,14 +65,14 @@ class JobProgress:
             description=f"{done} of at most {planned}",
             completed=done,
             total=max(planned, 1),
-            note=self._best,
+            note=f"{self._best}  {self._doing}".strip(),
         )
 
     def called(self) -> None:
         """Count one call of the potential, so that a long evaluation is seen to live."""
         self._calls += 1
         self._progress.update(
-            self._task, note=f"{self._best}  {self._doing}, {self._calls} potential calls".strip()
+            self._task, note=f"{self._best}  {self._doing}  {self._calls} potential calls".strip()
         )
 
     def evaluated(self, index: int, item: Evaluation) -> None:
@@ -87,7 +87,7 @@ class JobProgress:
         if isinstance(record, EvaluationRecord):
             self.evaluated(record.index, record)
         else:
-            self.say(f"  {record.index + 1:>3}  {record.unit} is done")
+            self.say(f"  {record.index + 1:>3}  {self._doing or record.unit}: done")
 
     def doing(self, words: str) -> None:
         """Show what is being computed."""
@@ -103,6 +103,7 @@ class JobProgress:
                 self.say(data.state + (f": {data.message}" if data.message else ""))
             elif isinstance(data, ProgressEvent):
                 now = data.progress
+                self._doing = "; ".join(now.doing)
                 self.counted(now.evaluations_done, now.evaluations_planned, now.best)
             elif isinstance(data, EvaluationEvent):
                 self.evaluated(data.index, data.evaluation)

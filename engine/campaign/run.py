@@ -72,8 +72,9 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
             for tasks in _batches(campaign.resolved, batch):
                 records = _performed(campaign, tasks, workplace, checkpoints)
                 waiting += records
-                for record in records:
-                    observer.recorded(record)
+                for task, record in zip(tasks, records, strict=True):
+                    if task.counted:
+                        observer.recorded(record)
             campaign.tell(waiting)
             waiting = []
             observer.counted(len(campaign.records), campaign.planned, campaign.best)
