@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-from ase.data import atomic_masses
 from numpy.typing import NDArray
 
 from api_schemas.elements import ATOMIC_NUMBERS, VACANCY
@@ -104,6 +103,8 @@ class AlchemicalCrystal:
     @cached_property
     def masses(self) -> FloatArray:
         """Mass of each copy, [n_copies] u (standard atomic weights as in ASE)."""
+        from ase.data import atomic_masses
+
         return frozen_array(atomic_masses[self.copy_species])
 
     @cached_property
