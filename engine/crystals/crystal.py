@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from api_schemas.elements import ATOMIC_NUMBERS, VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.problem import Sublattice
+from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 from engine.crystals.conventional import SymmetryNotFound, conventional_transformation
 from engine.crystals.parent import FloatArray, IntArray, ParentCrystal, frozen_array
 from engine.crystals.selection import listed, select_sites, vacancy_faults

@@ -1,4 +1,4 @@
-"""What importing the evaluator brings with it: torch and numpy, and whatever else only when it is used."""
+"""What importing the evaluator brings with it: torch and numpy; whatever else, schemas too, when it is used."""
 
 import subprocess
 import sys
@@ -19,6 +19,7 @@ WHEN_USED = (
     "botorch",
     "gpytorch",
     "linear_operator",
+    "pydantic",
 )
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from api_schemas.elements import SYMBOLS
 from api_schemas.problem import Constraints, Sublattice
+from api_schemas.symbols import SYMBOLS
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts, feasible_point, rounded
 from engine.composition.region import Step
