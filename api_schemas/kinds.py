@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from api_schemas.base import Model
-from api_schemas.catalogue import KindInfo
 from api_schemas.registry import Registry
+
+if TYPE_CHECKING:  # the command line lists the kinds in its help, which waits for no schema
+    from api_schemas.base import Model
+    from api_schemas.catalogue import KindInfo
 
 _COMMON = frozenset({"kind", "name", "structure", "sublattices", "properties", "potential", "conditions"})
 _BUDGET = frozenset({"strategy.max_evaluations", "strategy.batch_size", "strategy.seed"})
@@ -52,6 +55,8 @@ class KindSchema:
 
     def info(self) -> KindInfo:
         """The catalogue's entry."""
+        from api_schemas.catalogue import KindInfo
+
         return KindInfo(
             name=self.name,
             summary=self.summary,

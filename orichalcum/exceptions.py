@@ -18,8 +18,10 @@ OrichalcumError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from api_schemas.errors import FieldError, ProblemDetail
+if TYPE_CHECKING:
+    from api_schemas.errors import FieldError, ProblemDetail
 
 
 class OrichalcumError(Exception):

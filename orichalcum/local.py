@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from api_schemas.base import Composition
-from api_schemas.catalogue import PotentialInfo
-from api_schemas.errors import FieldError, ProblemInvalid
-from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
-from api_schemas.jobs import BestSoFar
-from api_schemas.problem import Problem
-from api_schemas.results import Result
-from api_schemas.tasks import Record
 from orichalcum.exceptions import BadRequest, LocalFailure, ServerExtraMissing
+
+if TYPE_CHECKING:
+    from api_schemas.base import Composition
+    from api_schemas.catalogue import PotentialInfo
+    from api_schemas.errors import FieldError, ProblemInvalid
+    from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
+    from api_schemas.jobs import BestSoFar
+    from api_schemas.problem import Problem
+    from api_schemas.results import Result
+    from api_schemas.tasks import Record
 
 TOGETHER = 4
 """Compositions relaxed at once: faster than one by one, and progress is still seen."""
@@ -81,6 +83,8 @@ def _clear_failures() -> Iterator[None]:
 @contextmanager
 def _at_the_option(at: str | None) -> Iterator[None]:
     """Point faults of the composition at ``--at`` where that is where it came from."""
+    from api_schemas.errors import ProblemInvalid
+
     try:
         yield
     except ProblemInvalid as error:
@@ -177,6 +181,7 @@ def potentials() -> list[PotentialInfo]:
         ServerExtraMissing: if the engine's libraries are not installed.
     """
     with _server_extra():
+        from api_schemas.catalogue import PotentialInfo
         from engine.potentials.registry import all_described, is_fetched
 
         return [
@@ -283,6 +288,8 @@ def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composi
 
 
 def _fault(pointer: str, kind: str, message: str) -> ProblemInvalid:
+    from api_schemas.errors import FieldError, ProblemInvalid
+
     return ProblemInvalid([FieldError(pointer=pointer, type=kind, message=message)])
 
 

@@ -13,14 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
 
-from api_schemas.base import Output
-from api_schemas.errors import ProblemInvalid
-from api_schemas.problem import Problem
 from orichalcum.exceptions import (
     JobFailed,
     LocalFailure,
@@ -30,6 +26,13 @@ from orichalcum.exceptions import (
     ServiceUnreachable,
     UnexpectedAnswer,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from api_schemas.base import Output
+    from api_schemas.errors import ProblemInvalid
+    from api_schemas.problem import Problem
 
 SUCCESS, FAULT, BAD_INPUT, JOB_FAILED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -41,12 +44,16 @@ R = TypeVar("R")
 
 def output() -> Console:
     """Where answers go; a file or pipe has no edge at which a table should fold."""
+    from rich.console import Console
+
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
     return Console(highlight=False, width=wide)
 
 
 def messages() -> Console:
     """Where messages and progress go: standard error, so that answers can be piped."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False)
 
 
@@ -88,6 +95,8 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from api_schemas.errors import ProblemInvalid
+
         try:
             return command(*args, **kwargs)
         except ProblemInvalid as error:
@@ -127,6 +136,8 @@ def reporting(command: Callable[P, R]) -> Callable[P, R]:
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Put the file's name before what is wrong with the problem in it."""
+    from api_schemas.errors import ProblemInvalid
+
     try:
         yield
     except ProblemInvalid as error:
@@ -155,6 +166,9 @@ def read_problem(path: Path) -> Problem:
     Raises:
         typer.Exit: after the complaint, with exit code 2.
     """
+    from api_schemas.errors import ProblemInvalid
+    from api_schemas.problem import Problem
+
     try:
         return Problem.from_file(path)
     except ProblemInvalid as error:

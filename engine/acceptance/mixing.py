@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError
 from api_schemas.problem import Problem
+from api_schemas.symbols import VACANCY
 
 
 def mixing_faults(problem: Problem) -> list[FieldError]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
 from api_schemas.objectives import SameAs
 from api_schemas.problem import Problem
+from api_schemas.symbols import VACANCY
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import LicenceNotAccepted, PotentialError, UnknownPotential

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from api_schemas.constraints import Constraints, SupercellSites
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
+from api_schemas.symbols import VACANCY
 from engine.composition.region import LinearRow, Region, Step
 from engine.composition.space import CompositionSpace
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from api_schemas.errors import FieldError, pointer
 from engine.composition.polytope import TOLERANCE
@@ -170,6 +169,8 @@ def _solve(
     Variables: the n fractions, in steps of the resolution where that is demanded; n presences, 0 or 1; n
     absolute differences from ``near``.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     space = region.space
     n = space.n_columns
     wanted = _numbers(demands)

@@ -7,8 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import null_space
-from scipy.optimize import linprog, nnls
 
 from engine.composition.simplex import FloatArray
 
@@ -78,6 +76,8 @@ class Polytope:
         One linear program: maximise sum t with ``A x + t <= b s``, ``E x = e s``, ``0 <= t <= 1``, ``s >= 1``; x / s is
         the point (docs/science.md, Eq. 48).
         """
+        from scipy.optimize import linprog
+
         a, b = self._inequalities
         m, n = a.shape
         found = linprog(
@@ -109,6 +109,8 @@ class Polytope:
         inside = self._relative_interior
         if inside is None:
             raise ValueError("no composition obeys the constraints")
+        from scipy.linalg import null_space
+
         point, has_room = inside
         a, b = self._inequalities
         equal = np.vstack([self.equalities, a[~has_room]])
@@ -144,6 +146,8 @@ class Polytope:
         missing = frame.normals @ z - frame.room
         worst = float(missing.max(initial=0.0))
         if worst > 1e-15:
+            from scipy.optimize import nnls
+
             g, h = -frame.normals, missing / worst
             weights, _ = nnls(np.vstack([g.T, h]), np.concatenate([np.zeros(len(z)), [1.0]]), maxiter=1000)
             rest = np.concatenate([g.T @ weights, [h @ weights - 1.0]])

@@ -7,13 +7,15 @@ doi:10.1080/27660400.2024.2384822.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import spglib
-from spglib.error import SpglibError
 
 from engine.crystals.by_content import by_content
 from engine.crystals.parent import FloatArray, IntArray, frozen_array
+
+if TYPE_CHECKING:
+    import spglib
 
 SYMPREC = 0.01
 """Distance (Å) within which sites count as equivalent when the symmetry of a parent is found."""
@@ -50,6 +52,9 @@ def symmetry_dataset(
     Raises:
         SymmetryNotFound: if spglib finds none.
     """
+    import spglib
+    from spglib.error import SpglibError
+
     dataset: spglib.SpglibDataset | None
     try:
         dataset = spglib.get_symmetry_dataset((lattice, frac, labels), symprec=symprec)

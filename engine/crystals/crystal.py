@@ -8,12 +8,11 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-from ase.data import atomic_masses
 from numpy.typing import NDArray
 
-from api_schemas.elements import ATOMIC_NUMBERS, VACANCY
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.sublattices import Sublattice
+from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 from engine.crystals.conventional import SymmetryNotFound, conventional_transformation
 from engine.crystals.parent import FloatArray, IntArray, ParentCrystal, frozen_array
 from engine.crystals.selection import listed, select_sites, vacancy_faults
@@ -104,6 +103,8 @@ class AlchemicalCrystal:
     @cached_property
     def masses(self) -> FloatArray:
         """Mass of each copy, [n_copies] u (standard atomic weights as in ASE)."""
+        from ase.data import atomic_masses
+
         return frozen_array(atomic_masses[self.copy_species])
 
     @cached_property

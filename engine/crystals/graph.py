@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from vesin import NeighborList
 
 from engine.potentials.errors import CoincidentSites
 from engine.potentials.interface import AlchemicalGraph
+
+if TYPE_CHECKING:
+    from vesin import NeighborList
 
 COINCIDENT = 1e-3  # Å: nearer than this, two sites are one place and the direction between them is noise
 
@@ -89,6 +92,8 @@ def build_graph(
         )
     if not cells:
         raise ValueError("a graph needs at least one crystal")
+    from vesin import NeighborList
+
     finder = NeighborList(cutoff=cutoff + skin, full_list=False)
     all_cells = np.stack([_matrix(cell, "cell") for cell in cells])
     all_strains = (

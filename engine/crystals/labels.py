@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from api_schemas.elements import ATOMIC_NUMBERS
+from api_schemas.symbols import ATOMIC_NUMBERS
 
 _LETTERS = re.compile(r"^\s*(?:[0-9]{1,3}(?=[A-Z]))?([A-Za-z]{1,2})")
 _DEUTERIUM = "D"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from api_schemas.elements import VACANCY
 from api_schemas.errors import FieldError, pointer
 from api_schemas.sublattices import Sublattice
+from api_schemas.symbols import VACANCY
 from engine.crystals.parent import ParentCrystal
 
 _SHOWN = 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from vesin import NeighborList
 
 from engine.crystals.parent import FloatArray
 
@@ -26,6 +25,8 @@ def shells_near(
     """
     if not distances:
         return []
+    from vesin import NeighborList
+
     finder = NeighborList(cutoff=max(distances) + 2.0 * width, full_list=False)
     box = np.ascontiguousarray(lattice, dtype=float)
     points = np.ascontiguousarray(frac @ box)

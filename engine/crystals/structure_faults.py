@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from ase.geometry import get_distances, minkowski_reduce
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from engine.crystals.parent import FloatArray, ParentCrystal
@@ -109,6 +108,8 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
 
 
 def _check_overlaps(parent: ParentCrystal) -> None:
+    from ase.geometry import get_distances, minkowski_reduce
+
     shortest = float(np.min(np.linalg.norm(minkowski_reduce(parent.lattice)[0], axis=1)))
     if shortest < OVERLAP:
         text = (

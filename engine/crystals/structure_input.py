@@ -6,11 +6,9 @@ import difflib
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.structures import Structure
-from engine.crystals.cif import read_cif
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.poscar import read_poscar
 from engine.crystals.prototypes import PROTOTYPES
-from engine.crystals.structure_dict import read_structure_dict
 from engine.crystals.structure_faults import MAX_ATOMS, StructureFault, bad_structure, check_parent
 
 
@@ -32,10 +30,14 @@ def read_structure(
     where = (*prefix, form)
     try:
         if structure.cif is not None:
+            from engine.crystals.cif import read_cif
+
             parent = read_cif(structure.cif, max_atoms)
         elif structure.poscar is not None:
             parent = read_poscar(structure.poscar, max_atoms)
         elif structure.pymatgen is not None:
+            from engine.crystals.structure_dict import read_structure_dict
+
             parent = read_structure_dict(structure.pymatgen, max_atoms)
         else:
             parent = _from_prototype(structure, prefix)

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.cost import Cost
-from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, ReferenceTask, Suggestion
-from engine.evaluation.record import build_record
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.sensitivity import coordinate_response
 from engine.mechanics.threads import fitting_threads
@@ -18,7 +15,6 @@ from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
 from engine.properties.table import wanted_properties
-from engine.references.shared_tasks import solve
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver, batch_size
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
@@ -26,6 +22,7 @@ from engine.references.store import MemoryStore, Reference, ReferenceStore, inte
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, ReferenceTask, Suggestion
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.problem.resolved import ResolvedProblem
@@ -80,6 +77,9 @@ class Evaluator:
         return records
 
     def _evaluate_batch(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
+        from api_schemas.cost import Cost
+        from engine.evaluation.record import build_record
+
         started = time.perf_counter()
         crystal, space = self.resolved.crystal, self.resolved.space
         waits = not all(suggestion.completed_later for suggestion in suggestions)
@@ -128,6 +128,8 @@ class Evaluator:
 
     def reference(self, task: ReferenceTask) -> ReferenceRecord:
         """Relax what evaluations share, unless the store has it."""
+        from engine.references.shared_tasks import solve
+
         return solve(self.resolved, task, self._solver)
 
     def coordinates(self, crystal: AlchemicalCrystal) -> SymmetryCoordinates:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from api_schemas.cost import Cost
-from api_schemas.elements import SYMBOLS, VACANCY
 from api_schemas.evaluations import FixedGeometryEvaluation
+from api_schemas.symbols import SYMBOLS, VACANCY
 from engine.composition.notation import parse_composition
 from engine.crystals.graph import build_graph
 from engine.potentials.loading import load_chosen

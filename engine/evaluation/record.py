@@ -9,7 +9,6 @@ import numpy as np
 
 from api_schemas.base import Composition
 from api_schemas.cost import Cost
-from api_schemas.elements import SYMBOLS
 from api_schemas.evaluations import (
     CrystalState,
     EvaluationRecord,
@@ -19,6 +18,7 @@ from api_schemas.evaluations import (
     Suggestion,
 )
 from api_schemas.per_percent import per_percent
+from api_schemas.symbols import SYMBOLS
 from engine.evaluation.warnings import warning_text
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.elements import SYMBOLS
+from api_schemas.symbols import SYMBOLS
 from engine.crystals.shells import shells_near
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import mixes_functionals

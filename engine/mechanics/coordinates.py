@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import spglib
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,6 +101,8 @@ def symmetry_coordinates(
 
 
 def _operations(crystal: AlchemicalCrystal, tolerance: float) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+    import spglib
+
     cell = (np.asarray(crystal.lattice), np.asarray(crystal.frac), np.asarray(crystal.labels) + 1)
     found = spglib.get_symmetry(cell, symprec=tolerance)
     if found is None:  # spglib gives up on strange cells; the identity is always a symmetry

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.sparse.linalg import LinearOperator, minres
 
 from engine.mechanics.landscape import CALLS_PER_ROW, Landscape
 
@@ -185,6 +184,8 @@ def _solve(
     right: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], int]:
     """H_qq^-1 times a vector [n_q] by products with the exact Hessian, and how many it took."""
+    from scipy.sparse.linalg import LinearOperator, minres
+
     at = landscape.first(q[None], lam[None])
     products = 0
 

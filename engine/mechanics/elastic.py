@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import null_space
 
 from engine.mechanics.coordinates import SymmetryCoordinates
 from engine.mechanics.curvature import Directions
@@ -76,6 +75,8 @@ def elastic_response(
 
 def _free_coordinates(coordinates: SymmetryCoordinates, q: NDArray[np.float64]) -> SymmetryCoordinates:
     """All six Voigt strains and all displacements but the rigid ones, about the geometry at q."""
+    from scipy.linalg import null_space
+
     lattice, frac = coordinates.geometry(q)
     n_sites = len(frac)
     strains = np.zeros((6, 3, 3))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, minres
 
 from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
 
@@ -56,6 +55,8 @@ def response(
         directions: Directions of the weights, [n_copies, n_directions].
         hessian: The quasi-Newton Hessian, for the preconditioner, [n_q, n_q].
     """
+    from scipy.sparse.linalg import LinearOperator, minres
+
     products = 0
 
     def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import scipy.linalg  # noqa: F401  (brings a BLAS beside numpy's, which must be there to be found)
 import torch
 from threadpoolctl import ThreadpoolController
 
@@ -37,4 +36,6 @@ def fitting_threads(copies: int) -> Iterator[None]:
 @cache
 def _pools() -> ThreadpoolController:
     """The libraries of this process that have threads; looking for them takes milliseconds."""
+    import scipy.linalg  # noqa: F401  (brings a BLAS beside numpy's, which must be there to be found)
+
     return ThreadpoolController()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import torch
 
-from api_schemas.choices import PotentialChoice
 from engine.potentials.description import PotentialDescription
 from engine.potentials.errors import UnsupportedDtype, UnsupportedMixing, UnsupportedModel
 from engine.potentials.families import FAMILIES
 from engine.potentials.interface import Potential
 from engine.potentials.registry import describe, describe_choice, is_fetched
 from engine.potentials.weights import fetch
+
+if TYPE_CHECKING:
+    from api_schemas.choices import PotentialChoice
 
 _DTYPES = {"float64": torch.float64, "float32": torch.float32}
 

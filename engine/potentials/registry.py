@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from api_schemas.choices import PotentialChoice
 from api_schemas.registry import Registry
 from engine.potentials.description import (
     MATERIALS_PROJECT_ELEMENTS,
@@ -21,6 +21,9 @@ from engine.potentials.description import (
 from engine.potentials.errors import PotentialError, UnknownPotential
 from engine.potentials.mace.catalogue import MACE_FOUNDATION_MODELS
 from engine.potentials.mace.models import described_file, registered_files
+
+if TYPE_CHECKING:
+    from api_schemas.choices import PotentialChoice
 
 __all__ = [
     "DEFAULT_POTENTIAL",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import psutil
-
 from engine.crystals.structure_faults import MAX_ATOMS
 
 _SHARE_OF_MEMORY = 0.75
@@ -40,6 +38,8 @@ class Limits:
         ORICHALCUM_MAX_ATOMS, ORICHALCUM_MAX_MEMORY_GB and ORICHALCUM_MAX_JOB_HOURS set the atoms, the memory
         and the time.
         """
+        import psutil
+
         memory = _positive_number("ORICHALCUM_MAX_MEMORY_GB")
         hours = _positive_number("ORICHALCUM_MAX_JOB_HOURS")
         atoms = _positive_number("ORICHALCUM_MAX_ATOMS")

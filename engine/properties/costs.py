@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from api_schemas.elements import ATOMIC_NUMBERS
+from api_schemas.symbols import ATOMIC_NUMBERS
 from engine.properties.element_data import ELEMENT_PRICES, SUPPLY_RISKS
 from engine.properties.table import MASS_FRACTION, PRICE, RISK
 

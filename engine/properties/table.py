@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from api_schemas.catalogue import PropertyInfo
-from api_schemas.elements import SYMBOLS
-from api_schemas.problem import Problem
+from api_schemas.symbols import SYMBOLS
 from api_schemas.units import unit_facts
+
+if TYPE_CHECKING:
+    from api_schemas.catalogue import PropertyInfo
+    from api_schemas.problem import Problem
 
 GEOMETRIC, ENERGETIC = "engine.properties.geometric", "engine.properties.energetic"
 COSTS, SURROUNDINGS = "engine.properties.costs", "engine.properties.surroundings"
@@ -43,6 +46,8 @@ class PropertyRow:
 
     def info(self) -> PropertyInfo:
         """The catalogue's entry."""
+        from api_schemas.catalogue import PropertyInfo
+
         facts = unit_facts(self.unit)
         return PropertyInfo(
             name=self.name,

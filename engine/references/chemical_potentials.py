@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.elements import ATOMIC_NUMBERS
-from engine.crystals.crystal import AlchemicalCrystal, build_crystal
+from api_schemas.symbols import ATOMIC_NUMBERS
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 
 if TYPE_CHECKING:
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.references.solver import ReferenceSolver
 
 MAX_STEPS = 200
@@ -85,4 +85,6 @@ def mixes_functionals(symbols: Iterable[str]) -> bool:
 @cache
 def phase_crystal(symbol: str) -> AlchemicalCrystal:
     """The crystal of an element's reference phase."""
+    from engine.crystals.crystal import build_crystal
+
     return build_crystal(ELEMENTAL_PHASES[symbol].build())

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from api_schemas.cost import Cost
-from api_schemas.elements import ATOMIC_NUMBERS, SYMBOLS
 from api_schemas.evaluations import ReferenceRecord, ReferenceTask
+from api_schemas.symbols import ATOMIC_NUMBERS, SYMBOLS
 from engine.references.chemical_potentials import chemical_potentials, phase_crystal
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import NOWHERE, referred_elements, substrate_length

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from api_schemas.objectives import SameAs
-from api_schemas.problem import Problem
 from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
@@ -22,9 +20,9 @@ from engine.properties.surroundings import length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
 from engine.references.mixed import is_mixed
-from engine.references.substrate import substrate_crystal
 
 if TYPE_CHECKING:
+    from api_schemas.problem import Problem
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.problem.resolved import ResolvedProblem
     from engine.references.solver import ReferenceSolver
@@ -125,6 +123,8 @@ def substrate_length(problem: Problem, solver: ReferenceSolver) -> tuple[Substra
     direction = (u, v, w)
     if substrate.value is not None:
         return SubstrateLength(direction, substrate.value), 0
+    from engine.references.substrate import substrate_crystal
+
     crystal = substrate_crystal(problem)
     if crystal is None:
         return None, 0
@@ -138,6 +138,8 @@ def _targets(
     resolved: ResolvedProblem, solver: ReferenceSolver, surroundings: Surroundings
 ) -> tuple[list[float | None], int]:
     """Target of each objective, same_as crystals resolved, and the potential calls of those."""
+    from api_schemas.objectives import SameAs
+
     targets: list[float | None] = []
     calls = 0
     counted: set[int] = set()

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import spglib
 
 from api_schemas.jobs import CostEstimate
 from engine.crystals.by_content import by_content
@@ -115,6 +114,8 @@ def coordinate_count(crystal: AlchemicalCrystal) -> int:
 
 @by_content
 def _coordinate_count(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> int:
+    import spglib
+
     found = spglib.get_symmetry((lattice, frac, labels), symprec=SYMPREC)
     if found is None:
         return 6 + 3 * len(labels) - 3

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from orichalcum import display, local
+from orichalcum import local
 from orichalcum.commands.service_jobs import Json, ProblemFile
-from orichalcum.progress import JobProgress
 from orichalcum.reporting import (
     INTERRUPTED,
     messages,
@@ -29,6 +28,9 @@ Device = Annotated[
 @reporting
 def run(file: ProblemFile, json: Json = False, device: Device = "auto") -> None:
     """Solve a problem in this process. Ctrl-C stops it and prints the best so far."""
+    from orichalcum import display
+    from orichalcum.progress import JobProgress
+
     problem = read_problem(file)
     try:
         with naming(file), JobProgress(messages(), problem.objectives) as progress:
@@ -58,6 +60,9 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Evaluate one composition in this process: properties, gradients, structure, cost."""
+    from orichalcum import display
+    from orichalcum.progress import JobProgress
+
     problem = read_problem(file)
     if fixed_geometry:
         with naming(file):

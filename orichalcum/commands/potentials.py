@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api_schemas.catalogue import Catalogue
-from orichalcum import display, local
+from orichalcum import local
 from orichalcum.commands.service_jobs import Json
 from orichalcum.reporting import note, output, print_json, reporting
 
@@ -18,6 +17,9 @@ app = typer.Typer(no_args_is_help=True, help="Potentials: names, licences, citat
 @reporting
 def list_potentials(json: Json = False) -> None:
     """List the potentials with licence, citation, and whether their weights are on this machine."""
+    from api_schemas.catalogue import Catalogue
+    from orichalcum import display
+
     items = local.potentials()
     if json:
         print_json(Catalogue(potentials=items))

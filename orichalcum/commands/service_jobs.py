@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api_schemas.jobs import FINAL_STATES, JobState
-from api_schemas.objectives import Objective
-from orichalcum import display
-from orichalcum.client import Client
 from orichalcum.exceptions import JobFailed
-from orichalcum.jobs import JobHandle
-from orichalcum.noticing import Noticing
-from orichalcum.progress import JobProgress
 from orichalcum.reporting import (
     JOB_FAILED,
     messages,
@@ -25,6 +18,12 @@ from orichalcum.reporting import (
     read_problem,
     reporting,
 )
+
+if TYPE_CHECKING:
+    from api_schemas.jobs import JobState
+    from api_schemas.objectives import Objective
+    from orichalcum.client import Client
+    from orichalcum.jobs import JobHandle
 
 Url = Annotated[
     str | None,
@@ -46,7 +45,7 @@ def submit(
 ) -> None:
     """Submit a problem to a running service."""
     problem = read_problem(file)
-    with Client(url) as client:
+    with _client(url) as client:
         job = client.submit(problem)
         if not wait:
             if json:
@@ -74,8 +73,9 @@ def list_jobs(
 ) -> None:
     """List the jobs of a service, newest first."""
     from api_schemas.jobs import JobPage
+    from orichalcum import display
 
-    with Client(url) as client:
+    with _client(url) as client:
         items = list(client.jobs(state=_state(state), limit=limit))
     if json:
         print_json(JobPage(items=items))
@@ -88,7 +88,9 @@ def list_jobs(
 @reporting
 def show(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Show how a job stands."""
-    with Client(url) as client:
+    from orichalcum import display
+
+    with _client(url) as client:
         job = client.job(job_id).job
     if json:
         print_json(job)
@@ -99,7 +101,7 @@ def show(job_id: JobId, json: Json = False, url: Url = None) -> None:
 @reporting
 def watch(job_id: JobId, url: Url = None) -> None:
     """Follow a job until it ends. Ctrl-C stops watching, not the job."""
-    with Client(url) as client:
+    with _client(url) as client:
         job = client.job(job_id)
         _follow(job, _objectives(job))
         if job.refresh().state == "failed":
@@ -111,7 +113,7 @@ def watch(job_id: JobId, url: Url = None) -> None:
 @reporting
 def result(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Print the answer of a job; of a cancelled one the best so far."""
-    with Client(url) as client:
+    with _client(url) as client:
         job = client.job(job_id)
         _print_result(job, _objectives(job), json=json)
 
@@ -137,7 +139,9 @@ def surrogate_map(
     url: Url = None,
 ) -> None:
     """Show what the surrogate expects of a property over a slice of the compositions, and how surely."""
-    with Client(url) as client:
+    from orichalcum import display
+
+    with _client(url) as client:
         found = client.job(job_id).map(property_name, over, at, timeout=timeout)
     if json:
         print_json(found)
@@ -148,7 +152,9 @@ def surrogate_map(
 @reporting
 def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Stop a job; what it found so far stays."""
-    with Client(url) as client:
+    from api_schemas.jobs import FINAL_STATES
+
+    with _client(url) as client:
         job = client.job(job_id).cancel()
     if json:
         print_json(job)
@@ -158,8 +164,16 @@ def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
         typer.echo(f"{job.id} is {job.state}: it stops within seconds")
 
 
+def _client(url: str | None) -> Client:
+    from orichalcum.client import Client
+
+    return Client(url)
+
+
 def _state(text: str | None) -> JobState | None:
     from typing import get_args
+
+    from api_schemas.jobs import JobState
 
     states: tuple[JobState, ...] = get_args(JobState)
     for state in states:
@@ -175,11 +189,16 @@ def _objectives(job: JobHandle) -> Sequence[Objective]:
 
 
 def _follow(job: JobHandle, objectives: Sequence[Objective]) -> None:
+    from orichalcum.noticing import Noticing
+    from orichalcum.progress import JobProgress
+
     with JobProgress(messages(), objectives) as progress, Noticing(job, progress.say):
         progress.follow(job.events())
 
 
 def _print_result(job: JobHandle, objectives: Sequence[Objective], *, json: bool) -> None:
+    from orichalcum import display
+
     answer = job.result(wait=False)
     if json:
         print_json(answer)

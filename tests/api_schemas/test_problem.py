@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_schemas.elements import ATOMIC_NUMBERS, SYMBOLS
 from api_schemas.errors import ProblemInvalid, parse, pointer
 from api_schemas.problem import Problem
 from api_schemas.schema import problem_schema
+from api_schemas.symbols import ATOMIC_NUMBERS, SYMBOLS
 
 ELEMENTS = st.sampled_from(list(ATOMIC_NUMBERS))
 NUMBERS = st.floats(-1e6, 1e6)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = (
     "torch",
     "numpy",
@@ -15,6 +17,8 @@ HEAVY = (
     "uvicorn",
     "starlette",
 )
+WHEN_USED = (*HEAVY, "rich", "httpx", "yaml", "asyncio", "api_schemas.base")
+"""What commands need, and their help does not; that of all commands needs no pydantic either, which typer takes."""
 
 
 def run(code: str) -> subprocess.CompletedProcess:
@@ -33,12 +37,16 @@ def test_the_client_and_the_command_line_import_nothing_heavy():
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
-def test_help_does_not_wait_for_anything_heavy():
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [(["--help"], (*WHEN_USED, "pydantic")), (["run", "--help"], WHEN_USED), (["keys", "--help"], WHEN_USED)],
+)
+def test_help_imports_nothing_that_only_commands_need(arguments, absent):
     code = (
-        "import sys\nsys.argv = ['orichalcum', 'run', '--help']\n"
+        f"import sys\nsys.argv = ['orichalcum', *{arguments!r}]\n"
         "from orichalcum.cli import main\n"
         "try: main()\nexcept SystemExit as end: code = end.code\n"
-        f"print(code, [name for name in {HEAVY!r} if name in sys.modules])"
+        f"print(code, [name for name in {absent!r} if name in sys.modules])"
     )
     assert run(code).stdout.strip().endswith("0 []")
 

@@ -7,9 +7,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from orichalcum import Client
+from orichalcum import Client, client
 from orichalcum.cli import app
-from orichalcum.commands import service_jobs
 from tests.orichalcum.fake_service import (
     EVALUATION,
     JOB,
@@ -35,7 +34,7 @@ def service(monkeypatch):
     def answers(*items: object) -> Recorder:
         recorder = Recorder(*items)
         transport = httpx.MockTransport(recorder)
-        monkeypatch.setattr(service_jobs, "Client", functools.partial(Client, transport=transport))
+        monkeypatch.setattr(client, "Client", functools.partial(Client, transport=transport))
         return recorder
 
     return answers

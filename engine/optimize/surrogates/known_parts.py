@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.elements import VACANCY
+from api_schemas.symbols import VACANCY
 from engine.optimize.known_part import SMOOTH, KnownPart
 from engine.optimize.surrogates.ideal_entropy import ABSENT, MIXING_FREE_ENERGY, IdealEntropy
 from engine.properties.costs import element_values, is_cost

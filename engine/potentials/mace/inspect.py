@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from api_schemas.elements import SYMBOLS
+from api_schemas.symbols import SYMBOLS
 from engine.potentials.description import MaceSize
 from engine.potentials.errors import PotentialError
 from engine.potentials.mace.file import open_mace

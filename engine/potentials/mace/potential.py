@@ -18,7 +18,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from ase.data import chemical_symbols
 from torch import Tensor
 
 from engine.potentials.cost import EDGES_IN_ONE_PIECE
@@ -306,4 +305,6 @@ def _rows_of(features: list[Tensor | None], rows: Tensor) -> list[Tensor | None]
 
 
 def _symbol(number: int) -> str:
+    from ase.data import chemical_symbols
+
     return chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"Z={number}"

@@ -19,7 +19,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from ase.data import chemical_symbols
 from torch import Tensor
 from torch.nn.functional import silu
 
@@ -299,4 +298,6 @@ def _gate(received: list[Tensor], multiplicities: list[int]) -> list[Tensor]:
 
 
 def _symbol(number: int) -> str:
+    from ase.data import chemical_symbols
+
     return chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"Z={number}"

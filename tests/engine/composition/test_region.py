@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 from api_schemas.constraints import Constraints
-from api_schemas.elements import SYMBOLS
 from api_schemas.sublattices import Sublattice
+from api_schemas.symbols import SYMBOLS
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts, feasible_point, rounded
 from engine.composition.region import Step

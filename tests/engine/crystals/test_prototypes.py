@@ -9,7 +9,7 @@ import pytest
 import spglib
 from ase.build import bulk
 
-from api_schemas.elements import ATOMIC_NUMBERS
+from api_schemas.symbols import ATOMIC_NUMBERS
 from engine.crystals.prototypes import PROTOTYPES
 
 # Measured at room temperature (handbook values, Å); hypothetical cells from published calculations are left out.

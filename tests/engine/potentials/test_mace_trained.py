@@ -16,8 +16,8 @@ from engine import Campaign, evaluate
 from engine.acceptance.resolve import resolved_problem
 from engine.crystals.graph import build_graph
 from engine.evaluation.evaluator import Evaluator
-from engine.potentials import loading
 from engine.potentials.loading import load_chosen
+from engine.potentials.mace import loading
 
 MODEL = Path(__file__).parents[3] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 MACE = {"name": "mace", "file": str(MODEL)}

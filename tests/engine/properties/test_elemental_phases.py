@@ -16,7 +16,7 @@ import pytest
 from ase.data import atomic_numbers, reference_states
 from vesin import NeighborList
 
-from api_schemas.elements import SYMBOLS
+from api_schemas.symbols import SYMBOLS
 from engine.crystals.conventional import cell_parameters
 from engine.crystals.crystal import build_crystal
 from engine.mechanics.relax import Tolerance
