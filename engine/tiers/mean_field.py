@@ -14,6 +14,7 @@ from engine.tiers.tier import TypicalError
 
 if TYPE_CHECKING:
     from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from engine.evaluation.evaluator import Evaluator
     from engine.problem.resolved import ResolvedProblem
     from engine.units.unit import Workplace
 
@@ -36,13 +37,17 @@ class MeanField:
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
     ) -> list[EvaluationRecord]:
         """Relax compositions and compute their properties with their gradients, in order."""
-        from engine.evaluation.evaluator import Evaluator
+        return evaluator_at(resolved, workplace).evaluate(suggestions)
 
-        evaluator = Evaluator(
-            resolved,
-            device=workplace.device,
-            references=workplace.references,
-            on_call=workplace.on_call,
-            tolerance=workplace.tolerance,
-        )
-        return evaluator.evaluate(suggestions)
+
+def evaluator_at(resolved: ResolvedProblem, workplace: Workplace) -> Evaluator:
+    """What relaxes the crystals of a problem at a workplace."""
+    from engine.evaluation.evaluator import Evaluator
+
+    return Evaluator(
+        resolved,
+        device=workplace.device,
+        references=workplace.references,
+        on_call=workplace.on_call,
+        tolerance=workplace.tolerance,
+    )

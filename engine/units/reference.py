@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import REFERENCE, ReferenceRecord, ReferenceTask
+from engine.tiers.mean_field import evaluator_at
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Task
@@ -36,13 +37,5 @@ class Reference:
         self, resolved: ResolvedProblem, tasks: Sequence[Task], workplace: Workplace
     ) -> list[ReferenceRecord]:
         """Relax what the tasks name, unless the store of the workplace has it."""
-        from engine.evaluation.evaluator import Evaluator
-
-        evaluator = Evaluator(
-            resolved,
-            device=workplace.device,
-            references=workplace.references,
-            on_call=workplace.on_call,
-            tolerance=workplace.tolerance,
-        )
+        evaluator = evaluator_at(resolved, workplace)
         return [evaluator.reference(task) for task in tasks if isinstance(task, ReferenceTask)]
