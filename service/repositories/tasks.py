@@ -271,10 +271,16 @@ def store(
     events.append_progress(session, job, at)
     if row.counted:
         _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
-    if outstanding(session, job.id, background=False) == 0:
+    stored, waited_for = session.execute(
+        select(
+            func.count().filter(TaskRow.state == "done"),
+            func.count().filter(TaskRow.state != "done", TaskRow.background.is_(False)),
+        ).where(TaskRow.job_id == job.id)
+    ).one()
+    if waited_for == 0:
         job.needs_advance = True
         job.advance_enqueued_at = None
-    return done(session, job.id)
+    return int(stored)
 
 
 def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
