@@ -148,10 +148,9 @@ def _in_place(record: Record, task: Task) -> Record:
 
 def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
     """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
+    if claim.done >= ASSESSED_RECORDS:
+        return outcome
     with context.database.reading() as session:
-        job = jobs.get(session, claim.job_id)
-        if job is None or job.evaluations_done >= ASSESSED_RECORDS:
-            return outcome
         stored = records_of(tasks.records(session, claim.job_id))
     record = outcome.record
     plan = replayed(context, claim.problem, [*stored, record])
