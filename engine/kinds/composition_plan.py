@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from api_schemas.evaluations import Evaluation, EvaluationRecord, Suggestion
+from api_schemas.evaluations import Assessment, Evaluation, EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction
+from engine.kinds.computed import Computed
 from engine.kinds.kind import Answer
 from engine.kinds.stages import Stages, in_order
 from engine.kinds.told import Told
@@ -124,15 +125,14 @@ class CompositionPlan:
         """The answer so far. A cancelled job gets no predictions: its answer is wanted at once."""
         found, loss = self.answered(), self.told.loss
         front = self.front_records()
-        members = {record.index for record in front}
-        evaluations = self._public(members)
-        by_index = {record.index: one for record, one in zip(self.records, evaluations, strict=True)}
+        evaluations = self._evaluations({record.index for record in front})
+        places = {record.index: place for place, record in enumerate(self.records)}
         choice = self.resolved.problem.potential
-        best = None if found is None else with_uncertainty(by_index[found[0].index], choice)
+        best = None if found is None else with_uncertainty(evaluations[places[found[0].index]], choice)
         at_best = None if found is None or loss is None else found[1]
         return Answer(
             best=best,
-            front=[with_uncertainty(by_index[record.index], choice) for record in front],
+            front=[with_uncertainty(evaluations[places[record.index]], choice) for record in front],
             evaluations=evaluations,
             sensitivities=[] if best is None or loss is None else sensitivities(loss, best),
             active_constraints=[]
@@ -165,33 +165,40 @@ class CompositionPlan:
         Raises:
             StopIteration: if no evaluation of this number was told.
         """
-        loss = self.told.loss
         place = next(k for k, record in enumerate(self.records) if record.index == index)
-        if loss is None:
-            return self.records[place]
-        best = None if self.seeks_front else self.trace[place].best
-        front = None if not self.seeks_front else index in self.front
-        made = assessment(self.told.space, loss, self.told.points[place], best=best, on_front=front)
+        made = self._assessment(place, self.trace, self.front if self.seeks_front else ())
         return self.records[place].model_copy(update={"assessment": made})
 
-    def _public(self, members: set[int]) -> list[Evaluation]:
-        """Every evaluation as users see it, assessed."""
-        loss = self.told.loss or Loss(())
-        steps: list[TracePoint | None] = [*self.trace] or [None] * len(self.records)
-        return [
-            record.public().model_copy(
-                update={
-                    "assessment": assessment(
-                        self.told.space,
-                        loss,
-                        point,
-                        best=None if step is None else step.best,
-                        on_front=record.index in members if self.seeks_front else None,
-                    )
-                }
-            )
-            for record, point, step in zip(self.records, self.told.points, steps, strict=True)
-        ]
+    def _evaluations(self, members: Collection[int]) -> Computed[Evaluation]:
+        """Every evaluation as users see it, assessed.
+
+        Args:
+            members: Numbers of those on the front.
+        """
+        steps = self.trace
+
+        def one(place: int) -> Evaluation:
+            made = self._assessment(place, steps, members)
+            return self.records[place].public().model_copy(update={"assessment": made})
+
+        return Computed(len(self.records), one)
+
+    def _assessment(self, place: int, steps: Sequence[TracePoint], members: Collection[int]) -> Assessment:
+        """What the problem makes of an evaluation.
+
+        Args:
+            place: Which of the records it is.
+            steps: The trace.
+            members: Numbers of the evaluations on the front.
+        """
+        index = self.records[place].index
+        return assessment(
+            self.told.space,
+            self.told.loss or Loss(()),
+            self.told.points[place],
+            best=steps[place].best if steps else None,
+            on_front=index in members if self.seeks_front else None,
+        )
 
     def _predictions(self) -> list[Prediction]:
         """How well the surrogates knew the best composition."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -26,6 +27,7 @@ def build_result(
     seed: int,
     seconds: float | None = None,
     device: str = "cpu",
+    evaluations: bool = True,
 ) -> Result:
     """The result of a plan as it stands.
 
@@ -36,12 +38,16 @@ def build_result(
         seed: With which it was begun.
         seconds: Wall time of the whole job; by default the sum over records.
         device: What it ran on.
+        evaluations: Whether to list all evaluations, which takes the longest.
     """
     ended = stopped or plan.stopped or NOT_FINISHED
     cost = total_cost(plan.records)
     if seconds is not None:
         cost = cost.model_copy(update={"seconds": seconds})
-    return _result(problem, plan.answer(ended), ended, cost, provenance(problem, seed, device))
+    answer = plan.answer(ended)
+    if not evaluations:
+        answer = replace(answer, evaluations=())
+    return _result(problem, answer, ended, cost, provenance(problem, seed, device))
 
 
 def empty_result(problem: Problem, stopped: Stopped) -> Result:

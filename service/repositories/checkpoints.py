@@ -43,12 +43,6 @@ def of_continued(session: Session, task_id: int) -> bytes | None:
     return session.scalars(found).one_or_none()
 
 
-def exists(session: Session, task_id: int) -> bool:
-    """Whether a task has saved a checkpoint."""
-    found = select(CheckpointRow.task_id).where(CheckpointRow.task_id == task_id)
-    return session.scalars(found).one_or_none() is not None
-
-
 def drop_continued(session: Session, row: TaskRow) -> None:
     """Delete the checkpoint that a task went on from, unless another unfinished task goes on from it, too."""
     if row.continues is None:

@@ -32,10 +32,17 @@ def append_state(session: Session, job: JobRow, state: JobState, message: str | 
     _append(session, job, "state", event.model_dump_json(), at)
 
 
-def append_progress(session: Session, job: JobRow, at: float) -> None:
-    """Append the progress of a locked job to its events."""
-    session.flush()
-    doing = progress.doing(session, [job.id])[job.id]
+def append_progress(session: Session, job: JobRow, at: float, doing: Sequence[str] | None = None) -> None:
+    """Append the progress of a locked job to its events.
+
+    Args:
+        session: To write in.
+        job: The job.
+        at: Seconds since 1970.
+        doing: What is being computed; read from the tasks by default.
+    """
+    if doing is None:
+        doing = progress.doing(session, [job.id])[job.id]
     event = ProgressEvent(progress=progress.of(job, doing), at=timestamp(at))
     _append(session, job, "progress", event.model_dump_json(), at)
 

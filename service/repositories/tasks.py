@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
 from service.repositories import checkpoints, evaluations, events, jobs, tallies
+from service.repositories import progress as progress_of_jobs
 from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import now
@@ -46,6 +47,7 @@ class Claim:
         task: The task, as a document of its unit.
         continues: Number of the task that it continues.
         tenant: Whose job it is.
+        done: How many of the job's tasks were done then.
     """
 
     task_id: int
@@ -57,6 +59,7 @@ class Claim:
     task: str
     continues: int | None = None
     tenant: str = DEFAULT_TENANT
+    done: int = 0
 
     @property
     def problem(self) -> Problem:
@@ -186,6 +189,7 @@ def claim(session: Session, task_id: int, worker: str) -> Claim | None:
         task=row.task,
         continues=row.continues,
         tenant=job.tenant,
+        done=job.evaluations_done,
     )
 
 
@@ -261,6 +265,7 @@ def store(
     row.finished_at = at
     row.lease_until = row.doing = row.enqueued_at = None
     session.flush()
+    doing = progress_of_jobs.doing(session, [job.id])[job.id]
     complete(session, job.id, completed)
     checkpoints.drop_continued(session, row)
     job.evaluations_done += row.counted
@@ -268,13 +273,19 @@ def store(
         progress.note(job)
     if evaluations.is_one(row.unit):
         events.append_evaluation(session, job, row.index, at)
-    events.append_progress(session, job, at)
+    events.append_progress(session, job, at, doing)
     if row.counted:
         _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
-    if outstanding(session, job.id, background=False) == 0:
+    stored, waited_for = session.execute(
+        select(
+            func.count().filter(TaskRow.state == "done"),
+            func.count().filter(TaskRow.state != "done", TaskRow.background.is_(False)),
+        ).where(TaskRow.job_id == job.id)
+    ).one()
+    if waited_for == 0:
         job.needs_advance = True
         job.advance_enqueued_at = None
-    return done(session, job.id)
+    return int(stored)
 
 
 def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
@@ -290,9 +301,12 @@ def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cac
         tallies.add(session, "cache_hits")
         return
     potential = jobs.problem_of(job).potential.name
-    tallies.add(session, "evaluations", potential)
-    tallies.add(session, "evaluation_seconds", potential, seconds)
-    tallies.use(session, job.tenant, at)
+    tallies.add_all(
+        session,
+        ("evaluations", potential, 1.0),
+        ("evaluation_seconds", potential, seconds),
+        tallies.of_quota(job.tenant, at),
+    )
 
 
 def free(session: Session, row: TaskRow) -> None:

@@ -38,7 +38,7 @@ class JobRow(Base):
     best: Mapped[str | None] = mapped_column(Text, default=None)
     trace: Mapped[str | None] = mapped_column(Text, default=None)
     front: Mapped[str | None] = mapped_column(Text, default=None)
-    standing: Mapped[str | None] = mapped_column(Text, default=None)
+    standing: Mapped[str | None] = mapped_column(Text, default=None, deferred=True)
     told: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     result: Mapped[str | None] = mapped_column(Text, default=None)
     failure: Mapped[str | None] = mapped_column(Text, default=None)

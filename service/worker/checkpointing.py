@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,35 +27,50 @@ class CheckpointFailed(Exception):  # noqa: N818
     """A checkpoint cannot be stored, or is not there where a task has to go on from one; the message says which."""
 
 
-def saver(database: Database, claim: Claim) -> Callable[[State], None]:
-    """What a unit calls to keep a checkpoint of a task."""
+class Checkpoints:
+    """The checkpoints of a task that is held.
 
-    def keep(state: State) -> None:
+    Args:
+        database: The store.
+        claim: On the task.
+    """
+
+    def __init__(self, database: Database, claim: Claim) -> None:
+        self._database, self._claim = database, claim
+        self.used = False
+        """Whether the task went on from a checkpoint, or saved one."""
+
+    def save(self, state: State) -> None:
         """Store a checkpoint in place of the one before.
 
         Raises:
             CheckpointFailed: if it is too large, or holds what safetensors does not know.
             Interrupted: if the task is no longer ours.
         """
+        self.used = True
         data = packed(state)
-        with database.writing() as session:
-            ours = checkpoints.save(session, claim.task_id, claim.attempt, data)
+        with self._database.writing() as session:
+            ours = checkpoints.save(session, self._claim.task_id, self._claim.attempt, data)
         if not ours:
             raise Interrupted("lost")
 
-    return keep
+    def found(self) -> State | None:
+        """Where the task goes on: its own checkpoint, else that of the task it continues; None where it begins.
+
+        Raises:
+            CheckpointFailed: if there is none although it continues another task, or it cannot be read.
+        """
+        if self._claim.attempt == 1 and self._claim.continues is None:
+            return None  # nobody can have saved one
+        with self._database.reading() as session:
+            data = checkpoints.of_task(session, self._claim.task_id)
+            if data is None and self._claim.continues is not None:
+                data = checkpoints.of_continued(session, self._claim.task_id)
+        self.used = data is not None
+        return _unpacked_for(self._claim, data)
 
 
-def found(database: Database, claim: Claim) -> State | None:
-    """Where a task goes on: its own checkpoint, else that of the task it continues; None where it begins.
-
-    Raises:
-        CheckpointFailed: if there is none although it continues another task, or it cannot be read.
-    """
-    with database.reading() as session:
-        data = checkpoints.of_task(session, claim.task_id)
-        if data is None and claim.continues is not None:
-            data = checkpoints.of_continued(session, claim.task_id)
+def _unpacked_for(claim: Claim, data: bytes | None) -> State | None:
     if data is not None:
         return unpacked(data)
     if claim.continues is not None:

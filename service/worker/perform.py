@@ -18,14 +18,13 @@ from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
-from service.repositories import checkpoints, evaluations, events, jobs, progress, tasks
+from service.repositories import evaluations, events, jobs, progress, tasks
 from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
 from service.repositories.tasks import Claim
 from service.tables.database import Database, now
-from service.worker import checkpointing
-from service.worker.checkpointing import CheckpointFailed
+from service.worker.checkpointing import CheckpointFailed, Checkpoints
 from service.worker.content import content_key
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
@@ -116,22 +115,24 @@ def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -
     with context.database.reading() as session:
         known = None if key is None else tasks.cached(session, claim, key)
     if known is None:
-        record = _computed(context, claim, task, lease, words)
-        with context.database.reading() as session:
-            key = None if checkpoints.exists(session, claim.task_id) else key
+        saved = Checkpoints(context.database, claim)
+        record = _computed(context, claim, task, lease, words, saved)
+        key = None if saved.used else key
     else:
         record = _in_place(UNITS[claim.unit].record.model_validate_json(known), task)
     return _assessed(context, claim, _Outcome(record, None, (), key, from_cache=known is not None))
 
 
-def _computed(context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words) -> Record:
+def _computed(
+    context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words, saved: Checkpoints
+) -> Record:
     workplace = Workplace(
         device=context.device,
         references=SqlReferenceStore(context.database, claim.tenant),
         on_call=lease.check,
         say=words.say,
-        checkpoint=checkpointing.found(context.database, claim),
-        save=checkpointing.saver(context.database, claim),
+        checkpoint=saved.found(),
+        save=saved.save,
     )
     record = context.perform(claim.problem, task, workplace)
     # As it will be read back: a number that is not finite has no place in the store.
@@ -147,10 +148,9 @@ def _in_place(record: Record, task: Task) -> Record:
 
 def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
     """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
+    if claim.done >= ASSESSED_RECORDS:
+        return outcome
     with context.database.reading() as session:
-        job = jobs.get(session, claim.job_id)
-        if job is None or job.evaluations_done >= ASSESSED_RECORDS:
-            return outcome
         stored = records_of(tasks.records(session, claim.job_id))
     record = outcome.record
     plan = replayed(context, claim.problem, [*stored, record])

@@ -47,9 +47,18 @@ def replayed(context: WorkerContext, problem: Problem, records: Sequence[Record]
     return plan
 
 
-def result_of(context: WorkerContext, problem: Problem, plan: Plan, stopped: Stopped) -> Result:
-    """The result of a plan that ends."""
-    return build_result(problem, plan, stopped, seed=problem.strategy.seed, device=context.device)
+def result_of(
+    context: WorkerContext, problem: Problem, plan: Plan, stopped: Stopped, *, evaluations: bool = True
+) -> Result:
+    """The result of a plan that ends, with its evaluations or without."""
+    return build_result(
+        problem,
+        plan,
+        stopped,
+        seed=problem.strategy.seed,
+        device=context.device,
+        evaluations=evaluations,
+    )
 
 
 def progress_of(
@@ -65,7 +74,7 @@ def progress_of(
         known: Its result, where that is at hand.
     """
     best = plan.best
-    standing = known or result_of(context, problem, plan, _UNDER_WAY)
+    standing = known or result_of(context, problem, plan, _UNDER_WAY, evaluations=False)
     return JobProgress(
         told=told,
         best=None if best is None else best.model_dump_json(),
