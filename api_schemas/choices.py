@@ -12,7 +12,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from api_schemas import extensions, kinds, tiers
+from api_schemas import kinds, tiers
 from api_schemas.base import (
     Model,
     Name,
@@ -21,8 +21,6 @@ from api_schemas.base import (
 from api_schemas.kinds import KINDS
 from api_schemas.strategies import STRATEGIES
 from api_schemas.tiers import TIERS
-
-extensions.load("schema")
 
 
 def _among(what: str, known: Callable[[], tuple[str, ...]]) -> tuple[AfterValidator, WithJsonSchema]:

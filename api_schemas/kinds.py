@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from api_schemas import extensions
 from api_schemas.registry import Registry
 
 if TYPE_CHECKING:  # the command line lists the kinds in its help, which waits for no schema
@@ -136,3 +137,5 @@ KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE)
 
 PROMISED = ("order", "free_energy")
 """Kinds that will come: they are refused as not available yet, not as unknown."""
+
+extensions.load("schema")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import spglib
 
-from engine.acceptance.estimate import coordinate_count
 from engine.crystals import by_content as module
 from engine.crystals.by_content import by_content
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
+from engine.units.estimate import coordinate_count
 
 LABELS = np.array([1, 2], dtype=np.int64)
 
