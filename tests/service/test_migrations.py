@@ -154,6 +154,22 @@ def test_going_down_is_refused_while_jobs_have_what_the_older_version_does_not_k
     assert one(database, "SELECT count(*) FROM evaluations") == 3
 
 
+def test_what_evaluations_share_stops_nobody_from_going_down_once_its_job_is_finished(database, submitted):
+    job_id = submitted()
+    with database.writing() as session:
+        shared = Task(index=0, unit="reference", background=True, counted=False)
+        tasks.add(session, jobs.locked(session, job_id), [shared, Task(index=0, unit="relaxation")])
+    with pytest.raises(CommandError, match="1 job is under way"):
+        migration.downgrade(database, "0004")
+    actions.cancel(database, "default", job_id)
+    with database.writing() as session:
+        session.execute(update(JobRow).values(state="cancelled"))
+        session.execute(update(TaskRow).values(state="done", record="{}"))
+    migration.downgrade(database, "0004")
+    assert one(database, "SELECT count(*) FROM evaluations") <= 1
+    migration.upgrade(database)
+
+
 def test_going_down_never_moves_what_belongs_to_one_tenant_to_another(database, submitted, finished):
     theirs = submitted(tenant="alpha")
     with database.writing() as session:

@@ -134,7 +134,9 @@ def downgrade() -> None:
     )
     op.create_index("ix_evaluations_state_lease_until", "evaluations", ["state", "lease_until"])
     op.create_index("ix_evaluations_content_key", "evaluations", ["content_key"])
-    op.execute(f"INSERT INTO evaluations ({SHARED}, suggestion) SELECT {SHARED}, task FROM tasks")
+    op.execute(
+        f"INSERT INTO evaluations ({SHARED}, suggestion) SELECT {SHARED}, task FROM tasks WHERE unit = '{UNIT}'"
+    )
     _go_on_counting("tasks", "evaluations")
     for column in ("told", "standing", "front"):
         op.drop_column("jobs", column)
@@ -198,11 +200,22 @@ def _check_that_nothing_is_lost() -> None:
     known = ", ".join(f"'{kind}'" for kind in KINDS)
     others = (
         f"SELECT id FROM jobs WHERE kind NOT IN ({known}) UNION "
-        f"SELECT job_id FROM tasks WHERE unit <> '{UNIT}' OR tier <> '{TIER}'"
+        f"SELECT job_id FROM tasks WHERE (unit <> '{UNIT}' AND counted) OR tier <> '{TIER}'"
     )
     count = op.get_bind().execute(sa.text(f"SELECT count(*) FROM ({others}) AS found")).scalar_one()
     if count:
         raise CommandError(
             f"{count} job{'' if count == 1 else 's'} of kinds, units or tiers that the older version does not know "
             "would be lost: export what you want to keep of them and delete them, then go back"
+        )
+    # What evaluations share is kept by content besides, but evaluations that wait for it would never be completed.
+    waiting = (
+        f"SELECT count(DISTINCT job_id) FROM tasks JOIN jobs ON jobs.id = job_id WHERE unit <> '{UNIT}' "
+        "AND jobs.state NOT IN ('succeeded', 'failed', 'cancelled')"
+    )
+    count = op.get_bind().execute(sa.text(waiting)).scalar_one()
+    if count:
+        raise CommandError(
+            f"{count} job{' is' if count == 1 else 's are'} under way that the older version could not complete: let "
+            "them finish or cancel them, then go back"
         )
