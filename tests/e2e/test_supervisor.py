@@ -114,13 +114,15 @@ def test_a_stop_in_the_middle_of_a_computation_leaves_no_process_and_comes_withi
     stack = own_stack()
     job_id = stack.submit(large_problem())
     states = "select state, lost from tasks where job_id = ?"
-    wait_for(lambda: stack.rows(states, job_id) == [("running", 0)], 60)
+    wait_for(lambda: ("running", 0) in stack.rows(states, job_id), 60)
     with stack.client.stream("GET", f"/v1/jobs/{job_id}/events"):
         began = time.monotonic()
         assert stack.stop(number) == 0
     assert time.monotonic() - began < 8.0
     assert not using(stack.data)
-    assert stack.rows(states, job_id) == [("pending", 0)]  # given back, not counted as lost
+    left = stack.rows(states, job_id)
+    assert ("pending", 0) in left  # given back, not counted as lost
+    assert set(left) <= {("pending", 0), ("done", 0)}
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a_damaged_broker(

@@ -34,7 +34,7 @@ def test_a_message_to_a_broker_that_is_away_fails_soon_and_the_next_ones_at_once
         server.suspend() if fate == "silent" else server.kill()
         assert not messenger.advance("job", Route())
         assert len(asked) == 2
-        assert not messenger.evaluate(1, Route())
+        assert not messenger.perform(1, Route())
         assert messenger.depth() is None
         assert len(asked) == 2  # it was not asked again
         monkeypatch.setattr(messenger, "_away_until", 0.0)

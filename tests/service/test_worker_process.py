@@ -8,6 +8,7 @@ import pytest
 import torch
 from celery.worker import state as celery_state
 
+from service import logs
 from service.repositories import workers
 from service.worker import device
 from service.worker.__main__ import EXIT_REFUSED, _stopping, main
@@ -33,6 +34,7 @@ def test_cuda_is_used_where_it_is_and_never_silently_replaced(monkeypatch):
 
 
 def test_a_worker_without_the_promised_device_ends_with_the_code_for_a_bad_configuration(monkeypatch, capsys):
+    monkeypatch.setattr(logs, "configure", lambda _process: None)  # else it would go on logging to capsys
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("ORICHALCUM_DEVICE", "cuda")
     assert main([]) == EXIT_REFUSED
