@@ -60,7 +60,8 @@ _COMPLETED = (
 )
 _BEFORE_END_MEMBERS = (
     "alscn_on_gan", "algainn_two_objectives", "broken_bound", "budget_spent", "float32", "front*",
-    "gradient_two_targets", "hybrid_bounded_properties", "hybrid_few_elements", "nakcl_mace", "perovskite_neutral", "random_strategy",
+    "gradient_two_targets", "hybrid_bounded_properties", "hybrid_few_elements", "nakcl_mace",
+    "perovskite_neutral", "random_strategy",
     "rounded_step", "same_as_file", "unreachable_target", "vacancies*",
 )  # fmt: skip
 
