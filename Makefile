@@ -15,8 +15,10 @@ STAMP := $(VENV)/.installed
 # Numerics of small crystals gain nothing from more threads than cores.
 export OMP_NUM_THREADS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Test files that run at the same time, each in a process with a torch of its own.
+# Test files that run at the same time, each in a process with a torch of its own and one thread: threads of several
+# processes that wait for one another on the same cores spin.
 TEST_PROCESSES ?= 2
+TEST_THREADS ?= 1
 
 .PHONY: help demo test soak audit check up dashboard screenshots bench bench-full docs weights constraints clean
 
@@ -63,7 +65,7 @@ test: $(STAMP) weights ## the whole test suite
 	@$(BIN)/python tests/e2e/dashboard/chromium.py || $(call apt-install,Chromium,chromium)
 	@if $(BIN)/python dashboard/build.py; then $(BIN)/python dashboard/build.py --npm run --silent test; \
 	elif [ "$${CI:-}" = true ]; then exit 1; else echo "Going on without the tests of the dashboard."; fi
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # $(call apt-install,NAME,PACKAGE): for the tests, where this machine has apt and lets us.
 define apt-install
@@ -74,8 +76,10 @@ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 fi
 endef
 
-soak: $(STAMP) weights ## the long versions of the reliability tests
-	@ORICHALCUM_SOAK=1 $(BIN)/python -m pytest tests/reliability --timeout 3600
+# Set SOAK_MINUTES=... to start no test after so many minutes; those that were not run are told.
+soak: $(STAMP) weights ## what takes long and rarely tells anything, and the long versions of other tests
+	@ORICHALCUM_SOAK=1 OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -m "long or longer" --timeout 7200 \
+	  -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES))
 
 # Known vulnerabilities come from a service on the network, which need not be there: nothing of `check` depends on it.
 AUDITED := https://api.osv.dev/v1/vulns/PYSEC-2023-228

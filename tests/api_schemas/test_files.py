@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -24,10 +23,8 @@ sublattices:
 
 
 def refused(text, **options):
-    started = time.perf_counter()
     with pytest.raises(ProblemInvalid) as caught:
         Problem.from_text(text, **options)
-    assert time.perf_counter() - started < 5.0
     return caught.value.errors
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.dashboard import site
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +29,7 @@ def test_what_is_built_is_not_built_again_and_needs_neither_node_nor_the_network
         [sys.executable, str(ROOT / "dashboard" / "build.py")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
         env={"PATH": "", "PYTHONPATH": str(ROOT), "http_proxy": "http://127.0.0.1:9"},
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 ROOT = Path(__file__).parents[2]
 PASSWORD = {"POSTGRES_PASSWORD": "check"}
 COMPOSE = Path(sys.executable).with_name("docker-compose")
@@ -22,7 +24,7 @@ def composed(*arguments: str, file: Path = ROOT / "docker-compose.yml", **enviro
         [str(COMPOSE), "-f", str(file), "--project-directory", str(ROOT), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
         check=False,
     )

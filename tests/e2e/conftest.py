@@ -21,8 +21,8 @@ import pytest
 
 from api_schemas.jobs import FINAL_STATES
 from engine.potentials.weights import fetch
+from tests.waiting import HANG_SECONDS, wait_for
 
-START_SECONDS = 120.0
 SALTS = Path(__file__).parents[2] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 
 
@@ -74,10 +74,12 @@ class Stack:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
         )
         headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
-        client = httpx.Client(base_url=self.client.base_url, timeout=30, trust_env=False, headers=headers)
+        client = httpx.Client(
+            base_url=self.client.base_url, timeout=HANG_SECONDS, trust_env=False, headers=headers
+        )
         return dataclasses.replace(self, client=client)
 
     def submit(self, problem: dict, **parameters: object) -> str:
@@ -88,9 +90,9 @@ class Stack:
     def job(self, job_id: str) -> dict:
         return self.client.get(f"/v1/jobs/{job_id}").json()
 
-    def finished(self, job_id: str, seconds: float = 90.0) -> dict:
+    def finished(self, job_id: str) -> dict:
         """The job once it has finished."""
-        wait_for(lambda: self.job(job_id)["state"] in FINAL_STATES, seconds, f"job {job_id}")
+        wait_for(lambda: self.job(job_id)["state"] in FINAL_STATES, f"job {job_id}")
         return self.job(job_id)
 
     def result(self, job_id: str) -> dict:
@@ -101,7 +103,7 @@ class Stack:
     def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
         """Freeze a worker in the middle of an evaluation of the job with at least this number, and return it."""
         query = "select worker from tasks where job_id = ? and state = 'running' and number >= ?"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             for (name,) in self.rows(query, job_id, index):
                 worker = psutil.Process(int(name.split("-")[-2]))
@@ -115,20 +117,23 @@ class Stack:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(30)
+        code = self.process.wait(HANG_SECONDS)
         self.client.close()
         return code
 
 
-def wait_for(condition: Callable[[], object], seconds: float, what: str = "it") -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.1)
+UNHURRIED = """import os
+from orichalcum.cli import main
+from service.stack import hung, supervisor
+supervisor.STOP_SECONDS = supervisor.READY_SECONDS = 600.0
+hung.SILENT_SECONDS = float(os.environ.get("TEST_SILENT_SECONDS", hung.SILENT_SECONDS))
+main()
+"""
+"""The command line with a supervisor that kills nothing because the machine is busy."""
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "orichalcum", "up", *arguments]
+    return [sys.executable, "-c", UNHURRIED, "up", *arguments]
 
 
 def start(data: Path, *arguments: str) -> Stack:
@@ -152,10 +157,10 @@ def start(data: Path, *arguments: str) -> Stack:
         assert process.poll() is None, console.read_text()
         return re.search(r"ready at (http://\S+)", console.read_text())
 
-    wait_for(ready, START_SECONDS, "the start")
+    wait_for(ready, "the start")
     found = ready()
     assert found is not None
-    client = httpx.Client(base_url=found.group(1), timeout=30, trust_env=False)
+    client = httpx.Client(base_url=found.group(1), timeout=HANG_SECONDS, trust_env=False)
     return Stack(process=process, data=data, client=client, console=console)
 
 

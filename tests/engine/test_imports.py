@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 WHEN_USED = (
     "scipy",
     "pymatgen",
@@ -27,6 +29,6 @@ WHEN_USED = (
 def test_importing_the_evaluator_brings_no_heavy_library_but_torch(module):
     code = f"import sys, {module}; print([name for name in {WHEN_USED!r} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_SECONDS, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

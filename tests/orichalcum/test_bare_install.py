@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 HEAVY = (
     "torch",
     "numpy",
@@ -23,7 +25,7 @@ WHEN_USED = (*HEAVY, "rich", "httpx", "yaml", "asyncio", "api_schemas.base")
 
 def run(code: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_SECONDS, check=False
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from orichalcum import noticing
 from orichalcum.exceptions import OrichalcumError
 from orichalcum.noticing import Noticing
+from tests.waiting import HANG_SECONDS
 
 
 class Waiting:
@@ -38,7 +39,7 @@ def test_each_new_notice_is_told_once_also_after_a_service_that_was_away():
     told: list[str] = []
     job = Waiting(None, "no worker", "no worker", OrichalcumError("away"), "all are busy", None, "no worker")
     with Noticing(job, told.append):
-        assert job.heard.wait(10)
+        assert job.heard.wait(HANG_SECONDS)
     assert told == ["no worker", "all are busy", "no worker"]
 
 

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
 
 import psutil
 import pytest
 
 from orichalcum import AsyncClient, Client, Conflict, NotFound, Problem, ProblemRefused, StillRunning
+from tests.waiting import HANG_SECONDS, wait_for
 
 ORICHALCUM = [sys.executable, "-m", "orichalcum"]
 NAKCL = """
@@ -37,25 +37,22 @@ def url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stack")
     for name in ("sevennet-0", "sevennet-l3i5"):
         command = [*ORICHALCUM, "potentials", "fetch", name]
-        subprocess.run(command, check=True, capture_output=True, timeout=900)
+        subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / "up.log").open("wb") as log:
         command = [*ORICHALCUM, "up", "--port", str(port), "--data", str(folder / "data")]
         stack = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 120
         with Client(address) as client:
-            while not client.ready():
-                assert stack.poll() is None, (folder / "up.log").read_text()
-                assert time.monotonic() < deadline, (folder / "up.log").read_text()
-                time.sleep(0.2)
+            wait_for(lambda: client.ready() or stack.poll() is not None, "the start")
+            assert stack.poll() is None, (folder / "up.log").read_text()
         yield address
     finally:
         family = psutil.Process(stack.pid).children(recursive=True) if stack.poll() is None else []
         stack.send_signal(signal.SIGINT)
-        assert stack.wait(30) == 0
-        assert psutil.wait_procs(family, timeout=5)[1] == []
+        assert stack.wait(HANG_SECONDS) == 0
+        assert psutil.wait_procs(family, timeout=HANG_SECONDS)[1] == []
 
 
 @pytest.fixture
@@ -74,7 +71,7 @@ def long_problem(tmp_path) -> str:
 
 def run(url: str, *arguments: str) -> subprocess.CompletedProcess:
     command = [*ORICHALCUM, *arguments, "--url", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
 
 
 def test_a_job_goes_from_file_to_answer_through_the_client(url, problem):
@@ -99,7 +96,7 @@ def test_submit_wait_json_prints_the_same_answer_as_the_run_in_one_process(url, 
     through = run(url, "submit", problem, "--wait", "--json")
     assert through.returncode == 0, through.stderr
     here = subprocess.run(
-        [*ORICHALCUM, "run", problem, "--json"], capture_output=True, check=True, timeout=120
+        [*ORICHALCUM, "run", problem, "--json"], capture_output=True, check=True, timeout=HANG_SECONDS
     )
     ours, theirs = json.loads(here.stdout)["best"], json.loads(through.stdout)["best"]
     assert theirs["composition"]["cation"]["K"] == pytest.approx(ours["composition"]["cation"]["K"], abs=1e-6)
@@ -144,7 +141,7 @@ def test_a_long_job_is_cancelled_and_keeps_its_best_so_far(url, long_problem):
         with pytest.raises(Conflict):
             job.delete()
         assert run(url, "cancel", job_id).returncode == 0
-        answer = job.result(timeout=10)
+        answer = job.result(timeout=HANG_SECONDS)
         assert answer.stopped.reason == "cancelled"
         assert 1 <= len(answer.evaluations) < 501
         job.delete()
@@ -201,7 +198,7 @@ def test_the_demonstration_meets_its_target_and_leaves_nothing_behind():
         [sys.executable, "-m", "orichalcum.demo"],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=HANG_SECONDS,
         check=False,
         env={**os.environ, "ORICHALCUM_TEST_MARK": mark},
     )
@@ -220,16 +217,9 @@ def test_a_demonstration_killed_outright_leaves_nothing_behind():
         stderr=subprocess.DEVNULL,
         env={**os.environ, "ORICHALCUM_TEST_MARK": mark},
     ) as demo:
-        wait_for(lambda: sum(marked(process, mark) for process in psutil.process_iter()) >= 4, seconds=60)
+        wait_for(lambda: sum(marked(process, mark) for process in psutil.process_iter()) >= 4)
         demo.kill()
-    wait_for(lambda: not any(marked(process, mark) for process in psutil.process_iter()), seconds=15)
-
-
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: not any(marked(process, mark) for process in psutil.process_iter()))
 
 
 def marked(process: psutil.Process, mark: str) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,7 +19,10 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
     # Without isolation nothing is downloaded: the build backend is among the development tools.
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run(
-        [*command, "--wheel-dir", str(folder), str(ROOT)], check=True, capture_output=True, timeout=120
+        [*command, "--wheel-dir", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+        timeout=HANG_SECONDS,
     )
     return zipfile.ZipFile(next(folder.glob("orichalcum-*.whl")))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-from tests.e2e.conftest import wait_for
 from tests.e2e.test_jobs import problem, slow_scan, without_times
-from tests.reliability.conftest import long
+from tests.soak import long
+from tests.waiting import wait_for
 
 SKEW = """import sys, time
 if "service.worker" in sys.orig_argv:
@@ -35,18 +35,19 @@ def test_a_worker_whose_clock_is_hours_ahead_keeps_its_leases_and_loses_none(
 
 
 @long
-def test_a_worker_that_was_frozen_and_comes_back_stores_nothing(own_stack, tmp_path):
+def test_a_worker_that_was_frozen_and_comes_back_stores_nothing(own_stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_SILENT_SECONDS", "600")  # the supervisor does not end it first
     stack = own_stack(tmp_path / "data", "--workers", "2")
     job_id = stack.submit(slow_scan(41))
     frozen = stack.stopped_while_computing(job_id)
     held = stack.rows("select id from tasks where state = 'running' and worker like ?", f"%-{frozen.pid}-%")
     evaluation_id = held[0][0]
     record = "select attempt, record from tasks where id = ? and state = 'done'"
-    wait_for(lambda: stack.rows(record, evaluation_id), 18, "the evaluation by another worker")
+    wait_for(lambda: stack.rows(record, evaluation_id), "the evaluation by another worker")
     before = stack.rows(record, evaluation_id)
     assert before[0][0] >= 2
     frozen.resume()
-    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    assert stack.finished(job_id)["state"] == "succeeded"
     time.sleep(1)
     assert stack.rows(record, evaluation_id) == before
     logs = "".join((stack.data / "logs" / f"worker-{n}.log").read_text() for n in (1, 2))
@@ -55,5 +56,5 @@ def test_a_worker_that_was_frozen_and_comes_back_stores_nothing(own_stack, tmp_p
 
 def _done(stack) -> str:
     job_id = stack.submit(problem())
-    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    assert stack.finished(job_id)["state"] == "succeeded"
     return job_id

@@ -19,8 +19,9 @@ from service.api import checking
 from service.repositories import workers
 from service.settings import Settings
 from service.tables.workers import WorkerRow
-from tests.reliability.conftest import SOAK, amount, long
 from tests.service.conftest import PROBLEM, Queue, serving
+from tests.soak import SOAK, amount, long, longer
+from tests.waiting import HANG_SECONDS
 
 POSCAR = """NaCl
 1.0
@@ -57,8 +58,8 @@ Na1 Na 0 0 0
 Cl1 Cl 0.5 0.5 0.5
 """
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-LONGEST_CHECK = 2.0
-"""Seconds of a processor."""
+LONGEST_CHECK = 40.0
+"""Times what the check of a good structure takes."""
 
 
 def corpus() -> list[tuple[str, str]]:
@@ -108,7 +109,8 @@ def corpus() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def api(database):
-    with serving(Settings(max_request_bytes=1_000_000), database, Queue()) as client:
+    settings = Settings(max_request_bytes=1_000_000, max_request_seconds=HANG_SECONDS)
+    with serving(settings, database, Queue()) as client:
         yield client
 
 
@@ -142,7 +144,7 @@ def with_structure(kind: str, content: object) -> dict:
     return {**PROBLEM, "structure": {kind: content}}
 
 
-def test_bad_structures_are_answered_soon_and_never_with_a_fault_of_the_server(api, monkeypatch):
+def test_bad_structures_cost_about_as_much_as_good_ones_and_are_never_a_fault_of_the_server(api, monkeypatch):
     tried = [*corpus(), *dictionaries()]
     assert len(tried) >= 200
     spent: list[float] = []
@@ -156,13 +158,19 @@ def test_bad_structures_are_answered_soon_and_never_with_a_fault_of_the_server(a
 
     accepted = checking._accepted
     monkeypatch.setattr(checking, "_accepted", timed)
+    for edge in ("5.6", "5.8", "5.9"):  # the first brings libraries with it
+        assert (
+            api.post("/v1/jobs", json=with_structure("poscar", POSCAR.replace("5.7", edge))).status_code
+            == 202
+        )
+    good = min(spent)
     for kind, content in tried:
         answer = api.post("/v1/jobs", json=with_structure(kind, content))
         assert answer.status_code in (202, 400, 413, 422), (kind, str(content)[:200], answer.text)
         if answer.status_code != 202:
             assert answer.json()["errors"] or answer.status_code == 413
     assert len(spent) >= 200
-    assert max(spent) < LONGEST_CHECK
+    assert max(spent[3:]) < LONGEST_CHECK * good
     assert api.get("/health/live").status_code == 200
 
 
@@ -179,7 +187,7 @@ def test_no_bad_structure_that_is_accepted_harms_a_worker(own_stack):
             taken.append(answer.json()["id"])
     assert len(taken) >= 10
     for job_id in taken:
-        job = stack.finished(job_id, 600)
+        job = stack.finished(job_id)
         assert job["state"] == "succeeded" or job["failure"]["type"].endswith(
             (":evaluation-failed", ":invalid-problem")
         ), job
@@ -187,13 +195,16 @@ def test_no_bad_structure_that_is_accepted_harms_a_worker(own_stack):
     assert "unexpectedly" not in stack.console.read_text()
 
 
+@longer
 def test_hundreds_of_submits_at_once_are_all_stored_once(api, database):
     count = amount(200, 500)
     answers: list[int] = []
 
     def submit() -> None:
         answers.append(
-            httpx.post(f"{api.base_url}/v1/jobs", json=PROBLEM, timeout=240, trust_env=False).status_code
+            httpx.post(
+                f"{api.base_url}/v1/jobs", json=PROBLEM, timeout=HANG_SECONDS, trust_env=False
+            ).status_code
         )
 
     threads = [threading.Thread(target=submit) for _ in range(count)]
@@ -212,6 +223,7 @@ def test_hundreds_of_submits_at_once_are_all_stored_once(api, database):
     assert len(listed) == count
 
 
+@longer
 def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_answer(
     database, tmp_path, monkeypatch
 ):
@@ -231,6 +243,7 @@ def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_a
         submissions_per_minute=0,
         max_active_jobs=0,
         max_evaluations_per_day=0,
+        max_request_seconds=HANG_SECONDS,
     )
     with serving(settings, database, Queue()) as client:
         done = subprocess.run(
@@ -245,12 +258,12 @@ def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_a
                 "--generation-database=none",
                 f"--checks={CHECKS}",
                 "--suppress-health-check=all",
-                "--request-timeout=60",
+                f"--request-timeout={HANG_SECONDS:.0f}",
                 "--no-color",
             ],
             capture_output=True,
             text=True,
-            timeout=amount(280, 3000),
+            timeout=amount(900, 3000),
             cwd=tmp_path,
             check=False,
         )

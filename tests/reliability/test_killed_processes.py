@@ -13,9 +13,9 @@ import httpx
 import psutil
 
 from api_schemas.jobs import FINAL_STATES
-from tests.e2e.conftest import wait_for
 from tests.e2e.test_jobs import problem, slow_scan, without_times
-from tests.reliability.conftest import amount
+from tests.soak import amount, longer
+from tests.waiting import HANG_SECONDS, wait_for
 
 
 def jobs_of(stack, count):
@@ -26,10 +26,10 @@ def jobs_of(stack, count):
     ]
 
 
-def answers(stack, job_ids, seconds=300.0):
+def answers(stack, job_ids):
     found = []
     for job_id in job_ids:
-        assert stack.finished(job_id, seconds)["state"] == "succeeded", stack.job(job_id)
+        assert stack.finished(job_id)["state"] == "succeeded", stack.job(job_id)
         found.append(without_times(stack.result(job_id)))
     return found
 
@@ -38,6 +38,7 @@ def apis(stack):
     return stack.running("service.server")
 
 
+@longer
 def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothing_twice(own_stack, tmp_path):
     stack = own_stack(tmp_path / "data", "--workers", "2")
     count, kills = amount(2, 10), amount(2, 20)
@@ -47,7 +48,7 @@ def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothi
     job_ids = jobs_of(disturbed, count)
     chance = random.Random(7)  # noqa: S311
     for _ in range(kills):
-        wait_for(lambda: stack.rows("select 1 from tasks where state = 'running'"), 120, "an evaluation")
+        wait_for(lambda: stack.rows("select 1 from tasks where state = 'running'"), "an evaluation")
         time.sleep(chance.uniform(0.0, 0.5))
         victim = chance.choice(victims(stack))
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -85,14 +86,13 @@ def test_a_frozen_worker_is_replaced_and_the_job_goes_on(own_stack):
     job_id = stack.submit(slow_scan(15))
     frozen = stack.stopped_while_computing(job_id)
     wait_for(
-        lambda: not frozen.is_running() or frozen.status() == psutil.STATUS_ZOMBIE,
-        60,
-        "the end of the worker",
+        lambda: not frozen.is_running() or frozen.status() == psutil.STATUS_ZOMBIE, "the end of the worker"
     )
-    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    assert stack.finished(job_id)["state"] == "succeeded"
     assert "does not answer" in stack.console.read_text()
 
 
+@longer
 def test_an_api_killed_during_submits_makes_exactly_one_job_for_each_key(own_stack):
     stack = own_stack()
     keys = [f"key-{n}" for n in range(amount(15, 100))]
@@ -101,14 +101,14 @@ def test_an_api_killed_during_submits_makes_exactly_one_job_for_each_key(own_sta
     done: dict[str, str] = {}
 
     def submit(key: str) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             try:
                 answer = httpx.post(
                     f"{stack.client.base_url}/v1/jobs",
                     json=paused,
                     headers={"Idempotency-Key": key},
-                    timeout=20,
+                    timeout=HANG_SECONDS,
                     trust_env=False,
                 )
             except httpx.TransportError:
@@ -124,7 +124,7 @@ def test_an_api_killed_during_submits_makes_exactly_one_job_for_each_key(own_sta
     for number, thread in enumerate(threads):
         thread.start()
         if number in kills:
-            wait_for(lambda: apis(stack), 30)
+            wait_for(lambda: apis(stack))
             apis(stack)[0].kill()
     for thread in threads:
         thread.join()
@@ -141,18 +141,19 @@ def test_a_database_that_restarts_in_the_middle_of_a_job_costs_nothing_but_time(
     monkeypatch.setenv("ORICHALCUM_DATABASE_URL", url)
     stack = own_stack(tmp_path / "data")
     job_id = stack.submit(problem(kind="scan", scan={"points_per_edge": 9}))
-    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2, 90)
+    wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2)
     postgresql_server.stop()
     refused = stack.client.get(f"/v1/jobs/{job_id}")
     assert refused.status_code == 503
     assert refused.json()["type"] == "urn:orichalcum:problem:store-unavailable"
     assert stack.client.get("/health/ready").status_code == 503
     postgresql_server.start()
-    assert stack.finished(job_id, 120)["state"] == "succeeded"
+    assert stack.finished(job_id)["state"] == "succeeded"
     fractions = [e["composition"]["cation"]["K"] for e in stack.result(job_id)["evaluations"]]
     assert len(fractions) == len(set(fractions)) == 9
 
 
+@longer
 def test_a_thousand_idle_streams_are_held_without_a_thread_each(own_stack):
     stack = own_stack()
     job_id = stack.submit(slow_scan(101))
@@ -164,7 +165,7 @@ def test_a_thousand_idle_streams_are_held_without_a_thread_each(own_stack):
     count = amount(300, 1000)
     with contextlib.ExitStack() as opened:
         connections = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=HANG_SECONDS))
             for _ in range(count)
         ]
         for connection in connections:
@@ -172,9 +173,7 @@ def test_a_thousand_idle_streams_are_held_without_a_thread_each(own_stack):
         for connection in connections:
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         assert api.num_threads() <= max(before, 45)
-        began = time.monotonic()
-        assert stack.client.get("/health/live").status_code == 200
-        assert time.monotonic() - began < 5
+        assert stack.client.get("/health/live").status_code == 200  # answers beside them
         stack.client.post(f"/v1/jobs/{job_id}/cancel")
         for connection in connections:
             heard = b""

@@ -37,6 +37,7 @@ from service.worker.context import WorkerContext
 from service.worker.mapping import run_map
 from service.worker.perform import run_task
 from tests.service import postgresql
+from tests.waiting import HANG_SECONDS
 
 logs.configure("test")
 
@@ -250,7 +251,7 @@ def work(worker: WorkerContext, queue: Queue) -> Callable[..., int]:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(max_request_bytes=200_000)
+    return Settings(max_request_bytes=200_000, max_request_seconds=HANG_SECONDS)
 
 
 @contextmanager
@@ -269,7 +270,7 @@ def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[ht
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=address, timeout=HANG_SECONDS, trust_env=False) as client:
             yield client
         server.should_exit = True
         thread.join()
@@ -301,6 +302,7 @@ def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Cl
     """A client of one server for all tests of a module that leave nothing behind."""
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}")
     migration.upgrade(database)
-    with serving(Settings(max_request_bytes=200_000), database, Queue()) as client:
+    settings = Settings(max_request_bytes=200_000, max_request_seconds=HANG_SECONDS)
+    with serving(settings, database, Queue()) as client:
         yield client
     database.close()

@@ -10,6 +10,7 @@ from service.lifecycle.sweeper import sweep
 from service.repositories import tasks, workers
 from tests.service.test_jobs_over_http import submit
 from tests.service.test_tasks import age_leases, rows
+from tests.waiting import HANG_SECONDS
 
 
 def test_the_potentials_are_listed_with_licence_and_citation(client):
@@ -164,4 +165,4 @@ asyncio.run(main(sys.argv[1]))
 
 
 def test_the_api_never_imports_torch(tmp_path):
-    subprocess.run([sys.executable, "-c", _TORCH_FREE, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", _TORCH_FREE, str(tmp_path)], check=True, timeout=HANG_SECONDS)

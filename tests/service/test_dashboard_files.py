@@ -16,6 +16,7 @@ from service.operations import migration
 from service.settings import Settings
 from service.tables.database import Database
 from tests.service.conftest import Queue, serving
+from tests.waiting import HANG_SECONDS
 
 SCRIPT = "console.log('Al₀.₈Sc₀.₂N');\n" * 100
 
@@ -103,7 +104,7 @@ WAYS_OUT = [
 def test_no_path_leads_out_of_the_dashboard(built, client):
     for path in WAYS_OUT:
         # httpx would tidy the path: it is sent as it stands.
-        raw = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=10)
+        raw = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=HANG_SECONDS)
         raw.request("GET", path)
         answer = raw.getresponse()
         content = answer.read()
@@ -140,7 +141,7 @@ def test_the_openapi_document_is_printed_without_a_service_or_a_database(client,
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         env={**os.environ, "ORICHALCUM_DATA": str(tmp_path / "data")},
     )
     described, served = json.loads(printed.stdout), client.get("/openapi.json").json()

@@ -12,12 +12,13 @@ from service.api import events as endpoints
 from service.lifecycle.dispatch import enqueue
 from service.stack.supervisor import STOP_SECONDS
 from tests.service.test_jobs_over_http import submit
+from tests.waiting import HANG_SECONDS, wait_for
 
 
-def read(client, job_id, after=None, most=1000):
-    """Events as (id, kind, data)."""
+def read(client, job_id, after=None, most=1000, found=None):
+    """Events as (id, kind, data); into a list that others look at meanwhile, if one is given."""
     headers = {} if after is None else {"Last-Event-ID": str(after)}
-    found, current = [], {}
+    found, current = [] if found is None else found, {}
     with client.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():
@@ -74,7 +75,7 @@ def test_a_number_that_no_event_had_yet_does_not_hide_later_ones(client, work):
     reader.start()
     time.sleep(0.5)
     work()
-    reader.join(10)
+    reader.join(HANG_SECONDS)
     assert events[-1][2]["state"] == "succeeded"
 
 
@@ -88,22 +89,16 @@ def test_a_last_event_id_that_was_never_given_out_is_refused(client, header):
 
 def test_events_arrive_while_the_job_runs_and_the_stream_ends_with_it(client, work):
     job_id = submit(client).json()["id"]
-    arrived = {}
     events = []
-
-    def follow():
-        for event in read(client, job_id):
-            arrived[event[0]] = time.monotonic()
-            events.append(event)
-
     first = read(client, job_id, most=1)
     assert first[0][2]["state"] == "queued"
-    reader = threading.Thread(target=follow)
+    reader = threading.Thread(target=read, args=(client, job_id), kwargs={"found": events})
     reader.start()
-    for _ in range(20):
-        work(limit=1)
-        time.sleep(0.05)
-    reader.join(10)
+    work(limit=2)  # the first step and the first evaluation
+    wait_for(lambda: "evaluation" in [kind for _, kind, _ in events], "the event of the first evaluation")
+    assert reader.is_alive()
+    work()
+    reader.join(HANG_SECONDS)
     assert not reader.is_alive()
     assert events[-1][2]["state"] == "succeeded"
 
@@ -117,7 +112,7 @@ def test_many_readers_of_one_job_all_see_everything(client, work):
     time.sleep(0.3)
     work()
     for reader in readers:
-        reader.join(20)
+        reader.join(HANG_SECONDS)
     assert len(seen) == 20
     assert all(events == seen[0] for events in seen)
 
@@ -142,7 +137,7 @@ def test_the_stream_of_a_deleted_job_ends(client, database, queue):
     time.sleep(0.3)
     client.post(f"/v1/jobs/{job_id}/cancel")
     client.delete(f"/v1/jobs/{job_id}")
-    reader.join(5)
+    reader.join(HANG_SECONDS)
     assert ended.is_set()
 
 

@@ -26,6 +26,7 @@ from service.worker.advance import run_advance
 from service.worker.perform import run_task
 from tests.service.conftest import PROBLEM, fake_perform
 from tests.service.test_tasks import age_leases, rows, state_of
+from tests.waiting import HANG_SECONDS
 
 STORES = ["sqlite", "postgresql"]
 
@@ -101,14 +102,12 @@ def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitt
     interrupted = threading.Event()
 
     def endless(_problem, _task, workplace):
-        for _ in range(500):
-            threading.Event().wait(0.02)
+        while not interrupted.wait(0.02):
             try:
                 workplace.on_call()
             except lease_module.Interrupted:
                 interrupted.set()
                 raise
-        raise AssertionError
 
     run_task(dataclasses.replace(worker, perform=endless), rows(database, job_id)[0].id)
     assert interrupted.is_set()
@@ -214,7 +213,7 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
 
     def deaf(problem, task, workplace):
         actions.cancel(database, "default", job_id)
-        assert ended.wait(20)  # one long call: it never looks at on_call
+        assert ended.wait(HANG_SECONDS)  # one long call: it never looks at on_call
         seen.extend((row.state, row.lost) for row in rows(database, job_id))
         return fake_perform(problem, task, workplace)
 

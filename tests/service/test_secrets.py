@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -16,6 +15,7 @@ from service.operations import migration
 from service.tables.api_keys import ApiKeyRow
 from service.tables.database import Database
 from tests.service.conftest import PROBLEM
+from tests.waiting import HANG_SECONDS, wait_for
 
 PASSWORD = "correct-horse-battery"  # noqa: S105
 
@@ -44,10 +44,18 @@ def started(tmp_path, module, *arguments, database_url):
 def ended(process) -> None:
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(HANG_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def answers(client) -> bool:
+    try:
+        client.get("/health/live")
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def test_an_api_that_is_used_and_attacked_while_its_broker_is_away_logs_no_secret(tmp_path):
@@ -62,13 +70,10 @@ def test_an_api_that_is_used_and_attacked_while_its_broker_is_away_logs_no_secre
     process, log = started(tmp_path, "service.server", "--port", str(port), database_url=url)
     wrong = f"ori_{'0' * 12}_{PASSWORD}"
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
-            for _ in range(300):
-                try:
-                    client.get("/health/live")
-                    break
-                except httpx.TransportError:
-                    time.sleep(0.1)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", timeout=HANG_SECONDS, trust_env=False
+        ) as client:
+            wait_for(lambda: answers(client), "the start")
             mine, theirs = {"Authorization": f"Bearer {key.key}"}, {"Authorization": f"Bearer {wrong}"}
             assert client.post("/v1/jobs", json=PROBLEM, headers=mine).status_code == 202
             assert client.post("/v1/jobs", json={**PROBLEM, "kind": key.key}, headers=mine).status_code == 422
@@ -91,11 +96,9 @@ def test_an_api_that_is_used_and_attacked_while_its_broker_is_away_logs_no_secre
 def test_a_worker_and_a_sweeper_that_reach_neither_store_nor_broker_log_no_password(tmp_path, module):
     nowhere = f"postgresql+psycopg://user:{PASSWORD}@127.0.0.1:{free_port()}/name"
     process, log = started(tmp_path, module, database_url=nowhere)
-    deadline = time.monotonic() + 60
     wanted = {"service.worker": "Cannot connect to", "service.sweeper": "a sweep failed"}[module]
     try:
-        while wanted not in log.read_text() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_for(lambda: wanted in log.read_text(), "the failure")
     finally:
         ended(process)
     told = log.read_text()

@@ -12,6 +12,13 @@ from service.access.rates import Rates
 from service.http.refusals import TooMany
 from service.settings import Settings
 from tests.service.conftest import PROBLEM, Queue, running_broker, serving
+from tests.waiting import HANG_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A broker that lives is waited for on a busy machine, too."""
+    monkeypatch.setattr("service.access.rates.BROKER_SECONDS", HANG_SECONDS)
 
 
 def settings(broker_url: str, **more: int) -> Settings:
@@ -52,6 +59,8 @@ def test_submissions_are_counted_together(database, tmp_path):
 
 
 def test_a_broker_that_never_answers_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("service.access.rates.BROKER_SECONDS", 0.25)
+    monkeypatch.setattr("service.access.rates.AWAY_SECONDS", 600.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         asked = []
         rates = Rates(2, 0, f"redis://127.0.0.1:{deaf.getsockname()[1]}/0")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 
 import pytest
 from sqlalchemy import select, update
@@ -24,6 +23,7 @@ from service.worker import lease as lease_module
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
 from tests.service.conftest import fake_perform
+from tests.waiting import wait_for
 
 STORES = ["sqlite", "postgresql"]
 
@@ -119,15 +119,16 @@ def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submi
     assert "99.0" not in row.record
 
 
-def test_a_lease_that_is_renewed_is_not_taken_away(database, queue, submitted, worker):
+def test_a_lease_that_is_renewed_is_not_taken_away(database, queue, submitted, worker, monkeypatch):
+    monkeypatch.setattr(tasks, "LEASE_SECONDS", 900.0)
     job_id = submitted()
     run_advance(worker, job_id)
     with database.writing() as session:
         claim = tasks.claim(session, rows(database, job_id)[0].id, "w")
-    age_leases(database, 8.0)  # of 9 s
+    age_leases(database, 600.0)
     with database.writing() as session:
         assert tasks.renew(session, claim)
-    age_leases(database, 8.0)
+    age_leases(database, 600.0)
     sweep(database, queue)
     assert rows(database, job_id)[0].state == "running"
 
@@ -140,10 +141,12 @@ def test_the_lease_thread_renews_while_the_computation_lasts(database, submitted
     leases = []
 
     def slow(problem, task, workplace):
-        for _ in range(10):
-            time.sleep(0.05)
+        def renewed() -> bool:
             workplace.on_call()
             leases.append(rows(database, job_id)[0].lease_until)
+            return leases[-1] > leases[0]
+
+        wait_for(renewed, "the renewal", pause=0.05)
         return fake_perform(problem, task, workplace)
 
     run_task(dataclasses.replace(worker, perform=slow), rows(database, job_id)[0].id)
@@ -310,15 +313,12 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
 
     def endless(problem, task, workplace):
         actions.cancel(database, "default", job_id)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            time.sleep(0.01)
+        while not interrupted.wait(0.01):
             try:
                 workplace.on_call()
             except lease_module.Interrupted:
                 interrupted.set()
                 raise
-        raise AssertionError
 
     run_task(dataclasses.replace(worker, perform=endless), queue.tasks.pop(0))
     assert interrupted.is_set()
@@ -329,15 +329,18 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
     assert [row.state for row in rows(database, job_id)] == ["done"]
 
 
-def test_a_job_is_cancelled_with_its_best_so_far_when_no_worker_is_alive(database, queue, submitted, work):
+def test_a_job_is_cancelled_with_its_best_so_far_when_no_worker_is_alive(
+    database, queue, submitted, work, monkeypatch
+):
+    monkeypatch.setattr("service.lifecycle.sweeper.CANCEL_GRACE_SECONDS", 600.0)
     job_id = submitted()
     enqueue(database, queue, job_id)
     work(limit=3)
     assert actions.cancel(database, "default", job_id).state == "cancelling"
     end_cancelled(database)
-    assert state_of(database, job_id) == "cancelling"  # workers are given a second
+    assert state_of(database, job_id) == "cancelling"  # workers are given some time
     with database.writing() as session:
-        session.execute(update(JobRow).values(cancel_requested_at=JobRow.cancel_requested_at - 1.1))
+        session.execute(update(JobRow).values(cancel_requested_at=JobRow.cancel_requested_at - 601.0))
     end_cancelled(database)
     assert state_of(database, job_id) == "cancelled"
     assert actions.result(database, "default", job_id).best.composition["cation"]["Na"] == 0.1

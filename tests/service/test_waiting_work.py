@@ -18,6 +18,7 @@ from service.worker.advance import run_advance
 from service.worker.heartbeat import Heartbeat
 from tests.service.conftest import PROBLEM
 from tests.service.test_tasks import rows
+from tests.waiting import HANG_SECONDS
 
 STORES = ["sqlite", "postgresql"]
 
@@ -173,6 +174,7 @@ def test_a_worker_ends_itself_only_if_messages_wait_while_it_is_idle(
 
     heartbeat = Heartbeat(database, "w", "cpu", ["q"], activity, deep, ended.set)
     heartbeat.start()
-    assert ended.wait(5 if ends else 0.3) is ends
-    assert looked.is_set() is not isinstance(activity, Busy)
+    busy = isinstance(activity, Busy)
+    assert looked.wait(0.3 if busy else HANG_SECONDS) is not busy
+    assert ended.wait(HANG_SECONDS if ends else 0.3) is ends
     heartbeat.stop()

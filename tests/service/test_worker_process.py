@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import torch
 from celery.worker import state as celery_state
@@ -13,6 +11,7 @@ from service.repositories import workers
 from service.worker import device
 from service.worker.__main__ import EXIT_REFUSED, _stopping, main
 from service.worker.heartbeat import Heartbeat
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -58,9 +57,7 @@ def test_a_heartbeat_is_seen_at_once_and_gone_after_a_clean_stop(database):
             return workers.living(session)
 
     heartbeat.start()
-    deadline = time.monotonic() + 5
-    while not living() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(living, "a beat")
     assert living() == 1
     heartbeat.stop()
     assert living() == 0

@@ -74,7 +74,7 @@ def test_pictures_are_taken(stack, l3i5, drawing_browser):
         name: stack.submit(example(name)) for name in ("alscn_on_gan", "algainn_two_objectives", "alscn_scan")
     }
     for job_id in jobs.values():
-        stack.finished(job_id, 300)
+        stack.finished(job_id)
     running = stack.submit({**slow_scan(), "name": "(Na,K)Cl from one end to the other"})
     take(drawing_browser, str(stack.client.base_url).rstrip("/"), folder, jobs)
     stack.client.post(f"/v1/jobs/{running}/cancel")

@@ -47,7 +47,7 @@ def test_alscn_is_made_by_clicks_and_found_while_one_watches(window, stack):
     page.get_by_role("button", name=re.compile(r"^Run, about \d+")).click()
     expect(page).to_have_url(re.compile(r"#/jobs/\w+$"))
     expect(page.get_by_role("heading", name="AlScN by clicks")).to_be_visible()
-    expect(page.get_by_role("main").get_by_text("Finished", exact=True)).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("main").get_by_text("Finished", exact=True)).to_be_visible()
     scandium = stack.result(identifier(page))["best"]["composition"]["cation"]["Sc"]
     assert 0.15 < scandium < 0.22
     expect(page.get_by_role("main")).to_contain_text(f"{scandium:.3f}"[:-1])

@@ -101,7 +101,7 @@ def test_a_grid_of_a_fixed_sum_is_the_finest_within_the_budget(accepted, budget,
     assert (resolved.points_per_edge, resolved.planned) == (points_per_edge, size)
 
 
-def test_choosing_a_grid_among_thousands_of_points_and_a_hundred_constraints_takes_no_time(faults):
+def test_choosing_a_grid_among_thousands_of_points_costs_little_more_with_a_hundred_constraints(faults):
     rng = np.random.default_rng(0)
     elements = ["Al", "Sc", "Ga", "In"]
     weights = rng.uniform(0.5, 1.0, (99, 4)).tolist()
@@ -110,14 +110,19 @@ def test_choosing_a_grid_among_thousands_of_points_and_a_hundred_constraints_tak
         for row in weights
     ]
     off_grid = {"terms": {"cation:Sc": 1}, "min": 0.123456789, "max": 0.123456789}
-    start = time.process_time()
-    found = faults(
-        sublattices=[{"name": "cation", "sites": ["Al"], "elements": elements}],
-        constraints={"linear": [*loose, off_grid]},
-        strategy={"name": "grid"},
-    )
-    assert found == [("/strategy/name", "empty-grid")]
-    assert time.process_time() - start < 5.0  # it takes half a second
+
+    def seconds(linear: list) -> float:
+        start = time.thread_time()
+        found = faults(
+            sublattices=[{"name": "cation", "sites": ["Al"], "elements": elements}],
+            constraints={"linear": linear},
+            strategy={"name": "grid"},
+        )
+        assert found == [("/strategy/name", "empty-grid")]
+        return time.thread_time() - start
+
+    alone = min(seconds([off_grid]) for _ in range(2))
+    assert min(seconds([*loose, off_grid]) for _ in range(2)) < 40 * alone  # it takes about twice as long
 
 
 def test_a_grid_search_without_a_feasible_point_names_what_was_asked_and_the_mend(document):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.optimize import linprog, minimize
 from api_schemas.constraints import Constraints
 from api_schemas.sublattices import Sublattice
 from api_schemas.symbols import SYMBOLS
+from engine.composition import feasibility
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts, feasible_point, rounded
 from engine.composition.region import Step
@@ -255,7 +255,11 @@ def test_a_conflict_with_a_bound_names_the_bound():
     assert "bounds of A:Al [0, 0.3]" in found[0].message
 
 
-def test_of_a_hundred_constraints_the_few_in_conflict_are_named_within_seconds():
+def test_of_a_hundred_constraints_the_few_in_conflict_are_named_by_a_few_programs(monkeypatch):
+    solve, solved = feasibility._solve, []
+    monkeypatch.setattr(
+        feasibility, "_solve", lambda *given, **more: solved.append(1) or solve(*given, **more)
+    )
     rng = np.random.default_rng(3)
     over = space(A=[s for s in SYMBOLS[3:23] if s not in {"He", "Ne", "Ar"}])
     loose = [
@@ -265,9 +269,8 @@ def test_of_a_hundred_constraints_the_few_in_conflict_are_named_within_seconds()
     tight = [{"terms": {"A:Sc": 1}, "max": 0.1}, {"terms": {"A:Ti": 1}, "max": 0.2},
              {"terms": {"A:Sc": 1, "A:Ti": 1}, "min": 0.4}]  # fmt: skip
     x = region(over, linear=[*loose, *tight], max_elements={"A": 2})
-    start = time.process_time()
     assert {fault.pointer for fault in conflicts(x)} == {f"/constraints/linear/{i}" for i in (97, 98, 99)}
-    assert time.process_time() - start < 5.0
+    assert len(solved) < 40  # one for each of the 101 demands would be many more
 
 
 @settings(max_examples=25, deadline=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 
 import numpy as np
 import pytest
@@ -169,10 +168,8 @@ PROTOTYPES = [
 
 
 def refusal(form, value):
-    started = time.perf_counter()
     with pytest.raises(ProblemInvalid) as caught:
         read_structure(parse(Structure, {form: value}, ("structure",)))
-    assert time.perf_counter() - started < 3.0
     for error in caught.value.errors:
         assert error.message
         assert "Traceback" not in error.message
