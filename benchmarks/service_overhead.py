@@ -34,11 +34,10 @@ from service.api.app import create_app
 from service.lifecycle import states
 from service.lifecycle.submission import Submission, submit
 from service.operations import migration
-from service.repositories import jobs
-from service.repositories import tasks as evaluations
+from service.repositories import jobs, tasks
 from service.settings import Settings
 from service.tables.database import Database
-from service.tables.tasks import EvaluationRow
+from service.tables.tasks import TaskRow
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -105,18 +104,16 @@ def claims(database: Database, name: str) -> Row:
             job = jobs.locked(session, job_id)
             assert job is not None  # noqa: S101
             states.change(session, job, "running")
-            evaluations.add(
-                session, job, [Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})]
-            )
+            tasks.add(session, job, [Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})])
     with database.reading() as session:
-        ids = list(session.scalars(select(EvaluationRow.id)))
+        ids = list(session.scalars(select(TaskRow.id)))
 
-    def claim(evaluation_id: int) -> None:
+    def claim(task_id: int) -> None:
         with database.writing() as session:
-            held = evaluations.claim(session, evaluation_id, "benchmark")
+            held = tasks.claim(session, task_id, "benchmark")
         if held is not None:
             with database.writing() as session:
-                evaluations.release(session, held)
+                tasks.release(session, held)
 
     with ThreadPoolExecutor(4) as pool:
         seconds = _timed(lambda: list(pool.map(claim, ids)))
@@ -164,7 +161,7 @@ def recovery(stack: Any) -> Row:
     began = time.perf_counter()
     worker.kill()
     query = "select count(*) from tasks where job_id = ? and attempt = 2 and state in ('running', 'done')"
-    conftest.wait_for(lambda: stack.rows(query, job_id)[0][0], 60)
+    conftest.wait_for(lambda: stack.rows(query, job_id)[0][0])
     return (
         "SIGKILL to running again",
         f"{time.perf_counter() - began:.1f} s",
