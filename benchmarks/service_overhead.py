@@ -46,6 +46,7 @@ importlib.import_module("tests").__path__.insert(0, str(ROOT / "tests"))
 
 conftest = importlib.import_module("tests.e2e.conftest")
 problem: Callable[..., dict[str, Any]] = importlib.import_module("tests.e2e.test_jobs").problem
+waiting = importlib.import_module("tests.waiting")
 postgresql = importlib.import_module("tests.service.postgresql")
 Queue = importlib.import_module("tests.service.conftest").Queue
 
@@ -161,7 +162,7 @@ def recovery(stack: Any) -> Row:
     began = time.perf_counter()
     worker.kill()
     query = "select count(*) from tasks where job_id = ? and attempt = 2 and state in ('running', 'done')"
-    conftest.wait_for(lambda: stack.rows(query, job_id)[0][0])
+    waiting.wait_for(lambda: stack.rows(query, job_id)[0][0])
     return (
         "SIGKILL to running again",
         f"{time.perf_counter() - began:.1f} s",
