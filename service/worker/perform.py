@@ -149,7 +149,7 @@ def _in_place(record: Record, task: Task) -> Record:
 def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
     """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
     if claim.done >= ASSESSED_RECORDS:
-        return outcome
+        return replace(outcome, record=_assessed_alone(context, claim, outcome.record))
     with context.database.reading() as session:
         stored = records_of(tasks.records(session, claim.job_id))
     record = outcome.record
@@ -159,6 +159,19 @@ def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outco
         record=plan.assessed(record.index) if evaluations.is_one(record.unit) else record,
         progress=progress_of(context, claim.problem, plan, len(stored) + 1),
         completed=evaluations.completed(stored, plan.assessed),
+    )
+
+
+def _assessed_alone(context: WorkerContext, claim: Claim, record: Record) -> Record:
+    """A record with what its problem makes of it by itself; what depends on all others is left to the result."""
+    if not evaluations.is_one(record.unit):
+        return record
+    assessed = replayed(context, claim.problem, [record]).assessed(record.index)
+    made = getattr(assessed, "assessment", None)
+    if made is None:
+        return assessed
+    return assessed.model_copy(
+        update={"assessment": made.model_copy(update={"best": None, "on_front": None})}
     )
 
 

@@ -138,7 +138,8 @@ class FakePlan:
 
     def assessed(self, index: int) -> EvaluationRecord:
         made = Assessment(loss=1.0, best=1.0 / (index + 1), feasible=True)
-        return self.records[index].model_copy(update={"assessment": made})
+        found = next(record for record in self.records if record.index == index)
+        return found.model_copy(update={"assessment": made})
 
 
 def fake_perform(problem, task, workplace) -> EvaluationRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 
 import pytest
@@ -57,6 +58,19 @@ def test_a_job_runs_from_submission_to_result(database, queue, submitted, work):
     assert result.best.composition["cation"]["Na"] == 0.3
     assert [row.index for row in rows(database, job_id)] == [0, 1, 2]
     assert all(row.state == "done" and row.attempt == 1 for row in rows(database, job_id))
+
+
+def test_of_very_many_records_each_is_assessed_by_itself(database, queue, submitted, work, monkeypatch):
+    monkeypatch.setattr("service.worker.perform.ASSESSED_RECORDS", 1)
+    job_id = submitted()
+    enqueue(database, queue, job_id)
+    work()
+    stored = [json.loads(row.record)["assessment"] for row in rows(database, job_id)]
+    assert [(one["loss"], one["feasible"], one["best"]) for one in stored] == [
+        (1.0, True, 1.0),
+        (1.0, True, None),
+        (1.0, True, None),
+    ]
 
 
 def test_messages_that_come_twice_change_nothing(database, queue, submitted, worker):
