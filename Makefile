@@ -19,6 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # processes that wait for one another on the same cores spin.
 TEST_PROCESSES ?= 2
 TEST_THREADS ?= 1
+PYTEST = OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test soak audit check up dashboard screenshots bench bench-full docs weights constraints clean
 
@@ -60,12 +61,12 @@ demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the r
 	@$(DASHBOARD_OR_GO_ON)
 	@$(BIN)/python -m orichalcum.demo
 
-test: $(STAMP) weights ## the whole test suite
+test: $(STAMP) weights ## the test suite; CORE_TIME=1 tells where its time goes
 	@$(BIN)/python tests/service/postgresql.py || $(call apt-install,PostgreSQL,postgresql)
 	@$(BIN)/python tests/e2e/dashboard/chromium.py || $(call apt-install,Chromium,chromium)
 	@if $(BIN)/python dashboard/build.py; then $(BIN)/python dashboard/build.py --npm run --silent test; \
 	elif [ "$${CI:-}" = true ]; then exit 1; else echo "Going on without the tests of the dashboard."; fi
-	@OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) $(if $(CORE_TIME),--core-time)
 
 # $(call apt-install,NAME,PACKAGE): for the tests, where this machine has apt and lets us.
 define apt-install
@@ -76,10 +77,10 @@ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 fi
 endef
 
-# Set SOAK_MINUTES=... to start no test after so many minutes; those that were not run are told.
-soak: $(STAMP) weights ## what takes long and rarely tells anything, and the long versions of other tests
-	@ORICHALCUM_SOAK=1 OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -m "long or longer" --timeout 7200 \
-	  -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES))
+# In an order of the day, so that each has its turn where the time does not suffice for all.
+soak: $(STAMP) weights ## tests that take long and rarely tell anything; SOAK_MINUTES=... starts none after so many
+	@ORICHALCUM_SOAK=1 $(PYTEST) -m "long or longer" --timeout 3600 --order "$$(date +%F)" \
+	  $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES))
 
 # Known vulnerabilities come from a service on the network, which need not be there: nothing of `check` depends on it.
 AUDITED := https://api.osv.dev/v1/vulns/PYSEC-2023-228

@@ -7,11 +7,16 @@ import random
 import time
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.core_time import CoreTime
 from tests.soak import SOAK
 
 NO_TIME = "no time was left for it"
+
+# On a busy machine everything takes long, and that is no fault.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,6 +21,7 @@ import pytest
 
 from api_schemas.jobs import FINAL_STATES
 from engine.potentials.weights import fetch
+from service.operations import administration
 from tests.waiting import HANG_SECONDS, wait_for
 
 SALTS = Path(__file__).parents[2] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
@@ -59,24 +60,8 @@ class Stack:
 
     def of(self, tenant: str) -> Stack:
         """The same stack as another tenant sees it, for whom nothing is in the cache of evaluations."""
-        made = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "orichalcum",
-                "keys",
-                "create",
-                "--tenant",
-                tenant,
-                "--data",
-                str(self.data),
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=HANG_SECONDS,
-        )
-        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        made = administration.create_key(self.data, tenant, ["read", "submit"], "", None)
+        headers = {"Authorization": f"Bearer {made.key}"}
         client = httpx.Client(
             base_url=self.client.base_url, timeout=HANG_SECONDS, trust_env=False, headers=headers
         )

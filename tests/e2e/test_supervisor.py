@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.conftest import command
 from tests.e2e.test_jobs import problem, without_times
+from tests.soak import later
 from tests.waiting import HANG_SECONDS, wait_for
 
 
@@ -117,7 +118,7 @@ def large_problem() -> dict:
     return problem(kind="evaluate", structure={"poscar": poscar}, objectives=[], at=at)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, later(signal.SIGINT)])
 def test_a_stop_in_the_middle_of_a_computation_does_not_wait_for_its_end_and_leaves_no_process(
     own_stack, number
 ):

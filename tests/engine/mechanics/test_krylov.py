@@ -41,21 +41,20 @@ def test_products_give_the_response_that_the_whole_hessian_gives(sevennet0, monk
 
 
 def test_a_crystal_with_many_coordinates_has_the_gradient_of_differences(weights_fetched, monkeypatch):
-    monkeypatch.setattr(relaxation, "WHOLE_HESSIAN_UP_TO", 20)  # this one has 27
+    monkeypatch.setattr(relaxation, "WHOLE_HESSIAN_UP_TO", 10)  # this one has 15
     monkeypatch.setattr(relaxation, "PRODUCTS_PER_DIRECTION", 1)
     rng = np.random.default_rng(3)
-    lines = ["NaCl", "1.0", "5.75 0.02 0.0", "0.0 5.7 0.03", "0.01 0.0 5.65", "Na Cl", "4 4", "Direct"]
-    for shift in ([0, 0, 0], [0.5, 0, 0]):
-        for site in ([0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]):
-            place = np.array(site) + shift + 0.01 * rng.normal(size=3)
-            lines.append(" ".join(f"{value:.8f}" for value in place % 1.0))
+    lines = ["NaCl", "1.0", "4.07 0.02 0.0", "0.0 4.03 0.03", "0.01 0.0 5.65", "Na Cl", "2 2", "Direct"]
+    for site in ([0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0, 0, 0.5]):
+        place = np.array(site) + 0.01 * rng.normal(size=3)
+        lines.append(" ".join(f"{value:.8f}" for value in place % 1.0))
     asked = Problem.model_validate(
         {
             "kind": "evaluate",
             "structure": {"poscar": "\n".join(lines) + "\n"},
             "sublattices": [
                 {"name": "first", "sites": [0], "elements": ["Na", "K"]},
-                {"name": "second", "sites": [5], "elements": ["Cl", "Br"]},
+                {"name": "second", "sites": [3], "elements": ["Cl", "Br"]},
             ],
             "at": [{"first": {"Na": 1.0}, "second": {"Cl": 1.0}}],
             "potential": {"name": "sevennet-0"},

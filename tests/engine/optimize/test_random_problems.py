@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
 from engine.campaign.campaign import Campaign
+from tests.soak import amount, longer
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import record
@@ -30,7 +31,7 @@ FINEST = 20
 """A known feasible composition has fractions of whole twentieths."""
 TOLERANCE = 1e-9
 BATCH = 3
-# The same examples at each run, and few: a search takes a second where it asks surrogates.
+# The same examples at each run, and few but in a soak: a search takes seconds where it asks surrogates.
 SETTINGS = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
@@ -205,15 +206,17 @@ def searched(problem, strategy, seed, evaluations):
     assert off_steps(problem, campaign.best.composition) == []
 
 
+@longer
 @pytest.mark.parametrize("strategy", ["gradient", "random"])
-@settings(SETTINGS, max_examples=12)
+@settings(SETTINGS, max_examples=amount(8, 60))
 @given(problem=written(), seed=st.integers(0, 5))
 def test_what_is_suggested_obeys_the_problem_as_written_in_whatever_order_it_is_told(strategy, problem, seed):
     searched(problem, strategy, seed, 9)
 
 
+@longer
 @pytest.mark.parametrize("strategy", ["bayesian", "hybrid"])
-@settings(SETTINGS, max_examples=3)
+@settings(SETTINGS, max_examples=amount(2, 12))
 @given(problem=written(), seed=st.integers(0, 5))
 def test_so_does_what_surrogates_suggest(strategy, problem, seed):
     searched(problem, strategy, seed, 6)

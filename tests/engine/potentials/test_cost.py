@@ -14,6 +14,7 @@ from engine.potentials.cost import EDGES_IN_ONE_PIECE, estimate_edges, estimate_
 from engine.potentials.errors import UnknownPotential, UnsupportedDtype
 from engine.potentials.registry import POTENTIALS
 from tests.engine.potentials.mace_models import build
+from tests.soak import later
 
 # Runs in a process of its own, so that its peak is that of one call. Prints the peak in bytes and the number of edges.
 MEASURE = """
@@ -106,9 +107,9 @@ print(field("VmHWM") - before, edges)
 @pytest.mark.parametrize(
     ("family", "name", "repeat", "count"),
     [
-        ("mp-0a-medium", "mace-mp-0a-medium", 3, 1),
+        later("mp-0a-medium", "mace-mp-0a-medium", 3, 1),
         ("mpa-0-medium", "mace-mpa-0-medium", 2, 2),
-        ("mpa-0-medium", "mace-mpa-0-medium", 2, 3),
+        later("mpa-0-medium", "mace-mpa-0-medium", 2, 3),
     ],
 )
 def test_the_memory_of_a_mace_is_estimated_within_a_factor_of_two(tmp_path, family, name, repeat, count):
