@@ -109,11 +109,11 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_chain_goes_on_from_the_check
         "select attempt from checkpoints where task_id = "
         "(select id from tasks where job_id = ? and number = 1 and state = 'running')"
     )
-    wait_for(lambda: stack.rows(saved, job_id), 120, "a checkpoint of the second task")
-    wait_for(lambda: stack.job(job_id)["progress"]["doing"], 30, "a word about it")
+    wait_for(lambda: stack.rows(saved, job_id), "a checkpoint of the second task")
+    wait_for(lambda: stack.job(job_id)["progress"]["doing"], "a word about it")
     assert stack.job(job_id)["progress"]["doing"][0].startswith("walk 2")
     stack.worker().kill()
-    assert stack.finished(job_id, 180)["state"] == "succeeded"
+    assert stack.finished(job_id)["state"] == "succeeded"
     result = stack.result(job_id)
     assert (result["kind"], result["answer"]) == ("dummy", expected)
     rows = stack.rows(
@@ -152,7 +152,7 @@ def test_the_client_and_the_command_line_take_it_through_the_service(own_stack, 
                 "potential": {"name": "sevennet-0", "tier": tier},
             }
         )
-        assert stack.finished(job_id, 180)["state"] == "succeeded", stack.job(job_id)
+        assert stack.finished(job_id)["state"] == "succeeded", stack.job(job_id)
         result = stack.result(job_id)
         assert result["provenance"]["tier"] == tier
         energies[tier] = result["best"] or result["evaluations"][0]
@@ -163,11 +163,11 @@ def test_the_client_and_the_command_line_take_it_through_the_service(own_stack, 
 def test_a_job_of_an_extension_that_a_service_has_no_more_fails_and_says_so(own_stack, tmp_path, monkeypatch):
     stack = own_stack(tmp_path / "data")
     job_id = stack.submit(walk(pause=5.0))
-    wait_for(lambda: stack.rows("select 1 from tasks where job_id = ?", job_id), 60, "its tasks")
+    wait_for(lambda: stack.rows("select 1 from tasks where job_id = ?", job_id), "its tasks")
     stack.stop()
     monkeypatch.delenv("ORICHALCUM_EXTENSIONS")
     again = own_stack(tmp_path / "data")
-    job = again.finished(job_id, 120)
+    job = again.finished(job_id)
     assert job["state"] == "failed"
     assert "ORICHALCUM_EXTENSIONS" in job["failure"]["detail"]
     assert job["problem"] is None
