@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from orichalcum.exceptions import BadRequest, LocalFailure, ServerExtraMissing
 
@@ -21,31 +21,11 @@ if TYPE_CHECKING:
     from api_schemas.catalogue import PotentialInfo
     from api_schemas.errors import FieldError, ProblemInvalid
     from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
-    from api_schemas.jobs import BestSoFar
     from api_schemas.problem import Problem
     from api_schemas.results import Result
-    from api_schemas.tasks import Record
-
-TOGETHER = 4
-"""Compositions relaxed at once: faster than one by one, and progress is still seen."""
+    from engine.campaign.run import Observer
 
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
-
-
-class Observer(Protocol):
-    """What a run in this process reports to."""
-
-    def counted(self, done: int, planned: int, best: BestSoFar | None) -> None:
-        """So many tasks are done, of so many at most."""
-
-    def recorded(self, record: Record) -> None:
-        """A task is done."""
-
-    def called(self) -> None:
-        """The potential is about to be called."""
-
-    def doing(self, words: str) -> None:
-        """What is being computed."""
 
 
 class Interrupted(KeyboardInterrupt):

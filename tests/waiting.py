@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
+
 HANG_SECONDS = 600.0
 
 
@@ -12,5 +14,6 @@ def wait_for(condition: Callable[[], object], what: str = "it", pause: float = 0
     """Look again and again until something has happened."""
     deadline = time.monotonic() + HANG_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {HANG_SECONDS} s"
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not happen within {HANG_SECONDS} s")
         time.sleep(pause)
