@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import scipy.optimize  # noqa: F401  (comes with the API, not while its first caller waits)
 from anyio.to_thread import run_sync
 
 from api_schemas.errors import parse
