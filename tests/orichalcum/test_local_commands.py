@@ -200,9 +200,12 @@ def test_control_c_prints_the_best_so_far_and_ends_with_130(tmp_path):
     path = tmp_path / "scan.yaml"
     text = NAKCL.replace("\nstructure", "\nkind: scan\nscan: {points_per_edge: 1001}\nstructure")
     path.write_text(text)
+    # What a shell runs in the background ignores this signal, and so would its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*ORICHALCUM, "run", str(path), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stderr is not None
     assert any("lattice_a" in line for line in process.stderr)  # reads up to the first that is told
     time.sleep(0.2)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -188,14 +190,39 @@ def postgresql_server() -> Iterator[postgresql.Server]:
         yield server
 
 
-@pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    if request.param == "postgresql":
-        server: postgresql.Server = request.getfixturevalue("postgresql_server")
-        url = server.create(f"test_{secrets.token_hex(6)}")
+def _migrated(url: str) -> None:
     database = Database(url)
     migration.upgrade(database)
+    database.close()
+
+
+@cache
+def _sqlite_template(folder: Path) -> Path:
+    """A store with all tables, to be copied: its migrations take longer than most tests."""
+    file = folder / "template.sqlite3"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@cache
+def _postgresql_template(server: postgresql.Server) -> str:
+    name = f"template_{secrets.token_hex(6)}"
+    _migrated(server.create(name))
+    return name
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    if request.param == "postgresql":
+        server: postgresql.Server = request.getfixturevalue("postgresql_server")
+        url = server.create(f"test_{secrets.token_hex(6)}", _postgresql_template(server))
+    else:
+        file = tmp_path / "store.sqlite3"
+        shutil.copyfile(_sqlite_template(tmp_path_factory.getbasetemp()), file)
+        url = f"sqlite:///{file}"
+    database = Database(url)
     yield database
     database.close()
 

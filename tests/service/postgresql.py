@@ -28,7 +28,7 @@ def _as_user() -> dict[str, object]:
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     folder: Path
 
@@ -36,11 +36,10 @@ class Server:
         user = "postgres"
         return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
 
-    def create(self, name: str) -> str:
-        """A new database; returns its URL."""
-        self._run(
-            "psql", "-h", str(self.folder), "-U", "postgres", "-qc", f'CREATE DATABASE "{name}"', "postgres"
-        )
+    def create(self, name: str, template: str = "template1") -> str:
+        """A new database with what is in another, to which nobody is connected; returns its URL."""
+        statement = f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
+        self._run("psql", "-h", str(self.folder), "-U", "postgres", "-qc", statement, "postgres")
         return self.url(name)
 
     def start(self) -> None:
