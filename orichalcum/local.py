@@ -161,25 +161,9 @@ def potentials() -> list[PotentialInfo]:
         ServerExtraMissing: if the engine's libraries are not installed.
     """
     with _server_extra():
-        from api_schemas.catalogue import PotentialInfo
         from engine.potentials.registry import all_described, is_fetched
 
-        return [
-            PotentialInfo(
-                name=item.name,
-                family=item.family,
-                description=item.summary,
-                licence=item.licence,
-                citation=item.citation,
-                cutoff=item.cutoff,
-                elements=list(item.elements),
-                dtypes=list(item.dtypes),
-                mixing=list(item.mixings),
-                sha256=item.sha256,
-                fetched=is_fetched(item.name),
-            )
-            for item in all_described()
-        ]
+        return [item.info(fetched=is_fetched(item.name)) for item in all_described()]
 
 
 def fetch(name: str, progress: Callable[[str], None]) -> Path:

@@ -24,12 +24,13 @@ def unused_fields(problem: Problem) -> list[FieldError]:
 
 
 def _given(problem: Problem) -> Iterator[str]:
-    """Fields with another value than their default; of the parts that only some kinds use, their fields."""
+    """Fields with another value than their default; of a part of which some kind uses some fields only, its fields."""
+    parts = {path.partition(".")[0] for kind in KINDS for path in kind.uses if "." in path}
     for name, field in type(problem).model_fields.items():
         value = getattr(problem, name)
         if value == field.get_default(call_default_factory=True):
             continue
-        if name not in ("strategy", "constraints") or not isinstance(value, BaseModel):
+        if name not in parts or not isinstance(value, BaseModel):
             yield name
             continue
         for inner, of_inner in type(value).model_fields.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from api_schemas.results import Stopped
 from engine.campaign.campaign import Campaign
 from engine.units.registry import UNITS
-from engine.units.unit import State, Workplace
+from engine.units.unit import State, Workplace, words_of
 
 if TYPE_CHECKING:
     from api_schemas.jobs import BestSoFar
@@ -105,9 +105,7 @@ def _performed(
 ) -> Sequence[Record]:
     """Compute tasks of one unit; what one saved last is kept for the one that continues it."""
     unit, first = UNITS[tasks[0].unit], tasks[0]
-    workplace.say(
-        " and ".join(unit.words(campaign.resolved, task) for task in (first, tasks[-1])[: len(tasks)])
-    )
+    workplace.say(words_of(unit, campaign.resolved, tasks))
     before = None if first.continues is None else checkpoints.pop((first.unit, first.continues), None)
     place = replace(
         workplace,

@@ -27,7 +27,7 @@ class ListedStage:
     """Evaluates a list of compositions in order.
 
     Args:
-        told: Nothing yet, of the problem.
+        told: Evaluations of the problem told so far; none.
         points: [n_columns] compositions.
     """
 

@@ -71,13 +71,13 @@ class WithShared:
         return self._plan.trace
 
     def ask(self, n: int | None = None) -> Sequence[Task]:
-        """What the search needs first, then evaluations, and what is missing beside them at the end of the list.
+        """What the search needs first, then evaluations, ``n`` of them at the most.
 
-        Tasks in the background may be asked for again until they are told.
+        What runs in the background stands behind the evaluations, whatever ``n`` is, and is asked for until it is told.
         """
         missing = self._missing()
         needed = [task for task in missing if not task.background]
-        return needed or [*self._plan.ask(n), *missing]
+        return needed[:n] or [*self._plan.ask(n), *missing]
 
     def tell(self, records: Sequence[Record]) -> None:
         """Add records in any order; one told twice counts once."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api_schemas.catalogue import PotentialInfo
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,28 @@ class PotentialDescription:
     file: str | None = None
     costs: tuple[tuple[str, CallCost], ...] = ()
     weightless: bool = False
+
+    def info(self, *, fetched: bool) -> PotentialInfo:
+        """The catalogue's entry.
+
+        Args:
+            fetched: Whether the weights are in this machine's cache.
+        """
+        from api_schemas.catalogue import PotentialInfo
+
+        return PotentialInfo(
+            name=self.name,
+            family=self.family,
+            description=self.summary,
+            licence=self.licence,
+            citation=self.citation,
+            cutoff=self.cutoff,
+            elements=list(self.elements),
+            dtypes=list(self.dtypes),
+            mixing=list(self.mixings),
+            sha256=self.sha256,
+            fetched=fetched,
+        )
 
 
 # H to Pu without Po, At, Rn, Fr and Ra: the 89 elements of the Materials Project's relaxations.

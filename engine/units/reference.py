@@ -37,5 +37,8 @@ class Reference:
         self, resolved: ResolvedProblem, tasks: Sequence[Task], workplace: Workplace
     ) -> list[ReferenceRecord]:
         """Relax what the tasks name, unless the store of the workplace has it."""
-        evaluator = evaluator_at(resolved, workplace)
-        return [evaluator.reference(task) for task in tasks if isinstance(task, ReferenceTask)]
+        return [
+            evaluator_at(resolved, workplace.in_steps(self.words(resolved, task))).reference(task)
+            for task in tasks
+            if isinstance(task, ReferenceTask)
+        ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from engine.tiers.registry import TIERS
+from engine.units.unit import words_of
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Task
@@ -41,4 +42,5 @@ class Relaxation:
         """Relax compositions of one tier, in order."""
         suggestions = [task for task in tasks if isinstance(task, Suggestion)]
         (tier,) = {task.tier for task in tasks}
-        return TIERS[tier].relaxed(resolved, suggestions, workplace)
+        told = workplace.in_steps(words_of(self, resolved, tasks))
+        return TIERS[tier].relaxed(resolved, suggestions, told)

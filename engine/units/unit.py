@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from api_schemas.tasks import Record, Task
@@ -46,6 +47,20 @@ class Workplace:
     save: Callable[[State], None] = field(default=_nothing)
     tolerance: Tolerance | None = None
 
+    def in_steps(self, words: str) -> Workplace:
+        """The same workplace, where every call of a potential is told as a step: ``evaluation 3, step 5``.
+
+        Args:
+            words: What is being done.
+        """
+        steps = count(1)
+
+        def on_call() -> None:
+            self.on_call()
+            self.say(f"{words}, step {next(steps)}")
+
+        return replace(self, on_call=on_call)
+
 
 class Unit(Protocol):
     """A unit of work: an input, an output, and the way from the one to the other.
@@ -86,3 +101,9 @@ class Unit(Protocol):
             api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
             engine.potentials.errors.PotentialError: if the potential cannot be used.
         """
+
+
+def words_of(unit: Unit, resolved: ResolvedProblem, tasks: Sequence[Task]) -> str:
+    """What tasks of a unit that are computed together do, for people: ``evaluation 1 to evaluation 4``."""
+    first, last = unit.words(resolved, tasks[0]), unit.words(resolved, tasks[-1])
+    return first if len(tasks) == 1 else f"{first} to {last}"

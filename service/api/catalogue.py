@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from api_schemas.catalogue import Catalogue, PotentialInfo
+from api_schemas.catalogue import Catalogue
 from api_schemas.kinds import KINDS
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
-from engine.potentials.registry import PotentialDescription
 from engine.properties import table
 from service.api.caller import allowed
 from service.http.problem_details import documented
@@ -29,26 +28,7 @@ def list_potentials() -> Catalogue:
     """Potentials that a problem may name."""
     found = registry.all_described()
     return Catalogue(
-        potentials=[
-            potential_info(potential, fetched=registry.is_fetched(potential.name)) for potential in found
-        ]
-    )
-
-
-def potential_info(potential: PotentialDescription, *, fetched: bool) -> PotentialInfo:
-    """What users are told of a potential."""
-    return PotentialInfo(
-        name=potential.name,
-        family=potential.family,
-        description=potential.summary,
-        licence=potential.licence,
-        citation=potential.citation,
-        cutoff=potential.cutoff,
-        elements=list(potential.elements),
-        dtypes=list(potential.dtypes),
-        mixing=list(potential.mixings),
-        sha256=potential.sha256,
-        fetched=fetched,
+        potentials=[potential.info(fetched=registry.is_fetched(potential.name)) for potential in found]
     )
 
 

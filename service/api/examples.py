@@ -29,7 +29,6 @@ from api_schemas.results import PotentialProvenance, Provenance, Result, Sensiti
 from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
 from engine.properties.table import PROPERTIES
-from service.api.catalogue import potential_info
 from service.api.problems import EXAMPLE
 
 _PROBLEM = Problem.model_validate(EXAMPLE)
@@ -155,9 +154,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ),
     ("get", "/v1/kinds", "200"): Catalogue(kinds=[KINDS[_PROBLEM.kind].info()]),
     ("get", "/v1/potentials", "200"): Catalogue(
-        potentials=[
-            potential_info(_POTENTIAL, fetched=True).model_copy(update={"elements": ["Al", "N", "Sc"]})
-        ]
+        potentials=[_POTENTIAL.info(fetched=True).model_copy(update={"elements": ["Al", "N", "Sc"]})]
     ),
     ("get", "/v1/prototypes", "200"): Catalogue(prototypes=[PROTOTYPES["wurtzite"].info()]),
     ("get", "/v1/properties", "200"): Catalogue(properties=[PROPERTIES["lattice_a"].info()]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from api_schemas.cost import Cost
 from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, ReferenceTask, Suggestion
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
@@ -197,3 +198,35 @@ def test_a_record_of_shared_values_is_read_back_as_it_was():
     tasks = [task for task in campaign.ask() if isinstance(task, ReferenceTask)]
     (record,) = performed(campaign, tasks, store)
     assert ReferenceRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_no_more_tasks_are_asked_for_than_are_wanted():
+    problem = salt(
+        {"property": "formation_energy", "target": {"same_as": {"prototype": "rocksalt", "species": ["K", "Cl"]}},
+         "tolerance": 0.01}
+    )  # fmt: skip
+    campaign, asked = Campaign(problem, shared=True), []
+    for _ in range(4):
+        (task,) = campaign.ask(1)
+        asked.append(task.what)
+        told = ReferenceRecord(
+            index=task.index,
+            what=task.what,
+            members=task.members,
+            converged=True,
+            cost=Cost(potential_calls=0, shared_calls=1, seconds=0.0),
+        )
+        campaign.tell([told])
+    assert asked == ["target", "elements", "elements", "elements"]
+
+
+def test_every_call_of_the_potential_is_told_as_a_step_of_what_is_done():
+    campaign, said = Campaign(salt(LENGTH), shared=True), []
+    workplace = Workplace(references=MemoryStore(), say=said.append)
+    records = [UNITS[t.unit].perform(campaign.resolved, [t], workplace)[0] for t in campaign.ask()]
+    of_evaluation = [words for words in said if words.startswith("evaluation 1")]
+    of_members = [words for words in said if words.startswith("relaxing the end members Na, K, 2 atoms")]
+    assert said == of_evaluation + of_members
+    for words in (of_evaluation, of_members):
+        assert [one.rpartition(", step ")[2] for one in words] == [str(n + 1) for n in range(len(words))]
+    assert all(isinstance(record, EvaluationRecord | ReferenceRecord) for record in records)

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from api_schemas.errors import ProblemInvalid, parse
-from api_schemas.kinds import KINDS
+from api_schemas.kinds import KINDS, KindSchema
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
+from engine.acceptance.unused import unused_fields
 from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.crystals.structure_input import read_structure
@@ -83,3 +84,15 @@ def test_the_estimate_counts_the_coordinates_that_a_relaxation_has(displaced):
     structure = Structure.model_validate({"pymatgen": {"lattice": {"matrix": lattice}, "sites": sites}})
     crystal = build_crystal(read_structure(structure))
     assert coordinate_count(crystal) == symmetry_coordinates(crystal).n_q == 1
+
+
+def test_a_kind_that_uses_some_fields_of_a_part_is_refused_the_others():
+    uses = frozenset({"kind", "name", "structure", "conditions.temperature"})
+    kind = KindSchema(name="warm", summary="Only for this test.", uses=uses)
+    structure = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
+    with KINDS.having(kind):
+        problem = parse(
+            Problem,
+            {"kind": "warm", "structure": structure, "conditions": {"temperature": 900.0, "pressure": 2.0}},
+        )
+        assert [fault.pointer for fault in unused_fields(problem)] == ["/conditions/pressure"]
