@@ -1,9 +1,7 @@
 """Symmetry-adapted strain and internal coordinates q of a labelled parent crystal.
 
 The coordinates are fixed once, from the symmetry operations that leave the parent and its sublattice labels unchanged,
-so that every composition of a job moves in the same space (docs/science.md, Eq. 17 and 18). They are found by spglib
-(A. Togo, K. Shinohara, I. Tanaka, Sci. Technol. Adv. Mater. Methods 4, 2384822 (2024),
-doi:10.1080/27660400.2024.2384822).
+so that every composition of a job moves in the same space (docs/science.md, Eq. 17 and 18).
 """
 
 from __future__ import annotations
@@ -13,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals.symmetry import SYMMETRY_TOLERANCE, Operation, operations
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.crystals.crystal import AlchemicalCrystal
-
-SYMMETRY_TOLERANCE = 1e-2
-"""Å; displacements below this (coordinates given to three digits) do not break a symmetry of the parent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +82,11 @@ def symmetry_coordinates(
         crystal: The parent; its labels [n_sites] tell which sites a symmetry operation may exchange.
         tolerance: Distance within which spglib takes sites as equivalent, Å.
     """
-    rotations, translations = _operations(crystal, tolerance)
-    lattice = _symmetric_lattice(np.array(crystal.lattice, dtype=float), rotations)
-    to_cartesian = lattice.T
-    to_fractional = np.linalg.inv(to_cartesian)
-    cartesian = [to_cartesian @ rotation @ to_fractional for rotation in rotations]
-    permutations = [_permutation(crystal, r, t) for r, t in zip(rotations, translations, strict=True)]
-    frac = _symmetric_sites(crystal, rotations, translations, permutations)
+    found = operations(crystal, tolerance)
+    lattice = _symmetric_lattice(np.array(crystal.lattice, dtype=float), found)
+    cartesian = [operation.cartesian(lattice) for operation in found]
+    permutations = [operation.sites for operation in found]
+    frac = _symmetric_sites(crystal, found)
     return SymmetryCoordinates(
         lattice=lattice,
         positions=frac @ lattice,
@@ -100,55 +95,27 @@ def symmetry_coordinates(
     )
 
 
-def _operations(crystal: AlchemicalCrystal, tolerance: float) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-    import spglib
-
-    cell = (np.asarray(crystal.lattice), np.asarray(crystal.frac), np.asarray(crystal.labels) + 1)
-    found = spglib.get_symmetry(cell, symprec=tolerance)
-    if found is None:  # spglib gives up on strange cells; the identity is always a symmetry
-        return np.eye(3, dtype=np.intc)[None], np.zeros((1, 3))
-    return found["rotations"], found["translations"]
-
-
-def _symmetric_lattice(lattice: NDArray[np.float64], rotations: NDArray[np.intc]) -> NDArray[np.float64]:
+def _symmetric_lattice(lattice: NDArray[np.float64], found: list[Operation]) -> NDArray[np.float64]:
     """The lattice [3, 3] strained, without a rotation, so that every operation keeps its metric exactly."""
     metric = lattice @ lattice.T
-    mean = np.mean([rotation.T @ metric @ rotation for rotation in rotations], axis=0)
+    mean = np.mean([each.rotation.T @ metric @ each.rotation for each in found], axis=0)
     inverse = np.linalg.inv(lattice)
     values, vectors = np.linalg.eigh(inverse @ mean @ inverse.T)
     return np.asarray(lattice @ (vectors * np.sqrt(values)) @ vectors.T)
 
 
-def _symmetric_sites(
-    crystal: AlchemicalCrystal,
-    rotations: NDArray[np.intc],
-    translations: NDArray[np.float64],
-    permutations: list[NDArray[np.int64]],
-) -> NDArray[np.float64]:
+def _symmetric_sites(crystal: AlchemicalCrystal, found: list[Operation]) -> NDArray[np.float64]:
     """Fractional coordinates [n_sites, 3] averaged over the images under every operation."""
     total = np.zeros_like(crystal.frac)
-    for rotation, translation, permutation in zip(rotations, translations, permutations, strict=True):
-        images = crystal.frac @ rotation.T + translation
-        off = images - crystal.frac[permutation]
+    for operation in found:
+        images = crystal.frac @ operation.rotation.T + operation.translation
+        off = images - crystal.frac[operation.sites]
         off -= np.round(off)
         off -= off.mean(
             axis=0
         )  # a translation found by spglib is only as exact as the sites that it was found from
-        total[permutation] += crystal.frac[permutation] + off
-    return np.asarray(total / len(rotations))
-
-
-def _permutation(
-    crystal: AlchemicalCrystal, rotation: NDArray[np.intc], translation: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Where an operation takes every site: [n_sites] indices."""
-    images = crystal.frac @ rotation.T + translation
-    difference = images[:, None, :] - crystal.frac[None, :, :]
-    difference -= np.round(difference)
-    distance = np.linalg.norm(difference @ crystal.lattice, axis=2)
-    labels = np.asarray(crystal.labels)
-    distance[labels[:, None] != labels[None, :]] = np.inf
-    return np.argmin(distance, axis=1)
+        total[operation.sites] += crystal.frac[operation.sites] + off
+    return np.asarray(total / len(found))
 
 
 def _basis_of_projector(projector: NDArray[np.float64]) -> NDArray[np.float64]:

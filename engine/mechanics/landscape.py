@@ -14,20 +14,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.crystals.graph import NeighbourGraph, build_graph
 from engine.mechanics.empty_sites import HOLD, empty_sites, unheld
+from engine.mechanics.neighbours import MovingNeighbours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
-    from engine.potentials.interface import AlchemicalGraph, Potential
+    from engine.potentials.interface import Potential
 
 EV_PER_A3_IN_GPA = 160.21766208
-SKIN = 0.5
-"""Å; how much farther than the cutoff neighbours are listed, so that a list serves many steps."""
-
 CALLS_PER_ROW = 2
 """Potential calls that a row of second derivatives counts."""
 
@@ -98,7 +95,9 @@ class Landscape:
         self._displacement_modes = torch.tensor(
             coordinates.displacement_modes, dtype=torch.float64, device=device
         )
-        self._found: NeighbourGraph | None = None
+        self._neighbours = MovingNeighbours(
+            potential, coordinates.lattice, crystal.site_copies, crystal.site_sublattice
+        )
         self._unheld: dict[bytes, NDArray[np.float64]] = {}
 
     def first(self, q: NDArray[np.float64], lam: NDArray[np.float64]) -> FirstDerivatives:
@@ -226,7 +225,7 @@ class Landscape:
             positions = positions + displacement @ torch.linalg.inv(eye + total).transpose(1, 2)
         if strain is not None:
             total = (eye + strain) @ (eye + total) - eye
-        graph = self._neighbours(positions.detach(), total.detach())
+        graph = self._neighbours.at(positions.detach(), total.detach())
         energy = self.potential.energy(
             graph, positions.reshape(-1, 3).to(dtype), total.to(dtype), lam.reshape(-1).to(dtype)
         ).to(torch.float64)
@@ -243,22 +242,3 @@ class Landscape:
     def _volume(self, strain: Tensor) -> Tensor:
         deformed = torch.eye(3, dtype=torch.float64, device=strain.device) + strain
         return torch.linalg.det(self._lattice @ deformed.transpose(1, 2)).abs()
-
-    def _neighbours(self, positions: Tensor, strain: Tensor) -> AlchemicalGraph:
-        """The edges within the cutoff; the list is kept while no pair outside it can have come in."""
-        flat = positions.reshape(-1, 3)
-        found = self._found
-        if found is None or found.graph.n_graphs != len(positions) or not found.still_valid(flat, strain):
-            n = len(positions)
-            found = self._found = build_graph(
-                [self.coordinates.lattice] * n,
-                list(positions.cpu().numpy()),
-                [self.crystal.site_copies] * n,
-                self.potential.cutoff,
-                SKIN,
-                strains=list(strain.cpu().numpy()),
-                groups=[self.crystal.site_sublattice] * n,
-                dtype=self.potential.dtype,
-                device=self.potential.device,
-            )
-        return found.active(flat, strain)

@@ -1,0 +1,192 @@
+"""Repetitions of a parent cell: which shape, which cells and sites are in it, and which waves it holds.
+
+A supercell is an integer matrix M; its lattice is ``M @ lattice`` (rows). Sites are numbered cell by cell: site i of
+cell n is ``n * n_sites + i``. All arithmetic on cells is in integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.crystals.parent import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.crystals.crystal import AlchemicalCrystal
+
+_NEARLY_AS_COMPACT = 0.9
+"""A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
+_SPREAD = (0.8, 1.25)
+"""How far the number of cells may be from what was asked for, to find a compact shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Supercell:
+    """A repetition of a parent cell.
+
+    Attributes:
+        matrix: Integer matrix M with ``supercell lattice = M @ lattice``, [3, 3], of positive determinant.
+    """
+
+    matrix: IntArray
+
+    @cached_property
+    def n_cells(self) -> int:
+        """Number of parent cells."""
+        return round(float(np.linalg.det(self.matrix)))
+
+    @cached_property
+    def _adjugate(self) -> IntArray:
+        return np.rint(np.linalg.inv(self.matrix) * self.n_cells).astype(np.int64)
+
+    @cached_property
+    def cells(self) -> IntArray:
+        """Lattice vector of each cell, in units of the parent's, [n_cells, 3]; the first is zero."""
+        diagonal = np.diagonal(hermite_form(self.matrix))
+        return np.array(list(product(*(range(n) for n in diagonal))), dtype=np.int64)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[int, ...], int]:
+        return {key: number for number, key in enumerate(self._keys(self.cells))}
+
+    def _keys(self, vectors: IntArray) -> Iterator[tuple[int, ...]]:
+        """What lattice vectors [n, 3] have in common that a translation of the supercell maps onto each other."""
+        return (tuple(key) for key in (np.asarray(vectors) @ self._adjugate % self.n_cells).tolist())
+
+    def numbers(self, vectors: IntArray) -> IntArray:
+        """The cell [...] that lattice vectors [..., 3] lead to from the first one."""
+        flat = np.reshape(vectors, (-1, 3))
+        found = [self._numbers[key] for key in self._keys(flat)]
+        return np.array(found, dtype=np.int64).reshape(np.shape(vectors)[:-1])
+
+    @cached_property
+    def differences(self) -> IntArray:
+        """The cell that leads from cell n to cell m, [n_cells, n_cells] at [n, m]."""
+        return self.numbers(self.cells[None, :] - self.cells[:, None])
+
+    @cached_property
+    def waves(self) -> FloatArray:
+        """Wave vectors that the supercell holds, as fractions of the parent's reciprocal vectors, [n_cells, 3].
+
+        The first is zero.
+        """
+        transposed = Supercell(np.ascontiguousarray(self.matrix.T))
+        return np.asarray(transposed.cells @ self._adjugate.T / self.n_cells)
+
+    @cached_property
+    def phases(self) -> NDArrayComplex:
+        """exp(-2 pi i k.n) of every wave k and cell n, [n_cells, n_cells]."""
+        return np.asarray(np.exp(-2j * np.pi * (self.waves @ self.cells.T)))
+
+    def keeps(self, rotation: IntArray) -> bool:
+        """Whether a rotation of fractional coordinates (r' = rotation r) maps the supercell's lattice onto itself."""
+        image = self.matrix @ np.asarray(rotation).T @ self._adjugate
+        return bool((image % self.n_cells == 0).all())
+
+    def positions(self, lattice: FloatArray, of_cell: FloatArray) -> FloatArray:
+        """Positions [n_cells * n_sites, 3] Å of a parent with a lattice [3, 3] and positions [n_sites, 3]."""
+        return np.asarray((self.cells @ lattice)[:, None, :] + of_cell[None]).reshape(-1, 3)
+
+
+NDArrayComplex = np.ndarray[tuple[int, ...], np.dtype[np.complex128]]
+
+
+def hermite_form(matrix: IntArray) -> IntArray:
+    """The upper triangular basis [3, 3] of the lattice that the rows of an integer matrix [3, 3] span."""
+    rows = [[int(value) for value in row] for row in matrix]
+    for column in range(3):
+        while True:
+            left = [row for row in range(column, 3) if rows[row][column] != 0]
+            if not left:
+                raise ValueError("the vectors of a supercell must span a volume; these lie in a plane")
+            pivot = min(left, key=lambda row: abs(rows[row][column]))
+            rows[column], rows[pivot] = rows[pivot], rows[column]
+            if len(left) == 1:
+                break
+            for row in range(column + 1, 3):
+                factor = rows[row][column] // rows[column][column]
+                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
+        if rows[column][column] < 0:
+            rows[column] = [-value for value in rows[column]]
+        for row in range(column):
+            factor = rows[row][column] // rows[column][column]
+            rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
+    return np.array(rows, dtype=np.int64)
+
+
+def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
+    """A compact repetition of a crystal's cell, of about so many cells, that keeps as much symmetry as it may.
+
+    Compact is a shape whose shortest lattice vector is long for its volume: images are far from one another. Among
+    shapes that are nearly as compact as the best, that with the most symmetry operations of the labelled parent is
+    taken, for which the fewest rows of second derivatives are needed; then the smallest.
+
+    Args:
+        crystal: The parent.
+        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many, or just as many where that is one.
+    """
+    return Supercell(
+        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), cells)
+    )
+
+
+@lru_cache(maxsize=64)
+def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells: int) -> IntArray:
+    import spglib
+
+    lattice, frac = np.frombuffer(lattice_bytes).reshape(3, 3), np.frombuffer(frac_bytes).reshape(-1, 3)
+    labels = np.frombuffer(label_bytes, dtype=np.int64)
+
+    low, high = (max(1, round(share * cells)) for share in _SPREAD)
+    if cells <= 1 or high <= 1:
+        return np.eye(3, dtype=np.int64)
+    found = spglib.get_symmetry((lattice, frac, labels), symprec=1e-2)
+    rotations = np.eye(3, dtype=np.int64)[None] if found is None else np.unique(found["rotations"], axis=0)
+    vectors, lengths = _short_vectors(lattice, high)
+    best: list[tuple[float, int, IntArray]] = []
+    for n in range(low, high + 1):
+        forms = _hermite_forms(n)
+        adjugates = np.rint(np.linalg.inv(forms) * n).astype(np.int64)
+        inside = (np.einsum("va,fab->fvb", vectors, adjugates) % n == 0).all(axis=2)
+        shortest = lengths[inside.argmax(axis=1)] / n ** (1 / 3)
+        best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
+    most = max(shortest for shortest, _, _ in best)
+    near = [(n, form) for shortest, n, form in best if shortest >= _NEARLY_AS_COMPACT * most]
+    ranked = [
+        (-sum(Supercell(form).keeps(r) for r in rotations), n, number)
+        for number, (n, form) in enumerate(near)
+    ]
+    return near[min(ranked)[2]][1]
+
+
+def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArray]:
+    """Lattice vectors [n, 3] from short to long, and their lengths: no lattice of so many cells has none of these."""
+    volume = abs(float(np.linalg.det(lattice)))
+    radius = 1.1225 * (cells * volume) ** (1 / 3) + 1e-6  # Hermite's constant of three dimensions, 2^(1/6)
+    most = np.floor(radius * np.linalg.norm(np.linalg.inv(lattice), axis=0)).astype(int)
+    grid = np.array(list(product(*(range(-n, n + 1) for n in most))), dtype=np.int64)
+    lengths = np.linalg.norm(grid @ lattice, axis=1)
+    order = np.argsort(lengths, kind="stable")
+    kept = [i for i in order if 0.0 < lengths[i] <= radius]
+    return grid[kept], lengths[kept]
+
+
+def _hermite_forms(n: int) -> IntArray:
+    """Every sublattice of index n of a lattice in three dimensions, as a Hermite form, [n_forms, 3, 3]."""
+    forms = [
+        [[a, b, c], [0, d, e], [0, 0, n // (a * d)]]
+        for a in range(1, n + 1)
+        if n % a == 0
+        for d in range(1, n // a + 1)
+        if (n // a) % d == 0
+        for b in range(d)
+        for c in range(n // (a * d))
+        for e in range(n // (a * d))
+    ]
+    return np.array(forms, dtype=np.int64)

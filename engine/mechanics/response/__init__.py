@@ -1,0 +1,1 @@
+"""How the sites of a mixed crystal answer to its disorder: force constants, and the energy of fluctuations."""

@@ -1,0 +1,207 @@
+"""The mixed crystal relaxed with its energy of disorder, and the implicit derivatives of that minimum.
+
+The cell and all internal coordinates are relaxed on E_mf + E_corr + P V with the mean-field Hessian as quasi-Newton
+Hessian (docs/science.md, Eq. 71). The responses of the sites are carried from point to point: the forces that they
+leave come with every point for nothing, and the force constants of the first point turn these into better responses, so
+that rows of second derivatives of the supercell are needed once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.mechanics.landscape import CALLS_PER_ROW, Landscape
+from engine.mechanics.response.walk import End, SoftSlope, Walk
+from engine.mechanics.sensitivity import SINGULAR, coordinate_response
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.mechanics.relax import Relaxed, Tolerance
+    from engine.mechanics.response.disorder import Disorder
+
+ANSWERED = 3e-3
+"""Relative error of a derivative of the responses at which it is good enough."""
+SETTLED = 1e-3
+"""Relative change of a derivative of the coordinates at which it is good enough."""
+MOST_ROUNDS = 6
+STRAIN_STEP = 2e-3
+DISPLACEMENT_STEP = 5e-3
+"""Å; by how much a coordinate is moved either way for derivatives of the energy of disorder."""
+COMPOSITION_STEP = 5e-3
+"""Fraction by which a composition is moved either way; weights may become slightly negative."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fluctuation:
+    """A mixed crystal relaxed with its energy of disorder.
+
+    Attributes:
+        relaxed: The minimum, as relaxations give it; ``response`` is along the directions of the composition.
+        dh_dx: Derivative of the relaxed enthalpy by the composition, raw, [n_columns], eV.
+        energy: Energy of disorder, eV per cell.
+        soft: Modes of the supercell that were lifted: the crystal wants to leave its lattice.
+        supercell_calls: Potential calls for the supercell.
+        supercell_sites: Its sites.
+    """
+
+    relaxed: Relaxed
+    dh_dx: NDArray[np.float64]
+    energy: float
+    soft: int
+    supercell_calls: int
+    supercell_sites: int
+
+
+def relax_disordered(
+    disorder: Disorder,
+    landscape: Landscape,
+    mean_field: Relaxed,
+    x: NDArray[np.float64],
+    directions: NDArray[np.float64],
+    tolerance: Tolerance,
+) -> Fluctuation:
+    """Relax a mixed crystal with its energy of disorder.
+
+    Args:
+        disorder: The crystal with its supercell.
+        landscape: Enthalpy of the mean-field crystal.
+        mean_field: The mean-field crystal, relaxed.
+        x: Composition, [n_columns].
+        directions: Orthonormal directions in which the composition can move, [n_columns, n_free].
+        tolerance: When to stop.
+    """
+    before = disorder.supercell.calls, disorder.cell.calls
+    constants = disorder.force_constants(mean_field.q, x)
+    soft = _soft_slopes(disorder, mean_field, x, directions) if constants.soft else None
+    walk = Walk(disorder, landscape, disorder.media(constants, mean_field.hessian), x, soft)
+    end = walk.down(mean_field, tolerance)
+    rows = landscape.second(landscape.first(end.q[None], landscape.crystal.weights(x)[None]))
+    slopes = rows.mixed[0] @ landscape.crystal.weights_matrix @ directions
+    hessian, along, response = total_response(walk, end, rows.hessian[0], slopes, directions)
+    stable = bool(np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian).min(initial=np.inf) > 0)
+    usable = end.converged and stable
+    last = np.asarray(
+        -np.linalg.solve(hessian, end.gradient) if usable else np.zeros(len(end.q)), dtype=float
+    )
+    force, stress = landscape.coordinates.residual(end.q, end.gradient)
+    calls = 1 + CALLS_PER_ROW * len(end.q) + disorder.cell.calls - before[1]
+    return Fluctuation(
+        relaxed=replace(
+            mean_field,
+            q=end.q + last,
+            enthalpy=end.enthalpy + 0.5 * float(end.gradient @ last),
+            hessian=hessian,
+            force=force,
+            stress=stress,
+            calls=mean_field.calls + calls,
+            converged=mean_field.converged and end.converged,
+            stable=stable,
+            response=response,
+        ),
+        dh_dx=end.slope + directions @ (last @ along),
+        energy=end.correction.energy,
+        soft=constants.soft,
+        supercell_calls=disorder.supercell.calls - before[0],
+        supercell_sites=disorder.supercell.n_sites,
+    )
+
+
+def total_response(
+    walk: Walk,
+    end: End,
+    hessian: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    directions: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+    """Second derivatives of the whole enthalpy at a minimum, and the response of the coordinates to the composition.
+
+    Those of the energy of disorder are central differences of its first derivatives, with the responses of the sites
+    moved along: by the coordinates where these are fewer, else along the directions of the composition.
+
+    Args:
+        walk: How the minimum was found.
+        end: The minimum.
+        hessian: Second derivatives of the mean-field enthalpy, [n_q, n_q].
+        slopes: Its mixed derivatives along the directions, [n_q, n_free].
+        directions: Of the composition, [n_columns, n_free].
+
+    Returns:
+        Second derivatives by the coordinates [n_q, n_q], mixed ones [n_q, n_free], and dq/dx along the directions
+        [n_q, n_free], None where the Hessian is singular.
+    """
+    n_q, n_free = slopes.shape
+    if walk.soft is not None or n_q <= n_free:
+        columns = [_column(walk, end, number) for number in range(n_q)]
+        by_q = np.stack([by_q for by_q, _ in columns], axis=1) if columns else np.zeros((0, 0))
+        whole = hessian + (by_q + by_q.T) / 2
+        along = slopes + (np.stack([by_x @ directions for _, by_x in columns]) if columns else 0.0)
+    else:
+        whole, along = _along_directions(walk, end, hessian, slopes, directions)
+    values = np.linalg.eigvalsh(whole) if n_q else np.ones(1)
+    if not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
+        return whole, along, None
+    return whole, along, np.asarray(-np.linalg.solve(whole, along), dtype=float)
+
+
+def _column(walk: Walk, end: End, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """d2F/dq dq_number [n_q] and d2F/dx dq_number [n_columns] of the energy of disorder F."""
+    along = np.zeros(len(end.q))
+    along[number] = STRAIN_STEP if number < walk.disorder.coordinates.n_strain else DISPLACEMENT_STEP
+    still = np.zeros(len(walk.x))
+    moved = [probe.nothing for probe in walk.disorder.probes]
+    for _ in range(MOST_ROUNDS):
+        found = walk.across(end, along, still, moved)
+        better = walk.better(moved, found.residuals)
+        settled = walk.share(found.residuals, better) < ANSWERED
+        moved = better
+        if settled:
+            break
+    return found.by_q / along[number], found.by_x / along[number]
+
+
+def _along_directions(
+    walk: Walk,
+    end: End,
+    hessian: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    directions: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean-field Hessian [n_q, n_q], and mixed derivatives [n_q, n_free] with which it gives the response."""
+    along = np.array(slopes)
+    for number, direction in enumerate(directions.T):
+        dx = COMPOSITION_STEP * direction
+        dq = np.asarray(-np.linalg.solve(hessian, COMPOSITION_STEP * slopes[:, number]), dtype=float)
+        moved = [probe.nothing for probe in walk.disorder.probes]
+        for _ in range(MOST_ROUNDS):
+            found = walk.across(end, dq, dx, moved)
+            better = walk.better(moved, found.residuals)
+            change = np.linalg.solve(hessian, COMPOSITION_STEP * slopes[:, number] + found.by_q) + dq
+            further = np.asarray(dq - change, dtype=float)
+            small = float(np.linalg.norm(change)) <= SETTLED * float(np.linalg.norm(further))
+            settled = walk.share(found.residuals, better) < ANSWERED and small
+            moved, dq = better, further
+            if settled:
+                break
+        along[:, number] = -hessian @ dq / COMPOSITION_STEP
+    return hessian, along
+
+
+def _soft_slopes(
+    disorder: Disorder, mean_field: Relaxed, x: NDArray[np.float64], directions: NDArray[np.float64]
+) -> list[SoftSlope]:
+    """How the lift of the soft modes changes along each direction of the composition, mean-field crystal relaxed."""
+    crystal = disorder.crystal
+    response = coordinate_response(mean_field, crystal.weights_matrix)
+    found = []
+    for direction in directions.T:
+        dq = np.zeros(len(mean_field.q)) if response is None else response @ direction
+        plus, minus = (
+            disorder.force_constants(mean_field.q + step * dq, x + step * direction)
+            for step in (COMPOSITION_STEP, -COMPOSITION_STEP)
+        )
+        found.append(SoftSlope(direction, plus, minus, 2.0 * COMPOSITION_STEP))
+    return found
