@@ -21,9 +21,13 @@ class TierSchema:
 
 
 TIERS: Registry[TierSchema] = Registry(
-    "tier", TierSchema("mean_field", "The alchemical crystal itself: fractions of elements on each site.")
+    "tier",
+    TierSchema("mean_field", "The alchemical crystal itself: fractions of elements on each site."),
+    TierSchema(
+        "fluctuation", "With the energy that real decorations have beyond their mean, to second order."
+    ),
 )
 """Every tier that can be asked for."""
 
-PROMISED = ("fluctuation", "single_site")
-"""Tiers that are refused as not available yet, not as unknown."""
+PROMISED = ("single_site",)
+"""Tiers that are refused with what to use instead, not as unknown."""

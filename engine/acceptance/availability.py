@@ -14,8 +14,8 @@ def unavailable(problem: Problem) -> list[FieldError]:
     if problem.kind not in KINDS:
         found.append(not_available(("kind",), f"kind {problem.kind}", f"use {_listed(KINDS.names)}"))
     if problem.potential.tier not in TIERS:
-        what, instead = f"tier: {problem.potential.tier}", f"use {_listed(TIERS.names)}"
-        found.append(not_available(("potential", "tier"), what, instead))
+        instead = "use fluctuation, which is nearer to explicit supercells and costs less"
+        found.append(not_available(("potential", "tier"), f"tier: {problem.potential.tier}", instead))
     if problem.verify is not None:
         found.append(not_available(("verify",), "verification by explicit supercells", "remove verify"))
     return found

@@ -27,6 +27,7 @@ from engine.crystals.structure_input import read_structure
 from engine.kinds.registry import KINDS
 from engine.problem.limits import Limits
 from engine.problem.resolved import ResolvedProblem
+from engine.tiers.registry import TIERS
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
     errors.extend(mixing_faults(problem))
+    if problem.potential.tier in TIERS:
+        errors.extend(TIERS[problem.potential.tier].faults(problem))
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
 
+MIXED_SITES = 30
+"""Sites that the rarest mixed sublattice has in a supercell for its disorder, about."""
+IMAGE_DISTANCE = 9.5
+"""Å; how far a site is from its images there, about: nearer, in metals, its energy sees them."""
+MOST_SITES = 200
+"""Sites of such a supercell, about, unless two cells of the parent have more."""
+FEWEST_CELLS = 2
+
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
 _SPREAD = (0.8, 1.25)
@@ -118,6 +126,20 @@ def hermite_form(matrix: IntArray) -> IntArray:
             factor = rows[row][column] // rows[column][column]
             rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
     return np.array(rows, dtype=np.int64)
+
+
+def cells_for_disorder(crystal: AlchemicalCrystal) -> int:
+    """About how many cells the supercell has in which the disorder of a crystal is computed."""
+    mixed = [len(sublattice.sites) for sublattice in crystal.sublattices if len(sublattice.elements) > 1]
+    if not mixed:
+        return 1
+    wanted = max(MIXED_SITES / min(mixed), (IMAGE_DISTANCE / 1.05) ** 3 / crystal.volume)
+    return round(max(FEWEST_CELLS, min(wanted, MOST_SITES / crystal.n_sites)))
+
+
+def supercell_for_disorder(crystal: AlchemicalCrystal) -> Supercell:
+    """The supercell in which the disorder of a crystal is computed (its convergence: docs/science.md, section 10)."""
+    return compact_supercell(crystal, cells_for_disorder(crystal))
 
 
 def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.evaluation.refined import Refined, as_it_is
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
-from engine.mechanics.sensitivity import coordinate_response
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
 from engine.properties.table import wanted_properties
+from engine.references.mixed import is_mixed
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver, batch_size
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, ReferenceTask, Suggestion
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.evaluation.refined import Refinement
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.mechanics.landscape import Landscape
     from engine.problem.resolved import ResolvedProblem
 
 _process_store = MemoryStore()
@@ -39,6 +42,7 @@ class Evaluator:
         references: Store of end members and same_as crystals; by default one of this process.
         on_call: Called before every potential call; what it raises ends the evaluation.
         tolerance: When a relaxation is finished.
+        refinement: What is made of each relaxed mixed crystal; None for the crystal as it is.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Evaluator:
         references: ReferenceStore | None = None,
         on_call: Callable[[], None] | None = None,
         tolerance: Tolerance | None = None,
+        refinement: Refinement | None = None,
     ) -> None:
         self.resolved = resolved
         choice = resolved.problem.potential
@@ -56,6 +61,7 @@ class Evaluator:
         self.sha256 = describe_choice(choice).sha256
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()
+        self._refinement = refinement
         self._solver = ReferenceSolver(
             self.potential,
             self.sha256,
@@ -71,9 +77,7 @@ class Evaluator:
         records: list[EvaluationRecord] = []
         size = batch_size(self.resolved.crystal)
         for first in range(0, len(suggestions), size):
-            batch = suggestions[first : first + size]
-            with fitting_threads(self.resolved.crystal.n_copies * len(batch)):
-                records += self._evaluate_batch(batch)
+            records += self._evaluate_batch(suggestions[first : first + size])
         return records
 
     def _evaluate_batch(self, suggestions: Sequence[Suggestion]) -> list[EvaluationRecord]:
@@ -92,37 +96,54 @@ class Evaluator:
         lam = np.stack([crystal.weights(x) for x in points])
         directions = crystal.weights_matrix @ space.tangent_basis
         landscape = self._solver.landscape(crystal, self.pressure)
-        relaxed = relax(landscape, lam, starts, self.tolerance, directions)
-        moduli = [self._moduli(result, weights) for result, weights in zip(relaxed, lam, strict=True)]
+        with fitting_threads(crystal.n_copies * len(suggestions)):
+            relaxed = relax(landscape, lam, starts, self.tolerance, directions)
+        refined = [self._refined(landscape, result, x) for result, x in zip(relaxed, points, strict=True)]
+        with fitting_threads(crystal.n_copies * len(suggestions)):
+            moduli = [self._moduli(result, weights) for result, weights in zip(refined, lam, strict=True)]
         seconds = (time.perf_counter() - started) / len(suggestions)
         return [
             build_record(
                 self.resolved,
                 self.coordinates(crystal),
                 suggestion,
+                mean_field,
                 result,
                 shared,
                 curved,
-                Cost(potential_calls=result.calls + curved.calls, shared_calls=shared.calls, seconds=seconds),
+                Cost(
+                    potential_calls=result.relaxed.calls + curved.calls,
+                    shared_calls=shared.calls,
+                    seconds=seconds,
+                    supercell_calls=result.supercell_calls,
+                    primitive_equivalents=float(result.supercell_calls * result.cells),
+                ),
                 self._jumps,
             )
-            for suggestion, result, curved in zip(suggestions, relaxed, moduli, strict=True)
+            for suggestion, mean_field, result, curved in zip(
+                suggestions, relaxed, refined, moduli, strict=True
+            )
         ]
 
-    def _moduli(self, relaxed: Relaxed, lam: NDArray[np.float64]) -> Moduli:
-        """The moduli that the problem names, of a composition that converged."""
+    def _refined(self, landscape: Landscape, relaxed: Relaxed, x: NDArray[np.float64]) -> Refined:
+        """A relaxed composition as the tier has it; what is mixed nowhere is computed as it is."""
+        crystal, space = self.resolved.crystal, self.resolved.space
+        if self._refinement is None or not relaxed.converged or not is_mixed(self.resolved):
+            return as_it_is(relaxed, crystal.weights_matrix, space.tangent_basis)
+        return self._refinement(landscape, relaxed, x, space.tangent_basis, self.tolerance)
+
+    def _moduli(self, refined: Refined, lam: NDArray[np.float64]) -> Moduli:
+        """The moduli that the problem names, of a composition that converged: of the mean-field crystal in its cell."""
         names = [name for name in wanted_properties(self.resolved.problem) if name in MODULI]
-        crystal = self.resolved.crystal
-        tangent = self.resolved.space.tangent_basis
-        response = coordinate_response(relaxed, crystal.weights_matrix, tangent)
-        if not names or not relaxed.converged or response is None:
+        crystal, relaxed = self.resolved.crystal, refined.relaxed
+        if not names or not relaxed.converged or refined.dq_dx is None:
             return Moduli({})
         at = Curved(
             q=relaxed.q,
             lam=lam,
-            hessian=relaxed.hessian,
+            hessian=refined.curvature,
             exact=relaxed.stable is not None,
-            dq_dx=response,
+            dq_dx=refined.dq_dx,
         )
         return modulus_values(names, self._solver.landscape(crystal, self.pressure), at)
 

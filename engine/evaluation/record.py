@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.crystals.crystal import AlchemicalCrystal
+    from engine.evaluation.refined import Refined
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.relax import Relaxed
     from engine.problem.resolved import ResolvedProblem
@@ -45,7 +46,8 @@ def build_record(
     resolved: ResolvedProblem,
     coordinates: SymmetryCoordinates,
     suggestion: Suggestion,
-    relaxed: Relaxed,
+    mean_field: Relaxed,
+    refined: Refined,
     shared: SharedValues,
     moduli: Moduli,
     cost: Cost,
@@ -57,7 +59,8 @@ def build_record(
         resolved: The problem.
         coordinates: Of its crystal.
         suggestion: The composition and why it was wanted.
-        relaxed: The result of its relaxation.
+        mean_field: The mean-field crystal, relaxed: where its neighbours start.
+        refined: What the tier makes of it.
         shared: What all evaluations of the problem share.
         moduli: Of this composition.
         cost: What it took.
@@ -65,8 +68,7 @@ def build_record(
     """
     crystal, space = resolved.crystal, resolved.space
     x = space.to_vector(suggestion.composition)
-    columns = crystal.weights_matrix
-    dq_dx = coordinate_response(relaxed, columns, space.tangent_basis) if relaxed.converged else None
+    relaxed = refined.relaxed
     usable = bool(np.isfinite(relaxed.enthalpy) and np.isfinite(relaxed.q).all())
     values: dict[str, Value] = {}
     composition = space.to_composition(x)
@@ -75,8 +77,8 @@ def build_record(
             q=relaxed.q,
             x=x,
             enthalpy=relaxed.enthalpy,
-            dq_dx=dq_dx,
-            dh_dx=relaxed.dh_dlam @ columns,
+            dq_dx=refined.dq_dx,
+            dh_dx=refined.dh_dx,
             surroundings=shared.surroundings,
         )
         ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
@@ -100,12 +102,12 @@ def build_record(
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=warning_text(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
+        message=warning_text(resolved, coordinates, refined, x, shared, moduli, jumps),
         references=None if shared.references is None else dict(shared.references),
-        relaxation=_state(resolved, relaxed, dq_dx),
+        relaxation=_state(resolved, mean_field),
         targets=list(shared.targets),
         enthalpy=relaxed.enthalpy if usable else None,
-        enthalpy_slope=(relaxed.dh_dlam @ columns).tolist() if usable else [],
+        enthalpy_slope=refined.dh_dx.tolist() if usable else [],
         incomplete=usable and is_mixed(resolved) and not shared.members,
     )
 
@@ -125,9 +127,10 @@ def public_value(
     )
 
 
-def _state(
-    resolved: ResolvedProblem, relaxed: Relaxed, dq_dx: NDArray[np.float64] | None
-) -> RelaxationState | None:
+def _state(resolved: ResolvedProblem, relaxed: Relaxed) -> RelaxationState | None:
+    """Where a neighbour's relaxation may start."""
+    columns, tangent = resolved.crystal.weights_matrix, resolved.space.tangent_basis
+    dq_dx = coordinate_response(relaxed, columns, tangent) if relaxed.converged else None
     if dq_dx is None:
         return None
     return RelaxationState(

@@ -15,8 +15,8 @@ from engine.references.chemical_potentials import mixes_functionals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.evaluation.refined import Refined
     from engine.mechanics.coordinates import SymmetryCoordinates
-    from engine.mechanics.relax import Relaxed
     from engine.problem.resolved import ResolvedProblem
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
@@ -28,9 +28,8 @@ JUMP_WIDTH = 0.02
 def warning_text(
     resolved: ResolvedProblem,
     coordinates: SymmetryCoordinates,
-    relaxed: Relaxed,
+    refined: Refined,
     x: NDArray[np.float64],
-    dq_dx: NDArray[np.float64] | None,
     shared: SharedValues,
     moduli: Moduli,
     jumps: Sequence[float] = (),
@@ -40,13 +39,13 @@ def warning_text(
     Args:
         resolved: The problem.
         coordinates: Of its crystal.
-        relaxed: The result of the relaxation.
+        refined: The relaxed composition.
         x: [n_columns] composition.
-        dq_dx: [n_q, n_columns] response of the coordinates, None where it does not exist.
         shared: What all evaluations of the problem share.
         moduli: Of this composition.
         jumps: Distances (Å) at which the potential's curvature jumps.
     """
+    relaxed = refined.relaxed
     if not relaxed.converged:
         return (
             f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
@@ -55,7 +54,7 @@ def warning_text(
     wanted = wanted_properties(resolved.problem)
     curved = any(PROPERTIES[name].needs_curvature for name in wanted)
     said = []
-    if dq_dx is None:
+    if refined.dq_dx is None:
         left_out = "gradients of the geometry and moduli" if curved else "gradients of the geometry"
         said.append(f"the Hessian is singular or its equations did not converge: {left_out} are left out")
     lost = sum(not member.converged for member in shared.members)
@@ -70,6 +69,7 @@ def warning_text(
             "a displacement that breaks the symmetry lowers the energy: the elastic constants are those of an "
             "unstable crystal"
         )
+    said += refined.notes
     said += shared.notes
     if "formation_energy" in wanted and mixes_functionals(_present(resolved, x)):
         said.append(

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.tiers.tier import TypicalError
+from engine.tiers.tier import SupercellWork, TypicalError
 
 if TYPE_CHECKING:
+    from api_schemas.errors import FieldError
     from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from api_schemas.problem import Problem
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.evaluation.evaluator import Evaluator
+    from engine.evaluation.refined import Refinement
     from engine.problem.resolved import ResolvedProblem
     from engine.units.unit import Workplace
 
@@ -33,6 +37,16 @@ class MeanField:
         """The typical error under a mixing rule."""
         return BY_MIXING[mixing]
 
+    def faults(self, problem: Problem) -> list[FieldError]:
+        """None: whatever a potential can compute, this tier can."""
+        del problem
+        return []
+
+    def supercell_work(self, crystal: AlchemicalCrystal, coordinates: int) -> SupercellWork | None:
+        """None: one cell is enough."""
+        del crystal, coordinates
+        return None
+
     def relaxed(
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
     ) -> list[EvaluationRecord]:
@@ -40,8 +54,16 @@ class MeanField:
         return evaluator_at(resolved, workplace).evaluate(suggestions)
 
 
-def evaluator_at(resolved: ResolvedProblem, workplace: Workplace) -> Evaluator:
-    """What relaxes the crystals of a problem at a workplace."""
+def evaluator_at(
+    resolved: ResolvedProblem, workplace: Workplace, refinement: Refinement | None = None
+) -> Evaluator:
+    """What relaxes the crystals of a problem at a workplace.
+
+    Args:
+        resolved: The problem.
+        workplace: Where.
+        refinement: What is made of each relaxed mixed crystal; None for the crystal as it is.
+    """
     from engine.evaluation.evaluator import Evaluator
 
     return Evaluator(
@@ -50,4 +72,5 @@ def evaluator_at(resolved: ResolvedProblem, workplace: Workplace) -> Evaluator:
         references=workplace.references,
         on_call=workplace.on_call,
         tolerance=workplace.tolerance,
+        refinement=refinement,
     )

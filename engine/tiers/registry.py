@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from api_schemas import extensions
 from api_schemas.registry import Registry
+from engine.tiers.fluctuation import Fluctuation
 from engine.tiers.mean_field import MeanField
 from engine.tiers.tier import Tier
 
-TIERS: Registry[Tier] = Registry("tier", MeanField())
+TIERS: Registry[Tier] = Registry("tier", MeanField(), Fluctuation())
 """Every tier that a problem may name."""
 
 extensions.load("engine")

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from api_schemas.errors import FieldError
     from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from api_schemas.problem import Problem
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.problem.resolved import ResolvedProblem
     from engine.units.unit import Workplace
 
@@ -37,6 +40,19 @@ class TypicalError:
         return self.energy if name in _ENERGIES else None
 
 
+@dataclass(frozen=True)
+class SupercellWork:
+    """What a tier computes in a supercell for each composition, about.
+
+    Attributes:
+        cells: Parent cells of the supercell.
+        calls: Potential calls for it.
+    """
+
+    cells: int
+    calls: int
+
+
 class Tier(Protocol):
     """A way to compute mixed crystals. Its name is part of every key of stored values, and of the provenance."""
 
@@ -46,6 +62,17 @@ class Tier(Protocol):
 
     def error(self, mixing: str) -> TypicalError:
         """How far it typically is from the truth of the same potential, under a mixing rule."""
+
+    def faults(self, problem: Problem) -> list[FieldError]:
+        """What of a problem the tier cannot do, each with the mend."""
+
+    def supercell_work(self, crystal: AlchemicalCrystal, coordinates: int) -> SupercellWork | None:
+        """What is computed in a supercell besides the relaxation of a cell; None where nothing is.
+
+        Args:
+            crystal: The parent.
+            coordinates: Number of its symmetry-adapted coordinates.
+        """
 
     def relaxed(
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from engine.problem.resolved import ResolvedProblem
 from engine.properties.table import PROPERTIES, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
+from engine.tiers.registry import TIERS
 
 _CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
@@ -56,6 +57,11 @@ class _Work:
     nodes: int
     links: int | None
 
+    def repeated(self, cells: int) -> _Work:
+        """A call for a supercell of so many cells."""
+        links = None if self.links is None else min(self.links * cells**2, self.edges * cells)
+        return replace(self, edges=self.edges * cells, nodes=self.nodes * cells, links=links)
+
     def memory(self, together: int = 1, *, second_derivatives: bool = False) -> int:
         """Bytes of a call for so many crystals together."""
         return estimate_memory(
@@ -89,17 +95,18 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     """
     members = math.prod(len(elements) for elements in resolved.space.elements)
     one = _relaxation(resolved.crystal, resolved, members)
+    beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
     others = [_relaxation(crystal, resolved, 1) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
         potential_calls=(evaluations + members) * one.calls
-        + evaluations * moduli.calls
+        + evaluations * (moduli.calls + beyond.calls)
         + sum(other.calls for other in others),
         seconds=(evaluations + members) * one.seconds
-        + evaluations * moduli.seconds
+        + evaluations * (moduli.seconds + beyond.seconds)
         + sum(other.seconds for other in others),
-        memory_bytes=int(max(part.memory for part in (one, moduli, *others))),
+        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, *others))),
     )
 
 
@@ -161,6 +168,20 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
         calls=calls,
         seconds=calls * work.seconds(),
         memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
+    )
+
+
+def _supercell(resolved: ResolvedProblem) -> _Relaxation:
+    """What the tier computes in a supercell for each composition."""
+    crystal = resolved.crystal
+    wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
+    if wanted is None:
+        return _Relaxation(calls=0, seconds=0.0, memory=0.0)
+    work = _work(crystal, resolved).repeated(wanted.cells)
+    return _Relaxation(
+        calls=wanted.calls,
+        seconds=wanted.calls * work.seconds(),
+        memory=_PROCESS_MEMORY + work.memory(second_derivatives=True),
     )
 
 

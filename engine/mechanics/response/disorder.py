@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.crystals.supercells import Supercell, compact_supercell
+from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import Operation, operations
 from engine.mechanics.response.fluctuation import MeanField, Medium, Probe
 from engine.mechanics.response.force_constants import SOFT, ForceConstants, force_constants
@@ -25,21 +25,6 @@ if TYPE_CHECKING:
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.potentials.interface import Potential
-
-MIXED_SITES = 30
-"""Sites that the rarest mixed sublattice has in the supercell, about."""
-IMAGE_DISTANCE = 9.5
-"""Å; how far a site is from its images, about: nearer, in metals, its energy sees them."""
-MOST_SITES = 200
-"""Sites of the supercell, about, unless two cells of the parent have more."""
-FEWEST_CELLS = 2
-
-
-def supercell_for(crystal: AlchemicalCrystal) -> Supercell:
-    """The supercell in which the disorder of a crystal is computed."""
-    mixed = [len(s.sites) for s in crystal.sublattices if len(s.elements) > 1]
-    wanted = max(MIXED_SITES / min(mixed), (IMAGE_DISTANCE / 1.05) ** 3 / crystal.volume) if mixed else 1.0
-    return compact_supercell(crystal, round(max(FEWEST_CELLS, min(wanted, MOST_SITES / crystal.n_sites))))
 
 
 class CellMedium:

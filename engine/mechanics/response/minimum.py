@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from engine.mechanics.relax import Relaxed, Tolerance
     from engine.mechanics.response.disorder import Disorder
 
-ANSWERED = 3e-3
+ANSWERED = 1e-2
 """Relative error of a derivative of the responses at which it is good enough."""
-SETTLED = 1e-3
+SETTLED = 2e-3
 """Relative change of a derivative of the coordinates at which it is good enough."""
 MOST_ROUNDS = 6
 STRAIN_STEP = 2e-3
@@ -40,20 +40,22 @@ class Fluctuation:
     """A mixed crystal relaxed with its energy of disorder.
 
     Attributes:
-        relaxed: The minimum, as relaxations give it; ``response`` is along the directions of the composition.
+        relaxed: The minimum, as relaxations give it, but for its derivatives by the weights.
+        response: dq/dx along the directions of the composition, [n_q, n_free]; None where it cannot be had.
         dh_dx: Derivative of the relaxed enthalpy by the composition, raw, [n_columns], eV.
         energy: Energy of disorder, eV per cell.
+        mean_field_hessian: Second derivatives of the mean-field enthalpy there, [n_q, n_q], eV per squared unit of q.
         soft: Modes of the supercell that were lifted: the crystal wants to leave its lattice.
         supercell_calls: Potential calls for the supercell.
-        supercell_sites: Its sites.
     """
 
     relaxed: Relaxed
+    response: NDArray[np.float64] | None
     dh_dx: NDArray[np.float64]
     energy: float
+    mean_field_hessian: NDArray[np.float64]
     soft: int
     supercell_calls: int
-    supercell_sites: int
 
 
 def relax_disordered(
@@ -81,14 +83,17 @@ def relax_disordered(
     end = walk.down(mean_field, tolerance)
     rows = landscape.second(landscape.first(end.q[None], landscape.crystal.weights(x)[None]))
     slopes = rows.mixed[0] @ landscape.crystal.weights_matrix @ directions
-    hessian, along, response = total_response(walk, end, rows.hessian[0], slopes, directions)
+    hessian, along, response = rows.hessian[0], slopes, None
+    if end.converged:
+        hessian, along, response = total_response(walk, end, rows.hessian[0], slopes, directions)
     stable = bool(np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian).min(initial=np.inf) > 0)
     usable = end.converged and stable
     last = np.asarray(
         -np.linalg.solve(hessian, end.gradient) if usable else np.zeros(len(end.q)), dtype=float
     )
     force, stress = landscape.coordinates.residual(end.q, end.gradient)
-    calls = 1 + CALLS_PER_ROW * len(end.q) + disorder.cell.calls - before[1]
+    supercell_calls = disorder.supercell.calls - before[0]
+    calls = 1 + CALLS_PER_ROW * len(end.q) + disorder.cell.calls - before[1] + supercell_calls
     return Fluctuation(
         relaxed=replace(
             mean_field,
@@ -100,13 +105,13 @@ def relax_disordered(
             calls=mean_field.calls + calls,
             converged=mean_field.converged and end.converged,
             stable=stable,
-            response=response,
         ),
+        response=response,
         dh_dx=end.slope + directions @ (last @ along),
         energy=end.correction.energy,
+        mean_field_hessian=rows.hessian[0],
         soft=constants.soft,
-        supercell_calls=disorder.supercell.calls - before[0],
-        supercell_sites=disorder.supercell.n_sites,
+        supercell_calls=supercell_calls,
     )
 
 
@@ -131,24 +136,36 @@ def total_response(
 
     Returns:
         Second derivatives by the coordinates [n_q, n_q], mixed ones [n_q, n_free], and dq/dx along the directions
-        [n_q, n_free], None where the Hessian is singular.
+        [n_q, n_free], None where the Hessian is singular, or the energy of disorder too rough for differences: a shell
+        of neighbours lies where the potential's curvature jumps.
     """
     n_q, n_free = slopes.shape
+    smooth = True
     if walk.soft is not None or n_q <= n_free:
         columns = [_column(walk, end, number) for number in range(n_q)]
-        by_q = np.stack([by_q for by_q, _ in columns], axis=1) if columns else np.zeros((0, 0))
+        smooth = all(one.settled for one in columns)
+        by_q = np.stack([one.by_q for one in columns], axis=1) if columns else np.zeros((0, 0))
         whole = hessian + (by_q + by_q.T) / 2
-        along = slopes + (np.stack([by_x @ directions for _, by_x in columns]) if columns else 0.0)
+        along = slopes + (np.stack([one.by_x @ directions for one in columns]) if columns else 0.0)
     else:
-        whole, along = _along_directions(walk, end, hessian, slopes, directions)
+        whole, along, smooth = _along_directions(walk, end, hessian, slopes, directions)
     values = np.linalg.eigvalsh(whole) if n_q else np.ones(1)
-    if not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
+    if not smooth or not np.isfinite(values).all() or np.abs(values).min() <= SINGULAR * np.abs(values).max():
         return whole, along, None
     return whole, along, np.asarray(-np.linalg.solve(whole, along), dtype=float)
 
 
-def _column(walk: Walk, end: End, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """d2F/dq dq_number [n_q] and d2F/dx dq_number [n_columns] of the energy of disorder F."""
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """d2F/dq dq_n [n_q] and d2F/dx dq_n [n_columns] of the energy of disorder F, and whether the responses settled."""
+
+    by_q: NDArray[np.float64]
+    by_x: NDArray[np.float64]
+    settled: bool
+
+
+def _column(walk: Walk, end: End, number: int) -> _Column:
+    """Second derivatives of the energy of disorder by a coordinate and all others."""
     along = np.zeros(len(end.q))
     along[number] = STRAIN_STEP if number < walk.disorder.coordinates.n_strain else DISPLACEMENT_STEP
     still = np.zeros(len(walk.x))
@@ -160,7 +177,7 @@ def _column(walk: Walk, end: End, number: int) -> tuple[NDArray[np.float64], NDA
         moved = better
         if settled:
             break
-    return found.by_q / along[number], found.by_x / along[number]
+    return _Column(found.by_q / along[number], found.by_x / along[number], settled)
 
 
 def _along_directions(
@@ -169,9 +186,9 @@ def _along_directions(
     hessian: NDArray[np.float64],
     slopes: NDArray[np.float64],
     directions: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The mean-field Hessian [n_q, n_q], and mixed derivatives [n_q, n_free] with which it gives the response."""
-    along = np.array(slopes)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """The mean-field Hessian [n_q, n_q], mixed derivatives [n_q, n_free] that go with it, and whether all settled."""
+    along, smooth = np.array(slopes), True
     for number, direction in enumerate(directions.T):
         dx = COMPOSITION_STEP * direction
         dq = np.asarray(-np.linalg.solve(hessian, COMPOSITION_STEP * slopes[:, number]), dtype=float)
@@ -187,7 +204,8 @@ def _along_directions(
             if settled:
                 break
         along[:, number] = -hessian @ dq / COMPOSITION_STEP
-    return hessian, along
+        smooth = smooth and settled
+    return hessian, along, smooth
 
 
 def _soft_slopes(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.mechanics.response.disorder import Disorder
     from engine.mechanics.response.force_constants import ForceConstants
 
-MOST_POINTS = 25
+MOST_POINTS = 15
 USABLE = 0.3
 """Relative error of the responses above which a point does not say where to go."""
 

@@ -1,0 +1,76 @@
+"""The tier ``fluctuation``: the mixed crystal with the second-order energy of its disorder, cell relaxed on both.
+
+The error is that over relaxed quasi-random supercells with the same potential (alloys, halides, oxides, nitrides): see
+docs/properties.md, section "Uncertainty".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from api_schemas.errors import FieldError
+from engine.crystals.supercells import cells_for_disorder
+from engine.tiers.mean_field import evaluator_at
+from engine.tiers.tier import SupercellWork, TypicalError
+
+if TYPE_CHECKING:
+    from api_schemas.evaluations import EvaluationRecord, Suggestion
+    from api_schemas.problem import Problem
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.problem.resolved import ResolvedProblem
+    from engine.units.unit import Workplace
+
+NAME = "fluctuation"
+ERROR = TypicalError(length=0.0005, energy=0.0032)
+
+_POINTS, _ROUNDS = 4, 5
+"""Points on the way to the minimum, and about it for each derivative, as seen."""
+_MOST_ROWS = 6
+"""Rows of second derivatives that symmetry leaves, of crystals of few coordinates."""
+
+
+class Fluctuation:
+    """Mixed crystals with the energy that their real decorations have beyond that of the mean."""
+
+    name = NAME
+
+    def error(self, mixing: str) -> TypicalError:
+        """The typical error."""
+        del mixing
+        return ERROR
+
+    def faults(self, problem: Problem) -> list[FieldError]:
+        """Mixing and precision with which it cannot be computed."""
+        choice, found = problem.potential, []
+        if choice.mixing != "mean_field":
+            text = (
+                f"tier: {NAME} expands about the mean-field crystal and cannot be had with mixing: {choice.mixing}; "
+                "remove mixing, or use tier: mean_field"
+            )
+            found.append(FieldError(pointer="/potential/mixing", type="not-with-tier", message=text))
+        if choice.dtype != "float64":
+            text = (
+                f"tier: {NAME} takes second differences of energies, which {choice.dtype} does not resolve; "
+                "remove dtype, or use tier: mean_field"
+            )
+            found.append(FieldError(pointer="/potential/dtype", type="not-with-tier", message=text))
+        return found
+
+    def supercell_work(self, crystal: AlchemicalCrystal, coordinates: int) -> SupercellWork | None:
+        """The supercell, and rows of second derivatives and pairs of calls in it."""
+        directions = sum(max(len(sublattice.elements) - 1, 0) for sublattice in crystal.sublattices)
+        if not directions:
+            return None
+        rows = 1 + 2 * min(3 * crystal.n_sites, _MOST_ROWS if coordinates < 10 else coordinates)
+        derivatives = min(directions, coordinates)
+        calls = rows + 2 * directions * (_POINTS + _ROUNDS * derivatives)
+        return SupercellWork(cells_for_disorder(crystal), calls)
+
+    def relaxed(
+        self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
+    ) -> list[EvaluationRecord]:
+        """Relax compositions and compute their properties with their gradients, in order."""
+        from engine.evaluation.disordered import Disordered
+
+        return evaluator_at(resolved, workplace, Disordered()).evaluate(suggestions)
