@@ -110,17 +110,20 @@ class Evaluation(Output):
 
 
 class RelaxationState(Output):
-    """What warm-starts the relaxation of a neighbouring composition.
+    """What warm-starts the relaxation of a neighbouring composition, or goes on with one that was given up.
 
     ``q`` are the symmetry-adapted coordinates relative to the labelled parent; ``dq_dx`` their derivatives
-    for every ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns]; ``hessian`` is
-    d2H/dq2, [n_q, n_q], or empty where it would be too large to keep.
+    for every ``sublattice:element`` in ``columns`` (raw, not projected), [n_q, n_columns], or empty where they
+    are not known, as after a relaxation that was given up; ``hessian`` is d2H/dq2, [n_q, n_q], or empty where
+    it would be too large to keep; ``springs`` are what stands for it in crystals of many coordinates: rows of
+    two labels, a distance in half Å, and the constants along and across such pairs in eV/Å^2.
     """
 
     q: list[float]
     columns: list[str]
     dq_dx: list[list[float]]
     hessian: list[list[float]]
+    springs: list[list[float]] = []
 
 
 class EvaluationRecord(Record, Evaluation):

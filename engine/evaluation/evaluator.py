@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.evaluation.refined import Refined, as_it_is
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
+from engine.mechanics.springs import Springs
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
@@ -158,20 +159,21 @@ class Evaluator:
         return self._solver.coordinates(crystal)
 
     def _start(self, suggestion: Suggestion, x: NDArray[np.float64], members: Sequence[Reference]) -> Start:
-        """From the neighbour that came with the suggestion, else between the end members."""
+        """From the neighbour that came with the suggestion, or where it was given up, else between the end members."""
         warm = suggestion.warm_start
         n_q = self.coordinates(self.resolved.crystal).n_q
         if warm is not None and suggestion.warm_start_composition is not None and len(warm.q) == n_q:
             step = x - self.resolved.space.to_vector(suggestion.warm_start_composition)
-            response = np.array(warm.dq_dx, dtype=float).reshape(n_q, -1)
+            response = np.array(warm.dq_dx, dtype=float).reshape(n_q, -1) if warm.dq_dx else 0.0 * step[None]
             hessian = np.array(warm.hessian, dtype=float).reshape(n_q, n_q) if warm.hessian else None
-            return Start(q=np.array(warm.q) + response @ step, hessian=hessian)
+            springs = Springs.of_table(warm.springs) if warm.springs else None
+            return Start(q=np.array(warm.q) + response @ step, hessian=hessian, springs=springs)
         shares = np.array([_share(member, x) for member in members])
         if suggestion.completed_later:
             return Start(q=np.zeros(n_q))
         if all(member.converged for member in members) and abs(shares.sum() - 1.0) < 1e-6:
-            q, hessian = interpolated_start(members, shares, x)
-            return Start(q=q, hessian=hessian)
+            q, hessian, springs = interpolated_start(members, shares, x)
+            return Start(q=q, hessian=hessian, springs=springs)
         return Start(q=np.zeros(n_q))
 
 

@@ -20,6 +20,7 @@ from api_schemas.evaluations import (
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
 from engine.evaluation.warnings import warning_text
+from engine.mechanics.relax import in_one_piece
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
 from engine.properties.inputs import EndMember
@@ -104,7 +105,9 @@ def build_record(
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
         message=warning_text(resolved, coordinates, refined, x, shared, moduli, jumps),
         references=None if shared.references is None else dict(shared.references),
-        relaxation=_state(resolved, mean_field),
+        relaxation=_state(resolved, mean_field)
+        if usable and in_one_piece(coordinates, mean_field.q)
+        else None,
         targets=list(shared.targets),
         enthalpy=relaxed.enthalpy if usable else None,
         enthalpy_slope=refined.dh_dx.tolist() if usable else [],
@@ -127,17 +130,17 @@ def public_value(
     )
 
 
-def _state(resolved: ResolvedProblem, relaxed: Relaxed) -> RelaxationState | None:
-    """Where a neighbour's relaxation may start."""
+def _state(resolved: ResolvedProblem, relaxed: Relaxed) -> RelaxationState:
+    """Where a relaxation of a neighbour may start, or of this composition go on if it was given up."""
     columns, tangent = resolved.crystal.weights_matrix, resolved.space.tangent_basis
     dq_dx = coordinate_response(relaxed, columns, tangent) if relaxed.converged else None
-    if dq_dx is None:
-        return None
+    kept = len(relaxed.q) <= STORED_HESSIAN_UP_TO and relaxed.springs is None
     return RelaxationState(
         q=relaxed.q.tolist(),
         columns=list(resolved.space.columns),
-        dq_dx=dq_dx.tolist(),
-        hessian=relaxed.hessian.tolist() if len(relaxed.q) <= STORED_HESSIAN_UP_TO else [],
+        dq_dx=[] if dq_dx is None else dq_dx.tolist(),
+        hessian=relaxed.hessian.tolist() if kept and np.isfinite(relaxed.hessian).all() else [],
+        springs=[] if relaxed.springs is None else relaxed.springs.table(),
     )
 
 

@@ -86,7 +86,8 @@ class Told:
     def suggestion(self, place: int, x: NDArray[np.float64], origin: str) -> Suggestion:
         """The task of evaluating a composition, the ``place``-th from here on.
 
-        It carries the nearest relaxed composition, from which the relaxation may start.
+        It carries the nearest relaxed composition, from which the relaxation may start; one that was given up serves
+        itself only.
         """
         index = len(self.records) + place
         tier = self.resolved.problem.potential.tier
@@ -96,6 +97,7 @@ class Told:
             (record, vector)
             for record, vector in zip(self.records, self.vectors, strict=True)
             if record.relaxation is not None
+            and (record.relaxation.dq_dx or np.allclose(vector, x, rtol=0.0, atol=1e-9))
         ]
         start: dict[str, Any] = {}
         if usable:

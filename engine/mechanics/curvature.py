@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from engine.mechanics.krylov import RESPONSE_TOLERANCE, ConjugateResiduals
 from engine.mechanics.landscape import CALLS_PER_ROW, Landscape
+from engine.mechanics.learned_springs import safe_inverse
+from engine.mechanics.quasi_newton import model_hessian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
 
 CALLS_PER_GRADIENT = 4
 """Potential calls that the gradient of a curvature counts: a backward pass through a row."""
-
-_SOLVE_TOLERANCE = 1e-7
-_MOST_PRODUCTS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,23 +184,10 @@ def _solve(
     right: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], int]:
     """H_qq^-1 times a vector [n_q] by products with the exact Hessian, and how many it took."""
-    from scipy.sparse.linalg import LinearOperator, minres
-
     at = landscape.first(q[None], lam[None])
-    products = 0
-
-    def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        nonlocal products
-        products += 1
-        return landscape.hessian_product(at, vector.reshape(1, -1))[0]
-
-    values, vectors = np.linalg.eigh(hessian)
-    magnitudes = np.maximum(np.abs(values), 1e-3 * np.abs(values).max())
-    solution, _ = minres(
-        LinearOperator((len(q), len(q)), matvec=product, dtype=float),
-        right,
-        rtol=_SOLVE_TOLERANCE,
-        maxiter=_MOST_PRODUCTS,
-        M=(vectors / magnitudes) @ vectors.T,
+    scale = np.sqrt(np.diag(model_hessian(landscape.coordinates)))
+    solver = ConjugateResiduals(
+        lambda vector: landscape.hessian_product(at, vector.reshape(1, -1))[0], safe_inverse(hessian, scale)
     )
-    return np.asarray(solution, dtype=float), products
+    solution, _ = solver.solve(right, RESPONSE_TOLERANCE)
+    return solution, solver.products

@@ -1,13 +1,15 @@
 """Implicit derivatives of crystals with many coordinates, by Hessian-vector products instead of whole Hessians.
 
-With n_q coordinates a Hessian takes n_q rows; solving H y = b by MINRES (C. C. Paige, M. A. Saunders, SIAM J. Numer.
-Anal. 12, 617 (1975), doi:10.1137/0712047), preconditioned with the quasi-Newton Hessian of the relaxation, takes about
-18 products, each as costly as one row. One solve per direction of the composition gives the response of every
-coordinate (docs/science.md, Eq. 28), and so every gradient.
+With n_q coordinates a Hessian takes n_q rows; the response along one direction of the composition solves H y = b, which
+takes some ten products, each as costly as one row, when it is preconditioned with the springs that the relaxation has
+learned. Generalised conjugate residuals (S. C. Eisenstat, H. C. Elman, M. H. Schultz, SIAM J. Numer. Anal. 20, 345
+(1983), doi:10.1137/0720023) keep every product, so that each direction starts from what the others took, and so
+does the last Newton step, which takes none of its own (docs/science.md, Eq. 25, 28 and 70).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,10 +20,13 @@ from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RESPONSE_TOLERANCE = 1e-8
-CORRECTION_TOLERANCE = 1e-2
-"""Relative residual of the last Newton step, which need not be exact."""
+    Apply = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+RESPONSE_TOLERANCE = 1e-5
+"""Relative residual in the norm of the preconditioner, before a last step that divides it by three or more."""
 MAX_PRODUCTS = 200
+DEPENDENT = 1e-10
+"""A product that leaves less than this share of itself outside the span of the others belongs to a singular Hessian."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,21 +36,88 @@ class Response:
     Attributes:
         dq: Change of the coordinates along each direction of the weights, [n_q, n_directions].
         correction: The last Newton step, [n_q].
+        slope: Change that it makes of the derivative of the enthalpy along each direction, [n_directions], eV.
         calls: Potential calls that it took.
         converged: Whether every solve converged.
     """
 
     dq: NDArray[np.float64]
     correction: NDArray[np.float64]
+    slope: NDArray[np.float64]
     calls: int
     converged: bool
 
 
+class ConjugateResiduals:
+    """Solves H y = b for one b after another, and keeps what it learns of a symmetric H.
+
+    Args:
+        product: H times a vector, [n] to [n].
+        inverse: Preconditioner, symmetric positive definite, [n] to [n].
+    """
+
+    def __init__(self, product: Apply, inverse: Apply) -> None:
+        self._product = product
+        self._inverse = inverse
+        self._places: list[NDArray[np.float64]] = []
+        # H times the places, orthonormal in the norm of the preconditioner, and the preconditioner times those.
+        self._images: list[NDArray[np.float64]] = []
+        self._duals: list[NDArray[np.float64]] = []
+        self.products = 0
+
+    def solve(
+        self, right: NDArray[np.float64], tolerance: float, most: int = MAX_PRODUCTS
+    ) -> tuple[NDArray[np.float64], bool]:
+        """The y with the least residual over the space known, after as many further products as the tolerance takes.
+
+        Args:
+            right: b, [n].
+            tolerance: Residual against b, both in the norm of the preconditioner.
+            most: Most products to take.
+
+        Returns:
+            y with a last preconditioned step, and whether the tolerance was met before it.
+        """
+        solution = np.zeros_like(right)
+        rest = right.copy()
+        for place, image, dual in zip(self._places, self._images, self._duals, strict=True):
+            share = float(dual @ rest)
+            solution += share * place
+            rest -= share * image
+        goal = tolerance * np.sqrt(max(float(right @ self._inverse(right)), 0.0))
+        for taken in range(most + 1):
+            step = self._inverse(rest)
+            if np.sqrt(max(float(rest @ step), 0.0)) <= goal:
+                return solution + step, True
+            if taken == most or not self._learn(step):
+                break
+            share = float(self._duals[-1] @ rest)
+            solution += share * self._places[-1]
+            rest -= share * self._images[-1]
+        return solution + self._inverse(rest), False
+
+    def _learn(self, place: NDArray[np.float64]) -> bool:
+        """One product, made orthonormal to the others; False where it lies in their span."""
+        image = self._product(place)
+        self.products += 1
+        before = np.sqrt(max(float(image @ self._inverse(image)), 0.0))
+        for _ in range(2):  # once more, against rounding
+            for known, other, dual in zip(self._places, self._images, self._duals, strict=True):
+                share = float(dual @ image)
+                place = place - share * known
+                image = image - share * other
+        dual = self._inverse(image)
+        size = np.sqrt(max(float(image @ dual), 0.0))
+        if not size > DEPENDENT * before:
+            return False
+        self._places.append(place / size)
+        self._images.append(image / size)
+        self._duals.append(dual / size)
+        return True
+
+
 def response(
-    landscape: Landscape,
-    at: FirstDerivatives,
-    directions: NDArray[np.float64],
-    hessian: NDArray[np.float64],
+    landscape: Landscape, at: FirstDerivatives, directions: NDArray[np.float64], inverse: Apply
 ) -> Response:
     """Solve for the implicit derivatives at a point relaxed alone (a batch of one).
 
@@ -53,46 +125,23 @@ def response(
         landscape: The enthalpy.
         at: The relaxed point.
         directions: Directions of the weights, [n_copies, n_directions].
-        hessian: The quasi-Newton Hessian, for the preconditioner, [n_q, n_q].
+        inverse: Preconditioner, symmetric positive definite, [n_q] to [n_q].
     """
-    from scipy.sparse.linalg import LinearOperator, minres
-
-    products = 0
-
-    def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        nonlocal products
-        products += 1
-        return landscape.hessian_product(at, vector.reshape(1, -1))[0]
-
-    n_q = at.q.shape[1]
-    operator = LinearOperator((n_q, n_q), matvec=product, dtype=float)
-    preconditioner = _inverse_magnitude(hessian)
-    solved = True
-
-    def solve(right: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-        nonlocal solved
-        if not right.any():
-            return np.zeros(n_q)
-        solution, failure = minres(operator, right, rtol=tolerance, maxiter=MAX_PRODUCTS, M=preconditioner)
-        solved = solved and failure == 0
-        return np.asarray(solution, dtype=float)
-
-    correction = solve(-at.dh_dq[0], CORRECTION_TOLERANCE)
-    columns = []
-    for direction in directions.T:
-        right = landscape.mixed_product(at, direction.reshape(1, -1))[0]
-        products += 1
-        columns.append(solve(-right, RESPONSE_TOLERANCE))
-    return Response(
-        dq=np.stack(columns, axis=1) if columns else np.zeros((n_q, 0)),
-        correction=correction,
-        calls=CALLS_PER_ROW * products,
-        converged=solved,
+    solver = ConjugateResiduals(
+        lambda vector: landscape.hessian_product(at, vector.reshape(1, -1))[0], inverse
     )
-
-
-def _inverse_magnitude(hessian: NDArray[np.float64]) -> NDArray[np.float64]:
-    """|H|^-1 with small eigenvalues lifted: positive definite, as MINRES wants its preconditioner."""
-    values, vectors = np.linalg.eigh(hessian)
-    magnitudes = np.maximum(np.abs(values), 1e-3 * np.abs(values).max())
-    return np.asarray((vectors / magnitudes) @ vectors.T)
+    n_q, wanted = at.q.shape[1], directions.shape[1]
+    dq, mixed = np.zeros((n_q, wanted)), np.zeros((n_q, wanted))
+    converged = True
+    for number, direction in enumerate(directions.T):
+        mixed[:, number] = landscape.mixed_product(at, direction.reshape(1, -1))[0]
+        dq[:, number], solved = solver.solve(-mixed[:, number], RESPONSE_TOLERANCE)
+        converged = converged and solved
+    correction, _ = solver.solve(-at.dh_dq[0], 0.0, most=0)
+    return Response(
+        dq=dq,
+        correction=correction,
+        slope=correction @ mixed,
+        calls=CALLS_PER_ROW * (solver.products + wanted),
+        converged=converged,
+    )

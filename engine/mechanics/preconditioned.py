@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Inverse = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 FAILED_SHARE = 0.3
 """How long the next step may be, against one that led uphill or to where there is no value."""
 MOST_FAILURES = 12
 """Steps in a row that may fail from one point before no more are tried."""
-REGAINED, LEAST_TRUST = 4.0, 1e-3
+REGAINED, LEAST_TRUST = 1.5, 1e-3
 """By how much a step that leads downhill lengthens the next, and what share of the longest one it then may have."""
 MOST_HALVINGS = 30
 FLATTEST = 1e-10
@@ -48,15 +50,18 @@ class Method:
         finished: Whether a point and its gradient, [n] each, are where the minimisation ends.
         longest: Length of a step [n] as a share of the longest one allowed; see `within_limits`.
         guard: Whether a point [n] may be evaluated; a step to one that may not is halved until it may.
+        learned: If given, makes the initial inverse Hessian of what a state has seen, once it holds a pair; it must
+            depend on the state alone, or an interrupted minimisation goes on otherwise.
         noise: Error of a value, relative to it where it is above 1; a rise below is no rise.
         memory: Pairs of steps and changes of gradient that are kept.
         rescaled: Whether the initial inverse Hessian is scaled to the curvature along the newest step.
     """
 
-    inverse: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    inverse: Inverse
     finished: Callable[[NDArray[np.float64], NDArray[np.float64]], bool]
     longest: Callable[[NDArray[np.float64]], float]
     guard: Callable[[NDArray[np.float64]], bool] = _anywhere
+    learned: Callable[[State], Inverse] | None = None
     noise: float = 1e-12
     memory: int = 30
     rescaled: bool = True
@@ -194,15 +199,17 @@ def minimise(
 def descent(state: State, method: Method) -> NDArray[np.float64]:
     """Minus the inverse Hessian times the gradient at the best point, [n], by the two-loop recursion."""
     vector = state.best_gradient.copy()
+    learned = method.learned if len(state.steps) else None
+    inverse = method.inverse if learned is None else learned(state)
     curvatures = np.einsum("ij,ij->i", state.steps, state.changes)
     shares = np.zeros(len(curvatures))
     for i in reversed(range(len(curvatures))):
         shares[i] = state.steps[i] @ vector / curvatures[i]
         vector -= shares[i] * state.changes[i]
-    vector = np.array(method.inverse(vector))
+    vector = np.array(inverse(vector))
     if method.rescaled and len(curvatures):
         newest = state.changes[-1]
-        vector *= curvatures[-1] / float(newest @ method.inverse(newest))
+        vector *= curvatures[-1] / float(newest @ inverse(newest))
     for i in range(len(curvatures)):
         vector += (shares[i] - state.changes[i] @ vector / curvatures[i]) * state.steps[i]
     return -vector

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,21 @@ MODEL_SHEAR_RATIO = 0.5
 MAX_STRAIN_STEP = 0.10
 MAX_DISPLACEMENT_STEP = 0.3
 """Longest step of a displacement coordinate, Å."""
+
+
+@dataclass(eq=False)
+class Walker:
+    """State of one composition on its way to the minimum."""
+
+    q: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    trust: float = 1.0
+    calls: int = 0
+    steps: int = 0
+    best_q: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    best_h: float = np.inf
+    best_g: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    failed: bool = False
 
 
 def model_hessian(coordinates: SymmetryCoordinates) -> NDArray[np.float64]:
@@ -106,3 +122,39 @@ def updated_hessian(
     if abs(denominator) > 1e-8 * np.sqrt(length) * float(np.linalg.norm(residual)):
         return hessian + np.outer(residual, residual) / denominator
     return hessian
+
+
+def advance(
+    walker: Walker,
+    enthalpy: float,
+    gradient: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    relative: float,
+    coordinates: SymmetryCoordinates,
+) -> None:
+    """Learn from the point just evaluated and choose the next.
+
+    Args:
+        walker: The composition, whose ``q`` was evaluated; changed in place.
+        enthalpy: The enthalpy there, eV.
+        gradient: Its derivative dH/dq, [n_q], eV per unit of q.
+        scale: Factor by which q has unit curvature, roughly, [n_q].
+        relative: Error of an enthalpy, relative to it where it is above 1 eV.
+        coordinates: Symmetry-adapted coordinates, of which q are the values.
+    """
+    noise = relative * max(1.0, abs(enthalpy))
+    if walker.best_g.size:
+        step = walker.q - walker.best_q
+        walker.hessian = updated_hessian(
+            walker.hessian, step, (walker.best_g, gradient), walker.best_h - enthalpy, noise
+        )
+        flatter = np.linalg.norm(gradient / scale) < 0.5 * np.linalg.norm(walker.best_g / scale)
+        if enthalpy > walker.best_h + noise and not flatter:
+            walker.trust = max(0.3 * walker.trust, 1e-3)
+            walker.q = walker.best_q + newton_step(
+                walker.hessian, walker.best_g, scale, walker.trust, coordinates
+            )
+            return
+        walker.trust = min(1.0, 2.0 * walker.trust)
+    walker.best_q, walker.best_h, walker.best_g = walker.q, enthalpy, gradient
+    walker.q = walker.q + newton_step(walker.hessian, gradient, scale, walker.trust, coordinates)

@@ -5,19 +5,21 @@ its volume per atom suggests; a neighbouring composition brings its exact one al
 from gradients and energies, which takes fewer calls than an exact Hessian at the start would (measured on wurtzites:
 11-14 against 16-20 in all). The exact Hessian that the implicit gradients need at the end gives a last Newton
 correction for nothing (docs/science.md, Eq. 25), so that the result is much nearer to the minimum than the residual
-asked for.
+asked for. Crystals with more than WHOLE_HESSIAN_UP_TO coordinates go downhill as `engine.mechanics.low_symmetry` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.mechanics.krylov import response
 from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
-from engine.mechanics.quasi_newton import model_hessian, newton_step, updated_hessian
+from engine.mechanics.low_symmetry import Descent, SpringModel, descend
+from engine.mechanics.quasi_newton import Walker, advance, model_hessian
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.mechanics.springs import Springs
 
 
 WHOLE_HESSIAN_UP_TO = 30
 """Coordinates up to which a whole Hessian is always taken."""
-PRODUCTS_PER_DIRECTION = 20
-"""Above, it is still taken where it has fewer rows than the solves along the directions take products (18 seen)."""
+PRODUCTS_PER_DIRECTION = 10
+"""Above, it is still taken where it has fewer rows than the solves along the directions take products."""
 MAX_STRAIN = 1.0
 """A cell that leaves the parent's by more than this has come apart."""
 
@@ -43,7 +46,8 @@ class Tolerance:
         force: Largest residual force on a site, eV/Å.
         stress: Largest residual stress component, eV/Å^3.
         gradient: If given, the norm of dH/dq (eV per unit of q) must also be below this.
-        max_steps: Potential calls for energies after which the relaxation is given up.
+        max_steps: Potential calls for energies after which the relaxation of a crystal with up to WHOLE_HESSIAN_UP_TO
+            coordinates is given up; see `budget`.
     """
 
     force: float = 1e-3
@@ -51,13 +55,32 @@ class Tolerance:
     gradient: float | None = None
     max_steps: int = 60
 
+    def budget(self, n_q: int) -> int:
+        """Potential calls for energies that n_q coordinates may take, growing with the square root of their number."""
+        return round(self.max_steps * np.sqrt(max(1.0, n_q / WHOLE_HESSIAN_UP_TO)))
+
+    def met(
+        self, coordinates: SymmetryCoordinates, q: NDArray[np.float64], gradient: NDArray[np.float64]
+    ) -> bool:
+        """Whether coordinates q and a gradient dH/dq, [n_q] each, are the end of a relaxation."""
+        force, stress = coordinates.residual(q, gradient)
+        small = self.gradient is None or float(np.linalg.norm(gradient)) <= self.gradient
+        return force <= self.force and stress <= self.stress and small
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Where a relaxation starts: coordinates q [n_q], and a Hessian [n_q, n_q] known from a neighbour, if any."""
+    """Where a relaxation starts.
+
+    Attributes:
+        q: Coordinates, [n_q].
+        hessian: Second derivatives known from a neighbour, [n_q, n_q]; used up to WHOLE_HESSIAN_UP_TO coordinates.
+        springs: What is known of them from a neighbour above.
+    """
 
     q: NDArray[np.float64]
     hessian: NDArray[np.float64] | None = None
+    springs: Springs | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +99,8 @@ class Relaxed:
         converged: Whether the tolerance was met.
         stable: Whether the Hessian has no negative eigenvalue; None where only products with it were taken.
         response: dq*/dlam along the directions asked for, [n_q, n_directions], where only products were taken; then
-            ``hessian`` is the quasi-Newton one and ``mixed`` is empty.
+            ``hessian`` is that of the springs and ``mixed`` is empty.
+        springs: What was learned of the Hessian, above WHOLE_HESSIAN_UP_TO coordinates.
     """
 
     q: NDArray[np.float64]
@@ -90,21 +114,7 @@ class Relaxed:
     converged: bool
     stable: bool | None
     response: NDArray[np.float64] | None = None
-
-
-@dataclass(eq=False)
-class _Walker:
-    """State of one composition on its way to the minimum."""
-
-    q: NDArray[np.float64]
-    hessian: NDArray[np.float64]
-    trust: float = 1.0
-    calls: int = 0
-    steps: int = 0
-    best_q: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    best_h: float = np.inf
-    best_g: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    failed: bool = False
+    springs: Springs | None = None
 
 
 def relax(
@@ -122,25 +132,27 @@ def relax(
         starts: One start per composition.
         tolerance: When to stop.
         directions: Directions of the weights along which the response of the coordinates is wanted,
-            [n_copies, n_directions]. Used above WHOLE_HESSIAN_UP_TO coordinates; below, the whole Hessian gives all.
+            [n_copies, n_directions]. Used above WHOLE_HESSIAN_UP_TO coordinates; up to those the whole Hessian gives
+            all.
 
     Returns:
         One result per composition, in order. A composition that does not converge says so; nothing is raised for it.
     """
     tolerance = tolerance or Tolerance()
-    if len(starts) > 1 and needs_products(landscape.coordinates, directions):
+    if landscape.coordinates.n_q > WHOLE_HESSIAN_UP_TO:
         pairs = zip(lam, starts, strict=True)
-        return [relax(landscape, one[None], [start], tolerance, directions)[0] for one, start in pairs]
+        return [_relax_alone(landscape, one, start, tolerance, directions) for one, start in pairs]
     model = model_hessian(landscape.coordinates)
     scale = np.sqrt(np.diag(model))  # q times this has unit curvature, roughly
+    relative = 1e-12 if landscape.potential.dtype.itemsize == 8 else 1e-5
     walkers = [
-        _Walker(
+        Walker(
             q=np.array(start.q, dtype=float),
             hessian=landscape.held(model if start.hessian is None else start.hessian, one),
         )
         for one, start in zip(lam, starts, strict=True)
     ]
-    finished: list[Relaxed | None] = [None] * len(walkers)
+    finished: dict[int, Relaxed] = {}
     walking = list(range(len(walkers)))
     # Converged, but in a batch with others that were not: their rows are taken together.
     waiting: list[int] = []
@@ -153,13 +165,19 @@ def relax(
             if _is_done(landscape, walkers[i], at, position, tolerance):
                 done.append(i)
         if len(done) == len(walking):
-            if needs_products(landscape.coordinates, directions):
-                return [_finish_by_products(landscape, walkers[0], at, tolerance, directions)]
-            _finish(landscape, walkers, walking, at, tolerance, finished)
+            results = _finish(landscape, [walkers[i] for i in walking], at, tolerance)
+            finished |= dict(zip(walking, results, strict=True))
             break
         for position, i in enumerate(walking):
             if i not in done:
-                _step(walkers[i], float(at.enthalpy[position]), at.dh_dq[position], scale, landscape)
+                advance(
+                    walkers[i],
+                    float(at.enthalpy[position]),
+                    at.dh_dq[position],
+                    scale,
+                    relative,
+                    landscape.coordinates,
+                )
         waiting += done
         walking = [i for i in walking if i not in done]
     if waiting:
@@ -167,8 +185,9 @@ def relax(
         at = landscape.first(np.stack([walkers[i].q for i in waiting]), lam[waiting])
         for i in waiting:
             walkers[i].calls += 1
-        _finish(landscape, walkers, waiting, at, tolerance, finished)
-    return [result for result in finished if result is not None]
+        results = _finish(landscape, [walkers[i] for i in waiting], at, tolerance)
+        finished |= dict(zip(waiting, results, strict=True))
+    return [finished[i] for i in range(len(walkers))]
 
 
 def needs_products(coordinates: SymmetryCoordinates, directions: NDArray[np.float64] | None) -> bool:
@@ -177,72 +196,65 @@ def needs_products(coordinates: SymmetryCoordinates, directions: NDArray[np.floa
     return coordinates.n_q > max(WHOLE_HESSIAN_UP_TO, PRODUCTS_PER_DIRECTION * wanted)
 
 
+def _relax_alone(
+    landscape: Landscape,
+    lam: NDArray[np.float64],
+    start: Start,
+    tolerance: Tolerance,
+    directions: NDArray[np.float64] | None,
+) -> Relaxed:
+    """Relax a crystal with many coordinates at the weights lam [n_copies]."""
+    coordinates = landscape.coordinates
+    model = SpringModel(landscape, lam, start.springs)
+    descent = descend(
+        landscape,
+        lam,
+        start.q,
+        model,
+        finished=partial(tolerance.met, coordinates),
+        possible=partial(in_one_piece, coordinates),
+        budget=tolerance.budget(coordinates.n_q),
+    )
+    if not descent.finished or needs_products(coordinates, directions):
+        return _finish_by_products(landscape, descent, model, directions)
+    walker = Walker(q=descent.at.q[0], hessian=descent.hessian, calls=descent.calls)
+    (result,) = _finish(landscape, [walker], descent.at, tolerance)
+    return replace(result, springs=descent.springs)
+
+
+def in_one_piece(coordinates: SymmetryCoordinates, q: NDArray[np.float64]) -> bool:
+    """Whether the cell at q [n_q] still resembles the parent's."""
+    return bool(np.abs(coordinates.strain(q)).max() <= MAX_STRAIN)
+
+
 def _is_done(
-    landscape: Landscape, walker: _Walker, at: FirstDerivatives, position: int, tolerance: Tolerance
+    landscape: Landscape, walker: Walker, at: FirstDerivatives, position: int, tolerance: Tolerance
 ) -> bool:
     gradient = at.dh_dq[position]
     finite = np.isfinite(at.enthalpy[position]) and np.isfinite(gradient).all()
-    if not finite or np.abs(landscape.coordinates.strain(at.q[position])).max() > MAX_STRAIN:
+    if not finite or not in_one_piece(landscape.coordinates, at.q[position]):
         walker.failed = True
         return True
-    return walker.steps >= tolerance.max_steps or _within(landscape, at.q[position], gradient, tolerance)
-
-
-def _within(
-    landscape: Landscape, q: NDArray[np.float64], gradient: NDArray[np.float64], tolerance: Tolerance
-) -> bool:
-    force, stress = landscape.coordinates.residual(q, gradient)
-    small = tolerance.gradient is None or float(np.linalg.norm(gradient)) <= tolerance.gradient
-    return force <= tolerance.force and stress <= tolerance.stress and small
-
-
-def _step(
-    walker: _Walker,
-    enthalpy: float,
-    gradient: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    landscape: Landscape,
-) -> None:
-    """Learn from the point just evaluated and choose the next."""
-    coordinates = landscape.coordinates
-    noise = (1e-12 if landscape.potential.dtype.itemsize == 8 else 1e-5) * max(1.0, abs(enthalpy))
-    if walker.best_g.size:
-        step = walker.q - walker.best_q
-        walker.hessian = updated_hessian(
-            walker.hessian, step, (walker.best_g, gradient), walker.best_h - enthalpy, noise
-        )
-        flatter = np.linalg.norm(gradient / scale) < 0.5 * np.linalg.norm(walker.best_g / scale)
-        if enthalpy > walker.best_h + noise and not flatter:
-            walker.trust = max(0.3 * walker.trust, 1e-3)
-            walker.q = walker.best_q + newton_step(
-                walker.hessian, walker.best_g, scale, walker.trust, coordinates
-            )
-            return
-        walker.trust = min(1.0, 2.0 * walker.trust)
-    walker.best_q, walker.best_h, walker.best_g = walker.q, enthalpy, gradient
-    walker.q = walker.q + newton_step(walker.hessian, gradient, scale, walker.trust, coordinates)
+    return walker.steps >= tolerance.max_steps or tolerance.met(
+        landscape.coordinates, at.q[position], gradient
+    )
 
 
 def _finish(
-    landscape: Landscape,
-    walkers: list[_Walker],
-    members: list[int],
-    at: FirstDerivatives,
-    tolerance: Tolerance,
-    finished: list[Relaxed | None],
-) -> None:
+    landscape: Landscape, walkers: Sequence[Walker], at: FirstDerivatives, tolerance: Tolerance
+) -> list[Relaxed]:
     """Rows of second derivatives, the last Newton correction, and the verdict."""
+    finished = []
     rows = landscape.second(at)
-    for position, i in enumerate(members):
-        walker = walkers[i]
+    for position, walker in enumerate(walkers):
         walker.calls += CALLS_PER_ROW * landscape.coordinates.n_q
         gradient, hessian, mixed = at.dh_dq[position], rows.hessian[position], rows.mixed[position]
         force, stress = landscape.coordinates.residual(at.q[position], gradient)
-        converged = not walker.failed and _within(landscape, at.q[position], gradient, tolerance)
+        converged = not walker.failed and tolerance.met(landscape.coordinates, at.q[position], gradient)
         finite = bool(np.isfinite(hessian).all() and np.isfinite(mixed).all())
         stable = finite and bool(np.linalg.eigvalsh(hessian).min(initial=np.inf) > 0)
         last = -np.linalg.solve(hessian, gradient) if converged and stable else np.zeros_like(gradient)
-        finished[i] = Relaxed(
+        one = Relaxed(
             q=at.q[position] + last,
             enthalpy=float(at.enthalpy[position] + 0.5 * gradient @ last),
             dh_dlam=at.dh_dlam[position] + last @ mixed,
@@ -254,33 +266,35 @@ def _finish(
             converged=converged and finite,
             stable=stable,
         )
+        finished.append(one)
+    return finished
 
 
 def _finish_by_products(
     landscape: Landscape,
-    walker: _Walker,
-    at: FirstDerivatives,
-    tolerance: Tolerance,
+    descent: Descent,
+    model: SpringModel,
     directions: NDArray[np.float64] | None,
 ) -> Relaxed:
     """The response along the directions and the last Newton correction, without a whole Hessian."""
-    gradient = at.dh_dq[0]
+    at, gradient = descent.at, descent.at.dh_dq[0]
     force, stress = landscape.coordinates.residual(at.q[0], gradient)
-    converged = not walker.failed and _within(landscape, at.q[0], gradient, tolerance)
     found = None
-    if converged and directions is not None:
-        found = response(landscape, at, directions, walker.hessian)
-    last = np.zeros_like(gradient) if found is None else found.correction
+    last, slope = np.zeros_like(gradient), np.zeros_like(at.dh_dlam[0])
+    if descent.finished and directions is not None:
+        found = response(landscape, at, directions, model.inverse(descent.hessian))
+        last, slope = found.correction, np.linalg.pinv(directions).T @ found.slope
     return Relaxed(
         q=at.q[0] + last,
         enthalpy=float(at.enthalpy[0] + 0.5 * gradient @ last),
-        dh_dlam=at.dh_dlam[0],
-        hessian=walker.hessian,
+        dh_dlam=at.dh_dlam[0] + slope,
+        hessian=descent.hessian,
         mixed=np.zeros((len(gradient), 0)),
         force=force,
         stress=stress,
-        calls=walker.calls + (0 if found is None else found.calls),
-        converged=converged,
+        calls=descent.calls + (0 if found is None else found.calls),
+        converged=descent.finished,
         stable=None,
         response=found.dq if found is not None and found.converged else None,
+        springs=descent.springs,
     )

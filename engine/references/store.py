@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from engine.mechanics.springs import Springs, mixed_springs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from engine.mechanics.relax import Relaxed, Tolerance
     from engine.potentials.interface import Potential
 
-REVISION = 1
+REVISION = 2
 """Raised when the numbers of a reference change for the same input."""
 
 
@@ -61,6 +63,7 @@ class Reference:
         enthalpy: eV per cell.
         dq_dx: [n_q, n_columns] or None.
         hessian: [n_q, n_q].
+        springs: What was learned of the Hessian of a crystal with many coordinates, or None.
         calls: Potential calls that it took.
         converged: Whether it converged.
     """
@@ -70,6 +73,7 @@ class Reference:
     enthalpy: float
     dq_dx: NDArray[np.float64] | None
     hessian: NDArray[np.float64]
+    springs: Springs | None
     calls: int
     converged: bool
 
@@ -115,6 +119,7 @@ def pack(relaxed: Relaxed, x: NDArray[np.float64], dq_dx: NDArray[np.float64] | 
         "enthalpy": relaxed.enthalpy,
         "dq_dx": None if dq_dx is None else dq_dx.tolist(),
         "hessian": relaxed.hessian.tolist(),
+        "springs": None if relaxed.springs is None else relaxed.springs.table(),
         "calls": relaxed.calls,
         "converged": relaxed.converged,
     }
@@ -130,6 +135,7 @@ def unpack(value: dict[str, Any]) -> Reference:
         enthalpy=float(value["enthalpy"]),
         dq_dx=None if dq_dx is None else np.array(dq_dx, dtype=float).reshape(n_q, -1),
         hessian=np.array(value["hessian"], dtype=float).reshape(n_q, n_q),
+        springs=None if value["springs"] is None else Springs.of_table(value["springs"]),
         calls=int(value["calls"]),
         converged=bool(value["converged"]),
     )
@@ -137,8 +143,8 @@ def unpack(value: dict[str, Any]) -> Reference:
 
 def interpolated_start(
     references: Sequence[Reference], shares: NDArray[np.float64], x: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates [n_q] and Hessian [n_q, n_q] at x, interpolated between end members.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Springs | None]:
+    """Coordinates [n_q], Hessian [n_q, n_q] and springs, if there are any, at x, interpolated between end members.
 
     sum_m w_m [q_m + (1/2) dq_m/dx (x - e_m)] reproduces every coordinate that is quadratic in the composition.
 
@@ -153,4 +159,10 @@ def interpolated_start(
         slope = 0.0 if member.dq_dx is None else 0.5 * member.dq_dx @ (x - member.x)
         q += share * (member.q + slope)
         hessian += share * member.hessian
-    return q, hessian
+    known = [
+        (member.springs, share) for member, share in zip(references, shares, strict=True) if member.springs
+    ]
+    springs = (
+        mixed_springs([one for one, _ in known], np.array([share for _, share in known])) if known else None
+    )
+    return q, hessian, springs

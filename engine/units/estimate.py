@@ -27,6 +27,13 @@ _CALLS_PER_ROW = 2
 _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
 """Energies that a relaxation takes, by its number of coordinates (measured from cold starts)."""
 
+_WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION = 30, 10
+"""Coordinates up to which, and for each direction of the composition, a whole Hessian is taken; as in relaxations."""
+
+_STEPS_BY_SPRINGS, _PRODUCTS = 16, 5
+"""Energies above so many coordinates, and rows for each direction where no whole Hessian is taken (7 to 25 and 2 to 8
+measured)."""
+
 _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
 """A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
@@ -94,10 +101,11 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     are counted once.
     """
     members = math.prod(len(elements) for elements in resolved.space.elements)
-    one = _relaxation(resolved.crystal, resolved, members)
+    directions = resolved.space.tangent_basis.shape[1]
+    one = _relaxation(resolved.crystal, resolved, members, directions)
     beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
-    others = [_relaxation(crystal, resolved, 1) for crystal in _references(resolved)]
+    others = [_relaxation(crystal, resolved, 1, 0) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
         potential_calls=(evaluations + members) * one.calls
@@ -185,15 +193,21 @@ def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     )
 
 
-def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
-    """Cost of one composition; the memory is that of a batch of ``members`` end members."""
+def _relaxation(
+    crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int, directions: int
+) -> _Relaxation:
+    """Cost of one composition with its response along directions; the memory is that of a batch of end members."""
     work = _work(crystal, resolved)
     coordinates = coordinate_count(crystal)
-    steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
+    steps, rows = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates)), coordinates
+    if coordinates > _WHOLE_HESSIAN_UP_TO:
+        steps = _STEPS_BY_SPRINGS
+    if coordinates > max(_WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION * directions):
+        rows = _PRODUCTS * directions
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
     return _Relaxation(
-        calls=steps + _CALLS_PER_ROW * coordinates,
-        seconds=steps * work.seconds() + coordinates * work.seconds(second_derivatives=True),
+        calls=steps + _CALLS_PER_ROW * rows,
+        seconds=steps * work.seconds() + rows * work.seconds(second_derivatives=True),
         memory=_PROCESS_MEMORY + work.memory(together, second_derivatives=True),
     )
 

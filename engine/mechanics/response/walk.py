@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
     from engine.mechanics.response.disorder import Disorder
@@ -97,7 +96,7 @@ class Walk:
             gradient = at.by_q(at.derivatives) + by_volume + found.by_q
             # The energy of disorder sees an error of the responses to second order, its derivatives to first.
             doubt = 2.0 * min(found.error, 1.0) * found.by_q
-            done = all(_within(coordinates, q, each, tolerance) for each in (gradient, doubt))
+            done = all(tolerance.met(coordinates, q, each) for each in (gradient, doubt))
             done = done and found.error < USABLE
             if done or not left:
                 break
@@ -180,14 +179,3 @@ class Walk:
             "iab,ba->i", coordinates.strain_modes, np.linalg.inv(deformation)
         )
         return work, slope
-
-
-def _within(
-    coordinates: SymmetryCoordinates,
-    q: NDArray[np.float64],
-    gradient: NDArray[np.float64],
-    tolerance: Tolerance,
-) -> bool:
-    force, stress = coordinates.residual(q, gradient)
-    small = tolerance.gradient is None or float(np.linalg.norm(gradient)) <= tolerance.gradient
-    return force <= tolerance.force and stress <= tolerance.stress and small

@@ -74,7 +74,7 @@ def test_moduli_and_references_add_the_calls_that_they_take(accepted):
     assert calls(properties=["substrate_mismatch"], conditions={"substrate": substrate}) > plain
 
 
-def test_a_large_cell_without_symmetry_is_dear(accepted):
+def test_a_large_cell_without_symmetry_takes_steps_and_no_whole_hessian(accepted):
     rng = np.random.default_rng(0)
     grid = np.array([[i, j, k] for i in range(5) for j in range(5) for k in range(5)]) / 5
     frac = grid + rng.uniform(-0.02, 0.02, grid.shape)
@@ -88,8 +88,10 @@ def test_a_large_cell_without_symmetry_is_dear(accepted):
         potential={"name": "sevennet-0"},
     )
     cost = estimated(resolved)
-    assert cost.potential_calls > 2 * 2 * (3 * 125)
-    assert cost.seconds > 300.0
+    assert (
+        2 * 10 < cost.potential_calls < 2 * 30
+    )  # the composition and its one end member; a Hessian takes 750
+    assert cost.seconds > 5.0
 
 
 def test_the_estimate_grows_with_cell_and_evaluations(accepted):

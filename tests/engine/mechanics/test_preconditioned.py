@@ -68,6 +68,21 @@ def test_a_rough_inverse_saves_most_of_the_steps():
     assert helped.evaluations * 4 < alone.evaluations
 
 
+def test_an_inverse_that_is_learned_takes_the_place_of_the_first_one():
+    hessian, place, evaluate = quadratic()
+    seen = []
+
+    def learned(state):
+        seen.append(len(state.steps))
+        return lambda v: np.linalg.solve(hessian, v)
+
+    ended = minimise(evaluate, begin(np.zeros(40)), method(limit=100.0, learned=learned), 10)
+    assert ended.finished
+    assert seen[0] == 1
+    assert ended.evaluations <= 5
+    np.testing.assert_allclose(ended.q, place, atol=1e-6)
+
+
 def test_the_directions_are_those_of_the_bfgs_matrix():
     hessian, _, evaluate = quadratic(n=6)
     start = method(lambda v: 0.5 * v, n=6, rescaled=False)

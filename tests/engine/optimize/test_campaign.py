@@ -210,6 +210,14 @@ def test_a_suggestion_carries_the_nearest_relaxed_neighbour_as_its_start():
     assert second.warm_start_composition == first.composition
 
 
+def test_a_neighbour_that_was_given_up_is_no_start_of_another():
+    campaign = Campaign(problem(["Na", "K"], TARGET))
+    told = record(campaign, campaign.ask()[0], {"lattice_a": bowed}, converged=False)
+    given_up = told.relaxation.model_copy(update={"dq_dx": []})
+    campaign.tell([told.model_copy(update={"relaxation": given_up})])
+    assert campaign.ask()[0].warm_start is None
+
+
 def test_a_scan_visits_every_feasible_point_of_the_lattice_once():
     asked = problem({"Na": [0, 1], "K": [0, 0.5], "Li": [0, 1]}, [], kind="scan", scan={"points_per_edge": 5})
     campaign = run(asked, {"lattice_a": lambda x: (3.0, [0, 0, 0])})

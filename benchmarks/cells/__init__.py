@@ -1,0 +1,1 @@
+"""Cells that benchmarks relax."""
