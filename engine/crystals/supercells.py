@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.crystals.parent import FloatArray, IntArray
 
@@ -30,6 +31,8 @@ FEWEST_CELLS = 2
 
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
+_TOGETHER = 10
+"""Vectors that are looked for at a time."""
 _SPREAD = (0.8, 1.25)
 """How far the number of cells may be from what was asked for, to find a compact shape."""
 
@@ -88,7 +91,7 @@ class Supercell:
         return np.asarray(transposed.cells @ self._adjugate.T / self.n_cells)
 
     @cached_property
-    def phases(self) -> NDArrayComplex:
+    def phases(self) -> NDArray[np.complex128]:
         """exp(-2 pi i k.n) of every wave k and cell n, [n_cells, n_cells]."""
         return np.asarray(np.exp(-2j * np.pi * (self.waves @ self.cells.T)))
 
@@ -100,9 +103,6 @@ class Supercell:
     def positions(self, lattice: FloatArray, of_cell: FloatArray) -> FloatArray:
         """Positions [n_cells * n_sites, 3] Å of a parent with a lattice [3, 3] and positions [n_sites, 3]."""
         return np.asarray((self.cells @ lattice)[:, None, :] + of_cell[None]).reshape(-1, 3)
-
-
-NDArrayComplex = np.ndarray[tuple[int, ...], np.dtype[np.complex128]]
 
 
 def hermite_form(matrix: IntArray) -> IntArray:
@@ -174,10 +174,8 @@ def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells:
     best: list[tuple[float, int, IntArray]] = []
     for n in range(low, high + 1):
         forms = _hermite_forms(n)
-        adjugates = np.rint(np.linalg.inv(forms) * n).astype(np.int64)
-        inside = (np.einsum("va,fab->fvb", vectors, adjugates) % n == 0).all(axis=2)
-        shortest = lengths[inside.argmax(axis=1)] / n ** (1 / 3)
-        best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
+        shortest = _shortest(vectors, lengths, forms, n) / n ** (1 / 3)
+        best += [(float(shortest[k]), n, forms[k]) for k in np.flatnonzero(shortest > 0.85 * shortest.max())]
     most = max(shortest for shortest, _, _ in best)
     near = [(n, form) for shortest, n, form in best if shortest >= _NEARLY_AS_COMPACT * most]
     ranked = [
@@ -187,6 +185,23 @@ def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells:
     return near[min(ranked)[2]][1]
 
 
+def _shortest(vectors: IntArray, lengths: FloatArray, forms: IntArray, n: int) -> FloatArray:
+    """Length of the shortest vector of each sublattice of index n, [n_forms]; vectors [n_vectors, 3] rise in length."""
+    found = np.zeros(len(forms))
+    left = np.arange(len(forms))
+    adjugates = np.rint(np.linalg.inv(forms) * n)
+    for first in range(0, len(vectors), _TOGETHER):
+        some = vectors[first : first + _TOGETHER].astype(float)
+        along = some @ adjugates[left].transpose(1, 0, 2).reshape(3, -1)  # exact: the numbers are small
+        inside = (np.rint(along) % n == 0).reshape(len(some), len(left), 3).all(axis=2).T
+        there = inside.any(axis=1)
+        found[left[there]] = lengths[first + inside[there].argmax(axis=1)]
+        left = left[~there]  # few are left soon: most shapes have a vector that is much too short
+        if not len(left):
+            break
+    return found
+
+
 def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArray]:
     """Lattice vectors [n, 3] from short to long, and their lengths: no lattice of so many cells has none of these."""
     volume = abs(float(np.linalg.det(lattice)))
@@ -194,21 +209,23 @@ def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArra
     most = np.floor(radius * np.linalg.norm(np.linalg.inv(lattice), axis=0)).astype(int)
     grid = np.array(list(product(*(range(-n, n + 1) for n in most))), dtype=np.int64)
     lengths = np.linalg.norm(grid @ lattice, axis=1)
-    order = np.argsort(lengths, kind="stable")
-    kept = [i for i in order if 0.0 < lengths[i] <= radius]
-    return grid[kept], lengths[kept]
+    first = grid[np.arange(len(grid)), np.argmax(grid != 0, axis=1)]
+    wanted = np.flatnonzero((first > 0) & (lengths <= radius))  # of a vector and its opposite, one
+    order = wanted[np.argsort(lengths[wanted], kind="stable")]
+    return grid[order], lengths[order]
 
 
 def _hermite_forms(n: int) -> IntArray:
     """Every sublattice of index n of a lattice in three dimensions, as a Hermite form, [n_forms, 3, 3]."""
-    forms = [
-        [[a, b, c], [0, d, e], [0, 0, n // (a * d)]]
-        for a in range(1, n + 1)
-        if n % a == 0
-        for d in range(1, n // a + 1)
-        if (n // a) % d == 0
-        for b in range(d)
-        for c in range(n // (a * d))
-        for e in range(n // (a * d))
-    ]
-    return np.array(forms, dtype=np.int64)
+    forms = []
+    for a in (a for a in range(1, n + 1) if n % a == 0):
+        for d in (d for d in range(1, n // a + 1) if (n // a) % d == 0):
+            f = n // (a * d)
+            b, c, e = (
+                grid.ravel() for grid in np.meshgrid(np.arange(d), np.arange(f), np.arange(f), indexing="ij")
+            )
+            of = np.zeros((len(b), 3, 3), dtype=np.int64)
+            of[:, 0, 0], of[:, 1, 1], of[:, 2, 2] = a, d, f
+            of[:, 0, 1], of[:, 0, 2], of[:, 1, 2] = b, c, e
+            forms.append(of)
+    return np.concatenate(forms)

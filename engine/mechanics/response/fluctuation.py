@@ -27,6 +27,10 @@ STEP = 0.01
 """Fraction by which a site's weights are moved either way; the sites follow by as much of their response."""
 
 
+NOTHING = 1e-8
+"""eV; responses whose energy is no more than this are none: symmetry forbids them."""
+
+
 class Medium(Protocol):
     """What holds the sites that a departure from the mean pushes."""
 
@@ -151,8 +155,13 @@ def disorder_energy(
         by_q=np.sum([by_q for _, by_q, _, _ in parts], axis=0),
         by_x=np.sum([by_x for _, _, by_x, _ in parts], axis=0),
         residuals=[residual for *_, residual in parts],
-        error=0.0 if left <= 0.0 else float(np.sqrt(left / whole)) if whole > 0.0 else np.inf,
+        error=unsolved(left, whole),
     )
+
+
+def unsolved(left: float, whole: float) -> float:
+    """Relative error of responses, from the energy of what is left and their own; what does not answer has none."""
+    return float(np.sqrt(max(left, 0.0) / (whole + NOTHING)))
 
 
 def _of_probe(

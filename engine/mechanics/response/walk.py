@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.mechanics.quasi_newton import model_hessian, newton_step
-from engine.mechanics.response.fluctuation import Correction, MeanField, Medium, covariance, disorder_energy
+from engine.mechanics.quasi_newton import model_hessian, newton_step, updated_hessian
+from engine.mechanics.response.fluctuation import (
+    Correction,
+    MeanField,
+    Medium,
+    covariance,
+    disorder_energy,
+    unsolved,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +30,11 @@ if TYPE_CHECKING:
 MOST_POINTS = 15
 USABLE = 0.3
 """Relative error of the responses above which a point does not say where to go."""
+
+LEARNED = 0.03
+"""Relative error of the responses below which the gradients of two points tell the curvature between them."""
+NOISE = 1e-9
+"""Error of a difference of enthalpies, eV."""
 
 Responses = list["NDArray[np.float64]"]
 
@@ -89,6 +101,8 @@ class Walk:
         """From the mean-field minimum to that with the energy of disorder."""
         coordinates = self.landscape.coordinates
         scale = np.sqrt(np.diag(model_hessian(coordinates)))
+        hessian = start.hessian
+        before: tuple[NDArray[np.float64], NDArray[np.float64], float] | None = None
         q, responses = start.q, [probe.nothing for probe in self.disorder.probes]
         for left in reversed(range(MOST_POINTS)):
             at, found = self.look(q, self.x, responses)
@@ -101,8 +115,14 @@ class Walk:
             if done or not left:
                 break
             responses = self.better(responses, found.residuals)
-            if found.error < USABLE:
-                q = q + newton_step(start.hessian, gradient, scale, 1.0, coordinates)
+            if found.error >= USABLE:
+                continue
+            enthalpy = at.derivatives.energy + work + found.energy
+            if before is not None and found.error < LEARNED:
+                secant = (before[1], gradient)
+                hessian = updated_hessian(hessian, q - before[0], secant, before[2] - enthalpy, NOISE)
+            before = (q, gradient, enthalpy) if found.error < LEARNED else None
+            q = q + newton_step(hessian, gradient, scale, 1.0, coordinates)
         return End(
             q=q,
             enthalpy=at.derivatives.energy + work + found.energy,
@@ -151,7 +171,7 @@ class Walk:
         """How much of responses is still left, in the norm of the energy."""
         left = sum(float(np.sum(r * m.solve(r))) for r, m in zip(residuals, self.media, strict=True))
         whole = sum(float(np.sum(v * m.apply(v))) for v, m in zip(responses, self.media, strict=True))
-        return float(np.sqrt(max(left, 0.0) / whole)) if whole > 0.0 else 0.0
+        return unsolved(left, whole)
 
     def _by_lift(self, x: NDArray[np.float64], responses: Responses) -> NDArray[np.float64]:
         """What the change of the lift adds to the derivative by the composition, [n_columns], eV."""

@@ -1,0 +1,81 @@
+"""Supercells: their cells, waves and shapes."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from api_schemas.sublattices import Sublattice
+from engine.crystals.crystal import build_crystal
+from engine.crystals.prototypes import PROTOTYPES
+from engine.crystals.supercells import Supercell, compact_supercell, hermite_form, supercell_for_disorder
+from engine.crystals.symmetry import operations
+
+MATRICES = [
+    np.diag([2, 3, 4]),
+    np.array([[-1, 1, 1], [1, -1, 1], [1, 1, -1]]) * 2,
+    np.array([[1, 3, 1], [0, 8, 0], [0, 0, 2]]),
+]
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_every_cell_is_there_once(matrix):
+    supercell = Supercell(matrix)
+    assert supercell.n_cells == round(np.linalg.det(matrix))
+    assert len(supercell.cells) == supercell.n_cells
+    assert (supercell.numbers(supercell.cells) == np.arange(supercell.n_cells)).all()
+    far = supercell.cells + np.random.default_rng(0).integers(-3, 4, (supercell.n_cells, 3)) @ matrix
+    assert (supercell.numbers(far) == np.arange(supercell.n_cells)).all()
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_waves_are_periodic_in_the_supercell_and_orthogonal(matrix):
+    supercell = Supercell(matrix)
+    around = supercell.waves @ matrix.T
+    assert around == pytest.approx(np.rint(around), abs=1e-9)
+    overlap = supercell.phases @ supercell.phases.conj().T
+    assert overlap == pytest.approx(supercell.n_cells * np.eye(supercell.n_cells), abs=1e-9)
+
+
+def test_a_hermite_form_spans_the_same_lattice():
+    matrix = np.array([[3, 1, -2], [0, 2, 5], [4, -1, 1]])
+    between = hermite_form(matrix) @ np.linalg.inv(matrix)
+    assert between == pytest.approx(np.rint(between), abs=1e-9)
+    assert abs(np.linalg.det(between)) == pytest.approx(1.0)
+
+
+def test_vectors_in_a_plane_make_no_supercell():
+    with pytest.raises(ValueError, match="plane"):
+        hermite_form(np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]]))
+
+
+def crystal(prototype, species, *sublattices):
+    return build_crystal(
+        PROTOTYPES[prototype].build(species),
+        [Sublattice(name=site, sites=[site], elements=elements) for site, elements in sublattices],
+    )
+
+
+@pytest.mark.parametrize(
+    ("prototype", "species"),
+    [("fcc", ["Cu"]), ("bcc", ["Fe"]), ("wurtzite", ["Al", "N"]), ("spinel", ["Mg", "Al", "O"])],
+)
+def test_shapes_are_compact_and_keep_symmetry(prototype, species):
+    parent = crystal(prototype, species)
+    found = compact_supercell(parent, 24)
+    assert 0.8 * 24 <= found.n_cells <= 1.25 * 24
+    lattice = found.matrix @ parent.lattice
+    shortest = min(np.linalg.norm(n @ lattice) for n in product(range(-2, 3), repeat=3) if any(n))
+    assert shortest > 0.85 * (found.n_cells * parent.volume) ** (1 / 3)
+    rotations = {tuple(each.rotation.ravel()) for each in operations(parent)}
+    kept = sum(found.keeps(np.reshape(rotation, (3, 3))) for rotation in rotations)
+    assert kept >= len(rotations) / 4
+
+
+def test_the_rarest_mixed_sublattice_decides_the_size():
+    both = crystal("perovskite", ["Sr", "Ti", "O"], ("Ti", ["Ti", "Zr"]), ("O", ["O", "S"]))
+    assert 24 <= supercell_for_disorder(both).n_cells <= 40
+    metal = crystal("fcc", ["Cu"], ("Cu", ["Cu", "Ni"]))
+    assert supercell_for_disorder(metal).n_cells >= 48
