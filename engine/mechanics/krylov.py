@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Apply = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 RESPONSE_TOLERANCE = 1e-5
-"""Relative residual in the norm of the preconditioner, before a last step that divides it by three or more."""
+"""Relative residual in the norm of the preconditioner, before a last step; changes of the strains are right to 1e-5."""
 MAX_PRODUCTS = 200
 DEPENDENT = 1e-10
 """A product that leaves less than this share of itself outside the span of the others belongs to a singular Hessian."""
