@@ -19,6 +19,7 @@ class PotentialInfo(Output):
     elements: list[str]
     dtypes: list[str]
     mixing: list[str]
+    tiers: list[str] = Field([], description="How accurately it can compute mixed crystals.")
     sha256: str = Field(description="SHA-256 of the original checkpoint.")
     fetched: bool = Field(description="Whether the weights are in this machine's cache.")
 

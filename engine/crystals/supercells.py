@@ -33,8 +33,8 @@ _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
 _TOGETHER = 10
 """Vectors that are looked for at a time."""
-_SPREAD = (0.8, 1.25)
-"""How far the number of cells may be from what was asked for, to find a compact shape."""
+_SPREAD, _FARTHEST = (0.8, 1.25), 6
+"""How far the number of cells may be from what was asked for, to find a compact shape: by a share, and by so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def cells_for_disorder(crystal: AlchemicalCrystal) -> int:
 
 
 def supercell_for_disorder(crystal: AlchemicalCrystal) -> Supercell:
-    """The supercell in which the disorder of a crystal is computed (its convergence: docs/science.md, section 10)."""
+    """The supercell in which the disorder of a crystal is computed (its convergence: docs/science.md, section 15)."""
     return compact_supercell(crystal, cells_for_disorder(crystal))
 
 
@@ -151,7 +151,7 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
 
     Args:
         crystal: The parent.
-        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many, or just as many where that is one.
+        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many and at most 6 more or fewer.
     """
     return Supercell(
         _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), cells)
@@ -165,7 +165,8 @@ def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells:
     lattice, frac = np.frombuffer(lattice_bytes).reshape(3, 3), np.frombuffer(frac_bytes).reshape(-1, 3)
     labels = np.frombuffer(label_bytes, dtype=np.int64)
 
-    low, high = (max(1, round(share * cells)) for share in _SPREAD)
+    low, high = max(1, round(_SPREAD[0] * cells), cells - _FARTHEST), round(_SPREAD[1] * cells)
+    high = min(high, cells + _FARTHEST)
     if cells <= 1 or high <= 1:
         return np.eye(3, dtype=np.int64)
     found = spglib.get_symmetry((lattice, frac, labels), symprec=1e-2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from api_schemas.catalogue import PotentialInfo
+from api_schemas.tiers import TIERS
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class PotentialDescription:
             elements=list(self.elements),
             dtypes=list(self.dtypes),
             mixing=list(self.mixings),
+            tiers=list(TIERS.names),
             sha256=self.sha256,
             fetched=fetched,
         )

@@ -135,7 +135,7 @@ class Disorder:
 def _probes(
     crystal: AlchemicalCrystal, symmetry: Sequence[Operation], cell: SiteLandscape, supercell: SiteLandscape
 ) -> list[Probe]:
-    """N/(N-1) (V_00 - V(Gamma)/N) of every mixed sublattice, per cell (docs/science.md, Eq. 68)."""
+    """N/(N-1) (V_00 - V(Gamma)/N) of every mixed sublattice, per cell (docs/science.md, Eq. 72)."""
     found = []
     for sublattice, columns in zip(crystal.sublattices, crystal.column_slices, strict=True):
         if len(sublattice.elements) < 2:

@@ -1,8 +1,8 @@
 """The second-order energy of the disorder of a mixed crystal: what its decorations gain, on average, over its mean.
 
 The energy of a decorated supercell, relaxed at a fixed cell, is expanded about the mean-field weights
-(docs/science.md, Eq. 67 and 68). The response of the sites to one site's departure from the mean enters in a form that
-is stationary in it (docs/science.md, Eq. 70): derivatives by composition, strain and internal coordinates are partial
+(docs/science.md, Eq. 71 and 72). The response of the sites to one site's departure from the mean enters in a form that
+is stationary in it (docs/science.md, Eq. 73): derivatives by composition, strain and internal coordinates are partial
 ones. They are taken by second differences of exact first derivatives, so that a point costs two potential calls of the
 supercell for each inequivalent site and each independent direction of its composition.
 """

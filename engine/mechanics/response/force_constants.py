@@ -1,7 +1,7 @@
 """Force constants of a mixed crystal: the Hessian of its supercell, from the fewest rows, solved wave by wave.
 
 The Hessian by the positions of a repeated crystal is block-circulant in its cells: the rows of one cell give all of it
-(docs/science.md, Eq. 69), and of these symmetry leaves few: a site of cubic symmetry needs one row, and so does any
+(docs/science.md, section 15), and of these symmetry leaves few: a site of cubic symmetry needs one row, and so does any
 site whose vector representation holds no irreducible one twice, with a row along a general direction. Sites that are
 taken to one another by a symmetry operation share their rows.
 """

@@ -65,7 +65,7 @@ def test_an_unknown_strategy_proposes_nothing():
 def test_an_unknown_tier_has_no_error_bar():
     problem = parse(
         Problem,
-        {"kind": "evaluate", "structure": ROCKSALT, "potential": {"tier": "fluctuation"}},
+        {"kind": "evaluate", "structure": ROCKSALT, "potential": {"tier": "single_site"}},
     )
     mixed = {"cation": {"Na": 0.5, "K": 0.5}}
     from api_schemas.cost import Cost

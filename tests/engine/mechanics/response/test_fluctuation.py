@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from engine.mechanics.response.fluctuation import covariance
+from tests.engine.mechanics.response.conftest import Mixed
+from tests.engine.potentials.mace_models import build
 from tests.soak import amount, later, longer
 
 
@@ -120,3 +122,33 @@ def test_the_covariance_is_that_of_one_element_drawn():
     x = np.array([0.2, 0.3, 0.5])
     departures = np.eye(3) - x
     assert covariance(x) == pytest.approx(np.einsum("k,ka,kb->ab", x, departures, departures))
+
+
+@pytest.mark.parametrize("family", ["mp-0a-small", later("mp-0b-small")])
+def test_mace_has_it_too(family):
+    import torch
+
+    from engine.potentials.mace.potential import Mace
+
+    model = build(family, channels=8)
+    potential = Mace("test", model, dtype=torch.float64, device=torch.device("cpu"), head="Default")
+    salt = Mixed(potential, "rocksalt", ["Na", "Cl"], [("Na", ["Na", "K"])], [0.4, 0.6], (1, 1, 3))
+    q = np.zeros(salt.coordinates.n_q)
+    constants = salt.disorder.force_constants(
+        q, salt.x
+    )  # random weights make a crystal that wants to leave its lattice
+    found = salt.energy(q=q, constants=constants)
+
+    def slopes(step):
+        by_q = [salt.energy(q=q + sign * step, constants=constants).energy for sign in (1, -1)]
+        middle = salt.x
+        by_x = []
+        for sign in (1, -1):
+            salt.x = middle + sign * step * np.array([1.0, -1.0])
+            by_x.append(salt.energy(q=q, constants=constants).energy)
+        salt.x = middle
+        return np.array([by_q[0] - by_q[1], by_x[0] - by_x[1]]) / (2 * step)
+
+    expected = slopes(1e-4)
+    assert found.by_q[0] == pytest.approx(expected[0], rel=1e-3)
+    assert found.by_x @ [1.0, -1.0] == pytest.approx(expected[1], rel=1e-3)
