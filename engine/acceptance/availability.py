@@ -16,8 +16,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
     if problem.potential.tier not in TIERS:
         what, instead = f"tier: {problem.potential.tier}", f"use {_listed(TIERS.names)}"
         found.append(not_available(("potential", "tier"), what, instead))
-    if problem.verify is not None:
-        found.append(not_available(("verify",), "verification by explicit supercells", "remove verify"))
     return found
 
 

@@ -136,6 +136,12 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
     )
 
 
+def cells_range(cells: int) -> tuple[int, int]:
+    """The fewest and the most cells that a compact supercell has for which so many were wanted."""
+    low, high = (max(1, round(share * cells)) for share in _SPREAD)
+    return low, high
+
+
 @lru_cache(maxsize=64)
 def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells: int) -> IntArray:
     import spglib
@@ -143,7 +149,7 @@ def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells:
     lattice, frac = np.frombuffer(lattice_bytes).reshape(3, 3), np.frombuffer(frac_bytes).reshape(-1, 3)
     labels = np.frombuffer(label_bytes, dtype=np.int64)
 
-    low, high = (max(1, round(share * cells)) for share in _SPREAD)
+    low, high = cells_range(cells)
     if cells <= 1 or high <= 1:
         return np.eye(3, dtype=np.int64)
     found = spglib.get_symmetry((lattice, frac, labels), symprec=1e-2)

@@ -19,7 +19,8 @@ from api_schemas.evaluations import (
 )
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
-from engine.evaluation.warnings import warning_text
+from engine.evaluation.unseen import unseen
+from engine.evaluation.warnings import present_elements, warning_text
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
 from engine.properties.inputs import EndMember
@@ -101,6 +102,7 @@ def build_record(
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
         message=warning_text(resolved, coordinates, relaxed, x, dq_dx, shared, moduli, jumps),
+        warnings=unseen(present_elements(resolved, x)),
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, relaxed, dq_dx),
         targets=list(shared.targets),

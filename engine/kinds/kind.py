@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
+from api_schemas.base import Composition
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.results import Prediction, Sensitivity, Stopped, TracePoint
 from api_schemas.tasks import Record, Task
+from api_schemas.verification import Verification
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,11 +39,16 @@ class Examined:
         faults: All that is wrong with the fields that the kind uses.
         planned: At most so many evaluations; any number where there are faults.
         points_per_edge: Of the grid, where the problem asks for one.
+        verified: At most so many evaluations are verified by explicit supercells, where the problem asks for that.
+        listed: Those of their compositions that are known beforehand, by the pointer to what asks for them; only where
+            they are to be verified.
     """
 
     faults: Sequence[FieldError]
     planned: int = 1
     points_per_edge: int = DEFAULT_POINTS_PER_EDGE
+    verified: int = 1
+    listed: Sequence[tuple[str, Composition]] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Answer:
         trace: The convergence.
         predictions: How well surrogates knew the answer.
         targets: Target of each objective, same_as resolved.
+        verification: What explicit supercells say; None where they were not asked for.
     """
 
     best: Evaluation | None = None
@@ -71,6 +79,7 @@ class Answer:
     trace: Sequence[TracePoint] = ()
     predictions: Sequence[Prediction] = ()
     targets: Sequence[float | None] = ()
+    verification: Sequence[Verification] | None = None
 
 
 class Plan(Protocol):

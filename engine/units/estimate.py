@@ -26,6 +26,9 @@ _CALLS_PER_ROW = 2
 _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
 """Energies that a relaxation takes, by its number of coordinates (measured from cold starts)."""
 
+_CALLS_PER_SUPERCELL, _ROWS_PER_SUPERCELL = 10, 8
+"""Energies that a preconditioned relaxation of a supercell takes, and rows of its mean-field Hessian, by symmetry."""
+
 _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
 """A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
@@ -100,6 +103,24 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
         + evaluations * moduli.seconds
         + sum(other.seconds for other in others),
         memory_bytes=int(max(part.memory for part in (one, moduli, *others))),
+    )
+
+
+def estimate_supercells(resolved: ResolvedProblem, cells: int, count: int) -> CostEstimate:
+    """Expected cost of relaxing explicit supercells on one CPU worker.
+
+    Args:
+        resolved: The problem.
+        cells: Parent cells of a supercell.
+        count: How many supercells.
+    """
+    work = _work(resolved.crystal, resolved)
+    calls = _CALLS_PER_SUPERCELL + _CALLS_PER_ROW * _ROWS_PER_SUPERCELL
+    return CostEstimate(
+        evaluations=count,
+        potential_calls=count * calls,
+        seconds=count * calls * cells * work.seconds(),
+        memory_bytes=int(_PROCESS_MEMORY + work.memory(cells, second_derivatives=True)),
     )
 
 

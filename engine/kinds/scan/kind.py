@@ -8,9 +8,11 @@ from api_schemas.errors import FieldError
 from engine.kinds.front_faults import front_faults
 from engine.kinds.grid import budget_faults, grid_faults
 from engine.kinds.kind import DEFAULT_POINTS_PER_EDGE, Examined
+from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
+    from api_schemas.base import Composition
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -35,20 +37,23 @@ class Scan:
         of_grid = grid_faults(region, points, limits, "/scan/points_per_edge")
         size = 1 if of_grid else region.grid_size(points)
         budget = [] if of_grid else budget_faults(problem, size, spends=False)
-        return Examined([*faults, *of_grid, *budget], size, points)
+        listed: list[tuple[str, Composition]] = []
+        if problem.verify is not None and not of_grid:
+            grid = region.grid(points)
+            listed = [("/scan/points_per_edge", region.space.to_composition(x)) for x in grid]
+        return Examined([*faults, *of_grid, *budget], size, points, verified=size, listed=listed)
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What all points cost."""
-        return estimate_relaxations(resolved, resolved.planned)
+        return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
-        """The points of the grid in order; nothing is random."""
-        del seed
+        """The points of the grid in order; nothing is random but the supercells that verify them."""
         from engine.kinds.listed import listed_plan
-        from engine.kinds.with_shared import WithShared
+        from engine.kinds.whole_plan import whole_plan
 
         plan = listed_plan(resolved, list(resolved.region.grid(resolved.points_per_edge)))
-        return WithShared(plan) if shared else plan
+        return whole_plan(plan, resolved.verified, seed, shared=shared)
 
 
 def _strategy_faults(problem: Problem) -> list[FieldError]:
