@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.errors import FieldError
+from engine.crystals.holding import cells_holding, held
 from engine.kinds.verification import holding
 from engine.units.estimate import estimate_supercells
 
@@ -50,7 +51,7 @@ def supercell_fit_faults(resolved: ResolvedProblem, limits: Limits) -> list[Fiel
     verify = resolved.problem.verify
     if verify is None:
         return []
-    _, cells = holding.cells_of(resolved.crystal, verify.sites)
+    cells = holding.most_cells(resolved.crystal, verify.sites)
     memory = estimate_supercells(resolved, cells, 1).memory_bytes
     if memory <= limits.memory_bytes:
         return []
@@ -65,7 +66,7 @@ def supercell_fit_faults(resolved: ResolvedProblem, limits: Limits) -> list[Fiel
 def _nothing_mixed(crystal: AlchemicalCrystal, examined: Examined) -> FieldError | None:
     if holding.mixed_sites(crystal) == 0:
         what = "in this crystal nothing is mixed"
-    elif examined.listed and not any(holding.is_mixed(one) for _, one in examined.listed):
+    elif examined.listed and not any(holding.is_mixed(crystal, x) for _, x in examined.listed):
         what = "in none of these compositions anything is mixed"
     else:
         return None
@@ -100,8 +101,7 @@ def _size(verify: Verify, crystal: AlchemicalCrystal, limits: Limits) -> FieldEr
     if verify.sites < mixed:
         text = f"one cell of the parent has {mixed} mixed sites already; take at least so many"
         return FieldError(pointer=SITES, type="too-few-sites", message=text)
-    _, most = holding.cells_of(crystal, verify.sites)
-    atoms = most * crystal.n_sites
+    atoms = holding.most_cells(crystal, verify.sites) * crystal.n_sites
     if atoms <= limits.max_supercell_atoms:
         return None
     fewer = int(0.75 * limits.max_supercell_atoms / crystal.n_sites) * mixed
@@ -118,19 +118,16 @@ def _size(verify: Verify, crystal: AlchemicalCrystal, limits: Limits) -> FieldEr
 
 def _not_held(verify: Verify, crystal: AlchemicalCrystal, examined: Examined) -> Iterator[FieldError]:
     """Compositions of which an element would be missing in the supercells."""
-    mixed = [(where, one) for where, one in examined.listed if holding.is_mixed(one)]
-    if not mixed:
-        return
-    sites = holding.fewest_sites(crystal, verify.sites)
     told = 0
-    for where, composition in mixed:
-        absent = holding.lost(composition, crystal, verify.sites)
+    for where, x in examined.listed:
+        absent = holding.lost(crystal, x, verify.sites) if holding.is_mixed(crystal, x) else []
         if not absent:
             continue
+        nearest = held(crystal, x, cells_holding(crystal, x, verify.sites)[0])
         text = (
-            f"supercells of about {verify.sites} mixed sites may hold no {absent[0]} for {holding.words(composition)} "
-            f"({where}): the nearest is {holding.words(holding.held(composition, sites))}; take "
-            f"sites: {holding.sites_enough(composition, crystal)}"
+            f"supercells of about {verify.sites} mixed sites may hold no {absent[0]} for "
+            f"{holding.words(crystal.columns, x)} ({where}): the nearest is "
+            f"{holding.words(crystal.columns, nearest)}; {holding.enough(crystal, x)}"
         )
         yield FieldError(pointer=SITES, type="composition-not-held", message=text)
         told += 1

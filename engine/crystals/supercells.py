@@ -16,12 +16,13 @@ import numpy as np
 from engine.crystals.parent import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.crystals.crystal import AlchemicalCrystal
 
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
+_VECTORS_AT_ONCE = 32
 _SPREAD = (0.8, 1.25)
 """How far the number of cells may be from what was asked for, to find a compact shape."""
 
@@ -69,6 +70,11 @@ class Supercell:
     def differences(self) -> IntArray:
         """The cell that leads from cell n to cell m, [n_cells, n_cells] at [n, m]."""
         return self.numbers(self.cells[None, :] - self.cells[:, None])
+
+    @cached_property
+    def sums(self) -> IntArray:
+        """The cell that the vector of cell n leads to from cell m, [n_cells, n_cells] at [n, m]."""
+        return self.numbers(self.cells[:, None] + self.cells[None, :])
 
     @cached_property
     def waves(self) -> FloatArray:
@@ -120,7 +126,13 @@ def hermite_form(matrix: IntArray) -> IntArray:
     return np.array(rows, dtype=np.int64)
 
 
-def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
+def near_counts(cells: int) -> list[int]:
+    """Numbers of cells from 0.8 to 1.25 times of what is wanted, or one where that is one."""
+    low, high = (max(1, round(share * cells)) for share in _SPREAD)
+    return [1] if cells <= 1 else list(range(low, high + 1))
+
+
+def compact_supercell(crystal: AlchemicalCrystal, cells: int | Sequence[int]) -> Supercell:
     """A compact repetition of a crystal's cell, of about so many cells, that keeps as much symmetry as it may.
 
     Compact is a shape whose shortest lattice vector is long for its volume: images are far from one another. Among
@@ -129,46 +141,65 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
 
     Args:
         crystal: The parent.
-        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many, or just as many where that is one.
+        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many, or just as many where that is one. Or
+            all numbers that are allowed.
     """
+    counts = tuple(near_counts(cells) if isinstance(cells, int) else sorted(cells))
     return Supercell(
-        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), cells)
+        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), counts)
     )
 
 
-def cells_range(cells: int) -> tuple[int, int]:
-    """The fewest and the most cells that a compact supercell has for which so many were wanted."""
-    low, high = (max(1, round(share * cells)) for share in _SPREAD)
-    return low, high
-
-
 @lru_cache(maxsize=64)
-def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells: int) -> IntArray:
+def _compact(
+    lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, counts: tuple[int, ...]
+) -> IntArray:
     import spglib
 
     lattice, frac = np.frombuffer(lattice_bytes).reshape(3, 3), np.frombuffer(frac_bytes).reshape(-1, 3)
     labels = np.frombuffer(label_bytes, dtype=np.int64)
 
-    low, high = cells_range(cells)
-    if cells <= 1 or high <= 1:
+    if counts[-1] <= 1:
         return np.eye(3, dtype=np.int64)
     found = spglib.get_symmetry((lattice, frac, labels), symprec=1e-2)
     rotations = np.eye(3, dtype=np.int64)[None] if found is None else np.unique(found["rotations"], axis=0)
-    vectors, lengths = _short_vectors(lattice, high)
+    vectors, lengths = _short_vectors(lattice, counts[-1])
     best: list[tuple[float, int, IntArray]] = []
-    for n in range(low, high + 1):
+    for n in counts:
         forms = _hermite_forms(n)
-        adjugates = np.rint(np.linalg.inv(forms) * n).astype(np.int64)
-        inside = (np.einsum("va,fab->fvb", vectors, adjugates) % n == 0).all(axis=2)
-        shortest = lengths[inside.argmax(axis=1)] / n ** (1 / 3)
+        shortest = _shortest(forms, n, vectors, lengths) / n ** (1 / 3)
         best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
     most = max(shortest for shortest, _, _ in best)
     near = [(n, form) for shortest, n, form in best if shortest >= _NEARLY_AS_COMPACT * most]
-    ranked = [
-        (-sum(Supercell(form).keeps(r) for r in rotations), n, number)
-        for number, (n, form) in enumerate(near)
-    ]
+    kept = _kept_by(np.array([form for _, form in near]), np.array([n for n, _ in near]), rotations)
+    ranked = [(-int(kept[number]), n, number) for number, (n, _) in enumerate(near)]
     return near[min(ranked)[2]][1]
+
+
+def _shortest(forms: IntArray, n: int, vectors: IntArray, lengths: FloatArray) -> FloatArray:
+    """Length of the shortest vector of each lattice of n cells, [n_forms] Å, among vectors [m, 3] from short on."""
+    adjugates = np.rint(np.linalg.inv(forms) * n)
+    found = np.full(len(forms), lengths[-1])
+    left = np.arange(len(forms))
+    for first in range(0, len(vectors), _VECTORS_AT_ONCE):
+        chunk = vectors[first : first + _VECTORS_AT_ONCE].astype(float)  # exact: small whole numbers
+        inside = (np.rint(chunk @ adjugates[left]) % n == 0).all(axis=2)
+        some = inside.any(axis=1)
+        found[left[some]] = lengths[first + inside[some].argmax(axis=1)]
+        left = left[~some]
+        if not len(left):
+            break
+    return found
+
+
+def _kept_by(forms: IntArray, counts: IntArray, rotations: IntArray) -> IntArray:
+    """How many rotations of fractional coordinates map the lattice of each form [n, 3, 3] onto itself, [n]."""
+    adjugates = np.rint(np.linalg.inv(forms) * counts[:, None, None])
+    total = np.zeros(len(forms), dtype=np.int64)
+    for rotation in rotations:
+        image = np.rint(forms @ rotation.T.astype(float) @ adjugates)
+        total += (image % counts[:, None, None] == 0).all(axis=(1, 2))
+    return total
 
 
 def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArray]:

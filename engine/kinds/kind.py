@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
-from api_schemas.base import Composition
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
@@ -40,15 +39,15 @@ class Examined:
         planned: At most so many evaluations; any number where there are faults.
         points_per_edge: Of the grid, where the problem asks for one.
         verified: At most so many evaluations are verified by explicit supercells, where the problem asks for that.
-        listed: Those of their compositions that are known beforehand, by the pointer to what asks for them; only where
-            they are to be verified.
+        listed: Those of their compositions [n_columns] that are known beforehand, with the pointer to what asks for
+            them; only where they are to be verified.
     """
 
     faults: Sequence[FieldError]
     planned: int = 1
     points_per_edge: int = DEFAULT_POINTS_PER_EDGE
     verified: int = 1
-    listed: Sequence[tuple[str, Composition]] = ()
+    listed: Sequence[tuple[str, NDArray[np.float64]]] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
-    from api_schemas.base import Composition
+    import numpy as np
+    from numpy.typing import NDArray
+
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -56,11 +58,10 @@ class Evaluate:
         return whole_plan(plan, resolved.verified, seed, shared=shared)
 
 
-def _listed(problem: Problem, region: Region) -> list[tuple[str, Composition]]:
-    """Every composition with the pointer to it."""
-    space = region.space
+def _listed(problem: Problem, region: Region) -> list[tuple[str, NDArray[np.float64]]]:
+    """Every composition [n_columns] with the pointer to it."""
     return [
-        (pointer(("at", number)), space.to_composition(parse_composition(space, one, ("at", number))))
+        (pointer(("at", number)), parse_composition(region.space, one, ("at", number)))
         for number, one in enumerate(problem.at)
     ]
 

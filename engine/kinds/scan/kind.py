@@ -12,7 +12,6 @@ from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
-    from api_schemas.base import Composition
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -37,10 +36,8 @@ class Scan:
         of_grid = grid_faults(region, points, limits, "/scan/points_per_edge")
         size = 1 if of_grid else region.grid_size(points)
         budget = [] if of_grid else budget_faults(problem, size, spends=False)
-        listed: list[tuple[str, Composition]] = []
-        if problem.verify is not None and not of_grid:
-            grid = region.grid(points)
-            listed = [("/scan/points_per_edge", region.space.to_composition(x)) for x in grid]
+        known = problem.verify is not None and not of_grid
+        listed = [("/scan/points_per_edge", x) for x in region.grid(points)] if known else []
         return Examined([*faults, *of_grid, *budget], size, points, verified=size, listed=listed)
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
-from engine.kinds.verification.holding import cells_of
+from engine.kinds.verification.holding import most_cells
 from engine.units.estimate import estimate_supercells
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ def with_supercells(resolved: ResolvedProblem, estimate: CostEstimate) -> CostEs
     if verify is None:
         return estimate
     count = resolved.verified * verify.supercells
-    _, cells = cells_of(resolved.crystal, verify.sites)
-    more = estimate_supercells(resolved, cells, count)
+    more = estimate_supercells(resolved, most_cells(resolved.crystal, verify.sites), count)
     return CostEstimate(
         evaluations=estimate.evaluations + more.evaluations,
         potential_calls=estimate.potential_calls + more.potential_calls,

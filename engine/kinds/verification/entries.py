@@ -35,6 +35,9 @@ def entries(
 ) -> list[Verification]:
     """One entry for each property that the evaluation and its supercells have, those that the problem names first.
 
+    What the problem does not name is left out where it says nothing: where symmetry fixes it, as angles of 90 degrees, or
+    makes it the same as another one, as lattice_b of a hexagonal crystal.
+
     Args:
         resolved: The problem.
         record: The evaluation.
@@ -48,6 +51,11 @@ def entries(
     ]
     named = list(named_properties(resolved.problem))
     names.sort(key=lambda name: named.index(name) if name in named else len(named))
+    names = [
+        name
+        for place, name in enumerate(names)
+        if name in named or not _says_nothing(record, name, names[:place], usable)
+    ]
     return [
         _entry(resolved, record, name, supercells, usable, structures=place == 0)
         for place, name in enumerate(names)
@@ -99,6 +107,27 @@ def would_move(space: CompositionSpace, gradient: Gradient, difference: float) -
     slope: NDArray[np.float64] = space.to_vector(gradient)
     square = float(slope @ slope)
     return None if square <= FLAT**2 else space.to_composition(-difference * slope / square + 0.0)
+
+
+def _says_nothing(
+    record: EvaluationRecord, name: str, before: Sequence[str], supercells: Sequence[SupercellRecord]
+) -> bool:
+    """Whether a property is fixed, or the same as one before it."""
+
+    def values(of: str) -> NDArray[np.float64]:
+        return np.array([record.properties[of].value, *(one.properties[of] for one in supercells)])
+
+    own, found = values(name), record.properties[name]
+    flat = found.gradient is not None and all(
+        abs(slope) <= SAME for shares in found.gradient.values() for slope in shares.values()
+    )
+    if flat and bool(np.allclose(own, own[0], rtol=SAME, atol=SAME)):
+        return True
+    return any(
+        record.properties[other].unit == found.unit
+        and bool(np.allclose(own, values(other), rtol=SAME, atol=SAME))
+        for other in before
+    )
 
 
 def _entry(

@@ -1,16 +1,20 @@
-"""What explicit supercells can hold: how many parent cells they are, and the composition nearest to one. Torch-free."""
+"""Which compositions explicit supercells can verify: mixed ones, of every element of which they hold an atom."""
 
 from __future__ import annotations
 
-from math import floor
 from typing import TYPE_CHECKING
 
-from engine.crystals.supercells import cells_range
+import numpy as np
+
+from api_schemas.choices import MOST_SUPERCELL_SITES
+from engine.crystals.holding import cells_holding, held, mixed_sublattices
+from engine.crystals.supercells import near_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from api_schemas.base import Composition
+    from numpy.typing import NDArray
+
     from engine.crystals.crystal import AlchemicalCrystal
 
 PRESENT = 1e-9
@@ -19,74 +23,48 @@ PRESENT = 1e-9
 
 def mixed_sites(crystal: AlchemicalCrystal) -> int:
     """Sites of a parent cell that may hold one of several elements."""
-    return sum(len(one.sites) for one in crystal.sublattices if len(one.elements) > 1)
+    return sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
 
 
-def cells_of(crystal: AlchemicalCrystal, sites: int) -> tuple[int, int]:
-    """The fewest and the most parent cells of a supercell with about so many mixed sites.
+def most_cells(crystal: AlchemicalCrystal, sites: int) -> int:
+    """The most parent cells of a supercell with about so many mixed sites.
 
     Args:
         crystal: The parent, with a mixed site at least.
         sites: Mixed sites wanted.
     """
-    return cells_range(max(1, round(sites / mixed_sites(crystal))))
+    return max(near_counts(max(1, round(sites / mixed_sites(crystal)))))
 
 
-def is_mixed(composition: Composition) -> bool:
-    """Whether some sublattice holds several elements."""
-    return any(sum(share > PRESENT for share in shares.values()) > 1 for shares in composition.values())
+def is_mixed(crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> bool:
+    """Whether some sublattice holds several elements at a composition [n_columns]."""
+    return any(np.count_nonzero(x[part] > PRESENT) > 1 for part in crystal.column_slices)
 
 
-def held(composition: Composition, sites: Mapping[str, int]) -> Composition:
-    """The composition nearest to one that whole atoms on so many sites make up: the largest remainders are rounded up.
-
-    Args:
-        composition: What is wanted.
-        sites: How many sites each sublattice has.
-    """
-    found: Composition = {}
-    for name, shares in composition.items():
-        wanted = {element: share * sites[name] for element, share in shares.items()}
-        counts = {element: floor(amount + PRESENT) for element, amount in wanted.items()}
-        left = sites[name] - sum(counts.values())
-        for element in sorted(wanted, key=lambda one: counts[one] - wanted[one])[:left]:
-            counts[element] += 1
-        found[name] = {element: count / sites[name] for element, count in counts.items()}
-    return found
-
-
-def lost(composition: Composition, crystal: AlchemicalCrystal, sites: int) -> list[str]:
-    """Elements of a composition of which supercells of about so many mixed sites may hold no atom."""
-    least = held(composition, fewest_sites(crystal, sites))
+def lost(crystal: AlchemicalCrystal, x: NDArray[np.float64], sites: int) -> list[str]:
+    """Elements at a composition [n_columns] of which supercells of about so many mixed sites may hold no atom."""
+    absent = np.any([held(crystal, x, cells) == 0.0 for cells in cells_holding(crystal, x, sites)], axis=0)
     return [
-        element
-        for name, shares in least.items()
-        for element, share in shares.items()
-        if share == 0.0 and composition[name][element] > PRESENT
+        column.rpartition(":")[2]
+        for column, gone, share in zip(crystal.columns, absent, x, strict=True)
+        if gone and share > PRESENT
     ]
 
 
-def fewest_sites(crystal: AlchemicalCrystal, sites: int) -> dict[str, int]:
-    """How many sites each sublattice has at the least in a supercell with about so many mixed sites."""
-    fewest, _ = cells_of(crystal, sites)
-    return {one.name: len(one.sites) * fewest for one in crystal.sublattices}
+def enough(crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> str:
+    """What to do so that supercells hold an atom of every element at a composition [n_columns]: ``take sites: 64``."""
+    step = mixed_sites(crystal)
+    for sites in range(max(2, step), MOST_SUPERCELL_SITES + 1, step):
+        if not lost(crystal, x, sites):
+            return f"take sites: {sites}"
+    return f"{MOST_SUPERCELL_SITES} sites would not be enough either"
 
 
-def sites_enough(composition: Composition, crystal: AlchemicalCrystal) -> int:
-    """Mixed sites, about, of supercells that hold an atom of every element of a composition."""
-    needed = max(
-        1.0 / (share * len(one.sites))
-        for one in crystal.sublattices
-        for share in composition[one.name].values()
+def words(columns: Sequence[str], x: NDArray[np.float64]) -> str:
+    """A composition [n_columns] in words: ``Al 0.8125, Sc 0.1875``."""
+    shares = [
+        f"{column.rpartition(':')[2]} {share:.4g}"
+        for column, share in zip(columns, x, strict=True)
         if share > PRESENT
-    )
-    sites = max(2, floor(needed) * mixed_sites(crystal))
-    while lost(composition, crystal, sites):
-        sites += mixed_sites(crystal)
-    return sites
-
-
-def words(composition: Composition) -> str:
-    """A composition in words: ``Al 0.8125, Sc 0.1875``."""
-    shares = [(element, share) for parts in composition.values() for element, share in parts.items()]
-    return ", ".join(f"{element} {share:.4g}" for element, share in shares if share > PRESENT)
+    ]
+    return ", ".join(shares)

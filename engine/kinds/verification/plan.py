@@ -168,14 +168,14 @@ class WithVerification:
         """Why an evaluation cannot be verified."""
         if not record.converged:
             return "did not converge"
-        if not holding.is_mixed(record.composition):
+        crystal, x = self._resolved.crystal, self._resolved.space.to_vector(record.composition)
+        if not holding.is_mixed(crystal, x):
             return "mixes nothing: its crystal is explicit already"
-        absent = holding.lost(record.composition, self._resolved.crystal, self._verify.sites)
+        absent = holding.lost(crystal, x, self._verify.sites)
         if absent:
-            enough = holding.sites_enough(record.composition, self._resolved.crystal)
             return (
-                f"has too little {absent[0]} ({holding.words(record.composition)}) for supercells of "
-                f"{self._verify.sites} sites: take verify.sites: {enough}"
+                f"has too little {absent[0]} ({holding.words(crystal.columns, x)}) for supercells of "
+                f"{self._verify.sites} sites: {holding.enough(crystal, x)}"
             )
         return None
 

@@ -71,20 +71,14 @@ def test_memory_is_looked_at_for_the_supercell_by_itself(accepted):
 
 def test_the_sites_that_a_refusal_names_are_enough(accepted):
     few = {"cation": {"Al": 0.985, "Sc": 0.015}}
-    crystal = accepted().crystal
-    sites = holding.sites_enough(few, crystal)
-    assert not holding.lost(few, crystal, sites)
+    resolved = accepted()
+    x = resolved.space.to_vector(few)
+    sites = int(holding.enough(resolved.crystal, x).removeprefix("take sites: "))
+    assert not holding.lost(resolved.crystal, x, sites)
+    assert holding.lost(resolved.crystal, x, sites - 2)
+    fewer = resolved.space.to_vector({"cation": {"Al": 0.9999, "Sc": 0.0001}})
+    assert holding.enough(resolved.crystal, fewer) == "256 sites would not be enough either"
     assert accepted(**{**EVALUATE, "at": [few]}, verify={"sites": sites})
-
-
-@pytest.mark.parametrize(
-    ("shares", "counts"),
-    [((0.5, 0.3, 0.2), (8, 5, 3)), ((0.34, 0.33, 0.33), (6, 5, 5)), ((1.0, 0.0, 0.0), (16, 0, 0))],
-)
-def test_whole_atoms_are_shared_out_by_the_largest_remainders(shares, counts):
-    composition = {"cation": dict(zip("ABC", shares, strict=True))}
-    held = holding.held(composition, {"cation": 16})["cation"]
-    assert tuple(round(16 * held[one]) for one in "ABC") == counts
 
 
 def test_the_estimate_grows_by_the_supercells(accepted):
