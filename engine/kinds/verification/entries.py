@@ -35,8 +35,8 @@ def entries(
 ) -> list[Verification]:
     """One entry for each property that the evaluation and its supercells have, those that the problem names first.
 
-    What the problem does not name is left out where it says nothing: where symmetry fixes it, as angles of 90 degrees, or
-    makes it the same as another one, as lattice_b of a hexagonal crystal.
+    What the problem does not name is left out where it says nothing: where symmetry fixes it, as angles of 90 degrees,
+    or makes it the same as another one, as lattice_b of a hexagonal crystal.
 
     Args:
         resolved: The problem.
