@@ -64,7 +64,7 @@ describe('what explicit supercells say', () => {
     );
     const table = screen.getByRole('table', { name: 'Properties in explicit supercells' });
     const [, mine, other] = within(table).getAllByRole('row');
-    expect(mine!.textContent).toMatch(/3\.21745.*3\.22066\s*± 0\.0003.*3\.22293.*\+0\.0055.*0\.0010/s);
+    expect(mine!.textContent).toMatch(/3\.21745.*3\.22066\s±\s0\.0003.*3\.22293.*\+0\.0055.*0\.0010/s);
     expect(mine!.textContent).toContain('Al +0.013 Sc −0.013');
     expect(other!.textContent).toContain('not decided');
   });
