@@ -80,8 +80,16 @@ class Scan(Model):
     )
 
 
-class Verify(Model):
-    """Explicit supercells of the answer."""
+MOST_SUPERCELL_SITES = 256
+"""Mixed sites of an explicit supercell."""
 
-    supercells: Annotated[int, Field(strict=True, ge=1, le=20)] = Field(2, description="How many.")
-    sites: Annotated[int, Field(strict=True, ge=2, le=256)] = Field(32, description="Sites of each.")
+
+class Verify(Model):
+    """Explicit supercells of the answer, of each member of a front, and of the compositions of a list or a grid."""
+
+    supercells: Annotated[int, Field(strict=True, ge=1, le=20)] = Field(
+        2, description="How many decorations of each composition are relaxed."
+    )
+    sites: Annotated[int, Field(strict=True, ge=2, le=MOST_SUPERCELL_SITES)] = Field(
+        32, description="Mixed sites of each, about: those of a whole number of parent cells."
+    )

@@ -95,6 +95,14 @@ class Evaluation(Output):
     references: dict[str, str] | None = Field(
         None, description="What formation_energy refers to, by element; null where it was not asked for."
     )
+    warnings: list[str] = Field(
+        default=[], description="What neither this computation nor explicit supercells see, in words."
+    )
+    left_parent: bool | None = Field(
+        None,
+        description="Whether an explicit supercell of it left the parent lattice, which the alchemical crystal cannot "
+        "follow; null where none was relaxed.",
+    )
     assessment: Assessment | None = Field(
         None, description="What its job's problem makes of it; null where it belongs to no job."
     )

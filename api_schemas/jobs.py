@@ -32,7 +32,9 @@ class Progress(Output):
     """How far a job is."""
 
     evaluations_done: int
-    evaluations_planned: int = Field(description="At most this many will be evaluated.")
+    evaluations_planned: int = Field(
+        description="At most this many will be evaluated, explicit supercells among them."
+    )
     best: BestSoFar | None = None
     trace: list[float] = Field(
         default=[],
@@ -65,6 +67,9 @@ class Job(Output):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     failure: ProblemDetail | None = Field(None, description="What went wrong, where the job failed.")
+    parent: str | None = Field(
+        None, description="Id of the job whose answer it verifies; that one may have been deleted since."
+    )
     notice: str | None = Field(
         None,
         description="Why nothing is being done for a job that waits, and what to do about it; for people.",

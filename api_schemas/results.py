@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from api_schemas.base import Output
 from api_schemas.evaluations import Evaluation
+from api_schemas.verification import Verification
 
 StopReason = Literal[
     "target_met", "converged", "budget_spent", "time_limit", "cancelled", "unreachable_target", "completed"
@@ -58,6 +59,10 @@ class TotalCost(Output):
     potential_calls: int
     shared_calls: int
     seconds: float = Field(description="Sum over the evaluations; several workers at a time take less.")
+    supercell_calls: int = Field(0, description="Of potential_calls, those for explicit supercells.")
+    primitive_equivalents: float = Field(
+        0.0, description="What the calls for supercells would be as calls for the parent cell."
+    )
 
 
 class PotentialProvenance(Output):
@@ -110,6 +115,16 @@ class Result(Output):
         "with fewer than three evaluations, for a front, and of a cancelled job.",
     )
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
-    verification: dict[str, JsonValue] | None = None
+    verification: list[Verification] | None = Field(
+        None,
+        description="What explicit supercells say, an entry for each evaluation that was verified and each property, "
+        "those that the problem names first; null where it was not asked for.",
+    )
     cost: TotalCost
     provenance: Provenance
+
+    @field_validator("verification", mode="before")
+    @classmethod
+    def _of_older_versions(cls, value: object) -> object:
+        """Where results had a place for it and no form, nothing was written."""
+        return None if isinstance(value, dict) else value

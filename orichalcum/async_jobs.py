@@ -159,6 +159,30 @@ class AsyncJobHandle:
                 raise MapNotReady(self.id, timeout)
             await asyncio.sleep(protocol.MAP_SECONDS)
 
+    async def verify(
+        self,
+        supercells: int | None = None,
+        sites: int | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> AsyncJobHandle:
+        """Relax explicit supercells of the answer of this finished job, as a job of its own.
+
+        Args:
+            supercells: How many of each composition; by default the service's 2.
+            sites: Mixed sites of each, about; by default the service's 32.
+            idempotency_key: Key with which the same request gives the same job; by default a fresh one.
+
+        Returns:
+            The new job; its result has a `verification`.
+
+        Raises:
+            Conflict: if this job is not finished, or has no answer to verify.
+            ProblemRefused: naming the field at fault.
+        """
+        call = protocol.verify(self.id, supercells, sites, idempotency_key)
+        return AsyncJobHandle(self._client, await self._client.send(call))
+
     async def cancel(self) -> Job:
         """Ask the service to stop the job; what was found so far stays."""
         return await self._act("cancel")

@@ -17,7 +17,7 @@ from api_schemas.jobs import BestSoFar, Job
 from api_schemas.maps import SurrogateMap
 from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
-from orichalcum import wording
+from orichalcum import verified, wording
 from orichalcum.reporting import plain
 
 LONGEST_PART = 2000
@@ -93,6 +93,8 @@ def job(item: Job) -> Table:
     ]
     if item.started_at is not None and item.finished_at is not None:
         rows.append(("took", wording.seconds((item.finished_at - item.started_at).total_seconds())))
+    if item.parent is not None:
+        rows.append(("verifies", plain(item.parent)))
     if item.cancel_requested and item.state != "cancelled":
         rows.append(("cancel", "requested"))
     if item.failure is not None:
@@ -128,6 +130,7 @@ def evaluation(item: Evaluation) -> Group:
         lines.append(Text(f"formation_energy refers to {plain(named)}"))
     if item.message:
         lines.append(Text(plain(item.message)))
+    lines += [Text(plain(warning), style="yellow") for warning in item.warnings]
     lines.append(Text(cost(item.cost), style="dim"))
     return Group(*lines)
 
@@ -169,6 +172,9 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
     parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
+    if item.verification is not None:
+        parts += verified.lines(item.verification)
+        parts += [line(note) for note in item.notes]
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
     spent, source = item.cost, item.provenance

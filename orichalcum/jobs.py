@@ -156,6 +156,30 @@ class JobHandle:
                 raise MapNotReady(self.id, timeout)
             time.sleep(protocol.MAP_SECONDS)
 
+    def verify(
+        self,
+        supercells: int | None = None,
+        sites: int | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> JobHandle:
+        """Relax explicit supercells of the answer of this finished job, as a job of its own.
+
+        Args:
+            supercells: How many of each composition; by default the service's 2.
+            sites: Mixed sites of each, about; by default the service's 32.
+            idempotency_key: Key with which the same request gives the same job; by default a fresh one.
+
+        Returns:
+            The new job; its result has a `verification`.
+
+        Raises:
+            Conflict: if this job is not finished, or has no answer to verify.
+            ProblemRefused: naming the field at fault.
+        """
+        call = protocol.verify(self.id, supercells, sites, idempotency_key)
+        return JobHandle(self._client, self._client.send(call))
+
     def cancel(self) -> Job:
         """Ask the service to stop the job; what was found so far stays."""
         return self._act("cancel")

@@ -226,6 +226,20 @@ def action(job_id: str, verb: str) -> Call[Job]:
     return Call("POST", f"/v1/jobs/{checked(job_id)}/{verb}", Job)
 
 
+def verify(
+    job_id: str, supercells: int | None = None, sites: int | None = None, key: str | None = None
+) -> Call[Job]:
+    """``POST /v1/jobs/{id}/verify``, with an Idempotency-Key so that a retry starts no second job."""
+    given = {"supercells": supercells, "sites": sites}
+    return Call(
+        "POST",
+        f"/v1/jobs/{checked(job_id)}/verify",
+        Job,
+        body={name: value for name, value in given.items() if value is not None},
+        headers={"Idempotency-Key": key or uuid.uuid4().hex},
+    )
+
+
 def delete(job_id: str) -> Call[Job]:
     """``DELETE /v1/jobs/{id}``."""
     return Call("DELETE", f"/v1/jobs/{checked(job_id)}", None)

@@ -78,6 +78,8 @@ def problem_file(prototype: str, kind: str = "optimize") -> str:
     if schema.searches:
         parts.append(_OBJECTIVES.format(target=_target(start)))
     parts.append(_POTENTIAL)
+    if schema.takes("verify"):
+        parts.append(_VERIFY)
     half = start.most_guest / 2
     at = f"{start.sublattice}: {{{start.host}: {1 - half:g}, {start.guest}: {half:g}}}"
     parts.append(schema.example.replace("{AT}", f"{{{at}}}"))
@@ -140,4 +142,8 @@ _POTENTIAL = """\
 potential:
   name: sevennet-l3i5         # or sevennet-0: faster, less smooth; see: orichalcum potentials list
   dtype: float64
+"""
+_VERIFY = """\
+# Explicit supercells of the answer, relaxed with the same potential: whether it holds. They take the longest.
+# verify: {supercells: 2, sites: 32}
 """

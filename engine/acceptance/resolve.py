@@ -16,6 +16,7 @@ from engine.acceptance.fit import fit_faults
 from engine.acceptance.mixing import mixing_faults
 from engine.acceptance.objective_checks import batch_faults, property_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
+from engine.acceptance.supercell_checks import supercell_fit_faults, verification_faults
 from engine.acceptance.unused import unused_fields
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts
@@ -83,6 +84,8 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     if problem.kind in KINDS:
         examined = KINDS[problem.kind].examine(problem, region, limits, bounded=not too_many)
         errors.extend(examined.faults)
+        if SCHEMAS[problem.kind].takes("verify"):
+            errors.extend(verification_faults(problem, parts.crystal, examined, limits))
     if errors or parts.crystal is None or potential is None or examined is None:
         raise ProblemInvalid(_once(errors))
     resolved = ResolvedProblem(
@@ -93,8 +96,11 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         points_per_edge=examined.points_per_edge,
         potential=potential,
         planned=examined.planned,
+        verified=examined.verified,
     )
-    too_large = fit_faults(KINDS[problem.kind].estimate(resolved), limits)
+    too_large = supercell_fit_faults(resolved, limits) or fit_faults(
+        KINDS[problem.kind].estimate(resolved), limits
+    )
     if too_large:
         raise ProblemInvalid(too_large)
     return resolved

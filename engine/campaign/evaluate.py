@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from api_schemas.evaluations import (
     REFERENCE,
@@ -13,6 +13,7 @@ from api_schemas.evaluations import (
     ReferenceRecord,
     Suggestion,
 )
+from api_schemas.tasks import Record, Task
 from engine.acceptance.resolve import at_composition, resolved_problem
 from engine.composition.notation import parse_composition
 from engine.problem.resolved import ResolvedProblem
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.references.store import ReferenceStore
 
 
+@overload
 def evaluate(
     problem: Problem | ResolvedProblem,
     composition: Suggestion | Composition | Mapping[str, Mapping[str, float]],
@@ -35,12 +37,36 @@ def evaluate(
     device: str = "cpu",
     on_call: Callable[[], None] | None = None,
     tolerance: Tolerance | None = None,
-) -> EvaluationRecord:
-    """Relax one composition and compute its properties with their gradients.
+) -> EvaluationRecord: ...
+
+
+@overload
+def evaluate(
+    problem: Problem | ResolvedProblem,
+    composition: Task,
+    *,
+    references: ReferenceStore | None = None,
+    device: str = "cpu",
+    on_call: Callable[[], None] | None = None,
+    tolerance: Tolerance | None = None,
+) -> Record: ...
+
+
+def evaluate(
+    problem: Problem | ResolvedProblem,
+    composition: Task | Composition | Mapping[str, Mapping[str, float]],
+    *,
+    references: ReferenceStore | None = None,
+    device: str = "cpu",
+    on_call: Callable[[], None] | None = None,
+    tolerance: Tolerance | None = None,
+) -> Record:
+    """Relax one composition and compute its properties with their gradients, or whatever a campaign asks for.
 
     Args:
         problem: What is asked for.
-        composition: Fractions by sublattice and element, or a campaign's suggestion.
+        composition: Fractions by sublattice and element, or a task of a campaign: a suggestion, or an explicit
+            supercell where the answer is to be verified.
         references: Store of end members and same_as crystals; by default one of this process.
         device: cpu or cuda.
         on_call: Called before every potential call; what it raises ends the evaluation.
@@ -50,20 +76,20 @@ def evaluate(
         api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
         engine.potentials.errors.WeightsUnavailable: if the weights are not here and cannot be fetched.
     """
-    given = composition.composition if isinstance(composition, Suggestion) else composition
-    resolved = _resolved(problem, given)
-    task = (
-        composition
-        if isinstance(composition, Suggestion)
-        else Suggestion(
+    workplace = Workplace(device=device, references=references, tolerance=tolerance)
+    if on_call is not None:
+        workplace = replace(workplace, on_call=on_call)
+    if isinstance(composition, Suggestion):
+        resolved, task = _resolved(problem, composition.composition), composition
+    elif isinstance(composition, Task):
+        return UNITS[composition.unit].perform(resolved_problem(problem), [composition], workplace)[0]
+    else:
+        resolved = _resolved(problem, composition)
+        task = Suggestion(
             index=0,
             composition=resolved.space.to_composition(parse_composition(resolved.space, composition)),
             tier=resolved.problem.potential.tier,
         )
-    )
-    workplace = Workplace(device=device, references=references, tolerance=tolerance)
-    if on_call is not None:
-        workplace = replace(workplace, on_call=on_call)
     record = TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
     if not record.incomplete:
         return record

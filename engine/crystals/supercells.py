@@ -12,12 +12,11 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.crystals.parent import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.crystals.crystal import AlchemicalCrystal
 
@@ -31,8 +30,7 @@ FEWEST_CELLS = 2
 
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
-_TOGETHER = 10
-"""Vectors that are looked for at a time."""
+_VECTORS_AT_ONCE = 32
 _SPREAD, _FARTHEST = (0.8, 1.25), 6
 """How far the number of cells may be from what was asked for, to find a compact shape: by a share, and by so many."""
 
@@ -82,6 +80,11 @@ class Supercell:
         return self.numbers(self.cells[None, :] - self.cells[:, None])
 
     @cached_property
+    def sums(self) -> IntArray:
+        """The cell that the vector of cell n leads to from cell m, [n_cells, n_cells] at [n, m]."""
+        return self.numbers(self.cells[:, None] + self.cells[None, :])
+
+    @cached_property
     def waves(self) -> FloatArray:
         """Wave vectors that the supercell holds, as fractions of the parent's reciprocal vectors, [n_cells, 3].
 
@@ -91,7 +94,7 @@ class Supercell:
         return np.asarray(transposed.cells @ self._adjugate.T / self.n_cells)
 
     @cached_property
-    def phases(self) -> NDArray[np.complex128]:
+    def phases(self) -> NDArrayComplex:
         """exp(-2 pi i k.n) of every wave k and cell n, [n_cells, n_cells]."""
         return np.asarray(np.exp(-2j * np.pi * (self.waves @ self.cells.T)))
 
@@ -103,6 +106,9 @@ class Supercell:
     def positions(self, lattice: FloatArray, of_cell: FloatArray) -> FloatArray:
         """Positions [n_cells * n_sites, 3] Å of a parent with a lattice [3, 3] and positions [n_sites, 3]."""
         return np.asarray((self.cells @ lattice)[:, None, :] + of_cell[None]).reshape(-1, 3)
+
+
+NDArrayComplex = np.ndarray[tuple[int, ...], np.dtype[np.complex128]]
 
 
 def hermite_form(matrix: IntArray) -> IntArray:
@@ -142,7 +148,14 @@ def supercell_for_disorder(crystal: AlchemicalCrystal) -> Supercell:
     return compact_supercell(crystal, cells_for_disorder(crystal))
 
 
-def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
+def near_counts(cells: int) -> list[int]:
+    """Numbers of cells near what is wanted: 0.8 to 1.25 times as many, and at most 6 more or fewer."""
+    low = max(1, round(_SPREAD[0] * cells), cells - _FARTHEST)
+    high = min(round(_SPREAD[1] * cells), cells + _FARTHEST)
+    return [1] if cells <= 1 else list(range(low, high + 1))
+
+
+def compact_supercell(crystal: AlchemicalCrystal, cells: int | Sequence[int]) -> Supercell:
     """A compact repetition of a crystal's cell, of about so many cells, that keeps as much symmetry as it may.
 
     Compact is a shape whose shortest lattice vector is long for its volume: images are far from one another. Among
@@ -151,56 +164,65 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int) -> Supercell:
 
     Args:
         crystal: The parent.
-        cells: Number of cells wanted; the answer has 0.8 to 1.25 times as many and at most 6 more or fewer.
+        cells: Number of cells wanted; the answer has about as many, see `near_counts`. Or
+            all numbers that are allowed.
     """
+    counts = tuple(near_counts(cells) if isinstance(cells, int) else sorted(cells))
     return Supercell(
-        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), cells)
+        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), counts)
     )
 
 
 @lru_cache(maxsize=64)
-def _compact(lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, cells: int) -> IntArray:
+def _compact(
+    lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, counts: tuple[int, ...]
+) -> IntArray:
     import spglib
 
     lattice, frac = np.frombuffer(lattice_bytes).reshape(3, 3), np.frombuffer(frac_bytes).reshape(-1, 3)
     labels = np.frombuffer(label_bytes, dtype=np.int64)
 
-    low, high = max(1, round(_SPREAD[0] * cells), cells - _FARTHEST), round(_SPREAD[1] * cells)
-    high = min(high, cells + _FARTHEST)
-    if cells <= 1 or high <= 1:
+    if counts[-1] <= 1:
         return np.eye(3, dtype=np.int64)
     found = spglib.get_symmetry((lattice, frac, labels), symprec=1e-2)
     rotations = np.eye(3, dtype=np.int64)[None] if found is None else np.unique(found["rotations"], axis=0)
-    vectors, lengths = _short_vectors(lattice, high)
+    vectors, lengths = _short_vectors(lattice, counts[-1])
     best: list[tuple[float, int, IntArray]] = []
-    for n in range(low, high + 1):
+    for n in counts:
         forms = _hermite_forms(n)
-        shortest = _shortest(vectors, lengths, forms, n) / n ** (1 / 3)
-        best += [(float(shortest[k]), n, forms[k]) for k in np.flatnonzero(shortest > 0.85 * shortest.max())]
+        shortest = _shortest(forms, n, vectors, lengths) / n ** (1 / 3)
+        best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
     most = max(shortest for shortest, _, _ in best)
     near = [(n, form) for shortest, n, form in best if shortest >= _NEARLY_AS_COMPACT * most]
-    ranked = [
-        (-sum(Supercell(form).keeps(r) for r in rotations), n, number)
-        for number, (n, form) in enumerate(near)
-    ]
+    kept = _kept_by(np.array([form for _, form in near]), np.array([n for n, _ in near]), rotations)
+    ranked = [(-int(kept[number]), n, number) for number, (n, _) in enumerate(near)]
     return near[min(ranked)[2]][1]
 
 
-def _shortest(vectors: IntArray, lengths: FloatArray, forms: IntArray, n: int) -> FloatArray:
-    """Length of the shortest vector of each sublattice of index n, [n_forms]; vectors [n_vectors, 3] rise in length."""
-    found = np.zeros(len(forms))
-    left = np.arange(len(forms))
+def _shortest(forms: IntArray, n: int, vectors: IntArray, lengths: FloatArray) -> FloatArray:
+    """Length of the shortest vector of each lattice of n cells, [n_forms] Å, among vectors [m, 3] from short on."""
     adjugates = np.rint(np.linalg.inv(forms) * n)
-    for first in range(0, len(vectors), _TOGETHER):
-        some = vectors[first : first + _TOGETHER].astype(float)
-        along = some @ adjugates[left].transpose(1, 0, 2).reshape(3, -1)  # exact: the numbers are small
-        inside = (np.rint(along) % n == 0).reshape(len(some), len(left), 3).all(axis=2).T
-        there = inside.any(axis=1)
-        found[left[there]] = lengths[first + inside[there].argmax(axis=1)]
-        left = left[~there]  # few are left soon: most shapes have a vector that is much too short
+    found = np.full(len(forms), lengths[-1])
+    left = np.arange(len(forms))
+    for first in range(0, len(vectors), _VECTORS_AT_ONCE):
+        chunk = vectors[first : first + _VECTORS_AT_ONCE].astype(float)  # exact: small whole numbers
+        inside = (np.rint(chunk @ adjugates[left]) % n == 0).all(axis=2)
+        some = inside.any(axis=1)
+        found[left[some]] = lengths[first + inside[some].argmax(axis=1)]
+        left = left[~some]
         if not len(left):
             break
     return found
+
+
+def _kept_by(forms: IntArray, counts: IntArray, rotations: IntArray) -> IntArray:
+    """How many rotations of fractional coordinates map the lattice of each form [n, 3, 3] onto itself, [n]."""
+    adjugates = np.rint(np.linalg.inv(forms) * counts[:, None, None])
+    total = np.zeros(len(forms), dtype=np.int64)
+    for rotation in rotations:
+        image = np.rint(forms @ rotation.T.astype(float) @ adjugates)
+        total += (image % counts[:, None, None] == 0).all(axis=(1, 2))
+    return total
 
 
 def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArray]:
@@ -210,10 +232,9 @@ def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArra
     most = np.floor(radius * np.linalg.norm(np.linalg.inv(lattice), axis=0)).astype(int)
     grid = np.array(list(product(*(range(-n, n + 1) for n in most))), dtype=np.int64)
     lengths = np.linalg.norm(grid @ lattice, axis=1)
-    first = grid[np.arange(len(grid)), np.argmax(grid != 0, axis=1)]
-    wanted = np.flatnonzero((first > 0) & (lengths <= radius))  # of a vector and its opposite, one
-    order = wanted[np.argsort(lengths[wanted], kind="stable")]
-    return grid[order], lengths[order]
+    order = np.argsort(lengths, kind="stable")
+    kept = [i for i in order if 0.0 < lengths[i] <= radius]
+    return grid[kept], lengths[kept]
 
 
 def _hermite_forms(n: int) -> IntArray:

@@ -63,7 +63,7 @@ class Evaluator:
         self.pressure = resolved.problem.conditions.pressure
         self.tolerance = tolerance or Tolerance()
         self._refinement = refinement
-        self._solver = ReferenceSolver(
+        self.solver = ReferenceSolver(
             self.potential,
             self.sha256,
             self.tolerance,
@@ -88,15 +88,16 @@ class Evaluator:
         started = time.perf_counter()
         crystal, space = self.resolved.crystal, self.resolved.space
         waits = not all(suggestion.completed_later for suggestion in suggestions)
-        shared = shared_values(self.resolved, self._solver, with_members=waits)
+        with fitting_threads(crystal.n_copies * len(suggestions)):
+            shared = shared_values(self.resolved, self.solver, with_members=waits)
         points = np.stack([space.to_vector(suggestion.composition) for suggestion in suggestions])
         starts = [
-            self._start(suggestion, x, shared.members)
+            self.start(suggestion, x, shared.members)
             for suggestion, x in zip(suggestions, points, strict=True)
         ]
         lam = np.stack([crystal.weights(x) for x in points])
         directions = crystal.weights_matrix @ space.tangent_basis
-        landscape = self._solver.landscape(crystal, self.pressure)
+        landscape = self.solver.landscape(crystal, self.pressure)
         with fitting_threads(crystal.n_copies * len(suggestions)):
             relaxed = relax(landscape, lam, starts, self.tolerance, directions)
         refined = [self._refined(landscape, result, x) for result, x in zip(relaxed, points, strict=True)]
@@ -146,19 +147,19 @@ class Evaluator:
             exact=relaxed.stable is not None,
             dq_dx=refined.dq_dx,
         )
-        return modulus_values(names, self._solver.landscape(crystal, self.pressure), at)
+        return modulus_values(names, self.solver.landscape(crystal, self.pressure), at)
 
     def reference(self, task: ReferenceTask) -> ReferenceRecord:
         """Relax what evaluations share, unless the store has it."""
         from engine.references.shared_tasks import solve
 
-        return solve(self.resolved, task, self._solver)
+        return solve(self.resolved, task, self.solver)
 
     def coordinates(self, crystal: AlchemicalCrystal) -> SymmetryCoordinates:
         """The symmetry-adapted coordinates of a crystal of this problem, found once."""
-        return self._solver.coordinates(crystal)
+        return self.solver.coordinates(crystal)
 
-    def _start(self, suggestion: Suggestion, x: NDArray[np.float64], members: Sequence[Reference]) -> Start:
+    def start(self, suggestion: Suggestion, x: NDArray[np.float64], members: Sequence[Reference]) -> Start:
         """From the neighbour that came with the suggestion, or where it was given up, else between the end members."""
         warm = suggestion.warm_start
         n_q = self.coordinates(self.resolved.crystal).n_q

@@ -19,7 +19,8 @@ from api_schemas.evaluations import (
 )
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
-from engine.evaluation.warnings import warning_text
+from engine.evaluation.unseen import unseen
+from engine.evaluation.warnings import present_elements, warning_text
 from engine.mechanics.relax import in_one_piece
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
@@ -104,6 +105,7 @@ def build_record(
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
         message=warning_text(resolved, coordinates, refined, x, shared, moduli, jumps),
+        warnings=unseen(present_elements(resolved, x)),
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, mean_field)
         if usable and in_one_piece(coordinates, mean_field.q)

@@ -71,7 +71,7 @@ def warning_text(
         )
     said += refined.notes
     said += shared.notes
-    if "formation_energy" in wanted and mixes_functionals(_present(resolved, x)):
+    if "formation_energy" in wanted and mixes_functionals(present_elements(resolved, x)):
         said.append(
             "the training data mix GGA and GGA+U for these elements (a metal of Co, Cr, Fe, Mn, Mo, Ni, V, W with O "
             "or F): the formation energy may be off by tenths of an eV per atom"
@@ -91,7 +91,7 @@ def lost_members(lost: int, count: int) -> str:
     return f"{lost} of {count} end members did not converge: the mixing energy is not to be relied on"
 
 
-def _present(resolved: ResolvedProblem, x: NDArray[np.float64]) -> set[str]:
+def present_elements(resolved: ResolvedProblem, x: NDArray[np.float64]) -> set[str]:
     """Symbols of the elements with any weight."""
     crystal = resolved.crystal
     return {SYMBOLS[number] for number in crystal.copy_species[crystal.weights(x) > 0.0]}

@@ -113,6 +113,10 @@ class CompositionPlan:
         """The best evaluation with what a search needs of it; None where there is none."""
         return None if self.seeks_front else self.told.best
 
+    def answer_records(self) -> Sequence[EvaluationRecord]:
+        """The evaluations that the answer consists of; where nothing is sought, all of them."""
+        return self.records
+
     def front_records(self) -> list[EvaluationRecord]:
         """The front; empty where none is asked for."""
         return []

@@ -13,6 +13,7 @@ from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.results import Prediction, Sensitivity, Stopped, TracePoint
 from api_schemas.tasks import Record, Task
+from api_schemas.verification import Verification
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,11 +38,16 @@ class Examined:
         faults: All that is wrong with the fields that the kind uses.
         planned: At most so many evaluations; any number where there are faults.
         points_per_edge: Of the grid, where the problem asks for one.
+        verified: At most so many evaluations are verified by explicit supercells, where the problem asks for that.
+        listed: Those of their compositions [n_columns] that are known beforehand, with the pointer to what asks for
+            them; only where they are to be verified.
     """
 
     faults: Sequence[FieldError]
     planned: int = 1
     points_per_edge: int = DEFAULT_POINTS_PER_EDGE
+    verified: int = 1
+    listed: Sequence[tuple[str, NDArray[np.float64]]] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Answer:
         trace: The convergence.
         predictions: How well surrogates knew the answer.
         targets: Target of each objective, same_as resolved.
+        verification: What explicit supercells say; None where they were not asked for.
     """
 
     best: Evaluation | None = None
@@ -71,6 +78,7 @@ class Answer:
     trace: Sequence[TracePoint] = ()
     predictions: Sequence[Prediction] = ()
     targets: Sequence[float | None] = ()
+    verification: Sequence[Verification] | None = None
 
 
 class Plan(Protocol):

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
+from api_schemas.supercells import SUPERCELL
 from api_schemas.tasks import Record
 from engine.kinds.kind import Answer, Plan
 from engine.potentials.registry import describe_choice
@@ -70,18 +71,21 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         trace=list(answer.trace),
         predictions=list(answer.predictions),
         targets=list(answer.targets),
+        verification=None if answer.verification is None else list(answer.verification),
         cost=cost,
         provenance=made_by,
     )
 
 
 def total_cost(records: Sequence[Record]) -> TotalCost:
-    """The cost of all records; shared calls are counted once."""
+    """The cost of all records; shared calls are counted once, and explicit supercells are no evaluations."""
     return TotalCost(
-        evaluations=len(records),
+        evaluations=sum(record.unit != SUPERCELL for record in records),
         potential_calls=sum(record.cost.potential_calls for record in records),
         shared_calls=max((record.cost.shared_calls for record in records), default=0),
         seconds=float(sum(record.cost.seconds for record in records)),
+        supercell_calls=sum(record.cost.supercell_calls for record in records),
+        primitive_equivalents=float(sum(record.cost.primitive_equivalents for record in records)),
     )
 
 

@@ -55,7 +55,7 @@ def elastic_response(
         q: Relaxed coordinates, [n_q].
         lam: Weights, [n_copies].
     """
-    free = _free_coordinates(landscape.coordinates, q)
+    free = free_coordinates(landscape.coordinates, q)
     unconstrained = landscape.with_coordinates(free)
     at = unconstrained.first(np.zeros((1, free.n_q)), lam[None])
     hessian = unconstrained.second(at).hessian[0]
@@ -73,7 +73,7 @@ def elastic_response(
     )
 
 
-def _free_coordinates(coordinates: SymmetryCoordinates, q: NDArray[np.float64]) -> SymmetryCoordinates:
+def free_coordinates(coordinates: SymmetryCoordinates, q: NDArray[np.float64]) -> SymmetryCoordinates:
     """All six Voigt strains and all displacements but the rigid ones, about the geometry at q."""
     from scipy.linalg import null_space
 

@@ -18,6 +18,8 @@ class Limits:
     Attributes:
         max_atoms: Sites of a parent crystal.
         max_points: Compositions of a scan or of `at`.
+        max_supercells: Explicit supercells that a job may relax.
+        max_supercell_atoms: Sites of an explicit supercell.
         max_end_members: Products of one element a sublattice, each of which is relaxed.
         memory_bytes: Memory that one evaluation may take.
         seconds: Computing time that a job may take by the estimate.
@@ -26,6 +28,8 @@ class Limits:
 
     max_atoms: int = MAX_ATOMS
     max_points: int = 10_000
+    max_supercells: int = 1000
+    max_supercell_atoms: int = 1000
     max_end_members: int = 512
     memory_bytes: int = 16 * 2**30
     seconds: float = _WEEK

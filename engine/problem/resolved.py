@@ -23,6 +23,7 @@ class ResolvedProblem:
         points_per_edge: Of the grid, where the problem asks for one.
         potential: The description of the potential.
         planned: At most so many evaluations, by the problem's kind.
+        verified: At most so many of them are verified by explicit supercells, where the problem asks for that.
     """
 
     problem: Problem
@@ -32,6 +33,7 @@ class ResolvedProblem:
     points_per_edge: int
     potential: PotentialDescription
     planned: int
+    verified: int = 1
 
     @property
     def space(self) -> CompositionSpace:

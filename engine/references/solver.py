@@ -118,11 +118,25 @@ class ReferenceSolver:
         return [unpack(stored) for key in keys if (stored := found[key]) is not None]
 
     def remembered(
-        self, crystal: AlchemicalCrystal, pressure: float, what: str, compute: Callable[[], dict[str, Any]]
+        self,
+        crystal: AlchemicalCrystal,
+        pressure: float,
+        what: str,
+        compute: Callable[[], dict[str, Any]],
+        x: NDArray[np.float64] | None = None,
     ) -> dict[str, Any]:
-        """A value of a plain crystal that is costly to compute, from the store or computed now."""
+        """A value of a crystal that is costly to compute, from the store or computed now.
+
+        Args:
+            crystal: The crystal.
+            pressure: GPa.
+            what: Everything else that determines the value.
+            compute: Computes it, JSON-able.
+            x: Composition, [n_columns]; none for a plain crystal.
+        """
+        point = np.zeros(0) if x is None else x
         key = reference_key(
-            crystal, np.zeros(0), self.potential, self._sha256, pressure, self._tolerance, what=what
+            crystal, point, self.potential, self._sha256, pressure, self._tolerance, what=what
         )
         value = self._store.get(key)
         if value is None:

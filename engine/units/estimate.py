@@ -33,6 +33,8 @@ _WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION = 30, 10
 _STEPS_BY_SPRINGS, _PRODUCTS = 16, 7
 """Energies above so many coordinates, and rows for each direction where no whole Hessian is taken (7 to 26 and 3 to 10
 measured on cells of 20 to 216 sites; 41 and 58 on a frustrated one)."""
+_CALLS_PER_SUPERCELL, _ROWS_PER_SUPERCELL = 10, 8
+"""Energies that a preconditioned relaxation of a supercell takes, and rows of its mean-field Hessian, by symmetry."""
 
 _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
@@ -115,6 +117,24 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
         + evaluations * (moduli.seconds + beyond.seconds)
         + sum(other.seconds for other in others),
         memory_bytes=int(max(part.memory for part in (one, moduli, beyond, *others))),
+    )
+
+
+def estimate_supercells(resolved: ResolvedProblem, cells: int, count: int) -> CostEstimate:
+    """Expected cost of relaxing explicit supercells on one CPU worker.
+
+    Args:
+        resolved: The problem.
+        cells: Parent cells of a supercell.
+        count: How many supercells.
+    """
+    work = _work(resolved.crystal, resolved)
+    calls = _CALLS_PER_SUPERCELL + _CALLS_PER_ROW * _ROWS_PER_SUPERCELL
+    return CostEstimate(
+        evaluations=count,
+        potential_calls=count * calls,
+        seconds=count * calls * cells * work.seconds(),
+        memory_bytes=int(_PROCESS_MEMORY + work.memory(cells, second_derivatives=True)),
     )
 
 

@@ -6,9 +6,10 @@ from api_schemas import extensions
 from api_schemas.registry import Registry
 from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
+from engine.units.supercell import ExplicitSupercell
 from engine.units.unit import Unit
 
-UNITS: Registry[Unit] = Registry("unit", Relaxation(), Reference())
+UNITS: Registry[Unit] = Registry("unit", Relaxation(), Reference(), ExplicitSupercell())
 """Every unit that a task may name."""
 
 extensions.load("engine")

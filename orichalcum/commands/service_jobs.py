@@ -1,4 +1,4 @@
-"""Commands about jobs of a running service: submit, list, show, watch, result, map, cancel."""
+"""Commands about jobs of a running service: submit, list, show, watch, result, map, verify, cancel."""
 
 from __future__ import annotations
 
@@ -46,20 +46,7 @@ def submit(
     """Submit a problem to a running service."""
     problem = read_problem(file)
     with _client(url) as client:
-        job = client.submit(problem)
-        if not wait:
-            if json:
-                print_json(job.job)
-            else:
-                typer.echo(job.id)
-                note(f"follow it with: orichalcum watch {job.id}")
-            return
-        note(f"job {job.id}")
-        _follow(job, problem.objectives)
-        _print_result(job, problem.objectives, json=json)
-        if job.state == "cancelled":
-            note("the job was cancelled; this is the best so far")
-            raise typer.Exit(JOB_FAILED)
+        _made(client.submit(problem), problem.objectives, wait=wait, json=json)
 
 
 @reporting
@@ -150,6 +137,25 @@ def surrogate_map(
 
 
 @reporting
+def verify(
+    job_id: JobId,
+    supercells: Annotated[
+        int | None, typer.Option(min=1, help="How many supercells of each composition; else 2.")
+    ] = None,
+    sites: Annotated[
+        int | None, typer.Option(min=2, help="Mixed sites of each supercell, about; else 32.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the job and print what it found.")] = False,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Relax explicit supercells of a finished job's answer, with the same potential: does it hold?"""
+    with _client(url) as client:
+        verifying = client.job(job_id).verify(supercells, sites)
+        _made(verifying, _objectives(verifying), wait=wait, json=json)
+
+
+@reporting
 def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Stop a job; what it found so far stays."""
     from api_schemas.jobs import FINAL_STATES
@@ -162,6 +168,23 @@ def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
         typer.echo(f"{job.id} is {job.state}")
     else:
         typer.echo(f"{job.id} is {job.state}: it stops within seconds")
+
+
+def _made(job: JobHandle, objectives: Sequence[Objective], *, wait: bool, json: bool) -> None:
+    """Print the id of a new job, or follow it and print its answer."""
+    if not wait:
+        if json:
+            print_json(job.job)
+        else:
+            typer.echo(job.id)
+            note(f"follow it with: orichalcum watch {job.id}")
+        return
+    note(f"job {job.id}")
+    _follow(job, objectives)
+    _print_result(job, objectives, json=json)
+    if job.state == "cancelled":
+        note("the job was cancelled; this is the best so far")
+        raise typer.Exit(JOB_FAILED)
 
 
 def _client(url: str | None) -> Client:

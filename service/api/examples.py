@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api_schemas.catalogue import Catalogue
+from api_schemas.choices import Verify
 from api_schemas.cost import Cost
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 from api_schemas.evaluations import CrystalState, Evaluation, OccupiedSite, PropertyValue
@@ -27,6 +28,7 @@ from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Sensitivity, Stopped, TotalCost
 from engine.crystals.prototypes import PROTOTYPES
+from engine.kinds.evaluate.verifying import verifying
 from engine.potentials import registry
 from engine.properties.table import PROPERTIES
 from service.api.problems import EXAMPLE
@@ -34,6 +36,8 @@ from service.api.problems import EXAMPLE
 _PROBLEM = Problem.model_validate(EXAMPLE)
 _AT = {"cation": {"Al": 0.8165, "Sc": 0.1835}}
 _LATTICE = [[3.2144, 0.0, 0.0], [-1.6072, 2.7838, 0.0], [0.0, 0.0, 5.0811]]
+
+_VERIFYING = verifying(_PROBLEM, [_AT], Verify())
 
 EVALUATION = Evaluation(
     composition=_AT,
@@ -124,6 +128,14 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         estimate=CostEstimate(evaluations=40, potential_calls=640, seconds=45.0, memory_bytes=700_000_000),
     ),
     ("post", "/v1/jobs", "202"): job(),
+    ("post", "/v1/jobs/{job_id}/verify", "202"): job(
+        id="01jd3r0v9e4m8t2k6w1c5b7xgz",
+        name=f"{_PROBLEM.name}, verified",
+        kind=_VERIFYING.kind,
+        problem=_VERIFYING,
+        parent="01jd3q8z7k5v2m9xw4c6t1b0fh",
+        progress=Progress(evaluations_done=1, evaluations_planned=3),
+    ),
     ("get", "/v1/jobs", "200"): JobPage(items=[_RUNNING.model_copy(update={"problem": None})]),
     ("get", "/v1/jobs/{job_id}", "200"): _RUNNING,
     ("get", "/v1/jobs/{job_id}/result", "200"): RESULT,

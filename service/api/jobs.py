@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -17,6 +15,7 @@ from service.api.caller import Reader, Submitter
 from service.api.checking import accepted
 from service.api.context import Context, InContext
 from service.api.problems import PROBLEM_BODY
+from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.api.waiting import applied, matches, preferred_wait, settled
 from service.http.paging import checked_cursor, next_link
 from service.http.problem_details import documented
@@ -25,34 +24,9 @@ from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_or_later
 from service.lifecycle.notice import notices
 from service.lifecycle.submission import Submission, submit
-from service.repositories import idempotency, jobs, progress
+from service.repositories import jobs, progress
 
 router = APIRouter(tags=["jobs"])
-
-_ACCEPTED: dict[str, Any] = {
-    "description": "The job is stored and queued.",
-    "headers": {
-        "Location": {"description": "Address of the job.", "schema": {"type": "string"}},
-        "Retry-After": {"description": "Seconds after which to look.", "schema": {"type": "integer"}},
-    },
-    "links": {
-        name: {
-            "operationId": f"{operation}_v1_jobs__job_id__{path}",
-            "parameters": {"job_id": "$response.body#/id"},
-        }
-        for name, operation, path in (
-            ("job", "read_job", "get"),
-            ("evaluations", "list_evaluations", "evaluations_get"),
-            ("events", "stream_events", "events_get"),
-            ("result", "read_result", "result_get"),
-            ("map", "read_map", "map_get"),
-            ("cancel", "cancel_job", "cancel_post"),
-            ("pause", "pause_job", "pause_post"),
-            ("resume", "resume_job", "resume_post"),
-            ("delete", "delete_job", "delete"),
-        )
-    },
-}
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Length of the page.")]
 
@@ -62,7 +36,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Length of the page.")]
     status_code=202,
     response_model=Job,
     openapi_extra=PROBLEM_BODY,
-    responses={**documented(400, 401, 403, 409, 413, 415, 422, 429, 503, 507), 202: _ACCEPTED},
+    responses={**documented(400, 401, 403, 409, 413, 415, 422, 429, 503, 507), 202: ACCEPTED},
 )
 async def submit_job(
     request: Request,
@@ -91,23 +65,13 @@ async def submit_job(
     await run_sync(context.rates.count_submission, caller.name)
     data = await json_object(request, context.settings.max_request_bytes)
     options = _Options(caller.tenant, priority, time_limit)
-    if idempotency_key is None:
-        job = await _stored(context, data, options, None)
-    else:
-        key = idempotency.checked(idempotency_key)
-        digest = idempotency.digest({"body": data, "priority": priority, "time_limit": time_limit})
-        earlier = await run_sync(idempotency.reserve, context.database, caller.tenant, key, digest)
-        if earlier is not None:
-            return _submitted(Job.model_validate_json(earlier))
-        try:
-            job = await _stored(context, data, options, key)
-        except BaseException:
-            await run_sync(idempotency.give_back, context.database, caller.tenant, key)
-            raise
-    await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
-    if seconds := preferred_wait(prefer):
+    content = {"body": data, "priority": priority, "time_limit": time_limit}
+    job, fresh = await submitted_once(
+        context, caller, idempotency_key, content, lambda key: _stored(context, data, options, key)
+    )
+    if fresh and (seconds := preferred_wait(prefer)):
         job, _ = await settled(context, caller.tenant, job.id, seconds)
-    return _submitted(job, applied(prefer))
+    return submitted(job, applied(prefer) if fresh else {})
 
 
 @dataclass(frozen=True)
@@ -130,11 +94,6 @@ async def _stored(context: Context, data: dict[str, Any], options: _Options, key
     return await run_sync(submit, context.database, context.settings, submission)
 
 
-def _submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:
-    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "2", **more}
-    return JSONResponse(job.model_dump(mode="json"), status_code=202, headers=headers)
-
-
 @router.get("/jobs", responses=documented(400, 401, 403, 422, 429))
 def list_jobs(
     response: Response,
@@ -149,13 +108,16 @@ def list_jobs(
             description="Only jobs with this in their name, in whatever case.",
         ),
     ] = None,
+    parent: Annotated[
+        str | None, Query(max_length=64, description="Only jobs that verify the answer of this one.")
+    ] = None,
     cursor: Annotated[str | None, Query(description="From the page before.")] = None,
     limit: Limit = 50,
 ) -> JobPage:
     """Jobs, newest first."""
     before = checked_cursor(cursor)
     with context.database.reading() as session:
-        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name)
+        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name, parent)
         said = notices(session, rows[:limit])
         doing = progress.doing(session, [row.id for row in rows[:limit]])
         items = [
@@ -165,6 +127,7 @@ def list_jobs(
     following = items[-1].id if len(rows) > limit else None
     if following is not None:
         query = [("state", value) for value in state or []] + ([("name", name)] if name else [])
+        query += [("parent", parent)] if parent else []
         response.headers["Link"] = next_link("/v1/jobs", following, limit, query)
     return JobPage(items=items, next_cursor=following)
 

@@ -21,6 +21,26 @@ async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
         TooLarge: if it has more than ``max_bytes``.
         MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
     """
+    _check_declared(request)
+    return parse_object(await _bounded_body(request, max_bytes))
+
+
+async def optional_json_object(request: Request, max_bytes: int) -> dict[str, Any]:
+    """The request's body as a JSON object; an empty one where there is no body.
+
+    Raises:
+        UnsupportedMedia: if there is a body that is not declared as JSON.
+        TooLarge: if it has more than ``max_bytes``.
+        MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
+    """
+    body = await _bounded_body(request, max_bytes)
+    if not body.strip():
+        return {}
+    _check_declared(request)
+    return parse_object(body)
+
+
+def _check_declared(request: Request) -> None:
     declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if declared != "application/json" and not (
         declared.startswith("application/") and declared.endswith("+json")
@@ -30,7 +50,6 @@ async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
             "The body must be JSON",
             f"the Content-Type is {declared[:100] or 'missing'!r}; send application/json",
         )
-    return parse_object(await _bounded_body(request, max_bytes))
 
 
 async def _bounded_body(request: Request, max_bytes: int) -> bytes:
@@ -72,9 +91,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         _refuse("malformed-json", "a number in the body is too long")
     _check_texts_and_depth(data)
     if not isinstance(data, dict):
-        _refuse(
-            "malformed-json", "the body must be a JSON object with fields such as structure and sublattices"
-        )
+        _refuse("malformed-json", "the body must be a JSON object, with the fields in braces")
     return data
 
 

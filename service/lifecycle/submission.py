@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api_schemas.jobs import CostEstimate, Job, Priority
 from api_schemas.problem import Problem
+from api_schemas.tasks import Record, Task
 from service.access import quotas
 from service.queue.queues import queue_of
-from service.repositories import events, idempotency, jobs
+from service.repositories import events, idempotency, jobs, tasks
 from service.settings import Settings
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import Database, now
@@ -31,6 +32,8 @@ class Submission:
         key: Idempotency key under which the answer is remembered.
         priority: Whether its evaluations go before those of other jobs, or after.
         time_limit: Seconds after which it ends with the best so far.
+        parent: Id of the job whose answer it verifies.
+        known: Tasks that it will ask for whose records are known already.
     """
 
     problem: Problem
@@ -39,6 +42,8 @@ class Submission:
     key: str | None = None
     priority: Priority = "normal"
     time_limit: float | None = None
+    parent: str | None = None
+    known: Sequence[tuple[Task, Record]] = ()
 
 
 def submit(database: Database, settings: Settings, submission: Submission) -> Job:
@@ -61,6 +66,7 @@ def submit(database: Database, settings: Settings, submission: Submission) -> Jo
             priority=PRIORITIES[submission.priority],
             queue=queue_of(problem.potential.name, settings.routes),
             time_limit=submission.time_limit,
+            parent=submission.parent,
             cancel_requested=False,
             evaluations_planned=submission.estimate.evaluations,
             evaluations_done=0,
@@ -73,6 +79,7 @@ def submit(database: Database, settings: Settings, submission: Submission) -> Jo
         session.add(job)
         session.flush()
         events.append_state(session, job, "queued", None, at)
+        tasks.add_known(session, job, submission.known)
         answer = jobs.public(job)
         if submission.key is not None:
             idempotency.remember(session, submission.tenant, submission.key, job.id, answer.model_dump_json())

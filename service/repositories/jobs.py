@@ -62,10 +62,12 @@ def page(
     before: str | None,
     limit: int,
     name: str | None = None,
+    parent: str | None = None,
 ) -> Sequence[JobRow]:
     """At most ``limit`` jobs of a tenant, newest first and older than ``before``.
 
-    They are in any state if none is given; ``name`` is a part of their names, in whatever case.
+    They are in any state if none is given; ``name`` is a part of their names, in whatever case; ``parent`` is the job
+    whose answer they verify.
     """
     # Problems and results may be long, and a list shows neither.
     brief = (defer(JobRow.problem), defer(JobRow.result))
@@ -75,6 +77,8 @@ def page(
         found = found.where(JobRow.state.in_(states))
     if name:
         found = found.where(JobRow.name.icontains(name, autoescape=True))
+    if parent is not None:
+        found = found.where(JobRow.parent == parent)
     if before is not None:
         found = found.where(JobRow.id < before)
     return session.scalars(found).all()
@@ -142,6 +146,7 @@ def public(
             "cancel_requested": job.cancel_requested,
             "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
             "time_limit": job.time_limit,
+            "parent": job.parent,
             "created_at": events.timestamp(job.created_at),
             "notice": notice,
             **optional,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -80,21 +81,35 @@ def add(session: Session, job: JobRow, asked: Iterable[Task]) -> int:
     at = now(session)
     fresh = [task for place, task in wanted.items() if place not in known]
     for task in fresh:
-        session.add(
-            TaskRow(
-                job_id=job.id,
-                unit=task.unit,
-                index=task.index,
-                tier=task.tier,
-                continues=task.continues,
-                background=task.background,
-                counted=task.counted,
-                task=task.model_dump_json(),
-                created_at=at,
-            )
-        )
+        session.add(_row(job, task, at))
     session.flush()
     return len(fresh)
+
+
+def add_known(session: Session, job: JobRow, known: Iterable[tuple[Task, Record]]) -> None:
+    """Insert tasks of a new, locked job whose records are known already, with their events."""
+    at = now(session)
+    for task, record in known:
+        session.add(_row(job, task, at, state="done", record=record.model_dump_json(), finished_at=at))
+        session.flush()
+        job.evaluations_done += task.counted
+        if evaluations.is_one(task.unit):
+            events.append_evaluation(session, job, task.index, at)
+
+
+def _row(job: JobRow, task: Task, at: float, **more: Any) -> TaskRow:
+    return TaskRow(
+        job_id=job.id,
+        unit=task.unit,
+        index=task.index,
+        tier=task.tier,
+        continues=task.continues,
+        background=task.background,
+        counted=task.counted,
+        task=task.model_dump_json(),
+        created_at=at,
+        **more,
+    )
 
 
 def outstanding(session: Session, job_id: str, *, background: bool = True) -> int:

@@ -17,11 +17,13 @@ class JobRow(Base):
     ``standing`` is the result as far as it is known by ``told`` records, without its evaluations, which are in the
     tasks: whoever ends the job puts them in. The columns of evaluations count tasks of every unit.
 
+    ``parent`` is the job whose answer it verifies; that one may have been deleted since.
+
     ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_tenant_id", "tenant", "id"),)
+    __table_args__ = (Index("ix_jobs_tenant_id", "tenant", "id"), Index("ix_jobs_parent", "parent"))
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     tenant: Mapped[str] = mapped_column(String(64), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
@@ -32,6 +34,7 @@ class JobRow(Base):
     priority: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
     queue: Mapped[str] = mapped_column(String(120), default="orichalcum", server_default="orichalcum")
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
+    parent: Mapped[str | None] = mapped_column(String(26), default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)

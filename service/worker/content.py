@@ -16,7 +16,7 @@ from api_schemas.tasks import Task
 from engine.potentials import registry
 from engine.units.registry import UNITS
 
-_PLACE = {"index", "origin", "background"}
+_PLACE = {"index", "origin", "background", "evaluation"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
 
 

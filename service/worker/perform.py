@@ -141,7 +141,12 @@ def _computed(
 
 def _in_place(record: Record, task: Task) -> Record:
     """A record of another job as that of this task: what belongs to the job that it came from goes."""
-    own = {"index": task.index, "origin": getattr(task, "origin", None), "assessment": None}
+    own = {
+        "index": task.index,
+        "origin": getattr(task, "origin", None),
+        "evaluation": getattr(task, "evaluation", None),
+        "assessment": None,
+    }
     fields = type(record).model_fields
     return record.model_copy(update={name: value for name, value in own.items() if name in fields})
 

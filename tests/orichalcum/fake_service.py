@@ -56,6 +56,34 @@ RESULT = {
         "dtype": "float64",
     },
 }
+VERIFIED = {
+    "property": "lattice_a",
+    "unit": "Å",
+    "evaluation": 0,
+    "composition": EVALUATION["composition"],
+    "alchemical": 3.2221,
+    "tier": "mean_field",
+    "explicit": {"value": 3.2251, "spread": 0.001, "decorations": 2},
+    "at_answer": 3.2241,
+    "difference": 0.002,
+    "tolerance": 0.001,
+    "holds": False,
+    "composition_would_move": {"cation": {"Al": 0.004, "Sc": -0.004}},
+    "text": "lattice_a does not hold: 3.224(1) Å in 2 supercells of 32 sites against 3.222 Å alchemically",
+    "supercells": [
+        {
+            "decoration": number,
+            "composition": EVALUATION["composition"],
+            "sites": {"cation": 32},
+            "converged": True,
+            "potential_calls": 6,
+            "largest_displacement": 0.2 + number / 10,
+            "left_parent": False,
+            "message": "the sites of the supercell hold cation:Al 0.8125, cation:Sc 0.1875",
+        }
+        for number in range(2)
+    ],
+}
 MAP = {
     "property": "lattice_a",
     "unit": "Å",

@@ -268,6 +268,18 @@ def test_jobs_are_acted_on_by_their_own_addresses(verb):
     assert job.state == "paused"
 
 
+def test_a_finished_job_is_verified_by_another_one():
+    recorder = Recorder(
+        job_answer("succeeded"), httpx.Response(202, json={**JOB, "id": "job2", "parent": "job1"})
+    )
+    verifying = client(recorder).job("job1").verify(sites=16)
+    assert (verifying.id, verifying.job.parent) == ("job2", "job1")
+    asked = recorder.requests[-1]
+    assert (asked.method, asked.url.path) == ("POST", "/v1/jobs/job1/verify")
+    assert json.loads(asked.content) == {"sites": 16}
+    assert asked.headers["idempotency-key"]
+
+
 def test_a_job_is_deleted_and_a_refusal_is_heard():
     recorder = Recorder(job_answer(), httpx.Response(204), problem_detail(409, detail="it is active"))
     job = client(recorder).job("job1")

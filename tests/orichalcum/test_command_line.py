@@ -16,6 +16,7 @@ from tests.orichalcum.fake_service import (
     PROBLEM,
     RESULT,
     UNDER_WAY,
+    VERIFIED,
     Recorder,
     event,
     problem_detail,
@@ -338,3 +339,38 @@ def test_a_front_is_shown_by_its_objectives_and_without_what_it_betters(service)
     assert lines[0].split()[:3] == ["Composition", "c_over_a", "lattice_a"]
     assert "Al 0.8000" in lines[1]
     assert "Al 0.5000" not in done.stdout
+
+
+def test_verify_prints_the_id_of_the_job_that_does_it(service):
+    recorder = service(answer(DONE), answer({**JOB, "id": "job2", "parent": "job1"}, 202))
+    done = run("verify", "job1", "--supercells", "3", "--sites", "16")
+    assert (done.exit_code, done.stdout) == (0, "job2\n")
+    assert json.loads(recorder.requests[-1].content) == {"supercells": 3, "sites": 16}
+
+
+def test_verify_that_waits_prints_what_holds_and_what_does_not(service):
+    finished = {
+        **RESULT,
+        "verification": [VERIFIED],
+        "notes": ["evaluation 2 was not verified: it did not converge"],
+    }
+    first, stream, *_ = a_finished_job()
+    service(answer(DONE), first, stream, answer(DONE), answer(finished))
+    done = run("verify", "job1", "--wait")
+    assert done.exit_code == 0, done.stderr
+    assert VERIFIED["text"] in done.stdout
+    assert "atoms are up to 0.30 Å from the sites" in done.stdout
+    assert done.stdout.count("the sites of the supercell hold") == 1
+    assert "evaluation 2 was not verified" in done.stdout
+
+
+def test_verify_of_a_job_that_goes_on_is_bad_input(service):
+    service(answer(JOB), problem_detail(409, detail="the job is running; verify it once it has finished"))
+    done = run("verify", "job1")
+    assert done.exit_code == 2
+    assert "verify it once it has finished" in done.stderr
+
+
+def test_a_result_whose_verification_found_nothing_to_verify_says_so(service):
+    service(answer(DONE), answer(DONE), answer({**RESULT, "verification": []}))
+    assert "no explicit supercell has verified the answer" in run("result", "job1").stdout

@@ -78,7 +78,11 @@ REFUSED = {
     "a sublattice of vacancies alone": (
         sublattice(elements={"Vac": [1, 1]}), "only-vacancies", "/sublattices/0/elements"),
     "the single-site tier, which comes later": (potential(tier="single_site"), "not-available-yet", "/potential/tier"),
-    "supercells, which come later": (changed(verify={"supercells": 2}), "not-available-yet", "/verify"),
+    "supercells of paired mixing": (
+        {**potential(mixing="paired"), "verify": {"supercells": 2}}, "needs-mean-field", "/verify"),
+    "supercells that cannot hold the composition": (
+        changed(kind="evaluate", objectives=[], at=[{"cation": {"Na": 0.99, "K": 0.01}}], verify={"sites": 8}),
+        "composition-not-held", "/verify/sites"),
     "charge neutrality without every oxidation state": (
         changed(constraints={"charge_neutrality": {"Na": 1}}), "bad-constraint", "/constraints/charge_neutrality"),
     "an unknown element": (

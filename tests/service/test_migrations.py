@@ -71,6 +71,16 @@ def test_the_last_step_down_and_up_keeps_every_column_of_every_task(database, su
     assert contents(database, "tasks") == before
 
 
+def test_jobs_that_verify_others_outlive_the_column_that_names_these(database, submitted, finished):
+    child = submitted(parent=finished)
+    migration.downgrade(database, "0005")
+    assert "parent" not in {column["name"] for column in inspect(database.engine).get_columns("jobs")}
+    migration.upgrade(database)
+    with database.reading() as session:
+        assert jobs.get(session, child).parent is None
+        assert jobs.get(session, finished).state == "succeeded"
+
+
 def test_ids_of_tasks_go_on_where_they_were_also_where_the_last_were_deleted(database, submitted, worker):
     job_id = submitted()
     run_advance(worker, job_id)

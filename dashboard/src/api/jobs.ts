@@ -6,7 +6,14 @@ import type { EvaluationPage, Job, JobPage, JobState, Result, SurrogateMap, Vali
 const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
 
 export async function listJobs(
-  query: { state?: JobState[]; name?: string | undefined; cursor?: string | undefined; limit?: number } = {},
+  query: {
+    state?: JobState[];
+    name?: string | undefined;
+    /** Only jobs that verify the answer of this one. */
+    parent?: string;
+    cursor?: string | undefined;
+    limit?: number;
+  } = {},
   signal?: AbortSignal,
 ): Promise<JobPage> {
   return (await call<JobPage>('/v1/jobs', { query, signal })).data;
@@ -40,6 +47,17 @@ export async function validateProblem(problem: unknown, signal?: AbortSignal): P
 
 export async function changeJob(id: string, change: 'cancel' | 'pause' | 'resume'): Promise<Job> {
   return (await call<Job>(at(id, `/${change}`), { method: 'POST' })).data;
+}
+
+/** Relax explicit supercells of a finished job's answer, as a job of its own; `key` makes repeating it harmless. */
+export async function verifyJob(
+  id: string,
+  wanted: { supercells: number; sites: number },
+  key: string,
+): Promise<Job> {
+  return (
+    await call<Job>(at(id, '/verify'), { method: 'POST', body: wanted, headers: { 'Idempotency-Key': key } })
+  ).data;
 }
 
 export async function deleteJob(id: string): Promise<void> {

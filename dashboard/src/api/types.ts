@@ -18,6 +18,7 @@ export type CrystalState = Schemas['CrystalState'];
 export type StoredEvaluation = Schemas['StoredEvaluation'];
 export type EvaluationPage = Schemas['EvaluationPage'];
 export type Result = Schemas['Result'];
+export type Verification = Schemas['Verification'];
 export type Sensitivity = Schemas['Sensitivity'];
 export type SurrogateMap = Schemas['SurrogateMap'];
 export type Validation = Schemas['Validation'];

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api_schemas.errors import FieldError, ProblemInvalid
+from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from engine.composition.notation import parse_composition
 from engine.kinds.front_faults import front_faults
 from engine.kinds.grid import budget_faults
 from engine.kinds.kind import Examined
+from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -33,24 +37,33 @@ class Evaluate:
         if not problem.at and region.space.n_free:
             text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
             return Examined([*faults, FieldError(pointer="/at", type="missing-field", message=text)])
-        return Examined([*faults, *budget_faults(problem, len(problem.at), spends=False)], planned)
+        listed = [] if faults or problem.verify is None else _listed(problem, region)
+        budget = budget_faults(problem, len(problem.at), spends=False)
+        return Examined([*faults, *budget], planned, verified=planned, listed=listed)
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What all of them cost."""
-        return estimate_relaxations(resolved, resolved.planned)
+        return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
-        """The compositions in order; nothing is random."""
-        del seed
+        """The compositions in order; nothing is random but the supercells that verify them."""
         from engine.kinds.listed import listed_plan
-        from engine.kinds.with_shared import WithShared
+        from engine.kinds.whole_plan import whole_plan
 
         problem, space = resolved.problem, resolved.space
         points = [
             parse_composition(space, composition, ("at", str(i))) for i, composition in enumerate(problem.at)
         ]
         plan = listed_plan(resolved, points or [resolved.region.center()])
-        return WithShared(plan) if shared else plan
+        return whole_plan(plan, resolved.verified, seed, shared=shared)
+
+
+def _listed(problem: Problem, region: Region) -> list[tuple[str, NDArray[np.float64]]]:
+    """Every composition [n_columns] with the pointer to it."""
+    return [
+        (pointer(("at", number)), parse_composition(region.space, one, ("at", number)))
+        for number, one in enumerate(problem.at)
+    ]
 
 
 def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.kinds.kind import DEFAULT_POINTS_PER_EDGE, Examined
 from engine.kinds.optimize.faults import finest_grid, search_faults
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
+from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
@@ -35,16 +36,16 @@ class Optimize:
         planned = problem.strategy.max_evaluations
         if grid and points is not None and not faults:
             planned = len(problem.at) + region.grid_size(points) + rounding_reserve(problem)
-        return Examined(faults, planned, DEFAULT_POINTS_PER_EDGE if points is None else points)
+        verified = planned if problem.seeks_front else 1
+        return Examined(faults, planned, DEFAULT_POINTS_PER_EDGE if points is None else points, verified)
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """The most that it may cost: a search often needs far fewer evaluations."""
-        return estimate_relaxations(resolved, resolved.planned)
+        return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """A search and the rounding of its answer."""
         from engine.kinds.optimize.plan import OptimizePlan
-        from engine.kinds.with_shared import WithShared
+        from engine.kinds.whole_plan import whole_plan
 
-        plan = OptimizePlan(resolved, seed)
-        return WithShared(plan) if shared else plan
+        return whole_plan(OptimizePlan(resolved, seed), resolved.verified, seed, shared=shared)

@@ -52,6 +52,11 @@ class OptimizePlan(CompositionPlan):
         """The best evaluation: once something was rounded, among what lies in steps."""
         return None if self.seeks_front else self._rounding.best()
 
+    def answer_records(self) -> list[EvaluationRecord]:
+        """The best evaluation, or the members of the front."""
+        found = self.answered()
+        return self.front_records() if found is None else [found[0]]
+
     def front_records(self) -> list[EvaluationRecord]:
         """The front, of compositions in steps once it has been rounded."""
         if not self.seeks_front:

@@ -8,6 +8,7 @@ from api_schemas.errors import FieldError
 from engine.kinds.front_faults import front_faults
 from engine.kinds.grid import budget_faults, grid_faults
 from engine.kinds.kind import DEFAULT_POINTS_PER_EDGE, Examined
+from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
@@ -35,20 +36,21 @@ class Scan:
         of_grid = grid_faults(region, points, limits, "/scan/points_per_edge")
         size = 1 if of_grid else region.grid_size(points)
         budget = [] if of_grid else budget_faults(problem, size, spends=False)
-        return Examined([*faults, *of_grid, *budget], size, points)
+        known = problem.verify is not None and not of_grid
+        listed = [("/scan/points_per_edge", x) for x in region.grid(points)] if known else []
+        return Examined([*faults, *of_grid, *budget], size, points, verified=size, listed=listed)
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What all points cost."""
-        return estimate_relaxations(resolved, resolved.planned)
+        return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
-        """The points of the grid in order; nothing is random."""
-        del seed
+        """The points of the grid in order; nothing is random but the supercells that verify them."""
         from engine.kinds.listed import listed_plan
-        from engine.kinds.with_shared import WithShared
+        from engine.kinds.whole_plan import whole_plan
 
         plan = listed_plan(resolved, list(resolved.region.grid(resolved.points_per_edge)))
-        return WithShared(plan) if shared else plan
+        return whole_plan(plan, resolved.verified, seed, shared=shared)
 
 
 def _strategy_faults(problem: Problem) -> list[FieldError]:

@@ -138,9 +138,9 @@ def test_validation_lists_the_sites_with_their_sublattices(document):
 
 
 def test_validation_of_a_bad_problem_answers_with_its_faults(document):
-    found = validate(parse(Problem, document(verify={}, properties=["colour"])))
+    found = validate(parse(Problem, document(potential={"tier": "single_site"}, properties=["colour"])))
     assert not found.valid
-    assert {error.pointer for error in found.errors} == {"/verify", "/properties/0"}
+    assert {error.pointer for error in found.errors} == {"/potential/tier", "/properties/0"}
     assert found.estimate is None
 
 

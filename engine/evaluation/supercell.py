@@ -1,0 +1,164 @@
+"""One explicit decoration of a composition: made, relaxed from the mean-field crystal with its Hessian, described."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from api_schemas.cost import Cost
+from api_schemas.evaluations import Suggestion
+from engine.crystals.decorations import Decoration, decorate
+from engine.crystals.holding import held, supercell_holding
+from engine.crystals.supercells import Supercell
+from engine.crystals.symmetry import operations
+from engine.evaluation.supercell_record import Outcome, supercell_record
+from engine.mechanics.preconditioned import State, begin, restored, told
+from engine.mechanics.relax import relax
+from engine.mechanics.response.decorated import Relaxation
+from engine.mechanics.response.host import Host, host_at, restored_host
+from engine.mechanics.threads import fitting_threads
+from engine.references.shared_values import SharedValues, shared_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from api_schemas.supercells import SupercellRecord, SupercellTask
+    from engine.evaluation.evaluator import Evaluator
+    from engine.problem.resolved import ResolvedProblem
+
+MOST_CALLS = 100
+"""Potential calls after which the relaxation of a decoration is given up."""
+KEPT_UP_TO = 20_000
+"""Numbers of a host up to which it is kept for the other decorations of its composition."""
+_HOST, _STATE = "host.", "state."
+
+
+@dataclass(frozen=True, eq=False)
+class ExplicitCrystal:
+    """A task of relaxing a decoration, and what computes it.
+
+    Attributes:
+        resolved: The problem.
+        task: The task.
+        evaluator: Of the problem, at the workplace.
+        on_call: Called before every potential call; what it raises ends the computation.
+        checkpoint: Where the task had come to; None to begin at the beginning.
+        save: Keeps a checkpoint, after every potential call of the supercell.
+    """
+
+    resolved: ResolvedProblem
+    task: SupercellTask
+    evaluator: Evaluator
+    on_call: Callable[[], None]
+    checkpoint: Mapping[str, NDArray[np.generic]] | None
+    save: Callable[[Mapping[str, NDArray[np.generic]]], None]
+
+    def relaxed(self) -> SupercellRecord:
+        """Relax the decoration, from the checkpoint if there is one, and describe it."""
+        began = time.perf_counter()
+        with fitting_threads(self.supercell.n_cells * self.resolved.crystal.n_copies):
+            shared = shared_values(self.resolved, self.evaluator.solver)
+            saved = self.checkpoint
+            host = self._host(shared) if saved is None else restored_host(_part(saved, _HOST))
+            relaxation = Relaxation(
+                self.evaluator.potential,
+                host,
+                self.decoration,
+                shared.surroundings.pressure,
+                self.on_call,
+            )
+            start = begin(relaxation.start) if saved is None else restored(_part(saved, _STATE))
+            state = self._minimised(relaxation, start)
+        return supercell_record(
+            self.resolved,
+            self.task,
+            Outcome(
+                x=self.x,
+                coordinates=self.evaluator.coordinates(self.resolved.crystal),
+                relaxation=relaxation,
+                state=state,
+                shared=shared,
+            ),
+            Cost(
+                potential_calls=state.evaluations,
+                shared_calls=shared.calls + host.calls,
+                seconds=time.perf_counter() - began,
+                supercell_calls=state.evaluations,
+                primitive_equivalents=float(state.evaluations * self.supercell.n_cells),
+            ),
+        )
+
+    @cached_property
+    def supercell(self) -> Supercell:
+        """The supercell that the composition is decorated in."""
+        return supercell_holding(self.resolved.crystal, self._wanted, self.task.sites)
+
+    @cached_property
+    def x(self) -> NDArray[np.float64]:
+        """The composition that it holds, [n_columns]."""
+        return held(self.resolved.crystal, self._wanted, self.supercell.n_cells)
+
+    @cached_property
+    def decoration(self) -> Decoration:
+        """What each of its sites holds."""
+        task = self.task
+        return decorate(self.resolved.crystal, self.supercell, self.x, task.seed, task.decoration)
+
+    @cached_property
+    def _wanted(self) -> NDArray[np.float64]:
+        return self.resolved.space.to_vector(self.task.composition)
+
+    def _host(self, shared: SharedValues) -> Host:
+        """The mean-field supercell, from the store or computed now."""
+        crystal = self.resolved.crystal
+        if self.supercell.n_cells * (3 * crystal.n_sites) ** 2 > KEPT_UP_TO:
+            return self._computed(shared)
+        warm = self.task.warm_start
+        start = [
+            None if warm is None else warm.model_dump(mode="json"),
+            self._wanted.tolist(),
+            self.supercell.matrix.tolist(),
+        ]
+        digest = hashlib.sha256(json.dumps(start).encode()).hexdigest()
+
+        def compute() -> dict[str, Any]:
+            return {name: array.tolist() for name, array in self._computed(shared).arrays().items()}
+
+        solver, pressure = self.evaluator.solver, self.evaluator.pressure
+        return restored_host(solver.remembered(crystal, pressure, f"host {digest}", compute, self.x))
+
+    def _computed(self, shared: SharedValues) -> Host:
+        """The mean-field crystal relaxed at what the supercell holds, and what holds its sites and its cell."""
+        crystal, evaluator = self.resolved.crystal, self.evaluator
+        suggestion = Suggestion(
+            index=self.task.index,
+            composition=self.resolved.space.to_composition(self.x),
+            warm_start=self.task.warm_start,
+            warm_start_composition=self.task.composition,
+        )
+        lam = crystal.weights(self.x)
+        landscape = evaluator.solver.landscape(crystal, evaluator.pressure)
+        start = evaluator.start(suggestion, self.x, shared.members)
+        (mean,) = relax(landscape, lam[None], [start], evaluator.tolerance)
+        host = host_at(landscape, self.supercell, mean.q, lam, operations(crystal), self.on_call)
+        return host.after(mean.calls)
+
+    def _minimised(self, relaxation: Relaxation, state: State) -> State:
+        host = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
+        while not state.ended and state.evaluations < MOST_CALLS:
+            value, gradient = relaxation.evaluate(state.q)
+            state = told(state, relaxation.told_value(value, state), gradient, relaxation.method)
+            self.save({**host, **{f"{_STATE}{name}": a for name, a in state.arrays().items()}})
+        return state
+
+
+def _part(saved: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in saved.items() if name.startswith(prefix)}

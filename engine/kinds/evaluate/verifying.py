@@ -1,0 +1,51 @@
+"""The problem that verifies the answer of another one: its compositions in a list, and supercells. Torch-free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.choices import Strategy
+from api_schemas.kinds import EVALUATE
+from api_schemas.problem import Problem
+from engine.properties.table import named_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api_schemas.base import Composition
+    from api_schemas.choices import Verify
+    from api_schemas.objectives import Objective
+
+LONGEST_NAME = 200
+
+
+def verifying(problem: Problem, compositions: Sequence[Composition], verify: Verify) -> Problem:
+    """A problem that evaluates compositions of another one and verifies them.
+
+    It keeps the crystal, the objectives with their tolerances, the properties, the potential, the conditions and the
+    seed. The objectives of a front get equal weights: nothing is traded off in a list.
+
+    Args:
+        problem: The other one.
+        compositions: What to verify.
+        verify: How many supercells, and how large.
+    """
+    objectives = [_weighted(one) if problem.seeks_front else one for one in problem.objectives]
+    named = [name for name in named_properties(problem) if all(name != one.property for one in objectives)]
+    return Problem(
+        kind=EVALUATE.name,
+        name=f"{problem.name[: LONGEST_NAME - 10]}, verified",
+        structure=problem.structure,
+        sublattices=problem.sublattices,
+        objectives=objectives,
+        properties=named,
+        potential=problem.potential,
+        conditions=problem.conditions,
+        strategy=Strategy(seed=problem.strategy.seed),
+        at=list(compositions),
+        verify=verify,
+    )
+
+
+def _weighted(objective: Objective) -> Objective:
+    return objective.model_copy(update={"weight": 1.0})

@@ -1,0 +1,1 @@
+"""Verification of answers by explicit supercells, for every kind whose tasks relax compositions."""

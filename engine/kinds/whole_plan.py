@@ -1,0 +1,28 @@
+"""A plan over compositions with all that is computed beside it: what its evaluations share, and what verifies them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.kinds.verification.plan import WithVerification
+from engine.kinds.with_shared import WithShared
+
+if TYPE_CHECKING:
+    from engine.kinds.composition_plan import CompositionPlan
+    from engine.kinds.kind import Plan
+
+
+def whole_plan(plan: CompositionPlan, most: int, seed: int, *, shared: bool) -> Plan:
+    """The plan with the tasks beside it that its problem asks for.
+
+    Args:
+        plan: The plan over compositions; told of nothing yet.
+        most: At most so many evaluations are verified.
+        seed: Of everything random.
+        shared: Whether it asks for what its evaluations share, too.
+    """
+    whole: Plan = WithShared(plan) if shared else plan
+    verify = plan.resolved.problem.verify
+    if verify is None:
+        return whole
+    return WithVerification(whole, plan.answer_records, plan.resolved, verify, most, seed)

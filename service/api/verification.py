@@ -1,0 +1,95 @@
+"""``POST /v1/jobs/{id}/verify``: explicit supercells of a finished job's answer, as a job of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Request, Response
+
+from api_schemas.choices import Verify
+from api_schemas.errors import FieldError, ProblemInvalid, parse
+from api_schemas.jobs import Job
+from service.api.caller import Caller, Submitter
+from service.api.checking import accepted
+from service.api.context import Context, InContext
+from service.api.submitting import ACCEPTED, submitted, submitted_once
+from service.http.problem_details import documented
+from service.http.request_body import optional_json_object
+from service.lifecycle.submission import Submission, submit
+from service.lifecycle.verification import verification_of
+
+router = APIRouter(tags=["jobs"])
+
+VERIFY_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {
+            "application/json": {
+                "schema": Verify.model_json_schema(),
+                "examples": {
+                    "two": {
+                        "summary": "Two supercells of about 32 mixed sites",
+                        "value": Verify().model_dump(),
+                    }
+                },
+            }
+        },
+    }
+}
+"""OpenAPI of a body that says how many supercells, and how large; it is read by hand, with bounds."""
+
+
+@router.post(
+    "/jobs/{job_id}/verify",
+    status_code=202,
+    response_model=Job,
+    openapi_extra=VERIFY_BODY,
+    responses={**documented(400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507), 202: ACCEPTED},
+)
+async def verify_job(
+    job_id: str,
+    request: Request,
+    context: InContext,
+    caller: Submitter,
+    idempotency_key: Annotated[
+        str | None, Header(description="Repeating the request repeats the answer only.")
+    ] = None,
+) -> Response:
+    """Relax explicit supercells of the answer of a finished job, or of the best so far of a cancelled one.
+
+    That is a job of its own, which names the other as its parent and begins with the evaluations that are known.
+    """
+    await run_sync(context.rates.count_submission, caller.name)
+    data = await optional_json_object(request, context.settings.max_request_bytes)
+    verify = parse(Verify, data)
+    content = {"verify": job_id, "body": verify.model_dump()}
+    job, _ = await submitted_once(
+        context, caller, idempotency_key, content, lambda key: _stored(context, caller, job_id, verify, key)
+    )
+    return submitted(job)
+
+
+async def _stored(context: Context, caller: Caller, job_id: str, verify: Verify, key: str | None) -> Job:
+    found = await run_sync(verification_of, context.database, caller.tenant, job_id, verify)
+    try:
+        problem, estimate = await accepted(context, found.problem.document())
+    except ProblemInvalid as invalid:
+        raise ProblemInvalid([_of_body(error) for error in invalid.errors]) from None
+    submission = Submission(
+        problem=problem,
+        estimate=estimate,
+        tenant=caller.tenant,
+        key=key,
+        priority=found.priority,
+        parent=job_id,
+        known=found.known,
+    )
+    return await run_sync(submit, context.database, context.settings, submission)
+
+
+def _of_body(error: FieldError) -> FieldError:
+    """A fault of the job's problem as one of the request, where it is a fault of what this asks for."""
+    if error.pointer != "/verify" and not error.pointer.startswith("/verify/"):
+        return error
+    return error.model_copy(update={"pointer": error.pointer.removeprefix("/verify")})
