@@ -43,6 +43,13 @@ def is_mixed(crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> bool:
 
 def lost(crystal: AlchemicalCrystal, x: NDArray[np.float64], sites: int) -> list[str]:
     """Elements at a composition [n_columns] of which supercells of about so many mixed sites may hold no atom."""
+    fewest = min(near_counts(max(1, round(sites / mixed_sites(crystal)))))
+    wanted = [
+        x[part] * fewest * len(sublattice.sites)
+        for sublattice, part in zip(crystal.sublattices, crystal.column_slices, strict=True)
+    ]
+    if all(np.all((amount >= 1.0) | (amount <= PRESENT)) for amount in wanted):
+        return []  # a whole atom is never rounded away; of a long list most are like this
     absent = np.any([held(crystal, x, cells) == 0.0 for cells in cells_holding(crystal, x, sites)], axis=0)
     return [
         column.rpartition(":")[2]
