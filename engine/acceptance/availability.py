@@ -16,8 +16,6 @@ def unavailable(problem: Problem) -> list[FieldError]:
     if problem.potential.tier not in TIERS:
         instead = "use fluctuation, which is nearer to explicit supercells and costs less"
         found.append(not_available(("potential", "tier"), f"tier: {problem.potential.tier}", instead))
-    if problem.verify is not None:
-        found.append(not_available(("verify",), "verification by explicit supercells", "remove verify"))
     return found
 
 
