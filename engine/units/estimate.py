@@ -20,7 +20,7 @@ from engine.properties.table import PROPERTIES, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
 
-_CALLS_PER_ROW = 2
+CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
 
 _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
@@ -33,7 +33,7 @@ _MEMORY_OF_GRADIENT = 3.0
 _SITES_TOGETHER = 64
 """End members are relaxed in batches of about this many sites."""
 
-_PROCESS_MEMORY = 0.5e9
+PROCESS_MEMORY = 0.5e9
 """A worker with a model loaded, bytes."""
 
 
@@ -47,7 +47,7 @@ class _Relaxation:
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """What one call of a potential has to do; see `engine.potentials.cost`."""
 
     potential: PotentialDescription
@@ -150,47 +150,48 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
     elastic = [name for name in names if name != "bulk_modulus"]
     calls = 0
     if "bulk_modulus" in names:
-        calls += 1 + _CALLS_PER_ROW + _CALLS_PER_GRADIENT
+        calls += 1 + CALLS_PER_ROW + _CALLS_PER_GRADIENT
     if elastic:
         passes = sum(_STRAINS if name == "poisson_ratio" else 1 for name in elastic)
         rows = _STRAINS + 3 * (crystal.n_sites - 1) + min(_STRAINS, passes)
-        calls += 2 + _CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
-    work = _work(crystal, resolved)
+        calls += 2 + CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
+    work = work_of(crystal, resolved)
     memory = work.memory(second_derivatives=True)
     return _Relaxation(
         calls=calls,
         seconds=calls * work.seconds(),
-        memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
+        memory=PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
     )
 
 
 def _relaxation(crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int) -> _Relaxation:
     """Cost of one composition; the memory is that of a batch of ``members`` end members."""
-    work = _work(crystal, resolved)
+    work = work_of(crystal, resolved)
     coordinates = coordinate_count(crystal)
     steps = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates))
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
     return _Relaxation(
-        calls=steps + _CALLS_PER_ROW * coordinates,
+        calls=steps + CALLS_PER_ROW * coordinates,
         seconds=steps * work.seconds() + coordinates * work.seconds(second_derivatives=True),
-        memory=_PROCESS_MEMORY + work.memory(together, second_derivatives=True),
+        memory=PROCESS_MEMORY + work.memory(together, second_derivatives=True),
     )
 
 
-def _work(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Work:
-    """What one call has to do; where senders are mixed first, copies of a site share their edges and products."""
+def work_of(crystal: AlchemicalCrystal, resolved: ResolvedProblem, cells: int = 1) -> Work:
+    """What one call for so many cells has to do; where senders are mixed first, copies of a site share their edges."""
     potential, mixing = resolved.potential, resolved.problem.potential.mixing
-    edges = estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
+    edges = cells * estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
     by_element = potential.size is not None and potential.size.by_element
     of_copies = not FAMILIES[potential.family].by_nodes
     premixed = of_copies or (mixing == "mean_field" and not by_element)
     if mixing == "paired" or not premixed:
         edges = math.ceil(edges * _messages_per_edge(crystal, mixing, premixed=premixed))
     if of_copies:
-        return _Work(potential, resolved.problem.potential.dtype, edges, crystal.n_copies, None)
-    nodes = crystal.n_sites if premixed else crystal.n_copies
+        return Work(potential, resolved.problem.potential.dtype, edges, cells * crystal.n_copies, None)
+    nodes = cells * (crystal.n_sites if premixed else crystal.n_copies)
     links = nodes * nodes * (2 if mixing == "paired" else 1)
-    return _Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
+    links = links if cells == 1 else min(links, edges)  # images of a pair in a small cell are one link
+    return Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
 
 
 def _messages_per_edge(crystal: AlchemicalCrystal, mixing: str, *, premixed: bool) -> float:
