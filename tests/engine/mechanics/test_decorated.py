@@ -21,6 +21,7 @@ from engine.mechanics.preconditioned import begin, minimise
 from engine.mechanics.relax import Start, relax
 from engine.mechanics.response.decorated import FORCE, STRESS, Relaxation
 from engine.mechanics.response.host import host_at, restored_host
+from tests.soak import later, longer
 
 PRESSURE = 5.0 / 160.21766208
 
@@ -119,12 +120,18 @@ def ase_lbfgs(potential, relaxation, budget=150):
     return atoms.get_potential_energy(), atoms.calc.potential_calls
 
 
+@longer
 @pytest.mark.parametrize(
     ("prototype", "species", "site", "elements", "sites"),
     [
         ("rocksalt", ("Na", "Cl"), "Na", ["Na", "K"], 8),
         ("wurtzite", ("Al", "N"), "Al", ["Al", "Ga"], 6),
         ("fcc", ("Cu",), "Cu", ["Cu", "Au"], 8),
+        later("fcc", ("Cu",), "Cu", ["Cu", "Au"], 16),
+        later("rocksalt", ("Mg", "O"), "Mg", ["Mg", "Ca"], 16),
+        later("zincblende", ("Ga", "As"), "Ga", ["Ga", "In"], 16),
+        later("bcc", ("Mo",), "Mo", ["Mo", "Nb"], 16),
+        later("wurtzite", ("Ga", "N"), "Ga", ["Ga", "In"], 12),
     ],
 )
 def test_it_takes_a_third_of_the_calls_of_lbfgs_to_an_energy_that_is_not_higher(
