@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api_schemas.errors import FieldError
 from engine.crystals.holding import cells_holding, held
 from engine.kinds.verification import holding
-from engine.units.estimate import estimate_supercells
+from engine.units.supercell_size import estimate_supercells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Explicit decorations of a mixed crystal: which sites of a supercell hold which element.
 
-They are quasi-random: their pairs of neighbours are as those of a random alloy, as far as the supercell lets them be
+They are quasi-random: their pairs and triangles of neighbours are as those of a random alloy, as far as can be
 (A. Zunger et al., Phys. Rev. Lett. 65, 353 (1990), doi:10.1103/PhysRevLett.65.353).
 """
 
@@ -21,6 +21,8 @@ from engine.crystals.symmetry import operations
 
 EMPTY = 0
 """Stands for the atomic number of an empty site."""
+_BEST = 128
+"""Decorations that are told from one another."""
 _FEW_SITES = 20
 """Up to so many sites a search finds decorations that symmetry takes to one another."""
 
@@ -54,10 +56,10 @@ def decorate(
 ) -> Decoration:
     """A quasi-random decoration of a supercell; the same for the same arguments.
 
-    The decorations that a seeded search finds are put in the order of their Warren-Cowley parameters, in a seeded order
-    where these are equal. Of those that symmetry operations take to one another one is kept in a small supercell; in a
-    large one none are found. Different numbers give different decorations while there are so many; then they are gone
-    through again.
+    The decorations that a seeded search finds are put in the order of how random they are (`Shells.disorder`), in a
+    seeded order where they are alike in that. Of those that symmetry operations take to one another one is kept in a
+    small supercell; in a large one none are found. Different numbers give different decorations while there are so
+    many; then they are gone through again.
 
     Args:
         crystal: The parent.
@@ -131,12 +133,15 @@ def _ranked(
         weights or {len(shells.radii) + 1: 1.0},
         int(draw.integers(2**31)),
     )
-    distinct = np.array(found, dtype=np.int64)
-    if len(sites) <= _FEW_SITES:
-        distinct = _standard_forms(distinct, _permutations(crystal, supercell, sites))
-    distinct = np.unique(distinct, axis=0)
+    distinct = np.unique(np.array(found, dtype=np.int64), axis=0)
     distinct = distinct[draw.permutation(len(distinct))]
-    return distinct[np.argsort(np.round(shells.disorder(distinct, len(counts)), 9), kind="stable")]
+    order = np.argsort(np.round(shells.disorder(distinct, len(counts)), 9), kind="stable")
+    distinct = distinct[order[:_BEST]]
+    if len(sites) <= _FEW_SITES:
+        forms = _standard_forms(distinct, _permutations(crystal, supercell, sites))
+        _, first = np.unique(forms, axis=0, return_index=True)
+        distinct = distinct[np.sort(first)]
+    return distinct
 
 
 def _permutations(crystal: AlchemicalCrystal, supercell: Supercell, sites: IntArray) -> IntArray:

@@ -16,7 +16,7 @@ from typing import Any
 
 ITERATIONS = 50_000
 """Decorations that are tried; 0.1 s for 32 sites."""
-LEVELS, ALIKE = 30, 20
+LEVELS, ALIKE = 30, 50
 """How many of the best values are kept, and how many decorations of each."""
 _PLACEHOLDERS = (
     "H",

@@ -31,6 +31,8 @@ FEWEST_CELLS = 2
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
 _VECTORS_AT_ONCE = 32
+_MOST_CELLS = 72
+"""Numbers of cells up to which every shape is looked at."""
 _SPREAD, _FARTHEST = (0.8, 1.25), 6
 """How far the number of cells may be from what was asked for, to find a compact shape: by a share, and by so many."""
 
@@ -149,10 +151,20 @@ def supercell_for_disorder(crystal: AlchemicalCrystal) -> Supercell:
 
 
 def near_counts(cells: int) -> list[int]:
-    """Numbers of cells near what is wanted: 0.8 to 1.25 times as many, and at most 6 more or fewer."""
-    low = max(1, round(_SPREAD[0] * cells), cells - _FARTHEST)
-    high = min(round(_SPREAD[1] * cells), cells + _FARTHEST)
-    return [1] if cells <= 1 else list(range(low, high + 1))
+    """Numbers of cells near what is wanted: 0.8 to 1.25 times as many, and at most 6 more or fewer.
+
+    Large ones are those of a smaller supercell that is itself repeated 2, 3, ... times along every vector.
+    """
+    times = _times(cells)
+    of_one = cells / times**3
+    low = max(1, round(_SPREAD[0] * of_one), round(of_one) - _FARTHEST)
+    high = min(round(_SPREAD[1] * of_one), round(of_one) + _FARTHEST)
+    return [1] if cells <= 1 else [n * times**3 for n in range(low, high + 1)]
+
+
+def _times(cells: int) -> int:
+    """How often a supercell of so many cells is repeated along each vector, to have fewer shapes to look through."""
+    return next(times for times in range(1, cells + 2) if cells <= _MOST_CELLS * times**3)
 
 
 def compact_supercell(crystal: AlchemicalCrystal, cells: int | Sequence[int]) -> Supercell:
@@ -168,9 +180,12 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int | Sequence[int]) ->
             all numbers that are allowed.
     """
     counts = tuple(near_counts(cells) if isinstance(cells, int) else sorted(cells))
-    return Supercell(
-        _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), counts)
-    )
+    times = _times(round(counts[0] / _SPREAD[0]))
+    if any(n % times**3 for n in counts):
+        times = 1
+    base = tuple(n // times**3 for n in counts)
+    found = _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), base)
+    return Supercell(times * found)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
 from engine.tiers.registry import TIERS
 
-_CALLS_PER_ROW = 2
+CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
 
 _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
@@ -33,9 +33,6 @@ _WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION = 30, 10
 _STEPS_BY_SPRINGS, _PRODUCTS = 16, 7
 """Energies above so many coordinates, and rows for each direction where no whole Hessian is taken (7 to 26 and 3 to 10
 measured on cells of 20 to 216 sites; 41 and 58 on a frustrated one)."""
-_CALLS_PER_SUPERCELL, _ROWS_PER_SUPERCELL = 10, 8
-"""Energies that a preconditioned relaxation of a supercell takes, and rows of its mean-field Hessian, by symmetry."""
-
 _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
 """A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
@@ -43,7 +40,7 @@ _MEMORY_OF_GRADIENT = 3.0
 _SITES_TOGETHER = 64
 """End members are relaxed in batches of about this many sites."""
 
-_PROCESS_MEMORY = 0.5e9
+PROCESS_MEMORY = 0.5e9
 """A worker with a model loaded, bytes."""
 
 
@@ -57,7 +54,7 @@ class _Relaxation:
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """What one call of a potential has to do; see `engine.potentials.cost`."""
 
     potential: PotentialDescription
@@ -65,11 +62,6 @@ class _Work:
     edges: int
     nodes: int
     links: int | None
-
-    def repeated(self, cells: int) -> _Work:
-        """A call for a supercell of so many cells."""
-        links = None if self.links is None else min(self.links * cells**2, self.edges * cells)
-        return replace(self, edges=self.edges * cells, nodes=self.nodes * cells, links=links)
 
     def memory(self, together: int = 1, *, second_derivatives: bool = False) -> int:
         """Bytes of a call for so many crystals together."""
@@ -120,24 +112,6 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     )
 
 
-def estimate_supercells(resolved: ResolvedProblem, cells: int, count: int) -> CostEstimate:
-    """Expected cost of relaxing explicit supercells on one CPU worker.
-
-    Args:
-        resolved: The problem.
-        cells: Parent cells of a supercell.
-        count: How many supercells.
-    """
-    work = _work(resolved.crystal, resolved)
-    calls = _CALLS_PER_SUPERCELL + _CALLS_PER_ROW * _ROWS_PER_SUPERCELL
-    return CostEstimate(
-        evaluations=count,
-        potential_calls=count * calls,
-        seconds=count * calls * cells * work.seconds(),
-        memory_bytes=int(_PROCESS_MEMORY + work.memory(cells, second_derivatives=True)),
-    )
-
-
 def coordinate_count(crystal: AlchemicalCrystal) -> int:
     """Number of symmetry-adapted strain and internal coordinates of the labelled parent, by characters.
 
@@ -185,17 +159,17 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
     elastic = [name for name in names if name != "bulk_modulus"]
     calls = 0
     if "bulk_modulus" in names:
-        calls += 1 + _CALLS_PER_ROW + _CALLS_PER_GRADIENT
+        calls += 1 + CALLS_PER_ROW + _CALLS_PER_GRADIENT
     if elastic:
         passes = sum(_STRAINS if name == "poisson_ratio" else 1 for name in elastic)
         rows = _STRAINS + 3 * (crystal.n_sites - 1) + min(_STRAINS, passes)
-        calls += 2 + _CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
-    work = _work(crystal, resolved)
+        calls += 2 + CALLS_PER_ROW * rows + _CALLS_PER_GRADIENT * passes
+    work = work_of(crystal, resolved)
     memory = work.memory(second_derivatives=True)
     return _Relaxation(
         calls=calls,
         seconds=calls * work.seconds(),
-        memory=_PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
+        memory=PROCESS_MEMORY + (_MEMORY_OF_GRADIENT * memory if names else 0.0),
     )
 
 
@@ -205,11 +179,11 @@ def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
     if wanted is None:
         return _Relaxation(calls=0, seconds=0.0, memory=0.0)
-    work = _work(crystal, resolved).repeated(wanted.cells)
+    work = work_of(crystal, resolved, wanted.cells)
     return _Relaxation(
         calls=wanted.calls,
         seconds=wanted.calls * work.seconds(),
-        memory=_PROCESS_MEMORY + work.memory(second_derivatives=True),
+        memory=PROCESS_MEMORY + work.memory(second_derivatives=True),
     )
 
 
@@ -217,7 +191,7 @@ def _relaxation(
     crystal: AlchemicalCrystal, resolved: ResolvedProblem, members: int, directions: int
 ) -> _Relaxation:
     """Cost of one composition with its response along directions; the memory is that of a batch of end members."""
-    work = _work(crystal, resolved)
+    work = work_of(crystal, resolved)
     coordinates = coordinate_count(crystal)
     steps, rows = min(_MOST_STEPS, round(_STEPS + _STEPS_PER_COORDINATE * coordinates)), coordinates
     if coordinates > _WHOLE_HESSIAN_UP_TO:
@@ -226,26 +200,27 @@ def _relaxation(
         rows = _PRODUCTS * directions
     together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
     return _Relaxation(
-        calls=steps + _CALLS_PER_ROW * rows,
+        calls=steps + CALLS_PER_ROW * rows,
         seconds=steps * work.seconds() + rows * work.seconds(second_derivatives=True),
-        memory=_PROCESS_MEMORY + work.memory(together, second_derivatives=True),
+        memory=PROCESS_MEMORY + work.memory(together, second_derivatives=True),
     )
 
 
-def _work(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Work:
-    """What one call has to do; where senders are mixed first, copies of a site share their edges and products."""
+def work_of(crystal: AlchemicalCrystal, resolved: ResolvedProblem, cells: int = 1) -> Work:
+    """What one call for so many cells has to do; where senders are mixed first, copies of a site share their edges."""
     potential, mixing = resolved.potential, resolved.problem.potential.mixing
-    edges = estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
+    edges = cells * estimate_edges(crystal.n_sites, crystal.volume, potential.cutoff)
     by_element = potential.size is not None and potential.size.by_element
     of_copies = not FAMILIES[potential.family].by_nodes
     premixed = of_copies or (mixing == "mean_field" and not by_element)
     if mixing == "paired" or not premixed:
         edges = math.ceil(edges * _messages_per_edge(crystal, mixing, premixed=premixed))
     if of_copies:
-        return _Work(potential, resolved.problem.potential.dtype, edges, crystal.n_copies, None)
-    nodes = crystal.n_sites if premixed else crystal.n_copies
+        return Work(potential, resolved.problem.potential.dtype, edges, cells * crystal.n_copies, None)
+    nodes = cells * (crystal.n_sites if premixed else crystal.n_copies)
     links = nodes * nodes * (2 if mixing == "paired" else 1)
-    return _Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
+    links = links if cells == 1 else min(links, edges)  # images of a pair in a small cell are one link
+    return Work(potential, resolved.problem.potential.dtype, edges, nodes, links)
 
 
 def _messages_per_edge(crystal: AlchemicalCrystal, mixing: str, *, premixed: bool) -> float:

@@ -31,9 +31,9 @@ class ExplicitSupercell:
         """Which decoration it is, counted from 1: ``decoration 2 of evaluation 5, 64 atoms``."""
         if not isinstance(task, SupercellTask):
             return self.name
-        from engine.units.supercell_size import atoms_of
+        from engine.units.supercell_size import supercell_size
 
-        atoms = atoms_of(resolved, task.composition, task.sites)
+        atoms = supercell_size(resolved, task.composition, task.sites).atoms
         return f"decoration {task.decoration + 1} of evaluation {task.evaluation + 1}, {atoms} atoms"
 
     def perform(

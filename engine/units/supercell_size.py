@@ -1,20 +1,99 @@
-"""How large an explicit supercell is, and what relaxing it takes, before anything is computed. Torch-free."""
+"""How large explicit supercells are, and what relaxing them takes, before anything is computed. Torch-free."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from api_schemas.jobs import CostEstimate
+from engine.crystals.crystal import assemble
 from engine.crystals.holding import held, supercell_holding
+from engine.crystals.parent import ParentCrystal
+from engine.crystals.symmetry import operations
+from engine.units.estimate import CALLS_PER_ROW, PROCESS_MEMORY, work_of
 
 if TYPE_CHECKING:
     from api_schemas.base import Composition
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.problem.resolved import ResolvedProblem
 
+CALLS = 7
+"""Potential calls that the relaxation of a decoration takes (3 to 9 measured)."""
+_STRAIN_ROWS, _MEAN_FIELD_CALLS = 6, 12
 
-def atoms_of(resolved: ResolvedProblem, composition: Composition, sites: int) -> int:
-    """Atoms of the supercell of a composition with about so many mixed sites."""
+
+@dataclass(frozen=True)
+class SupercellSize:
+    """The supercell of a composition.
+
+    Attributes:
+        cells: Cells of the parent in it.
+        sites: Its sites, mixed or not.
+        atoms: The atoms on them.
+        composition: What it holds.
+    """
+
+    cells: int
+    sites: int
+    atoms: int
+    composition: Composition
+
+
+def supercell_size(resolved: ResolvedProblem, composition: Composition, sites: int) -> SupercellSize:
+    """The supercell of a composition with about so many mixed sites."""
     crystal = resolved.crystal
     x = resolved.space.to_vector(composition)
-    supercell = supercell_holding(crystal, x, sites)
-    weights = crystal.weights(held(crystal, x, supercell.n_cells))
-    return round(supercell.n_cells * float(weights.sum()))
+    cells = supercell_holding(crystal, x, sites).n_cells
+    x = held(crystal, x, cells)
+    return SupercellSize(
+        cells=cells,
+        sites=cells * crystal.n_sites,
+        atoms=round(cells * float(crystal.weights(x).sum())),
+        composition=resolved.space.to_composition(x),
+    )
+
+
+def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int) -> CostEstimate:
+    """Expected cost of relaxing decorations of one composition, in so many cells, on one CPU worker.
+
+    The Hessian of the mean-field supercell is theirs together, and takes the most memory: its rows are backward passes
+    through a backward pass of all copies.
+    """
+    crystal = resolved.crystal
+    plain = assemble(ParentCrystal(crystal.lattice, crystal.frac, crystal.parent_symbols), ())
+    one, mixed, explicit = (
+        work_of(crystal, resolved),
+        work_of(crystal, resolved, cells),
+        work_of(plain, resolved, cells),
+    )
+    rows = hessian_rows(crystal)
+    of_cell = _MEAN_FIELD_CALLS + 1 + CALLS_PER_ROW * _STRAIN_ROWS
+    return CostEstimate(
+        evaluations=decorations,
+        potential_calls=of_cell + 1 + CALLS_PER_ROW * rows + decorations * CALLS,
+        seconds=of_cell * one.seconds()
+        + mixed.seconds()
+        + rows * mixed.seconds(second_derivatives=True)
+        + decorations * CALLS * explicit.seconds(),
+        memory_bytes=int(PROCESS_MEMORY + max(mixed.memory(second_derivatives=True), explicit.memory())),
+    )
+
+
+def hessian_rows(crystal: AlchemicalCrystal) -> int:
+    """Rows of second derivatives that give all of a supercell's, as long as it keeps the symmetry of the parent.
+
+    One for each site that no operation takes to an earlier one, where the images of a general direction under the
+    operations that keep the site span all three; two or three where they span fewer.
+    """
+    found = operations(crystal)
+    general = np.array([0.61, -0.68, 0.41])
+    total = 0
+    for site in range(crystal.n_sites):
+        if min(int(operation.sites[site]) for operation in found) < site:
+            continue
+        images = [operation.rotation @ general for operation in found if operation.sites[site] == site]
+        spanned = int(np.linalg.matrix_rank(np.array(images), tol=1e-6))
+        total += {3: 1, 2: 2}.get(spanned, 3)
+    return total

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
 from engine.kinds.verification.holding import most_cells
-from engine.units.estimate import estimate_supercells
+from engine.units.supercell_size import estimate_supercells
 
 if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem

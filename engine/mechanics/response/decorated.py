@@ -76,6 +76,11 @@ class Relaxation:
         """Where the mean-field supercell has what are atoms here, [n_atoms, 3] Å."""
         return self.host.supercell.positions(self.host.lattice, self.host.positions)[self.atoms]
 
+    @cached_property
+    def ordered(self) -> AlchemicalCrystal:
+        """The decoration as an ordered crystal at the sites of the mean-field one."""
+        return explicit_crystal(self.lattice, self.sites, self.decoration.species[self.atoms])
+
     @property
     def start(self) -> NDArray[np.float64]:
         """The mean-field supercell itself, [6 + 3 n_atoms]."""
@@ -100,7 +105,7 @@ class Relaxation:
         Neighbours are found anew each time: the order of a sum must not tell from where the crystal came.
         """
         landscape = SiteLandscape(
-            self.potential, self._ordered, self.lattice, Supercell(_ONE_CELL), self.on_call
+            self.potential, self.ordered, self.lattice, Supercell(_ONE_CELL), self.on_call
         )
         at = landscape.first(self.positions(q), self.strain(q), np.ones(len(self.atoms)))
         deformation = np.eye(3) + self.strain(q)
@@ -185,10 +190,6 @@ class Relaxation:
         values, vectors = np.linalg.eigh((stiffness + stiffness.T) / 2)
         softest = SOFTEST * abs(np.linalg.det(self.lattice))
         return np.asarray((vectors / np.maximum(values, softest)) @ vectors.T)
-
-    @cached_property
-    def _ordered(self) -> AlchemicalCrystal:
-        return explicit_crystal(self.lattice, self.sites, self.decoration.species[self.atoms])
 
     def _finished(self, q: NDArray[np.float64], gradient: NDArray[np.float64]) -> bool:
         force, stress = self.residual(q, gradient)
