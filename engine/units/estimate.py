@@ -19,7 +19,6 @@ from engine.problem.resolved import ResolvedProblem
 from engine.properties.table import PROPERTIES, named_properties
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
-from engine.tiers.registry import TIERS
 
 CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
@@ -175,6 +174,8 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
 
 def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     """What the tier computes in a supercell for each composition."""
+    from engine.tiers.registry import TIERS  # extensions are opened there, and may import kinds that estimate
+
     crystal = resolved.crystal
     wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
     if wanted is None:

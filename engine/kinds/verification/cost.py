@@ -17,11 +17,11 @@ def with_supercells(resolved: ResolvedProblem, estimate: CostEstimate) -> CostEs
     verify = resolved.problem.verify
     if verify is None:
         return estimate
-    count = resolved.verified * verify.supercells
-    more = estimate_supercells(resolved, most_cells(resolved.crystal, verify.sites), count)
+    cells, times = most_cells(resolved.crystal, verify.sites), resolved.verified
+    each = estimate_supercells(resolved, cells, verify.supercells)
     return CostEstimate(
-        evaluations=estimate.evaluations + more.evaluations,
-        potential_calls=estimate.potential_calls + more.potential_calls,
-        seconds=estimate.seconds + more.seconds,
-        memory_bytes=max(estimate.memory_bytes, more.memory_bytes),
+        evaluations=estimate.evaluations + times * each.evaluations,
+        potential_calls=estimate.potential_calls + times * each.potential_calls,
+        seconds=estimate.seconds + times * each.seconds,
+        memory_bytes=max(estimate.memory_bytes, each.memory_bytes),
     )

@@ -56,7 +56,7 @@ def test_what_supercells_cannot_verify_is_refused_at_its_field(faults, changes, 
 
 def test_a_supercell_that_is_too_large_is_refused_with_the_number_of_sites_that_fits(accepted):
     with pytest.raises(
-        ProblemInvalid, match=r"/verify/sites: .* up to 160 atoms, more than 100; take sites: 36"
+        ProblemInvalid, match=r"/verify/sites: .* up to 152 atoms, more than 100; take sites: 36"
     ):
         accepted(Limits(max_supercell_atoms=100), verify={"sites": 64})
     assert accepted(Limits(max_supercell_atoms=100), verify={"sites": 36})
@@ -90,6 +90,6 @@ def test_the_estimate_grows_by_the_supercells(accepted):
         estimate(**EVALUATE, **more) for more in ({}, {"verify": {}}, {"verify": {"supercells": 4}})
     )
     assert (without.evaluations, two.evaluations, four.evaluations) == (1, 3, 5)
-    assert four.seconds - without.seconds == pytest.approx(2 * (two.seconds - without.seconds))
+    assert without.seconds < two.seconds < four.seconds < 2 * two.seconds - without.seconds
     assert estimate(objectives=FRONT, verify={}).evaluations == 40 + 40 * 2
     assert estimate(verify={}).evaluations == 40 + 2
