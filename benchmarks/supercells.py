@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+import warnings
 
 import numpy as np
 from ase import Atoms
@@ -108,6 +109,9 @@ def preconditioned(relaxation: Relaxation) -> tuple[int, float, bool]:
 
 def lbfgs(potential: Potential, relaxation: Relaxation) -> tuple[float, int]:
     """Energy and calls of ASE's LBFGS with the cell free, from the same start to the same residuals."""
+    warnings.filterwarnings(
+        "ignore", message="logm result may be inaccurate"
+    )  # of ASE's filter, of no consequence
     crystal = relaxation.ordered
     atoms = Atoms(crystal.parent_symbols, cell=relaxation.lattice, positions=relaxation.sites, pbc=True)
     atoms.calc = AlchemicalCalculator(potential, crystal, np.zeros(0))
