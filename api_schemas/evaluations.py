@@ -117,6 +117,20 @@ class Evaluation(Output):
         return self
 
 
+class DisorderState(Output):
+    """What warm-starts the energy of disorder of a neighbouring composition; kept where it is small.
+
+    ``shift`` is what the coordinates moved from the mean-field minimum, [n_q]; ``force_constants`` those of the
+    supercell, [n_cells, n_sites, 3, n_sites, 3] eV/Å^2 in one list; ``present`` the sum of the weights on each site,
+    [n_sites]; ``responses`` the displacements that answer to each departure from the mean, each in one list, Å.
+    """
+
+    shift: list[float]
+    force_constants: list[float]
+    present: list[float]
+    responses: list[list[float]]
+
+
 class RelaxationState(Output):
     """What warm-starts the relaxation of a neighbouring composition, or goes on with one that was given up.
 
@@ -132,6 +146,7 @@ class RelaxationState(Output):
     dq_dx: list[list[float]]
     hessian: list[list[float]]
     springs: list[list[float]] = []
+    disorder: DisorderState | None = Field(None, description="Of the tier fluctuation, where it is small.")
 
 
 class EvaluationRecord(Record, Evaluation):

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from api_schemas.evaluations import DisorderState
 from engine.crystals.supercells import supercell_for_disorder
 from engine.evaluation.refined import Refined
 from engine.mechanics.response.disorder import Disorder
+from engine.mechanics.response.force_constants import ForceConstants
 from engine.mechanics.response.minimum import relax_disordered
+from engine.mechanics.response.walk import Remembered
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
+
+
+STORED_UP_TO = 4000
+"""Numbers that an evaluation keeps for the disorder of its neighbours, at the most."""
 
 
 class Disordered:
@@ -31,6 +39,7 @@ class Disordered:
         x: NDArray[np.float64],
         directions: NDArray[np.float64],
         tolerance: Tolerance,
+        neighbour: DisorderState | None,
     ) -> Refined:
         """The composition with its energy of disorder."""
         crystal = landscape.crystal
@@ -42,7 +51,8 @@ class Disordered:
             )
         cells = disorder.supercell.supercell.n_cells
         with fitting_threads(crystal.n_copies * cells):
-            found = relax_disordered(disorder, landscape, relaxed, x, directions, tolerance)
+            remembered = None if neighbour is None else _remembered(neighbour, disorder)
+            found = relax_disordered(disorder, landscape, relaxed, x, directions, tolerance, remembered)
         return Refined(
             relaxed=found.relaxed,
             dq_dx=None if found.response is None else found.response @ directions.T,
@@ -51,7 +61,40 @@ class Disordered:
             supercell_calls=found.supercell_calls,
             cells=cells,
             notes=_notes(found.soft, disorder.supercell.n_sites),
+            disorder=None if found.remembered is None else _state(found.remembered),
         )
+
+
+def _state(remembered: Remembered) -> DisorderState | None:
+    """What is left for neighbours, as it is stored; None where it is too large."""
+    constants, responses = remembered.constants, remembered.responses
+    if constants.blocks.size + sum(response.size for response in responses) > STORED_UP_TO:
+        return None
+    return DisorderState(
+        shift=remembered.shift.tolist(),
+        force_constants=constants.blocks.reshape(-1).tolist(),
+        present=constants.present.tolist(),
+        responses=[response.reshape(-1).tolist() for response in responses],
+    )
+
+
+def _remembered(state: DisorderState, disorder: Disorder) -> Remembered | None:
+    """What a neighbour left; None where it is of another supercell."""
+    n, cells = disorder.crystal.n_sites, disorder.supercell.supercell.n_cells
+    shapes = [probe.nothing.shape for probe in disorder.probes]
+    sizes = [len(response) for response in state.responses]
+    if len(state.force_constants) != cells * (3 * n) ** 2 or sizes != [
+        int(np.prod(shape)) for shape in shapes
+    ]:
+        return None
+    blocks = np.array(state.force_constants).reshape(cells, n, 3, n, 3)
+    return Remembered(
+        shift=np.array(state.shift),
+        constants=ForceConstants(disorder.supercell.supercell, blocks, np.array(state.present)),
+        responses=[
+            np.array(response).reshape(shape) for response, shape in zip(state.responses, shapes, strict=True)
+        ],
+    )
 
 
 def _notes(soft: int, sites: int) -> tuple[str, ...]:

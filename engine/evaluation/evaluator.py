@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _process_store = MemoryStore()
 
+NEAR = 0.15
+"""Fraction within which the disorder of a composition starts from that of another."""
+
 
 class Evaluator:
     """Evaluates compositions of one problem with one potential on one device.
@@ -100,7 +103,10 @@ class Evaluator:
         landscape = self.solver.landscape(crystal, self.pressure)
         with fitting_threads(crystal.n_copies * len(suggestions)):
             relaxed = relax(landscape, lam, starts, self.tolerance, directions)
-        refined = [self._refined(landscape, result, x) for result, x in zip(relaxed, points, strict=True)]
+        refined = [
+            self._refined(landscape, result, x, suggestion)
+            for result, x, suggestion in zip(relaxed, points, suggestions, strict=True)
+        ]
         with fitting_threads(crystal.n_copies * len(suggestions)):
             moduli = [self._moduli(result, weights) for result, weights in zip(refined, lam, strict=True)]
         seconds = (time.perf_counter() - started) / len(suggestions)
@@ -127,12 +133,17 @@ class Evaluator:
             )
         ]
 
-    def _refined(self, landscape: Landscape, relaxed: Relaxed, x: NDArray[np.float64]) -> Refined:
+    def _refined(
+        self, landscape: Landscape, relaxed: Relaxed, x: NDArray[np.float64], suggestion: Suggestion
+    ) -> Refined:
         """A relaxed composition as the tier has it; what is mixed nowhere is computed as it is."""
         crystal, space = self.resolved.crystal, self.resolved.space
         if self._refinement is None or not relaxed.converged or not is_mixed(self.resolved):
             return as_it_is(relaxed, crystal.weights_matrix, space.tangent_basis)
-        return self._refinement(landscape, relaxed, x, space.tangent_basis, self.tolerance)
+        warm, near = suggestion.warm_start, suggestion.warm_start_composition
+        close = near is not None and np.abs(space.to_vector(near) - x).max() <= NEAR
+        neighbour = warm.disorder if warm is not None and close else None
+        return self._refinement(landscape, relaxed, x, space.tangent_basis, self.tolerance, neighbour)
 
     def _moduli(self, refined: Refined, lam: NDArray[np.float64]) -> Moduli:
         """The moduli that the problem names, of a composition that converged: of the mean-field crystal in its cell."""

@@ -107,7 +107,7 @@ def build_record(
         message=warning_text(resolved, coordinates, refined, x, shared, moduli, jumps),
         warnings=unseen(present_elements(resolved, x)),
         references=None if shared.references is None else dict(shared.references),
-        relaxation=_state(resolved, mean_field)
+        relaxation=_state(resolved, mean_field, refined)
         if usable and in_one_piece(coordinates, mean_field.q)
         else None,
         targets=list(shared.targets),
@@ -132,7 +132,7 @@ def public_value(
     )
 
 
-def _state(resolved: ResolvedProblem, relaxed: Relaxed) -> RelaxationState:
+def _state(resolved: ResolvedProblem, relaxed: Relaxed, refined: Refined) -> RelaxationState:
     """Where a relaxation of a neighbour may start, or of this composition go on if it was given up."""
     columns, tangent = resolved.crystal.weights_matrix, resolved.space.tangent_basis
     dq_dx = coordinate_response(relaxed, columns, tangent) if relaxed.converged else None
@@ -143,6 +143,7 @@ def _state(resolved: ResolvedProblem, relaxed: Relaxed) -> RelaxationState:
         dq_dx=[] if dq_dx is None else dq_dx.tolist(),
         hessian=relaxed.hessian.tolist() if kept and np.isfinite(relaxed.hessian).all() else [],
         springs=[] if relaxed.springs is None else relaxed.springs.table(),
+        disorder=refined.disorder,
     )
 
 

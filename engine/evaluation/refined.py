@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api_schemas.evaluations import DisorderState
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
 
@@ -28,6 +29,7 @@ class Refined:
         supercell_calls: Potential calls for supercells.
         cells: Parent cells of the supercell; 0 without one.
         notes: What to be careful about.
+        disorder: What is left for neighbours.
     """
 
     relaxed: Relaxed
@@ -37,6 +39,7 @@ class Refined:
     supercell_calls: int = 0
     cells: int = 0
     notes: tuple[str, ...] = ()
+    disorder: DisorderState | None = None
 
 
 class Refinement(Protocol):
@@ -49,6 +52,7 @@ class Refinement(Protocol):
         x: NDArray[np.float64],
         directions: NDArray[np.float64],
         tolerance: Tolerance,
+        neighbour: DisorderState | None,
     ) -> Refined:
         """The composition as the tier has it.
 
@@ -58,6 +62,7 @@ class Refinement(Protocol):
             x: Composition, [n_columns].
             directions: Orthonormal directions in which the composition can move, [n_columns, n_free].
             tolerance: When a relaxation is finished.
+            neighbour: What a near composition left; None where there is none.
         """
 
 

@@ -56,3 +56,19 @@ def test_what_is_mixed_nowhere_is_computed_as_it_is(weights_fetched):
     found = evaluate(plain.model_copy(update={"at": []}), {})
     assert found.converged
     assert found.cost.supercell_calls == 0
+
+
+def test_what_a_neighbour_left_travels_with_the_task(weights_fetched):
+    from api_schemas.evaluations import Suggestion
+
+    first = evaluate(problem(), HALF)
+    near = {"cation": {"Na": 0.55, "K": 0.45}}
+    task = Suggestion(
+        index=1,
+        composition=near,
+        warm_start=first.relaxation.model_validate_json(first.relaxation.model_dump_json()),
+        warm_start_composition=HALF,
+    )
+    warm = evaluate(problem(), task)
+    assert warm.converged
+    assert warm.cost.supercell_calls < 0.75 * first.cost.supercell_calls

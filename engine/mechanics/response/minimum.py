@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.mechanics.landscape import CALLS_PER_ROW, Landscape
-from engine.mechanics.response.walk import End, SoftSlope, Walk
+from engine.mechanics.response.walk import End, Remembered, SoftSlope, Walk
 from engine.mechanics.sensitivity import SINGULAR, coordinate_response
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ANSWERED = 1e-2
 """Relative error of a derivative of the responses at which it is good enough."""
+STIFF = 0.5
+"""eV/Å^2; where no mode of a neighbour's supercell is softer, none is soft here."""
 SETTLED = 2e-3
 """Relative change of a derivative of the coordinates at which it is good enough."""
 MOST_ROUNDS = 6
@@ -47,6 +49,7 @@ class Fluctuation:
         mean_field_hessian: Second derivatives of the mean-field enthalpy there, [n_q, n_q], eV per squared unit of q.
         soft: Modes of the supercell that were lifted: the crystal wants to leave its lattice.
         supercell_calls: Potential calls for the supercell.
+        remembered: What is left for neighbours; None where modes are soft or the minimum was not found.
     """
 
     relaxed: Relaxed
@@ -56,6 +59,7 @@ class Fluctuation:
     mean_field_hessian: NDArray[np.float64]
     soft: int
     supercell_calls: int
+    remembered: Remembered | None
 
 
 def relax_disordered(
@@ -65,6 +69,7 @@ def relax_disordered(
     x: NDArray[np.float64],
     directions: NDArray[np.float64],
     tolerance: Tolerance,
+    remembered: Remembered | None = None,
 ) -> Fluctuation:
     """Relax a mixed crystal with its energy of disorder.
 
@@ -75,12 +80,16 @@ def relax_disordered(
         x: Composition, [n_columns].
         directions: Orthonormal directions in which the composition can move, [n_columns, n_free].
         tolerance: When to stop.
+        remembered: What a neighbour left. Its force constants stand for those of this crystal, which changes how fast
+            responses are found and not which; where a mode might be soft they are computed.
     """
     before = disorder.supercell.calls, disorder.cell.calls
-    constants = disorder.force_constants(mean_field.q, x)
+    if remembered is not None and remembered.constants.lowest < STIFF:
+        remembered = None
+    constants = disorder.force_constants(mean_field.q, x) if remembered is None else remembered.constants
     soft = _soft_slopes(disorder, mean_field, x, directions) if constants.soft else None
     walk = Walk(disorder, landscape, disorder.media(constants, mean_field.hessian), x, soft)
-    end = walk.down(mean_field, tolerance)
+    end = walk.down(mean_field, tolerance, remembered)
     rows = landscape.second(landscape.first(end.q[None], landscape.crystal.weights(x)[None]))
     slopes = rows.mixed[0] @ landscape.crystal.weights_matrix @ directions
     hessian, along, response = rows.hessian[0], slopes, None
@@ -112,6 +121,9 @@ def relax_disordered(
         mean_field_hessian=rows.hessian[0],
         soft=constants.soft,
         supercell_calls=supercell_calls,
+        remembered=Remembered(end.q - mean_field.q, constants, end.responses)
+        if end.converged and soft is None
+        else None,
     )
 
 

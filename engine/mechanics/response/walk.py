@@ -40,6 +40,21 @@ Responses = list["NDArray[np.float64]"]
 
 
 @dataclass(frozen=True, eq=False)
+class Remembered:
+    """What a composition leaves for its neighbours.
+
+    Attributes:
+        shift: What the coordinates moved from the mean-field minimum, [n_q].
+        constants: Force constants of the supercell.
+        responses: Of the sites to each probe.
+    """
+
+    shift: NDArray[np.float64]
+    constants: ForceConstants
+    responses: Responses
+
+
+@dataclass(frozen=True, eq=False)
 class SoftSlope:
     """How the lift of soft modes changes along a direction of the composition.
 
@@ -97,13 +112,15 @@ class Walk:
     x: NDArray[np.float64]
     soft: Sequence[SoftSlope] | None = None
 
-    def down(self, start: Relaxed, tolerance: Tolerance) -> End:
-        """From the mean-field minimum to that with the energy of disorder."""
+    def down(self, start: Relaxed, tolerance: Tolerance, remembered: Remembered | None = None) -> End:
+        """From the mean-field minimum, and what a neighbour left, to the minimum with the energy of disorder."""
         coordinates = self.landscape.coordinates
         scale = np.sqrt(np.diag(model_hessian(coordinates)))
         hessian = start.hessian
         before: tuple[NDArray[np.float64], NDArray[np.float64], float] | None = None
         q, responses = start.q, [probe.nothing for probe in self.disorder.probes]
+        if remembered is not None:
+            q, responses = q + remembered.shift, remembered.responses
         for left in reversed(range(MOST_POINTS)):
             at, found = self.look(q, self.x, responses)
             work, by_volume = self._work(q)

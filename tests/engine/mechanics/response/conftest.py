@@ -66,11 +66,13 @@ class Mixed:
         start = Start(q=np.zeros(self.coordinates.n_q))
         return relax(self.landscape, lam[None], [start], tolerance)[0]
 
-    def relaxed(self, x=None, tolerance=TIGHT):
+    def relaxed(self, x=None, tolerance=TIGHT, remembered=None):
         """The crystal relaxed with its energy of disorder."""
         x = self.x if x is None else x
         relaxed = self.mean_field(x)
-        return relax_disordered(self.disorder, self.landscape, relaxed, x, self.directions, tolerance)
+        return relax_disordered(
+            self.disorder, self.landscape, relaxed, x, self.directions, tolerance, remembered
+        )
 
     def energy(self, probes=None, q=None, constants=None):
         """The energy of disorder at q, of some probes, with solved responses; with these force constants lifted."""

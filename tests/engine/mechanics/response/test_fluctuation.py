@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.mechanics.relax import Tolerance
 from engine.mechanics.response.fluctuation import covariance
 from tests.engine.mechanics.response.conftest import Mixed
 from tests.engine.potentials.mace_models import build
@@ -152,3 +153,16 @@ def test_mace_has_it_too(family):
     expected = slopes(1e-4)
     assert found.by_q[0] == pytest.approx(expected[0], rel=1e-3)
     assert found.by_x @ [1.0, -1.0] == pytest.approx(expected[1], rel=1e-3)
+
+
+def test_a_neighbour_saves_calls_and_changes_nothing(mixed):
+    salt = mixed("rocksalt", ["Na", "Cl"], [("Na", ["Na", "K"])], [0.5, 0.5], 8)
+    first = salt.relaxed(tolerance=Tolerance())
+    x = salt.x + np.array([0.08, -0.08])
+    cold = salt.relaxed(x, Tolerance())
+    warm = salt.relaxed(x, Tolerance(), first.remembered)
+    assert warm.supercell_calls < 0.75 * cold.supercell_calls
+    assert warm.relaxed.enthalpy == pytest.approx(cold.relaxed.enthalpy, abs=1e-6)
+    assert warm.relaxed.q == pytest.approx(cold.relaxed.q, abs=2e-5)
+    assert warm.dh_dx == pytest.approx(cold.dh_dx, abs=1e-4)
+    assert warm.response == pytest.approx(cold.response, rel=2e-3)
