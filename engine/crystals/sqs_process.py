@@ -14,30 +14,13 @@ import subprocess
 import sys
 from typing import Any
 
+from api_schemas.symbols import SYMBOLS
+
 ITERATIONS = 50_000
 """Decorations that are tried; 0.1 s for 32 sites."""
 LEVELS, ALIKE = 30, 50
 """How many of the best values are kept, and how many decorations of each."""
-_PLACEHOLDERS = (
-    "H",
-    "He",
-    "Li",
-    "Be",
-    "B",
-    "C",
-    "N",
-    "O",
-    "F",
-    "Ne",
-    "Na",
-    "Mg",
-    "Al",
-    "Si",
-    "P",
-    "S",
-    "Cl",
-    "Ar",
-)
+_PLACEHOLDERS = SYMBOLS[1:]
 """Stand for the elements, and for the vacancy, by their column: the search does not know one from another."""
 
 

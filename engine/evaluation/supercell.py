@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from api_schemas.cost import Cost
+from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.evaluations import Suggestion
 from engine.crystals.decorations import Decoration, decorate
 from engine.crystals.holding import held, supercell_holding
+from engine.crystals.sqs_process import DecorationsUnavailable
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
 from engine.evaluation.supercell_record import Outcome, supercell_record
@@ -108,9 +110,19 @@ class ExplicitCrystal:
 
     @cached_property
     def decoration(self) -> Decoration:
-        """What each of its sites holds."""
+        """What each of its sites holds.
+
+        Raises:
+            ProblemInvalid: if no random decorations can be made on this machine.
+        """
         task = self.task
-        return decorate(self.resolved.crystal, self.supercell, self.x, task.seed, task.decoration)
+        try:
+            return decorate(self.resolved.crystal, self.supercell, self.x, task.seed, task.decoration)
+        except DecorationsUnavailable as error:
+            text = f"{error}; remove verify to have the answer without supercells"
+            raise ProblemInvalid(
+                [FieldError(pointer="/verify", type="no-decorations", message=text)]
+            ) from error
 
     @cached_property
     def _wanted(self) -> NDArray[np.float64]:

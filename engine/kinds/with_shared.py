@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import EvaluationRecord, ReferenceRecord
 from engine.evaluation.completion import completed
+from engine.kinds.around import Around
 from engine.references.shared_tasks import shared_tasks
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from api_schemas.evaluations import ReferenceTask
-    from api_schemas.jobs import BestSoFar
-    from api_schemas.maps import SurrogateMap
-    from api_schemas.results import Prediction, Stopped, TracePoint
+    from api_schemas.results import Stopped
     from api_schemas.tasks import Record, Task
-    from engine.composition.slices import Slice
     from engine.kinds.composition_plan import CompositionPlan
     from engine.kinds.kind import Answer
 
 
-class WithShared:
+class WithShared(Around["CompositionPlan"]):
     """A plan over compositions and the tasks of what its evaluations share.
 
     Args:
@@ -36,7 +31,7 @@ class WithShared:
     """
 
     def __init__(self, plan: CompositionPlan) -> None:
-        self._plan = plan
+        super().__init__(plan)
         self._shared = shared_tasks(plan.resolved, waits=plan.waits)
         self._references: dict[int, ReferenceRecord] = {}
 
@@ -54,21 +49,6 @@ class WithShared:
     def stopped(self) -> Stopped | None:
         """Why the plan has ended; None until every task beside it is told, too."""
         return self._plan.stopped if not self._missing() else None
-
-    @property
-    def best(self) -> BestSoFar | None:
-        """The best evaluation up to now."""
-        return self._plan.best
-
-    @property
-    def front(self) -> Sequence[int]:
-        """Numbers of the evaluations on the front up to now."""
-        return self._plan.front
-
-    @property
-    def trace(self) -> Sequence[TracePoint]:
-        """The convergence."""
-        return self._plan.trace
 
     def ask(self, n: int | None = None) -> Sequence[Task]:
         """What the search needs first, then evaluations, ``n`` of them at the most.
@@ -93,18 +73,6 @@ class WithShared:
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far."""
         return self._plan.answer(stopped)
-
-    def assessed(self, index: int) -> EvaluationRecord:
-        """An evaluation with what the problem makes of it."""
-        return self._plan.assessed(index)
-
-    def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
-        """What a surrogate of everything told expects of a property at a composition [n_columns]."""
-        return self._plan.predict(x, property_name)
-
-    def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
-        """What a surrogate of everything told expects of a property over a slice."""
-        return self._plan.map(property_name, wanted)
 
     def _missing(self) -> list[ReferenceTask]:
         """Tasks beside the evaluations that are not told."""

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from api_schemas.cif import cif_text
+from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
 from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.acceptance.resolve import resolve
 from engine.campaign.evaluate import evaluate
 from engine.crystals.cif import read_cif
+from engine.crystals.sqs_process import DecorationsUnavailable
 from engine.references.store import MemoryStore
 from engine.tiers.mean_field import evaluator_at
 from engine.units.estimate import PROCESS_MEMORY
@@ -293,3 +295,12 @@ def members(resolved, store):
 
     evaluator = evaluator_at(resolved, dataclasses.replace(Workplace(), references=store))
     return shared_values(resolved, evaluator.solver).members
+
+
+def test_where_no_decorations_can_be_made_the_problem_says_so(weights_fetched, monkeypatch):
+    def without(*_):
+        raise DecorationsUnavailable("no random decorations could be made: sqsgenerator is missing")
+
+    monkeypatch.setattr("engine.evaluation.supercell.decorate", without)
+    with pytest.raises(ProblemInvalid, match=r"/verify: .*sqsgenerator is missing; remove verify"):
+        performed(problem(), task(HALF))

@@ -12,27 +12,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api_schemas.supercells import SupercellRecord, SupercellTask
+from engine.kinds.around import Around
 from engine.kinds.computed import Computed
 from engine.kinds.kind import Answer, Plan
 from engine.kinds.verification import holding
 from engine.kinds.verification.entries import entries
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from api_schemas.base import Composition
     from api_schemas.choices import Verify
-    from api_schemas.evaluations import Evaluation, EvaluationRecord
-    from api_schemas.jobs import BestSoFar
-    from api_schemas.maps import SurrogateMap
-    from api_schemas.results import Prediction, Stopped, TracePoint
+    from api_schemas.evaluations import Evaluation, EvaluationRecord, RelaxationState
+    from api_schemas.results import Stopped
     from api_schemas.tasks import Record, Task
-    from engine.composition.slices import Slice
     from engine.problem.resolved import ResolvedProblem
 
 
-class WithVerification:
+class WithVerification(Around[Plan]):
     """A plan and the explicit supercells of what it found.
 
     Args:
@@ -53,7 +48,7 @@ class WithVerification:
         most: int,
         seed: int,
     ) -> None:
-        self._plan = plan
+        super().__init__(plan)
         self._answered = answered
         self._resolved = resolved
         self._verify = verify
@@ -77,21 +72,6 @@ class WithVerification:
     def stopped(self) -> Stopped | None:
         """Why the plan has ended; None until every supercell is told, too."""
         return None if self._missing() else self._plan.stopped
-
-    @property
-    def best(self) -> BestSoFar | None:
-        """The best evaluation up to now."""
-        return self._plan.best
-
-    @property
-    def front(self) -> Sequence[int]:
-        """Numbers of the evaluations on the front up to now."""
-        return self._plan.front
-
-    @property
-    def trace(self) -> Sequence[TracePoint]:
-        """The convergence."""
-        return self._plan.trace
 
     def ask(self, n: int | None = None) -> Sequence[Task]:
         """What the plan asks for; once it has ended, the supercells, ``n`` at the most."""
@@ -127,18 +107,6 @@ class WithVerification:
             notes=[*answer.notes, *self._notes()],
         )
 
-    def assessed(self, index: int) -> Record:
-        """An evaluation with what the problem makes of it."""
-        return self._plan.assessed(index)
-
-    def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
-        """What a surrogate of everything told expects of a property at a composition [n_columns]."""
-        return self._plan.predict(x, property_name)
-
-    def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
-        """What a surrogate of everything told expects of a property over a slice."""
-        return self._plan.map(property_name, wanted)
-
     def _missing(self) -> list[SupercellTask]:
         """Tasks of supercells that are not told; none before the plan has ended."""
         if self._plan.stopped is None:
@@ -158,7 +126,7 @@ class WithVerification:
                 decoration=decoration,
                 sites=self._verify.sites,
                 seed=self._seed,
-                warm_start=record.relaxation,
+                warm_start=_start_of(record),
             )
             for place, record in enumerate(verified)
             for decoration in range(count)
@@ -189,6 +157,11 @@ class WithVerification:
             for index, reason in reasons
             if reason is not None
         ]
+
+
+def _start_of(record: EvaluationRecord) -> RelaxationState | None:
+    """The mean-field crystal of an evaluation; what a tier makes of it is of no use to a supercell."""
+    return None if record.relaxation is None else record.relaxation.model_copy(update={"disorder": None})
 
 
 def _marked(evaluation: Evaluation, left: Mapping[str, bool]) -> Evaluation:

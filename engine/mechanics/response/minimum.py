@@ -225,7 +225,7 @@ def _soft_slopes(
 ) -> list[SoftSlope]:
     """How the lift of the soft modes changes along each direction of the composition, mean-field crystal relaxed."""
     crystal = disorder.crystal
-    response = coordinate_response(mean_field, crystal.weights_matrix)
+    response = coordinate_response(mean_field, crystal.weights_matrix, directions)
     found = []
     for direction in directions.T:
         dq = np.zeros(len(mean_field.q)) if response is None else response @ direction

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from api_schemas.sublattices import Sublattice
+from api_schemas.symbols import SYMBOLS
 from engine.crystals.coordination import changed_coordination
 from engine.crystals.crystal import build_crystal
 from engine.crystals.decorations import EMPTY, decorate, shells_on
@@ -199,3 +200,10 @@ def test_an_atom_in_the_place_of_another_has_changed_its_neighbours():
     swapped[[0, 42]] = sites[[42, 0]]
     share = changed_coordination(box, sites @ box, box, swapped @ box)
     assert share == pytest.approx(14 / 64)  # the two, and the six neighbours of each
+
+
+def test_as_many_elements_as_a_sublattice_may_offer_are_decorated():
+    twenty = SYMBOLS[21:41]
+    _, x, found = decorated(copper_nickel(*twenty), np.full(20, 0.05), sites=20)
+    assert np.bincount(found.columns, minlength=20).tolist() == (x * len(found.columns)).round().tolist()
+    assert {SYMBOLS[number] for number in found.species} == set(twenty)
