@@ -81,7 +81,9 @@ def _demonstrate(folder: Path) -> None:
     note("     everything was stopped; no process is left")
     note("Next: make up (or 'orichalcum up') keeps the stack running, with its dashboard at")
     note("http://127.0.0.1:8421/ and the documentation of its API at http://127.0.0.1:8421/docs.")
-    note("There, 'orichalcum verify ID' relaxes explicit supercells of an answer: a mixed crystal is a mean of them.")
+    note(
+        "There, 'orichalcum verify ID' relaxes explicit supercells of an answer: a mixed crystal is a mean of them."
+    )
     if answer.stopped.reason != "target_met":
         raise DemoFailed(f"the target was not met: {answer.stopped.message}")
 

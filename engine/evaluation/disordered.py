@@ -11,11 +11,13 @@ from engine.crystals.supercells import supercell_for_disorder
 from engine.evaluation.refined import Refined
 from engine.mechanics.response.disorder import Disorder
 from engine.mechanics.response.force_constants import ForceConstants
-from engine.mechanics.response.minimum import relax_disordered
+from engine.mechanics.response.minimum import Fluctuation, relax_disordered
 from engine.mechanics.response.walk import Remembered
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from engine.mechanics.landscape import Landscape
@@ -60,7 +62,7 @@ class Disordered:
             curvature=found.mean_field_hessian,
             supercell_calls=found.supercell_calls,
             cells=cells,
-            notes=_notes(found.soft, disorder.supercell.n_sites),
+            notes=tuple(_notes(found, disorder)),
             disorder=None if found.remembered is None else _state(found.remembered),
         )
 
@@ -97,11 +99,17 @@ def _remembered(state: DisorderState, disorder: Disorder) -> Remembered | None:
     )
 
 
-def _notes(soft: int, sites: int) -> tuple[str, ...]:
-    if not soft:
-        return ()
-    said = (
-        f"{soft} of {3 * sites} modes of the supercell of {sites} sites are soft or unstable and were lifted: the "
-        "crystal wants to leave its lattice, which a mixed crystal on it cannot follow"
-    )
-    return (said,)
+def _notes(found: Fluctuation, disorder: Disorder) -> Iterator[str]:
+    """What to be careful about, in words."""
+    potential, sites = disorder.supercell.potential, disorder.supercell.n_sites
+    if found.soft:
+        yield (
+            f"{found.soft} of {3 * sites} modes of the supercell of {sites} sites are soft or unstable and were "
+            "lifted: the crystal wants to leave its lattice, which a mixed crystal on it cannot follow"
+        )
+    if found.response is None and potential.curvature_jumps:
+        listed = " and ".join(f"{distance:g} Å" for distance in potential.curvature_jumps)
+        yield (
+            f"the curvature of {potential.name} jumps where neighbours are {listed} apart, and the energy of disorder "
+            "with it: sevennet-l3i5 is smooth"
+        )

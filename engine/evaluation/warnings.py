@@ -47,10 +47,11 @@ def warning_text(
     """
     relaxed = refined.relaxed
     if not relaxed.converged:
-        return (
+        text = (
             f"the relaxation did not converge after {relaxed.calls} potential calls: residual force "
             f"{relaxed.force:.2g} eV/Å, stress {relaxed.stress:.2g} eV/Å^3; gradients are left out"
         )
+        return "; ".join([text, *refined.notes])
     wanted = wanted_properties(resolved.problem)
     curved = any(PROPERTIES[name].needs_curvature for name in wanted)
     said = []

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from engine.mechanics.response.disorder import Disorder
     from engine.mechanics.response.force_constants import ForceConstants
 
-MOST_POINTS = 15
+MOST_POINTS, FRUITLESS = 25, 8
+"""Points that are looked at, and how many in a row may bring the gradient no lower before no more are."""
 USABLE = 0.3
 """Relative error of the responses above which a point does not say where to go."""
 
-LEARNED = 0.03
-"""Relative error of the responses below which the gradients of two points tell the curvature between them."""
+LEARNED = 0.3
+"""Share of a change of the gradient that may be due to errors of the responses for it to tell the curvature."""
 NOISE = 1e-9
 """Error of a difference of enthalpies, eV."""
 
@@ -117,7 +118,8 @@ class Walk:
         coordinates = self.landscape.coordinates
         scale = np.sqrt(np.diag(model_hessian(coordinates)))
         hessian = start.hessian
-        before: tuple[NDArray[np.float64], NDArray[np.float64], float] | None = None
+        before: tuple[NDArray[np.float64], NDArray[np.float64], float, float] | None = None
+        least, waited = np.inf, 0
         q, responses = start.q, [probe.nothing for probe in self.disorder.probes]
         if remembered is not None:
             q, responses = q + remembered.shift, remembered.responses
@@ -129,16 +131,22 @@ class Walk:
             doubt = 2.0 * min(found.error, 1.0) * found.by_q
             done = all(tolerance.met(coordinates, q, each) for each in (gradient, doubt))
             done = done and found.error < USABLE
-            if done or not left:
+            if found.error < USABLE:
+                steepness = float(np.linalg.norm(gradient / scale))
+                least, waited = min(least, steepness), 0 if steepness < least else waited + 1
+            if done or not left or waited == FRUITLESS:
                 break
             responses = self.better(responses, found.residuals)
             if found.error >= USABLE:
                 continue
             enthalpy = at.derivatives.energy + work + found.energy
-            if before is not None and found.error < LEARNED:
+            blur = float(np.linalg.norm(doubt))
+            if before is not None and blur + before[3] < LEARNED * float(
+                np.linalg.norm(gradient - before[1])
+            ):
                 secant = (before[1], gradient)
                 hessian = updated_hessian(hessian, q - before[0], secant, before[2] - enthalpy, NOISE)
-            before = (q, gradient, enthalpy) if found.error < LEARNED else None
+            before = (q, gradient, enthalpy, blur)
             q = q + newton_step(hessian, gradient, scale, 1.0, coordinates)
         return End(
             q=q,

@@ -74,19 +74,19 @@ class Mixed:
             self.disorder, self.landscape, relaxed, x, self.directions, tolerance, remembered
         )
 
-    def energy(self, probes=None, q=None, constants=None):
-        """The energy of disorder at q, of some probes, with solved responses; with these force constants lifted."""
+    def energy(self, probes=None, q=None):
+        """The energy of disorder at q, of some probes, with solved responses."""
         relaxed = self.mean_field() if q is None else None
         q = relaxed.q if q is None else q
         hessian = np.eye(len(q)) if relaxed is None else relaxed.hessian
         at = self.disorder.mean_field(q, self.x)
         probes = list(self.disorder.probes if probes is None else probes)
-        constants = constants or self.disorder.force_constants(q, self.x)
+        constants = self.disorder.force_constants(q, self.x)
         media = dict(zip(self.disorder.probes, self.disorder.media(constants, hessian), strict=True))
         # A probe that was made of another is held as that is: the supercell's sites by their force constants.
         held = [media.get(probe, constants) for probe in probes]
         responses = [probe.nothing for probe in probes]
-        for _ in range(6):
+        for _ in range(4):
             found = disorder_energy(at, probes, held, responses)
             pairs = zip(responses, held, found.residuals, strict=True)
             responses = [response + medium.solve(left) for response, medium, left in pairs]
