@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from api_schemas.choices import PotentialChoice
 from api_schemas.errors import FieldError
 from api_schemas.jobs import CostEstimate
 from engine.problem.limits import Limits
 
 
-def fit_faults(cost: CostEstimate, limits: Limits) -> list[FieldError]:
+def lighter(choice: PotentialChoice) -> str:
+    """What of the choice of a potential would take less memory, to be listed among mends."""
+    if choice.tier != "mean_field":
+        return "tier: mean_field, "
+    return "dtype: float32, " if choice.dtype != "float32" else ""
+
+
+def fit_faults(cost: CostEstimate, limits: Limits, choice: PotentialChoice) -> list[FieldError]:
     """Why a problem does not fit on this machine, if it does not."""
     found: list[FieldError] = []
     if cost.memory_bytes > limits.memory_bytes:
         text = (
             f"an evaluation needs about {cost.memory_bytes / 2**30:.1f} GiB of memory, and "
-            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, dtype: float32, "
+            f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; give a smaller cell, {lighter(choice)}"
             "or raise ORICHALCUM_MAX_MEMORY_GB on the server"
         )
         found.append(FieldError(pointer="/structure", type="does-not-fit", message=text))

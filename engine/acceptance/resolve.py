@@ -99,7 +99,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         verified=examined.verified,
     )
     too_large = supercell_fit_faults(resolved, limits) or fit_faults(
-        KINDS[problem.kind].estimate(resolved), limits
+        KINDS[problem.kind].estimate(resolved), limits, problem.potential
     )
     if too_large:
         raise ProblemInvalid(too_large)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.errors import FieldError
+from engine.acceptance.fit import lighter
 from engine.crystals.holding import cells_holding, held
 from engine.kinds.verification import holding
 from engine.units.supercell_size import estimate_supercells
@@ -55,10 +56,12 @@ def supercell_fit_faults(resolved: ResolvedProblem, limits: Limits) -> list[Fiel
     memory = estimate_supercells(resolved, cells, 1).memory_bytes
     if memory <= limits.memory_bytes:
         return []
+    choice = resolved.problem.potential
+    mend = lighter(choice) if choice.tier == "mean_field" else ""
     text = (
         f"a supercell of {cells * resolved.crystal.n_sites} atoms needs about {memory / 2**30:.1f} GiB of "
-        f"memory, and {limits.memory_bytes / 2**30:.1f} GiB are allowed; take fewer sites, dtype: float32, or raise "
-        "ORICHALCUM_MAX_MEMORY_GB on the server"
+        f"memory, and {limits.memory_bytes / 2**30:.1f} GiB are allowed; take fewer sites, "
+        f"{mend}or raise ORICHALCUM_MAX_MEMORY_GB on the server"
     )
     return [FieldError(pointer=SITES, type="does-not-fit", message=text)]
 

@@ -6,6 +6,7 @@ import pytest
 
 from api_schemas.problem import Problem
 from engine.acceptance.validate import validate
+from engine.problem.limits import Limits
 
 
 def problem(**potential):
@@ -39,3 +40,18 @@ def test_the_estimate_knows_the_supercell():
     assert disordered.potential_calls > plain.potential_calls
     assert disordered.seconds > 3 * plain.seconds
     assert disordered.memory_bytes > plain.memory_bytes
+
+
+@pytest.mark.parametrize(
+    ("potential", "mend"),
+    [
+        ({"tier": "fluctuation"}, "a smaller cell, tier: mean_field, or raise"),
+        ({}, "a smaller cell, dtype: float32, or raise"),
+        ({"dtype": "float32"}, "a smaller cell, or raise"),
+    ],
+)
+def test_what_needs_too_much_memory_is_refused_with_what_can_be_done(potential, mend):
+    found = validate(problem(**potential), Limits(memory_bytes=2**20))
+    (fault,) = found.errors
+    assert fault.type == "does-not-fit"
+    assert mend in fault.message
