@@ -132,10 +132,40 @@ at:
 """,
 )
 
-KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE)
+ORDER = KindSchema(
+    name="order",
+    summary="Find the orderings of a crystal, and how random it is at a temperature.",
+    uses=frozenset({"kind", "name", "structure", "sublattices", "potential", "at", "order", "strategy.seed"})
+    | {"conditions.temperature", "conditions.pressure"}
+    | _COMPOSITION,
+    because={
+        "objectives": "kind order seeks the lowest orderings and takes no objectives; remove them, or use kind "
+        "optimize",
+        "properties": "kind order answers energies; remove properties, or use kind evaluate for them",
+        "verify": "kind order relaxes explicit supercells itself (order.random, order.relax); remove verify",
+        "scan": "kind order takes its compositions from at, or all that small cells hold; remove scan",
+    },
+    counts="computations",
+    views=("order",),
+    example="""\
+# The compositions; none: all that cells of the enumerated sizes hold (the convex hull).
+at:
+  - {AT}
+order:
+  enumerate: {sites: 8}       # all decorations of cells with up to so many mixed sites
+  search: {sites: 32, seeds: 4}     # descent and swaps in a larger cell; null for none
+  random: {sites: 32, cells: 4}     # explicit random decorations: the disordered state; null for none
+  relax: 10                   # how many of the lowest are relaxed
+  probability: {sites: 8}     # the cell of the ordering probability
+conditions:
+  temperature: 300            # K, of the ordering probability
+""",
+)
+
+KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE, ORDER)
 """Every kind that can be asked for."""
 
-PROMISED = ("order", "free_energy")
+PROMISED = ("free_energy",)
 """Kinds that will come: they are refused as not available yet, not as unknown."""
 
 extensions.load("schema")

@@ -25,6 +25,7 @@ from api_schemas.errors import parse
 from api_schemas.files import read_file, read_text
 from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective
+from api_schemas.order_options import OrderOptions
 from api_schemas.structures import Structure
 from api_schemas.sublattices import CompositionInput, Sublattice
 
@@ -55,6 +56,7 @@ class Problem(Model):
     )
     scan: Scan | None = Field(None, description="The grid of kind scan, or of strategy grid.")
     verify: Verify | None = Field(None, description="Explicit supercells of the answer.")
+    order: OrderOptions | None = Field(None, description="What kind order looks at; its defaults where it is left out.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from api_schemas.base import Composition, Output
+from api_schemas.decorations import ExplicitDecoration
 from api_schemas.evaluations import CrystalState, RelaxationState
 from api_schemas.tasks import Record, Task
 
@@ -22,7 +23,20 @@ class SupercellTask(Task):
     evaluation: int = Field(description="Number of the evaluation that it is an explicit crystal of.")
     decoration: int = Field(description="Which of the decorations of this composition it is, from 0.")
     sites: int = Field(description="Mixed sites of the supercell, about.")
-    seed: int = Field(description="Of the decoration, together with its number.")
+    seed: int = Field(description="Of the decoration, together with its number; and of a displacement.")
+    explicit: ExplicitDecoration | None = Field(
+        None, description="The decoration itself; null for a quasi-random one of the composition."
+    )
+    host: list[list[int]] | None = Field(
+        None,
+        description="The supercell of the mean-field crystal whose force constants start the relaxation; null for its "
+        "own.",
+    )
+    lowers_symmetry: bool = Field(
+        default=False,
+        description="Whether it is relaxed again from a displacement along the soft modes of the mean-field crystal, "
+        "and kept so where that lowers its energy.",
+    )
     warm_start: RelaxationState | None = Field(
         None, description="The mean-field crystal at the evaluation's composition."
     )

@@ -98,11 +98,14 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         planned=examined.planned,
         verified=examined.verified,
     )
-    too_large = supercell_fit_faults(resolved, limits) or fit_faults(
-        KINDS[problem.kind].estimate(resolved), limits, problem.potential
+    kind = KINDS[problem.kind]
+    misfits = (
+        kind.misfits(resolved, limits)
+        or supercell_fit_faults(resolved, limits)
+        or fit_faults(kind.estimate(resolved), limits, problem.potential)
     )
-    if too_large:
-        raise ProblemInvalid(too_large)
+    if misfits:
+        raise ProblemInvalid(misfits)
     return resolved
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api_schemas.decorations import ExplicitDecoration
 from api_schemas.symbols import SYMBOLS
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.crystals.holding import rounded_counts, sites_of
@@ -72,12 +73,6 @@ def decorate(
         DecorationsUnavailable: if sqsgenerator is missing or failed.
     """
     columns = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
-    species = np.repeat(EMPTY, len(columns))
-    fixed = crystal.copy_site[crystal.copy_column < 0]
-    for cell in range(supercell.n_cells):
-        species[cell * crystal.n_sites + fixed] = crystal.copy_species[crystal.copy_column < 0]
-    numbers = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
-    numbers[crystal.copy_column[crystal.copy_column >= 0]] = crystal.copy_species[crystal.copy_column >= 0]
     for order, part in enumerate(crystal.column_slices):
         sites = sites_of(crystal, supercell, order)
         counts = rounded_counts(x[part], len(sites))
@@ -87,8 +82,23 @@ def decorate(
             ranked = _ranked(crystal, supercell, order, counts, seed)
             chosen = ranked[number % len(ranked)]
         columns[sites] = part.start + chosen
-        species[sites] = numbers[part.start + chosen]
-    return Decoration(columns, species)
+    return decoration_of(crystal, supercell, columns)
+
+
+def decoration_of(crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray) -> Decoration:
+    """A decoration from the column of the composition that each site holds, [n], -1 on a site of no sublattice."""
+    numbers = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
+    varying = crystal.copy_column >= 0
+    numbers[crystal.copy_column[varying]] = crystal.copy_species[varying]
+    fixed = np.full(crystal.n_sites, EMPTY, dtype=np.int64)
+    fixed[crystal.copy_site[~varying]] = crystal.copy_species[~varying]
+    species = np.where(columns >= 0, numbers[columns], np.tile(fixed, supercell.n_cells))
+    return Decoration(np.asarray(columns, dtype=np.int64), species)
+
+
+def supercell_of(explicit: ExplicitDecoration) -> Supercell:
+    """The supercell of a decoration that travels with a task."""
+    return Supercell(np.array(explicit.matrix, dtype=np.int64))
 
 
 def explicit_crystal(lattice: FloatArray, positions: FloatArray, species: IntArray) -> AlchemicalCrystal:

@@ -58,6 +58,14 @@ def held(crystal: AlchemicalCrystal, x: FloatArray, cells: int) -> FloatArray:
     return found
 
 
+def held_by(crystal: AlchemicalCrystal, columns: IntArray) -> FloatArray:
+    """The composition [n_columns] of a decoration: the column that each site holds, -1 on a site of no sublattice."""
+    counts = np.bincount(columns[columns >= 0], minlength=crystal.n_columns).astype(float)
+    for part in crystal.column_slices:
+        counts[part] /= counts[part].sum()
+    return counts
+
+
 def rounded_counts(fractions: FloatArray, sites: int) -> IntArray:
     """Whole numbers of sites [n] nearest to fractions [n] of them, by the largest remainders; they add up to all."""
     exact = np.clip(np.asarray(fractions, dtype=float), 0.0, None)

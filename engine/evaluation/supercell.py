@@ -14,8 +14,8 @@ import numpy as np
 from api_schemas.cost import Cost
 from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.evaluations import Suggestion
-from engine.crystals.decorations import Decoration, decorate
-from engine.crystals.holding import held, supercell_holding
+from engine.crystals.decorations import Decoration, decorate, decoration_of, supercell_of
+from engine.crystals.holding import held, held_by, supercell_holding
 from engine.crystals.sqs_process import DecorationsUnavailable
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
@@ -40,7 +40,11 @@ MOST_CALLS = 100
 """Potential calls after which the relaxation of a decoration is given up."""
 KEPT_UP_TO = 20_000
 """Numbers of a host up to which it is kept for the other decorations of its composition."""
-_HOST, _STATE = "host.", "state."
+DISPLACED = 0.15
+"""Å; how far the atom that moves most is displaced along soft modes, to see whether the crystal leaves its symmetry."""
+LEAST_GAIN = 1e-5
+"""eV an atom that lower symmetry has to gain."""
+_HOST, _STATE, _FIRST = "host.", "state.", "first."
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +81,7 @@ class ExplicitCrystal:
                 shared.surroundings.pressure,
                 self.on_call,
             )
-            start = begin(relaxation.start) if saved is None else restored(_part(saved, _STATE))
-            state = self._minimised(relaxation, start)
+            state, calls = self._settled(relaxation)
         return supercell_record(
             self.resolved,
             self.task,
@@ -90,22 +93,26 @@ class ExplicitCrystal:
                 shared=shared,
             ),
             Cost(
-                potential_calls=state.evaluations,
+                potential_calls=calls,
                 shared_calls=shared.calls + host.calls,
                 seconds=time.perf_counter() - began,
-                supercell_calls=state.evaluations,
-                primitive_equivalents=float(state.evaluations * self.supercell.n_cells),
+                supercell_calls=calls,
+                primitive_equivalents=float(calls * self.supercell.n_cells),
             ),
         )
 
     @cached_property
     def supercell(self) -> Supercell:
         """The supercell that the composition is decorated in."""
+        if self.task.explicit is not None:
+            return supercell_of(self.task.explicit)
         return supercell_holding(self.resolved.crystal, self._wanted, self.task.sites)
 
     @cached_property
     def x(self) -> NDArray[np.float64]:
         """The composition that it holds, [n_columns]."""
+        if self.task.explicit is not None:
+            return held_by(self.resolved.crystal, np.array(self.task.explicit.columns))
         return held(self.resolved.crystal, self._wanted, self.supercell.n_cells)
 
     @cached_property
@@ -116,6 +123,8 @@ class ExplicitCrystal:
             ProblemInvalid: if no random decorations can be made on this machine.
         """
         task = self.task
+        if task.explicit is not None:
+            return decoration_of(self.resolved.crystal, self.supercell, np.array(task.explicit.columns))
         try:
             return decorate(self.resolved.crystal, self.supercell, self.x, task.seed, task.decoration)
         except DecorationsUnavailable as error:
@@ -130,25 +139,29 @@ class ExplicitCrystal:
 
     def _host(self, shared: SharedValues) -> Host:
         """The mean-field supercell, from the store or computed now."""
+        supercell = self.supercell if self.task.host is None else Supercell(np.array(self.task.host))
+        return self._kept(shared, supercell).folded(self.supercell)
+
+    def _kept(self, shared: SharedValues, supercell: Supercell) -> Host:
         crystal = self.resolved.crystal
-        if self.supercell.n_cells * (3 * crystal.n_sites) ** 2 > KEPT_UP_TO:
-            return self._computed(shared)
+        if supercell.n_cells * (3 * crystal.n_sites) ** 2 > KEPT_UP_TO:
+            return self._computed(shared, supercell)
         warm = self.task.warm_start
         start = [
             None if warm is None else warm.model_dump(mode="json"),
             self._wanted.tolist(),
-            self.supercell.matrix.tolist(),
+            supercell.matrix.tolist(),
         ]
         digest = hashlib.sha256(json.dumps(start).encode()).hexdigest()
 
         def compute() -> dict[str, Any]:
-            return {name: array.tolist() for name, array in self._computed(shared).arrays().items()}
+            return {name: array.tolist() for name, array in self._computed(shared, supercell).arrays().items()}
 
         solver, pressure = self.evaluator.solver, self.evaluator.pressure
         return restored_host(solver.remembered(crystal, pressure, f"host {digest}", compute, self.x))
 
-    def _computed(self, shared: SharedValues) -> Host:
-        """The mean-field crystal relaxed at what the supercell holds, and what holds its sites and its cell."""
+    def _computed(self, shared: SharedValues, supercell: Supercell) -> Host:
+        """The mean-field crystal relaxed at what the decoration holds, and what holds its sites and its cell."""
         crystal, evaluator = self.resolved.crystal, self.evaluator
         suggestion = Suggestion(
             index=self.task.index,
@@ -160,15 +173,39 @@ class ExplicitCrystal:
         landscape = evaluator.solver.landscape(crystal, evaluator.pressure)
         start = evaluator.start(suggestion, self.x, shared.members)
         (mean,) = relax(landscape, lam[None], [start], evaluator.tolerance)
-        host = host_at(landscape, self.supercell, mean.q, lam, operations(crystal), self.on_call)
+        host = host_at(landscape, supercell, mean.q, lam, operations(crystal), self.on_call)
         return host.after(mean.calls)
 
-    def _minimised(self, relaxation: Relaxation, state: State) -> State:
-        host = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
+    def _settled(self, relaxation: Relaxation) -> tuple[State, int]:
+        """Where the relaxation ends, and the potential calls that it took.
+
+        Where symmetry may be lowered and the mean-field crystal has soft modes it goes on from a displacement along
+        these, and the lower of both ends counts.
+        """
+        saved = self.checkpoint or {}
+        first = restored(_part(saved, _FIRST)) if f"{_FIRST}q" in saved else None
+        state = restored(_part(saved, _STATE)) if saved else begin(relaxation.start)
+        if first is None:
+            state = self._minimised(relaxation, state, None)
+            soft = relaxation.host.constants.soft
+            if not (self.task.lowers_symmetry and soft and state.finished):
+                return state, state.evaluations
+            first = state
+            draw = np.random.default_rng([self.task.seed, self.task.decoration])
+            state = begin(first.best_q + relaxation.along_soft(draw, DISPLACED))
+        state = self._minimised(relaxation, state, first)
+        gain = relaxation.corrected(first)[1] - relaxation.corrected(state)[1]
+        lower = state.finished and gain > LEAST_GAIN * len(relaxation.atoms)
+        return state if lower else first, first.evaluations + state.evaluations
+
+    def _minimised(self, relaxation: Relaxation, state: State, first: State | None) -> State:
+        kept = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
+        if first is not None:
+            kept |= {f"{_FIRST}{name}": array for name, array in first.arrays().items()}
         while not state.ended and state.evaluations < MOST_CALLS:
             value, gradient = relaxation.evaluate(state.q)
             state = told(state, relaxation.told_value(value, state), gradient, relaxation.method)
-            self.save({**host, **{f"{_STATE}{name}": a for name, a in state.arrays().items()}})
+            self.save({**kept, **{f"{_STATE}{name}": a for name, a in state.arrays().items()}})
         return state
 
 

@@ -156,6 +156,14 @@ class Kind(Protocol):
             bounded: Whether the space is small enough for grids to be counted.
         """
 
+    def misfits(self, resolved: ResolvedProblem, limits: Limits) -> Sequence[FieldError]:
+        """What is wrong with the problem that only its crystal tells; memory is looked at later.
+
+        Args:
+            resolved: The problem, without other faults.
+            limits: How large a problem may be.
+        """
+
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """Expected cost on one worker."""
 

@@ -7,9 +7,10 @@ from api_schemas.registry import Registry
 from engine.kinds.evaluate.kind import Evaluate
 from engine.kinds.kind import Kind
 from engine.kinds.optimize.kind import Optimize
+from engine.kinds.order.kind import Order
 from engine.kinds.scan.kind import Scan
 
-KINDS: Registry[Kind] = Registry("kind", Optimize(), Scan(), Evaluate())
+KINDS: Registry[Kind] = Registry("kind", Optimize(), Scan(), Evaluate(), Order())
 """Every kind that a problem may name."""
 
 extensions.load("engine")

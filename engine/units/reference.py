@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import REFERENCE, ReferenceRecord, ReferenceTask
 from engine.tiers.mean_field import evaluator_at
+from engine.units.unit import OF_THE_PLAN
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Task
@@ -20,7 +21,7 @@ class Reference:
     name = REFERENCE
     task = ReferenceTask
     record = ReferenceRecord
-    without_effect = frozenset({"kind", "name", "strategy", "at", "scan", "verify"})
+    without_effect = OF_THE_PLAN
 
     def together(self, resolved: ResolvedProblem) -> int:
         """One: a task holds as many crystals as fit into a batch."""

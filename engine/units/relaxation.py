@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from engine.tiers.registry import TIERS
-from engine.units.unit import words_of
+from engine.units.unit import OF_THE_PLAN, words_of
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Task
@@ -24,7 +24,7 @@ class Relaxation:
     name = RELAXATION
     task = Suggestion
     record = EvaluationRecord
-    without_effect = frozenset({"kind", "name", "strategy", "at", "scan", "verify"})
+    without_effect = OF_THE_PLAN
 
     def together(self, resolved: ResolvedProblem) -> int:
         """How many compositions are relaxed at a time."""

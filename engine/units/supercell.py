@@ -1,4 +1,4 @@
-"""The unit ``supercell``: one explicit quasi-random decoration of a mixed crystal, relaxed with the same potential."""
+"""The unit ``supercell``: one explicit decoration of a mixed crystal, relaxed with the same potential."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from api_schemas.supercells import SUPERCELL, SupercellRecord, SupercellTask
 from engine.tiers.mean_field import evaluator_at
+from engine.units.unit import OF_THE_PLAN
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Task
@@ -20,7 +21,7 @@ class ExplicitSupercell:
     name = SUPERCELL
     task = SupercellTask
     record = SupercellRecord
-    without_effect = frozenset({"kind", "name", "strategy", "at", "scan", "verify"})
+    without_effect = OF_THE_PLAN
 
     def together(self, resolved: ResolvedProblem) -> int:
         """One: a decoration fills a core, and saves checkpoints."""
@@ -31,9 +32,12 @@ class ExplicitSupercell:
         """Which decoration it is, counted from 1: ``decoration 2 of evaluation 5, 64 atoms``."""
         if not isinstance(task, SupercellTask):
             return self.name
-        from engine.units.supercell_size import supercell_size
+        from engine.units.supercell_size import explicit_atoms, supercell_size
 
-        atoms = supercell_size(resolved, task.composition, task.sites).atoms
+        if task.explicit is not None:
+            atoms = explicit_atoms(resolved, task.explicit)
+        else:
+            atoms = supercell_size(resolved, task.composition, task.sites).atoms
         return f"decoration {task.decoration + 1} of evaluation {task.evaluation + 1}, {atoms} atoms"
 
     def perform(

@@ -9,6 +9,7 @@ import numpy as np
 
 from api_schemas.jobs import CostEstimate
 from engine.crystals.crystal import assemble
+from engine.crystals.decorations import decoration_of, supercell_of
 from engine.crystals.holding import held, supercell_holding
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.symmetry import operations
@@ -16,6 +17,7 @@ from engine.units.estimate import CALLS_PER_ROW, PROCESS_MEMORY, work_of
 
 if TYPE_CHECKING:
     from api_schemas.base import Composition
+    from api_schemas.decorations import ExplicitDecoration
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.problem.resolved import ResolvedProblem
 
@@ -53,6 +55,11 @@ def supercell_size(resolved: ResolvedProblem, composition: Composition, sites: i
         atoms=round(cells * float(crystal.weights(x).sum())),
         composition=resolved.space.to_composition(x),
     )
+
+
+def explicit_atoms(resolved: ResolvedProblem, explicit: ExplicitDecoration) -> int:
+    """Atoms of a decoration that is given."""
+    return len(decoration_of(resolved.crystal, supercell_of(explicit), np.array(explicit.columns)).present)
 
 
 def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int) -> CostEstimate:

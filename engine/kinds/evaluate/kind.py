@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api_schemas.errors import FieldError, ProblemInvalid, pointer
-from engine.composition.notation import parse_composition
+from api_schemas.errors import FieldError
 from engine.kinds.front_faults import front_faults
 from engine.kinds.grid import budget_faults
 from engine.kinds.kind import Examined
+from engine.kinds.listed_compositions import composition_faults, listed_compositions
 from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -32,14 +29,19 @@ class Evaluate:
     def examine(self, problem: Problem, region: Region, limits: Limits, *, bounded: bool) -> Examined:
         """Check the compositions, and the limit on evaluations where one was set."""
         del limits, bounded
-        faults = [*_composition_faults(problem, region), *front_faults(problem)]
+        faults = [*composition_faults(problem, region), *front_faults(problem)]
         planned = max(len(problem.at), 1)
         if not problem.at and region.space.n_free:
             text = "kind evaluate needs the compositions at which to evaluate, e.g. at: [{cation: {Al: 0.8, Sc: 0.2}}]"
             return Examined([*faults, FieldError(pointer="/at", type="missing-field", message=text)])
-        listed = [] if faults or problem.verify is None else _listed(problem, region)
+        listed = [] if faults or problem.verify is None else listed_compositions(problem, region)
         budget = budget_faults(problem, len(problem.at), spends=False)
         return Examined([*faults, *budget], planned, verified=planned, listed=listed)
+
+    def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
+        """None: what it needs of the crystal is checked for every kind."""
+        del resolved, limits
+        return []
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What all of them cost."""
@@ -50,28 +52,6 @@ class Evaluate:
         from engine.kinds.listed import listed_plan
         from engine.kinds.whole_plan import whole_plan
 
-        problem, space = resolved.problem, resolved.space
-        points = [
-            parse_composition(space, composition, ("at", str(i))) for i, composition in enumerate(problem.at)
-        ]
+        points = [x for _, x in listed_compositions(resolved.problem, resolved.region)]
         plan = listed_plan(resolved, points or [resolved.region.center()])
         return whole_plan(plan, resolved.verified, seed, shared=shared)
-
-
-def _listed(problem: Problem, region: Region) -> list[tuple[str, NDArray[np.float64]]]:
-    """Every composition [n_columns] with the pointer to it."""
-    return [
-        (pointer(("at", number)), parse_composition(region.space, one, ("at", number)))
-        for number, one in enumerate(problem.at)
-    ]
-
-
-def _composition_faults(problem: Problem, region: Region) -> list[FieldError]:
-    """Compositions that are none; they need not obey bounds."""
-    errors: list[FieldError] = []
-    for number, composition in enumerate(problem.at):
-        try:
-            parse_composition(region.space, composition, ("at", number))
-        except ProblemInvalid as fault:
-            errors.extend(fault.errors)
-    return errors

@@ -11,6 +11,7 @@ from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
 if TYPE_CHECKING:
+    from api_schemas.errors import FieldError
     from api_schemas.jobs import CostEstimate
     from api_schemas.problem import Problem
     from engine.composition.region import Region
@@ -38,6 +39,11 @@ class Optimize:
             planned = len(problem.at) + region.grid_size(points) + rounding_reserve(problem)
         verified = planned if problem.seeks_front else 1
         return Examined(faults, planned, DEFAULT_POINTS_PER_EDGE if points is None else points, verified)
+
+    def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
+        """None: what it needs of the crystal is checked for every kind."""
+        del resolved, limits
+        return []
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """The most that it may cost: a search often needs far fewer evaluations."""

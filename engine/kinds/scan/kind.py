@@ -40,6 +40,11 @@ class Scan:
         listed = [("/scan/points_per_edge", x) for x in region.grid(points)] if known else []
         return Examined([*faults, *of_grid, *budget], size, points, verified=size, listed=listed)
 
+    def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
+        """None: what it needs of the crystal is checked for every kind."""
+        del resolved, limits
+        return []
+
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What all points cost."""
         return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))

@@ -86,6 +86,17 @@ class Relaxation:
         """The mean-field supercell itself, [6 + 3 n_atoms]."""
         return np.zeros(_STRAINS + 3 * len(self.atoms))
 
+    def along_soft(self, draw: np.random.Generator, largest: float) -> NDArray[np.float64]:
+        """A random displacement along the soft modes of the mean-field supercell, [6 + 3 n_atoms].
+
+        Args:
+            draw: Makes it.
+            largest: How far the atom is moved that moves most, Å.
+        """
+        moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))[self.atoms]
+        longest = float(np.linalg.norm(moved, axis=1).max(initial=0.0))
+        return np.concatenate([np.zeros(_STRAINS), moved.reshape(-1) * (largest / longest if longest > 0.0 else 0.0)])
+
     def strain(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Strain of the mean-field supercell, [3, 3]."""
         return symmetric(q[:_STRAINS] * np.where(np.arange(_STRAINS) < 3, 1.0, 0.5))

@@ -91,6 +91,10 @@ class ForceConstants:
         """What lifting the soft modes adds to the forces of displacements [..., n, 3] Å, eV/Å."""
         return self._filtered(displacements, np.maximum(SOFT - self._modes[0], 0.0), self._root)
 
+    def along_soft(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The part of displacements [..., n, 3] Å that lies along soft modes."""
+        return self._filtered(vectors, np.where(self._modes[0] < SOFT, 1.0, 0.0), 1.0 / self._root)
+
     def apply(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
         """The Hessian times displacements [..., n, 3] Å, soft modes lifted, eV/Å."""
         values = np.where(self._modes[0] > _FAR / 2, 0.0, np.maximum(self._modes[0], SOFT))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.mechanics.landscape import Landscape
 
 _STRAINS = 6
+_EQUALLY_NEAR = 1e-4
+"""Å"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +68,60 @@ class Host:
         """The same host, where so many calls were made before it."""
         return replace(self, calls=self.calls + calls)
 
+    def folded(self, supercell: Supercell) -> Host:
+        """The same crystal repeated otherwise, with the force constants of this supercell.
+
+        A force constant is that between the nearest images of two sites, shared where several are equally near; what
+        lies beyond the reach of this supercell is left out. It is exact for supercells of the same lattice.
+        """
+        if np.array_equal(supercell.matrix, self.supercell.matrix):
+            return self
+        cells, share = nearest_images(self.supercell, self.lattice, self.positions)
+        n, sites = supercell.n_cells, len(self.positions)
+        blocks = np.zeros((n, sites, 3, sites, 3))
+        places = supercell.numbers(cells)
+        of = np.einsum("cjit,cjaib->tcjiab", share, self.blocks)
+        second, first = np.meshgrid(np.arange(sites), np.arange(sites), indexing="ij")
+        for image in range(share.shape[-1]):
+            for cell in range(len(self.blocks)):
+                np.add.at(
+                    blocks.transpose(0, 1, 3, 2, 4), (places[cell, :, :, image], second, first), of[image, cell]
+                )
+        return replace(self, supercell=supercell, blocks=blocks)
+
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """Everything as arrays, to be saved; `restored_host` undoes it bit for bit."""
         found = {name: np.array(getattr(self, name), dtype=float) for name in _ARRAYS}
         return {**found, "matrix": np.array(self.supercell.matrix, dtype=float)}
+
+
+def nearest_images(
+    supercell: Supercell, lattice: NDArray[np.float64], positions: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Where the images of every site are that are nearest to a site of the first cell.
+
+    Args:
+        supercell: The repetition.
+        lattice: Vectors of a cell as rows, [3, 3] Å.
+        positions: Sites of a cell, [n_sites, 3] Å.
+
+    Returns:
+        Cell of the image [n_cells, n_sites, n_sites, n_images, 3] of site j of a cell, seen from site i of the first
+        cell, at [cell, j, i]; and its share [n_cells, n_sites, n_sites, n_images], equal among those equally near.
+    """
+    translations = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ supercell.matrix
+    cells = supercell.cells[:, None, :] + translations[None]
+    vectors = (cells @ lattice)[:, None, None] + (positions[:, None] - positions[None])[None, :, :, None]
+    distances = np.linalg.norm(vectors, axis=-1)
+    near = distances <= distances.min(axis=-1, keepdims=True) + _EQUALLY_NEAR
+    most = int(near.sum(axis=-1).max())
+    order = np.argsort(~near, axis=-1, kind="stable")[..., :most]
+    chosen = np.take_along_axis(near, order, axis=-1)
+    share = chosen / chosen.sum(axis=-1, keepdims=True)
+    found = np.take_along_axis(
+        np.broadcast_to(cells[:, None, None], (*distances.shape, 3)), order[..., None], axis=-2
+    )
+    return found, share
 
 
 _ARRAYS = tuple(name for name in Host.__dataclass_fields__ if name != "supercell")

@@ -92,6 +92,9 @@ class Dummy:
     def examine(self, problem: Problem, region: Any, limits: Any, *, bounded: bool) -> Examined:
         return Examined((), _options(problem).tasks)
 
+    def misfits(self, resolved: ResolvedProblem, limits: Any) -> list[FieldError]:
+        return []
+
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         tasks = _options(resolved.problem).tasks
         return CostEstimate(evaluations=tasks, potential_calls=0, seconds=float(tasks), memory_bytes=1)

@@ -1,0 +1,194 @@
+"""The disordered state of a composition by each way to compute it, and how probable the ordered state is."""
+
+from __future__ import annotations
+
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.orderings import DisorderedState, ExplicitMean, Level, OrderingProbability
+from engine.crystals.known_orderings import name_of
+from engine.kinds.order.thermodynamics import Ensemble, temperatures
+from engine.kinds.order.told import enthalpy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api_schemas.supercells import SupercellRecord
+    from engine.kinds.order.looked_at import LookedAt
+    from engine.kinds.order.told import OrderTold
+
+APART = 0.01
+"""eV/atom; ways to compute the disordered state that differ by more, and by more than `SURELY` errors, disagree."""
+SURELY = 3.0
+
+
+def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
+    """The energy of the random crystal of a composition that the problem lists; None until something is known."""
+    if not one.listed or one.number not in told.evaluations:
+        return None
+    random, whole = _of_random(told, one), _of_whole_cell(told, one)
+    mean_field = _mixing(told, one.number)
+    fluctuation = _mixing(told, len(told.layout.compositions) + one.number)
+    lowest = min((value for each in told.relaxed(one) if (value := enthalpy(each.record)) is not None), default=None)
+    explicit = random or whole
+    return DisorderedState(
+        composition=one.composition,
+        random=random,
+        whole_cell=whole,
+        fluctuation=fluctuation,
+        mean_field=mean_field,
+        ordering_energy=None if explicit is None or lowest is None else _value(explicit) - lowest,
+        warnings=list(_disagreements(explicit, fluctuation, mean_field)),
+    )
+
+
+def ordering_probability(told: OrderTold, one: LookedAt) -> OrderingProbability | None:
+    """How probable the ordered state of the supercell is; None until every level is told."""
+    levels = told.levels(one)
+    ensemble = _ensemble(told, one)
+    if ensemble is None:
+        return None
+    temperature = told.resolved.problem.conditions.temperature
+    curve = temperatures()
+    sites = int((levels[0][0].columns >= 0).sum())
+    mixed = _mixed_sites(told, one, levels[0][0].columns)
+    shares, lowest = ensemble.probabilities(temperature), ensemble.lowest
+    names = [name_of(told.resolved.crystal, level) for level, _, _ in levels]
+    return OrderingProbability(
+        composition=one.composition,
+        temperature=temperature,
+        probability=float(shares[lowest]),
+        entropy=ensemble.entropy(temperature) / mixed,
+        ideal_entropy=ensemble.ideal_entropy / mixed,
+        name=names[lowest],
+        supercell=levels[0][0].supercell.matrix.tolist(),
+        sites=sites,
+        decorations=int(ensemble.degeneracies.sum()),
+        levels=[
+            Level(
+                energy=float(energy - ensemble.energies.min()),
+                degeneracy=int(count),
+                probability=float(share),
+                name=name,
+                relaxed=_usable(record),
+            )
+            for energy, count, share, name, (_, _, record) in zip(
+                ensemble.energies, ensemble.degeneracies, shares, names, levels, strict=True
+            )
+        ],
+        temperatures=curve.tolist(),
+        probabilities=[float(ensemble.probabilities(t)[ensemble.lowest]) for t in curve],
+        entropies=[ensemble.entropy(t) / mixed for t in curve],
+    )
+
+
+def _ensemble(told: OrderTold, one: LookedAt) -> Ensemble | None:
+    """All decorations of the supercell, once every one was computed; None before, and where none could be relaxed.
+
+    What did not relax has its unrelaxed energy less what the others gained by relaxing, on average.
+    """
+    levels = told.levels(one)
+    if not levels or any(record is None for _, _, record in levels):
+        return None
+    gains = [
+        record.energy_per_atom - energy
+        for _, energy, record in levels
+        if record is not None and _usable(record) and energy is not None and record.energy_per_atom is not None
+    ]
+    usable = [enthalpy(record) for _, _, record in levels if record is not None and _usable(record)]
+    if not usable:
+        return None
+    offset = _offset(levels)
+    energies = []
+    for level, energy, record in levels:
+        value = enthalpy(record) if record is not None and _usable(record) else None
+        if value is None and energy is None:
+            return None
+        if value is None:
+            value = (energy or 0.0) + (fmean(gains) if gains else 0.0) + offset
+        energies.append(value * told.atoms(one) * level.supercell.n_cells)
+    return Ensemble(np.array(energies), np.array([level.degeneracy for level, _, _ in levels]))
+
+
+def _offset(levels: Sequence[tuple[object, float | None, SupercellRecord | None]]) -> float:
+    """What takes energies an atom to what decorations are compared by."""
+    for _, _, record in levels:
+        if record is not None and _usable(record) and record.energy_per_atom is not None:
+            return (enthalpy(record) or 0.0) - record.energy_per_atom
+    return 0.0
+
+
+def _usable(record: SupercellRecord | None) -> bool:
+    return record is not None and record.converged and enthalpy(record) is not None
+
+
+def _mixed_sites(told: OrderTold, one: LookedAt, columns: object) -> int:
+    """Sites of a supercell whose sublattice holds several elements at the composition."""
+    held = np.asarray(columns)
+    return sum(
+        int(((held >= part.start) & (held < part.stop)).sum())
+        for part in told.resolved.crystal.column_slices
+        if np.count_nonzero(one.x[part]) > 1
+    )
+
+
+def _of_random(told: OrderTold, one: LookedAt) -> ExplicitMean | None:
+    records = [record for record in told.random(one) if record.converged]
+    if not records:
+        return None
+    mixing = [record.properties.get("mixing_energy") for record in records]
+    energies = [record.energy_per_atom for record in records if record.energy_per_atom is not None]
+    count = len(records)
+    return ExplicitMean(
+        energy_per_atom=fmean(energies),
+        mixing_energy=None if None in mixing else fmean(value for value in mixing if value is not None),
+        standard_error=stdev(energies) / count**0.5 if count > 1 else None,
+        decorations=count,
+        sites=sum(records[0].sites.values()),
+    )
+
+
+def _of_whole_cell(told: OrderTold, one: LookedAt) -> ExplicitMean | None:
+    """The average over all decorations of the supercell of the ordering probability."""
+    levels = told.levels(one)
+    records = [record for _, _, record in levels if record is not None and _usable(record)]
+    if not levels or len(records) < len(levels):
+        return None
+    weights = [level.degeneracy for level, _, _ in levels]
+    mixing = [record.properties.get("mixing_energy") for record in records]
+    energies = [record.energy_per_atom for record in records if record.energy_per_atom is not None]
+    return ExplicitMean(
+        energy_per_atom=float(np.average(energies, weights=weights)),
+        mixing_energy=None if None in mixing else float(np.average([v for v in mixing if v is not None], weights=weights)),
+        standard_error=0.0,
+        decorations=len(records),
+        sites=int((levels[0][0].columns >= 0).sum()),
+    )
+
+
+def _mixing(told: OrderTold, index: int) -> float | None:
+    record = told.evaluations.get(index)
+    found = None if record is None or not record.converged else record.properties.get("mixing_energy")
+    return None if found is None else found.value
+
+
+def _value(explicit: ExplicitMean) -> float:
+    return explicit.energy_per_atom if explicit.mixing_energy is None else explicit.mixing_energy
+
+
+def _disagreements(explicit: ExplicitMean | None, fluctuation: float | None, mean_field: float | None) -> list[str]:
+    """Where an alchemical value is not that of explicit decorations, in words."""
+    if explicit is None or explicit.mixing_energy is None:
+        return []
+    error = max(APART, SURELY * (explicit.standard_error or 0.0))
+    found = []
+    for name, value in (("the mean field", mean_field), ("the fluctuation tier", fluctuation)):
+        if value is not None and abs(value - explicit.mixing_energy) > error:
+            found.append(
+                f"{name} puts the disordered crystal {1000 * abs(value - explicit.mixing_energy):.0f} meV/atom "
+                f"{'above' if value > explicit.mixing_energy else 'below'} explicit decorations: go by these (ions of "
+                "different charge or size on one sublattice are far from their average)"
+            )
+    return found

@@ -1,0 +1,210 @@
+"""What is wrong with a problem of kind order: its options, and what its crystal cannot hold. Torch-free.
+
+Decorations are counted before any is made, so that a refusal costs little.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.errors import FieldError, pointer
+from engine.crystals.enumeration import count_in_cell, count_up_to, sites_that_hold
+from engine.crystals.holding import held, mixed_sublattices, supercell_holding
+from engine.kinds.listed_compositions import listed_compositions
+from engine.kinds.order.looked_at import MOST_LEVELS, MOST_ORDERINGS, named, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from api_schemas.order_options import Cells
+    from api_schemas.problem import Problem
+    from engine.composition.region import Region
+    from engine.problem.limits import Limits
+    from engine.problem.resolved import ResolvedProblem
+
+MOST_COMPOSITIONS = 200
+"""Compositions that one problem may list."""
+_AT_COMPOSITIONS = ("search", "random", "probability")
+_HOLDS_UP_TO = 64
+"""Mixed sites up to which a cell is looked for that holds a composition."""
+_HELD = 1e-6
+
+
+def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
+    """What is wrong whatever the crystal is."""
+    options, choice = options_of(problem), problem.potential
+    if all(len(elements) < 2 for elements in region.space.elements):
+        text = "kind order needs a sublattice with at least two elements; add one, or use kind evaluate"
+        yield FieldError(pointer="/sublattices", type="nothing-mixed", message=text)
+    if choice.mixing != "mean_field":
+        text = (
+            f"{choice.mixing} mixing cannot describe decorations within a sublattice, whose sites hold different "
+            "elements; remove mixing"
+        )
+        yield FieldError(pointer="/potential/mixing", type="needs-mean-field", message=text)
+    if choice.tier != "mean_field":
+        text = "kind order relaxes explicit decorations and gives every tier beside them; remove tier"
+        yield FieldError(pointer="/potential/tier", type="unused-field", message=text)
+    if len(problem.at) > MOST_COMPOSITIONS:
+        text = f"there are {len(problem.at)} compositions, more than {MOST_COMPOSITIONS}; split the list"
+        yield FieldError(pointer="/at", type="too-many-points", message=text)
+    if problem.at:
+        if not any((options.enumerate, options.search, options.random, options.probability)):
+            text = "nothing is looked at: give one of enumerate, search, random and probability"
+            yield FieldError(pointer="/order", type="nothing-asked", message=text)
+        return
+    if options.enumerate is None:
+        text = "without compositions (at) small cells are enumerated; give order.enumerate, or list compositions"
+        yield FieldError(pointer="/order/enumerate", type="nothing-asked", message=text)
+    for name in _AT_COMPOSITIONS:
+        given = problem.order is not None and name in problem.order.model_fields_set
+        if given and getattr(options, name) is not None:
+            text = f"{name} is done at the compositions of at, and none are listed; list them, or remove {name}"
+            yield FieldError(pointer=f"/order/{name}", type="needs-compositions", message=text)
+
+
+def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
+    """What the crystal cannot hold, and what there is too much of."""
+    options = options_of(resolved.problem)
+    listed = listed_compositions(resolved.problem, resolved.region)
+    found = list(_pure(resolved, listed))
+    if not found:
+        found = [*_cell_faults(resolved, limits), *_supercell_faults(resolved, limits)]
+    if found:
+        return found
+    for name, most in (("enumerate", MOST_ORDERINGS), ("probability", MOST_LEVELS)):
+        cells = getattr(options, name)
+        if cells is not None and (listed or name == "enumerate"):
+            found += _cells_faults(resolved, name, cells, [x for _, x in listed], most)
+    for name in ("search", "random"):
+        size = getattr(options, name)
+        if size is not None:
+            found += _sites_faults(resolved, name, size.sites, listed)
+    return found
+
+
+def _pure(resolved: ResolvedProblem, listed: list[tuple[str, NDArray[np.float64]]]) -> Iterator[FieldError]:
+    slices = resolved.crystal.column_slices
+    for where, x in listed:
+        if all(np.count_nonzero(x[part] > _HELD) < 2 for part in slices):
+            text = "at this composition nothing is mixed: there is one decoration only; remove it"
+            yield FieldError(pointer=where, type="nothing-mixed", message=text)
+
+
+def _in_cell(resolved: ResolvedProblem) -> int:
+    """Mixed sites of a parent cell."""
+    crystal = resolved.crystal
+    return sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
+
+
+def _cell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldError]:
+    """Named supercells that are too large, and numbers of sites that no cell has."""
+    options, mixed, sites = options_of(resolved.problem), _in_cell(resolved), resolved.crystal.n_sites
+    for name in ("enumerate", "probability"):
+        cells: Cells | None = getattr(options, name)
+        if cells is not None and cells.cell is not None:
+            count = named(cells.cell).n_cells
+            if count * sites > limits.max_supercell_atoms:
+                text = (
+                    f"this supercell has {count * sites} sites, more than {limits.max_supercell_atoms}; take a smaller "
+                    "one"
+                )
+                yield FieldError(pointer=f"/order/{name}/cell", type="does-not-fit", message=text)
+        elif cells is not None and (cells.sites or 0) < mixed:
+            text = f"one cell of the parent has {mixed} mixed sites already; take at least so many"
+            yield FieldError(pointer=f"/order/{name}/sites", type="too-few-sites", message=text)
+
+
+def _supercell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldError]:
+    options, mixed = options_of(resolved.problem), _in_cell(resolved)
+    for name in ("search", "random"):
+        size = getattr(options, name)
+        if size is None:
+            continue
+        where = f"/order/{name}/sites"
+        atoms = round(1.25 * size.sites / mixed) * resolved.crystal.n_sites
+        if size.sites < mixed:
+            text = f"one cell of the parent has {mixed} mixed sites already; take at least so many"
+            yield FieldError(pointer=where, type="too-few-sites", message=text)
+        elif resolved.problem.at and atoms > limits.max_supercell_atoms:
+            fewer = int(0.75 * limits.max_supercell_atoms / resolved.crystal.n_sites) * mixed
+            mend = f"take sites: {fewer} or fewer" if fewer >= mixed else f"write {name}: null"
+            text = (
+                f"with {size.sites} mixed sites a supercell has up to {atoms} atoms, more than "
+                f"{limits.max_supercell_atoms}; {mend}"
+            )
+            yield FieldError(pointer=where, type="does-not-fit", message=text)
+
+
+def _cells_faults(
+    resolved: ResolvedProblem, name: str, cells: Cells, points: list[NDArray[np.float64]], most: int
+) -> list[FieldError]:
+    """Compositions that cells cannot hold, and decorations that are too many."""
+    crystal, found = resolved.crystal, []
+    total = 0
+    where = f"/order/{name}/{'sites' if cells.cell is None else 'cell'}"
+    for number, x in enumerate(points):
+        if not _holds(resolved, cells, x, exactly=name == "probability"):
+            at = pointer(("at", number))
+            found.append(FieldError(pointer=where, type="composition-not-held", message=_not_held(resolved, at, x)))
+            continue
+        total = max(total, _count(resolved, cells, x, in_cell=name == "probability") + (total if name == "enumerate" else 0))
+    if not points:
+        total = count_up_to(crystal, cells.sites or 1) if cells.cell is None else count_in_cell(crystal, named(cells.cell))
+    if total > most and not found:
+        least = "" if cells.cell is not None else f", or fewer than {cells.sites} sites"
+        text = (
+            f"there are {total} inequivalent decorations, more than {most}; take a smaller cell{least}, fewer "
+            "compositions in at, or fewer elements"
+        )
+        found.append(FieldError(pointer=where, type="too-many-decorations", message=text))
+    return found
+
+
+def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64], *, in_cell: bool) -> int:
+    crystal = resolved.crystal
+    if cells.cell is not None:
+        return count_in_cell(crystal, named(cells.cell), x)
+    if in_cell:
+        return count_in_cell(crystal, supercell_holding(crystal, x, cells.sites or 1), x)
+    return count_up_to(crystal, cells.sites or 1, x)
+
+
+def _holds(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64], *, exactly: bool) -> bool:
+    crystal = resolved.crystal
+    if cells.cell is not None or exactly:
+        supercell = named(cells.cell) if cells.cell else supercell_holding(crystal, x, cells.sites or 1)
+        return bool(np.abs(held(crystal, x, supercell.n_cells) - x).max() <= _HELD)
+    return bool(sites_that_hold(crystal, x, cells.sites or 1))
+
+
+def _sites_faults(
+    resolved: ResolvedProblem, name: str, sites: int, listed: list[tuple[str, NDArray[np.float64]]]
+) -> Iterator[FieldError]:
+    """Compositions that the supercells of a search, or random ones, cannot hold exactly."""
+    crystal = resolved.crystal
+    for at, x in listed:
+        supercell = supercell_holding(crystal, x, sites)
+        if np.abs(held(crystal, x, supercell.n_cells) - x).max() > _HELD:
+            yield FieldError(
+                pointer=f"/order/{name}/sites", type="composition-not-held", message=_not_held(resolved, at, x)
+            )
+
+
+def _not_held(resolved: ResolvedProblem, at: str, x: NDArray[np.float64]) -> str:
+    """That no cell of the size holds a composition, and what does."""
+    crystal = resolved.crystal
+    words = ", ".join(
+        f"{column} {value:.4g}" for column, value in zip(crystal.columns, x, strict=True) if value > 0.0
+    )
+    enough = sites_that_hold(crystal, x, _HOLDS_UP_TO)
+    mend = (
+        f"{', '.join(map(str, enough[:4]))} mixed sites do: take one of these"
+        if enough
+        else f"no cell of up to {_HOLDS_UP_TO} does: give a composition of small whole numbers, such as 0.25 or 0.3333"
+    )
+    return f"no cell of this size holds {words} ({at}); {mend}, or another composition"

@@ -1,0 +1,155 @@
+"""Which compositions a problem of kind order looks at, and which decorations and supercells of each. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.order_options import OrderOptions
+from engine.composition.notation import parse_composition
+from engine.crystals.enumeration import Ordering, orderings_in_cell, orderings_up_to
+from engine.crystals.holding import mixed_sublattices, supercell_holding
+from engine.crystals.supercells import Supercell, compact_supercell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from api_schemas.base import Composition
+    from api_schemas.order_options import Cells
+    from api_schemas.problem import Problem
+    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.problem.resolved import ResolvedProblem
+
+MOST_ORDERINGS = 5000
+"""Inequivalent decorations of a problem whose energies are computed."""
+MOST_LEVELS = 200
+"""Inequivalent decorations of the supercell of the ordering probability: each is relaxed."""
+
+
+@dataclass(frozen=True, eq=False)
+class LookedAt:
+    """One composition with its decorations.
+
+    Attributes:
+        number: Of the composition, from 0; also that of its evaluation.
+        x: [n_columns].
+        composition: The same as users read it.
+        orderings: Inequivalent decorations of small cells, or of a named one.
+        levels: All inequivalent decorations of the supercell of the ordering probability.
+        random: The supercell that is decorated at random.
+        search: The supercell that orderings are searched in.
+        host: The supercell whose force constants the relaxations of small cells start with.
+        listed: Whether the problem lists it.
+    """
+
+    number: int
+    x: NDArray[np.float64]
+    composition: Composition
+    orderings: Sequence[Ordering]
+    levels: Sequence[Ordering]
+    random: Supercell | None
+    search: Supercell | None
+    host: Supercell
+    listed: bool
+
+
+def options_of(problem: Problem) -> OrderOptions:
+    """The options, by default where the problem gives none."""
+    return problem.order or OrderOptions()
+
+
+def looked_at(resolved: ResolvedProblem) -> list[LookedAt]:
+    """Every composition that the problem lists, or, where it lists none, all that cells of the enumerated sizes hold.
+
+    Raises:
+        engine.crystals.enumeration.TooManyOrderings: where there are more decorations than are computed.
+    """
+    crystal, options = resolved.crystal, options_of(resolved.problem)
+    listed = [
+        parse_composition(resolved.space, composition, ("at", str(number)))
+        for number, composition in enumerate(resolved.problem.at)
+    ]
+    if not listed:
+        return _of_small_cells(resolved, options)
+    found = []
+    for number, x in enumerate(listed):
+        levels_in = _cell(crystal, x, options.probability)
+        levels = [] if levels_in is None else orderings_in_cell(crystal, levels_in, x, limit=MOST_LEVELS)
+        orderings = _enumerated(crystal, options, x)
+        random = options.random and supercell_holding(crystal, x, options.random.sites)
+        search = options.search and supercell_holding(crystal, x, options.search.sites)
+        found.append(
+            LookedAt(
+                number=number,
+                x=x,
+                composition=resolved.space.to_composition(x),
+                orderings=orderings,
+                levels=levels,
+                random=random or None,
+                search=search or None,
+                host=levels_in or _host(crystal, options),
+                listed=True,
+            )
+        )
+    return found
+
+
+def _of_small_cells(resolved: ResolvedProblem, options: OrderOptions) -> list[LookedAt]:
+    crystal, region = resolved.crystal, resolved.region
+    by_x: dict[tuple[float, ...], list[Ordering]] = {}
+    for one in _enumerated(crystal, options, None):
+        by_x.setdefault(tuple(np.round(one.x, 12).tolist()), []).append(one)
+    host = _host(crystal, options)
+    feasible = [x for x in sorted(by_x, reverse=True) if region.contains(np.array(x))]
+    return [
+        LookedAt(
+            number=number,
+            x=np.array(x),
+            composition=resolved.space.to_composition(np.array(x)),
+            orderings=by_x[x],
+            levels=[],
+            random=None,
+            search=None,
+            host=host,
+            listed=False,
+        )
+        for number, x in enumerate(feasible)
+    ]
+
+
+def _enumerated(
+    crystal: AlchemicalCrystal, options: OrderOptions, x: NDArray[np.float64] | None
+) -> Sequence[Ordering]:
+    cells = options.enumerate
+    if cells is None:
+        return []
+    if cells.cell is not None:
+        found = orderings_in_cell(crystal, named(cells.cell), x, limit=MOST_ORDERINGS)
+        return found if x is not None else [one for one in found if np.count_nonzero(one.x) > len(crystal.sublattices)]
+    return orderings_up_to(crystal, cells.sites or 1, x, limit=MOST_ORDERINGS)
+
+
+def named(cell: list[list[int]]) -> Supercell:
+    """A supercell that a user named, of either handedness."""
+    matrix = np.array(cell, dtype=np.int64)
+    return Supercell(matrix if np.linalg.det(matrix) > 0.0 else -matrix)
+
+
+def _cell(crystal: AlchemicalCrystal, x: NDArray[np.float64], cells: Cells | None) -> Supercell | None:
+    """The supercell that a problem names, or that of about so many sites which holds the composition."""
+    if cells is None:
+        return None
+    return named(cells.cell) if cells.cell is not None else supercell_holding(crystal, x, cells.sites or 1)
+
+
+def _host(crystal: AlchemicalCrystal, options: OrderOptions) -> Supercell:
+    """A compact supercell of about as many sites as the largest that are enumerated."""
+    cells = options.enumerate
+    if cells is not None and cells.cell is not None:
+        return named(cells.cell)
+    in_cell = sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
+    return compact_supercell(crystal, max(1, round(((cells and cells.sites) or 1) / max(in_cell, 1))))

@@ -1,0 +1,242 @@
+"""The plan of kind order: rank decorations unrelaxed, relax the lowest, search larger cells, draw random ones.
+
+Everything that is asked for follows from the problem, the seed and the records told. Compositions do not wait for one
+another but where a batch is told together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.decorations import DECORATIONS, DecorationsRecord, DecorationsTask, ExplicitDecoration
+from api_schemas.descents import DESCENT, DescentRecord, DescentTask
+from api_schemas.evaluations import REFERENCE, RELAXATION, EvaluationRecord, ReferenceRecord, Suggestion
+from api_schemas.results import Stopped
+from api_schemas.supercells import SUPERCELL, SupercellRecord, SupercellTask
+from engine.crystals.holding import mixed_sublattices, rounded_counts, sites_of
+from engine.kinds.order.answer import order_answer
+from engine.kinds.order.layout import Layout, explicit
+from engine.kinds.order.looked_at import looked_at, options_of
+from engine.kinds.order.told import OrderTold
+from engine.kinds.task_plan import TaskPlan
+from engine.references.shared_tasks import shared_tasks
+from engine.tiers import fluctuation
+
+if TYPE_CHECKING:
+    from api_schemas.evaluations import RelaxationState
+    from api_schemas.tasks import Record, Task
+    from engine.crystals.supercells import Supercell
+    from engine.kinds.kind import Answer
+    from engine.kinds.order.looked_at import LookedAt
+    from engine.problem.resolved import ResolvedProblem
+
+ORIGIN = "order"
+RELAXED_OF_FOUND = 2
+"""How many of the lowest orderings that descents ended at, and that enumeration does not have, are relaxed."""
+
+
+class OrderPlan(TaskPlan):
+    """Orderings of the compositions of a problem.
+
+    Args:
+        resolved: The problem.
+        seed: Of descents, random decorations and displacements.
+    """
+
+    def __init__(self, resolved: ResolvedProblem, seed: int) -> None:
+        super().__init__()
+        self.resolved = resolved
+        self._seed = seed
+        self._options = options_of(resolved.problem)
+        self._layout = Layout(looked_at(resolved), self._options)
+        self._of_unit: dict[str, dict[int, Record]] = {}
+        self._shared = shared_tasks(resolved, waits=True)
+
+    @property
+    def records(self) -> list[Record]:
+        """Everything told, by unit and index."""
+        return [
+            self._of_unit[unit][index] for unit in sorted(self._of_unit) for index in sorted(self._of_unit[unit])
+        ]
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """Add records in any order; one told twice counts once."""
+        for record in records:
+            self._of_unit.setdefault(record.unit, {})[record.index] = record
+
+    def assessed(self, index: int) -> Record:
+        """An evaluation of a mixed crystal, as it was told.
+
+        Raises:
+            KeyError: if none of this number was told.
+        """
+        return self._of_unit[RELAXATION][index]
+
+    @property
+    def planned(self) -> int:
+        """At most so many tasks that count; once it has ended, as many as there were."""
+        if self.stopped is not None:
+            return sum(len(told) for unit, told in self._of_unit.items() if unit != REFERENCE)
+        layout = self._layout
+        evaluations = len(layout.compositions) + sum(self._fluctuates(one) for one in layout.compositions)
+        return evaluations + layout.first_batch[-1] + layout.first_descent[-1] + layout.most_supercells
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Once nothing is left to be asked for."""
+        if next(self._missing(), None) is not None:
+            return None
+        return Stopped(reason="completed", message=self.told.short())
+
+    def ask(self, n: int | None = None) -> list[Task]:
+        """All that can be computed now, ``n`` at the most."""
+        return [task for place, task in enumerate(self._missing()) if n is None or place < n]
+
+    def answer(self, stopped: Stopped) -> Answer:
+        """The answer so far."""
+        del stopped
+        return order_answer(self.told)
+
+    @property
+    def told(self) -> OrderTold:
+        """Everything told, by what it is of."""
+        references = [one for one in self._of(REFERENCE) if isinstance(one, ReferenceRecord)]
+        return OrderTold(
+            resolved=self.resolved,
+            layout=self._layout,
+            evaluations={one.index: one for one in self._of(RELAXATION) if isinstance(one, EvaluationRecord)},
+            rankings={one.index: one for one in self._of(DECORATIONS) if isinstance(one, DecorationsRecord)},
+            descents={one.index: one for one in self._of(DESCENT) if isinstance(one, DescentRecord)},
+            supercells={one.index: one for one in self._of(SUPERCELL) if isinstance(one, SupercellRecord)},
+            references=references,
+        )
+
+    def _of(self, unit: str) -> list[Record]:
+        return list(self._of_unit.get(unit, {}).values())
+
+    def _missing(self) -> Iterator[Task]:
+        """Tasks that can be computed now and were not told, in order."""
+        known = self._of_unit
+        for task in self._tasks():
+            if task.index not in known.get(task.unit, {}):
+                yield task
+
+    def _tasks(self) -> Iterator[Task]:
+        """Every task whose turn has come, told or not."""
+        told = self.told
+        yield from self._shared
+        for one in self._layout.compositions:
+            yield self._suggestion(one.number, one, "mean_field")
+        for one in self._layout.compositions:
+            if one.number in told.evaluations:
+                yield from self._after_mean_field(told, one)
+
+    def _after_mean_field(self, told: OrderTold, one: LookedAt) -> Iterator[Task]:
+        start = told.start(one)
+        slots = self._layout.slots(one)
+        for number, batch in enumerate(self._layout.batches[one.number]):
+            yield DecorationsTask(
+                index=self._layout.first_batch[one.number] + number,
+                composition=one.composition,
+                evaluation=one.number,
+                decorations=[explicit(ordering) for ordering in batch],
+                warm_start=start,
+            )
+        for number in range(self._layout.descents(one)):
+            yield self._descent(one, number, start)
+        for number in range(self._layout.random(one)):
+            drawn = self._drawn(one, number)
+            yield self._supercell(one, slots.random + number, drawn, start, host=None)
+        if self._fluctuates(one):
+            number = len(self._layout.compositions) + one.number
+            yield self._suggestion(number, one, fluctuation.NAME, start)
+        host = one.host.matrix.tolist()
+        ranked = told.ranked(one)
+        if ranked is None:
+            return
+        for place, ordering in enumerate(ranked[: self._layout.relaxed(one)]):
+            yield self._supercell(one, slots.orderings + place, explicit(ordering), start, host=host)
+        for place, level in enumerate(one.levels):
+            yield self._supercell(one, slots.levels + place, explicit(level), start, host=host)
+        for place, found in enumerate(told.found(one)[:RELAXED_OF_FOUND]):
+            yield self._supercell(one, slots.found + place, found, start, host=None)
+
+    def _suggestion(
+        self, index: int, one: LookedAt, tier: str, start: RelaxationState | None = None
+    ) -> Suggestion:
+        near = None if start is None else one.composition
+        return Suggestion(
+            index=index,
+            origin=ORIGIN,
+            composition=one.composition,
+            tier=tier,
+            warm_start=start,
+            warm_start_composition=near,
+        )
+
+    def _descent(self, one: LookedAt, number: int, start: RelaxationState | None) -> DescentTask:
+        assert one.search is not None
+        return DescentTask(
+            index=self._layout.first_descent[one.number] + number,
+            composition=one.composition,
+            evaluation=one.number,
+            matrix=one.search.matrix.tolist(),
+            seed=self._seed,
+            number=number,
+            warm_start=start,
+        )
+
+    def _supercell(
+        self,
+        one: LookedAt,
+        index: int,
+        decoration: ExplicitDecoration,
+        start: RelaxationState | None,
+        *,
+        host: list[list[int]] | None,
+    ) -> SupercellTask:
+        return SupercellTask(
+            index=index,
+            composition=one.composition,
+            evaluation=one.number,
+            decoration=index - self._layout.slots(one).orderings,
+            sites=sum(column >= 0 for column in decoration.columns),
+            seed=self._seed,
+            explicit=decoration,
+            host=host,
+            lowers_symmetry=True,
+            warm_start=start,
+        )
+
+    def _drawn(self, one: LookedAt, number: int) -> ExplicitDecoration:
+        """A decoration drawn at random: every one that holds the composition is as probable."""
+        assert one.random is not None
+        draw = np.random.default_rng([self._seed, one.number, number])
+        return random_decoration(self.resolved, one.random, one, draw)
+
+    def _fluctuates(self, one: LookedAt) -> bool:
+        """Whether the tier fluctuation is computed beside random decorations."""
+        return one.random is not None and fluctuates(self.resolved)
+
+
+def fluctuates(resolved: ResolvedProblem) -> bool:
+    """Whether the tier fluctuation can be computed for a problem."""
+    return not fluctuation.Fluctuation().faults(resolved.problem)
+
+
+def random_decoration(
+    resolved: ResolvedProblem, supercell: Supercell, one: LookedAt, draw: np.random.Generator
+) -> ExplicitDecoration:
+    """What the sites of a supercell hold, drawn at random among all decorations with the composition."""
+    crystal = resolved.crystal
+    columns = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
+    mixed = mixed_sublattices(crystal)
+    for number, part in enumerate(crystal.column_slices):
+        sites = sites_of(crystal, supercell, number)
+        counts = rounded_counts(one.x[part], len(sites))
+        held = np.repeat(np.arange(part.start, part.stop), counts)
+        columns[sites] = draw.permutation(held) if number in mixed else held
+    return ExplicitDecoration(matrix=supercell.matrix.tolist(), columns=columns.tolist())

@@ -1,0 +1,248 @@
+"""What was told of a problem of kind order, by what it is of. Pure arithmetic on records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.decorations import ExplicitDecoration
+from engine.crystals.decorations import supercell_of
+from engine.crystals.enumeration import Ordering
+from engine.kinds.order.layout import explicit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.decorations import DecorationsRecord
+    from api_schemas.descents import DescentRecord
+    from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, RelaxationState
+    from api_schemas.supercells import SupercellRecord
+    from engine.kinds.order.layout import Layout
+    from engine.kinds.order.looked_at import LookedAt
+    from engine.problem.resolved import ResolvedProblem
+
+SAME = 1e-6
+"""eV/atom; decorations of one composition whose unrelaxed energies differ by less are one ordering."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """An ordering that was relaxed.
+
+    Attributes:
+        ordering: The decoration.
+        unrelaxed: eV/atom, as it stands in the mean-field crystal; None where the potential gave none.
+        record: What became of it.
+        searched: Whether a descent ended at it.
+        enumerated: Whether it is among the enumerated ones.
+    """
+
+    ordering: Ordering
+    unrelaxed: float | None
+    record: SupercellRecord
+    searched: bool
+    enumerated: bool
+
+
+def enthalpy(record: SupercellRecord) -> float | None:
+    """What decorations of one composition are compared by, eV/atom: the mixing energy where it is known."""
+    return record.properties.get("mixing_energy", record.energy_per_atom)
+
+
+@dataclass(frozen=True, eq=False)
+class OrderTold:
+    """Records by their number.
+
+    Attributes:
+        resolved: The problem.
+        layout: Which number is of what.
+        evaluations: Mean-field crystals, and those of the tier fluctuation behind them.
+        rankings: Energies of decorations that were not relaxed.
+        descents: Searches.
+        supercells: Relaxed decorations.
+        references: What all share.
+    """
+
+    resolved: ResolvedProblem
+    layout: Layout
+    evaluations: Mapping[int, EvaluationRecord]
+    rankings: Mapping[int, DecorationsRecord]
+    descents: Mapping[int, DescentRecord]
+    supercells: Mapping[int, SupercellRecord]
+    references: Sequence[ReferenceRecord]
+
+    def start(self, one: LookedAt) -> RelaxationState | None:
+        """The mean-field crystal of a composition."""
+        state = self.evaluations[one.number].relaxation
+        return None if state is None else state.model_copy(update={"disorder": None})
+
+    def atoms(self, one: LookedAt) -> float:
+        """Atoms of a parent cell at a composition."""
+        return float(self.resolved.crystal.weights(one.x).sum())
+
+    @cached_property
+    def _energies(self) -> dict[int, list[float | None]]:
+        found: dict[int, list[float | None]] = {}
+        for one in self.layout.compositions:
+            batches, first = self.layout.batches[one.number], self.layout.first_batch[one.number]
+            records = [self.rankings.get(first + number) for number in range(len(batches))]
+            if all(record is not None for record in records):
+                per_cell = [energy for record in records if record is not None for energy in record.energies]
+                atoms = self.atoms(one)
+                found[one.number] = [None if energy is None else energy / atoms for energy in per_cell]
+        return found
+
+    def unrelaxed(self, one: LookedAt) -> list[float | None] | None:
+        """Energies of the orderings of a composition and then of its levels, eV/atom; None until all are told."""
+        return self._energies.get(one.number)
+
+    def ranked(self, one: LookedAt) -> list[Ordering] | None:
+        """The enumerated orderings from the lowest on; None until their energies are told."""
+        energies = self.unrelaxed(one)
+        return None if energies is None else [one.orderings[place] for place in self._order(one, energies)]
+
+    def _order(self, one: LookedAt, energies: Sequence[float | None]) -> list[int]:
+        values = [np.inf if energy is None else round(energy, 9) for energy in energies[: len(one.orderings)]]
+        return [int(place) for place in np.argsort(values, kind="stable")]
+
+    def ends(self, one: LookedAt) -> list[DescentRecord]:
+        """What the descents of a composition ended at; none until all have."""
+        first, count = self.layout.first_descent[one.number], self.layout.descents(one)
+        records = [self.descents.get(first + number) for number in range(count)]
+        found = [record for record in records if record is not None]
+        return found if len(found) == count else []
+
+    def found(self, one: LookedAt) -> list[ExplicitDecoration]:
+        """Orderings that descents ended at and enumeration does not have, from the lowest on, each once."""
+        known = [energy for energy in self.unrelaxed(one) or () if energy is not None]
+        decorations = []
+        for record in sorted(self.ends(one), key=lambda record: (round(record.energy_per_atom, 9), record.index)):
+            if all(abs(record.energy_per_atom - energy) > SAME for energy in known):
+                known.append(record.energy_per_atom)
+                decorations.append(ExplicitDecoration(matrix=record.matrix, columns=record.columns))
+        return decorations
+
+    def relaxed(self, one: LookedAt) -> list[Relaxed]:
+        """Every ordering of a composition that was relaxed, each once, from the lowest on.
+
+        Of decorations that are one ordering, in cells of other sizes, the one that relaxed lowest counts.
+        """
+        candidates = [
+            each
+            for each in (*self._enumerated(one), *self._levels(one), *self._searched(one))
+            if enthalpy(each.record) is not None
+        ]
+        candidates.sort(key=lambda each: _energy(each.record))
+        kept: list[Relaxed] = []
+        for each in candidates:
+            same = next((place for place, other in enumerate(kept) if _same(each, other)), None)
+            if same is None:
+                kept.append(each)
+            elif each.enumerated and not kept[same].enumerated:
+                kept[same] = Relaxed(
+                    kept[same].ordering, each.unrelaxed, kept[same].record, each.searched, enumerated=True
+                )
+        return kept
+
+    def levels(self, one: LookedAt) -> list[tuple[Ordering, float | None, SupercellRecord | None]]:
+        """Each level of the ordering probability with its unrelaxed energy (eV/atom) and what became of it."""
+        energies, first = self.unrelaxed(one), self.layout.slots(one).levels
+        of_levels = (energies or [None] * (len(one.orderings) + len(one.levels)))[len(one.orderings) :]
+        return [
+            (level, energy, self.supercells.get(first + place))
+            for place, (level, energy) in enumerate(zip(one.levels, of_levels, strict=True))
+        ]
+
+    def random(self, one: LookedAt) -> list[SupercellRecord]:
+        """Random decorations that were relaxed."""
+        first = self.layout.slots(one).random
+        found = [self.supercells.get(first + number) for number in range(self.layout.random(one))]
+        return [record for record in found if record is not None and record.energy_per_atom is not None]
+
+    def _searched_energies(self, one: LookedAt) -> list[float]:
+        return [record.energy_per_atom for record in self.ends(one)]
+
+    def _was_searched(self, one: LookedAt, energy: float | None) -> bool:
+        return energy is not None and any(abs(energy - other) <= SAME for other in self._searched_energies(one))
+
+    def _enumerated(self, one: LookedAt) -> list[Relaxed]:
+        energies = self.unrelaxed(one)
+        if energies is None:
+            return []
+        first = self.layout.slots(one).orderings
+        found = []
+        for place, number in enumerate(self._order(one, energies)[: self.layout.relaxed(one)]):
+            record = self.supercells.get(first + place)
+            if record is not None:
+                searched = self._was_searched(one, energies[number])
+                found.append(Relaxed(one.orderings[number], energies[number], record, searched, enumerated=True))
+        return found
+
+    def _levels(self, one: LookedAt) -> list[Relaxed]:
+        return [
+            Relaxed(level, energy, record, self._was_searched(one, energy), enumerated=True)
+            for level, energy, record in self.levels(one)
+            if record is not None
+        ]
+
+    def _searched(self, one: LookedAt) -> list[Relaxed]:
+        first = self.layout.slots(one).found
+        by_decoration = {_key(record): record.energy_per_atom for record in reversed(self.ends(one))}
+        found = []
+        for place, decoration in enumerate(self.found(one)):
+            record = self.supercells.get(first + place)
+            if record is not None:
+                supercell, columns = supercell_of(decoration), np.array(decoration.columns)
+                ordering = Ordering(supercell, columns, degeneracy=0, x=one.x)
+                found.append(Relaxed(ordering, by_decoration[_key(decoration)], record, True, enumerated=False))
+        return found
+
+    def end_members(self) -> list[tuple[NDArray[np.float64], float]] | None:
+        """Composition [n_columns] and enthalpy (eV per parent cell) of every end member; None until all are told."""
+        enthalpies = {
+            number: value
+            for record in self.references
+            if record.what == "end_members"
+            for number, value in zip(record.members, record.enthalpies, strict=False)
+        }
+        ends = [x for _, x in self.resolved.crystal.end_members()]
+        if any(number not in enthalpies for number in range(len(ends))):
+            return None
+        return [(x, enthalpies[number]) for number, x in enumerate(ends)]
+
+    def between_ends(self, x: NDArray[np.float64], ends: Sequence[tuple[NDArray[np.float64], float]]) -> float:
+        """What mixing energies at a composition [n_columns] are counted from, eV per parent cell."""
+        return float(sum(np.prod(x[end > 0.5]) * value for end, value in ends))
+
+    def amounts(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Atoms of each element in a parent cell at a composition [n_columns], [n_elements]."""
+        crystal = self.resolved.crystal
+        numbers = np.unique(crystal.copy_species)
+        weights = crystal.weights(x)
+        return np.array([weights[crystal.copy_species == number].sum() for number in numbers])
+
+    def short(self) -> str:
+        """How much was computed, in words."""
+        count = len(self.supercells)
+        ranked = sum(len(record.energies) for record in self.rankings.values())
+        return f"{ranked} decorations were ranked, and {count} relaxed"
+
+
+def _key(decoration: ExplicitDecoration | DescentRecord) -> tuple[str, str]:
+    return str(decoration.matrix), str(decoration.columns)
+
+
+def _energy(record: SupercellRecord) -> float:
+    value = enthalpy(record)
+    return np.inf if value is None else value
+
+
+def _same(one: Relaxed, other: Relaxed) -> bool:
+    """Whether two are one ordering."""
+    if one.unrelaxed is None or other.unrelaxed is None:
+        return explicit(one.ordering) == explicit(other.ordering)
+    return abs(one.unrelaxed - other.unrelaxed) <= SAME
