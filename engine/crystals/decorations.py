@@ -13,11 +13,11 @@ import numpy as np
 from api_schemas.symbols import SYMBOLS
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.crystals.holding import rounded_counts, sites_of
+from engine.crystals.orbits import site_permutations, standard_forms
 from engine.crystals.parent import FloatArray, IntArray
 from engine.crystals.short_range_order import Shells, shells_of
 from engine.crystals.sqs_process import quasi_random
 from engine.crystals.supercells import Supercell
-from engine.crystals.symmetry import operations
 
 EMPTY = 0
 """Stands for the atomic number of an empty site."""
@@ -72,12 +72,6 @@ def decorate(
         DecorationsUnavailable: if sqsgenerator is missing or failed.
     """
     columns = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
-    species = np.repeat(EMPTY, len(columns))
-    fixed = crystal.copy_site[crystal.copy_column < 0]
-    for cell in range(supercell.n_cells):
-        species[cell * crystal.n_sites + fixed] = crystal.copy_species[crystal.copy_column < 0]
-    numbers = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
-    numbers[crystal.copy_column[crystal.copy_column >= 0]] = crystal.copy_species[crystal.copy_column >= 0]
     for order, part in enumerate(crystal.column_slices):
         sites = sites_of(crystal, supercell, order)
         counts = rounded_counts(x[part], len(sites))
@@ -87,7 +81,25 @@ def decorate(
             ranked = _ranked(crystal, supercell, order, counts, seed)
             chosen = ranked[number % len(ranked)]
         columns[sites] = part.start + chosen
-        species[sites] = numbers[part.start + chosen]
+    return decoration_of(crystal, supercell, columns)
+
+
+def decoration_of(crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray) -> Decoration:
+    """The decoration with given columns of the composition.
+
+    Args:
+        crystal: The parent.
+        supercell: Its repetition.
+        columns: Column that each site holds, -1 on a site of no sublattice, cell by cell, [n].
+    """
+    of_column = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
+    varying = crystal.copy_column >= 0
+    of_column[crystal.copy_column[varying]] = crystal.copy_species[varying]
+    of_site = np.full(crystal.n_sites, EMPTY, dtype=np.int64)
+    of_site[crystal.copy_site[~varying]] = crystal.copy_species[~varying]
+    species = np.tile(of_site, supercell.n_cells)
+    decorated = columns >= 0
+    species[decorated] = of_column[columns[decorated]]
     return Decoration(columns, species)
 
 
@@ -138,33 +150,7 @@ def _ranked(
     order = np.argsort(np.round(shells.disorder(distinct, len(counts)), 9), kind="stable")
     distinct = distinct[order[:_BEST]]
     if len(sites) <= _FEW_SITES:
-        forms = _standard_forms(distinct, _permutations(crystal, supercell, sites))
+        forms = standard_forms(distinct, site_permutations(crystal, supercell, sites))
         _, first = np.unique(forms, axis=0, return_index=True)
         distinct = distinct[np.sort(first)]
     return distinct
-
-
-def _permutations(crystal: AlchemicalCrystal, supercell: Supercell, sites: IntArray) -> IntArray:
-    """Where the symmetry operations of the supercell take sites of it, as numbers among these, [n_operations, n]."""
-    place = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
-    place[sites] = np.arange(len(sites))
-    found = []
-    for operation in operations(crystal):
-        if not supercell.keeps(operation.rotation):
-            continue
-        vectors = (supercell.cells @ operation.rotation.T)[:, None, :] + operation.shifts[None]
-        moved = supercell.numbers(vectors)
-        for translation in supercell.sums:
-            everywhere = (translation[moved] * crystal.n_sites + operation.sites).reshape(-1)
-            found.append(place[everywhere[sites]])
-    return np.array(found, dtype=np.int64)
-
-
-def _standard_forms(decorations: IntArray, permutations: IntArray) -> IntArray:
-    """The first, in the order of digits, of the decorations that each [n_decorations, n] is taken to."""
-    forms = []
-    for decoration in decorations:
-        images = np.empty_like(permutations)
-        np.put_along_axis(images, permutations, np.broadcast_to(decoration, permutations.shape), axis=1)
-        forms.append(images[np.lexsort(images.T[::-1])[0]])
-    return np.array(forms)
