@@ -36,13 +36,16 @@ class Cells(Model):
         None, description="Mixed sites in all, over all sublattices."
     )
     cell: Cell | None = Field(
-        None, description="One supercell: integer rows, its vectors in units of those of the structure as given."
+        None,
+        description="One supercell: integer rows, its vectors in units of those of the structure as given.",
     )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.sites is None) == (self.cell is None):
-            raise refusal("bad-cells", "give either sites (a number of mixed sites) or cell (a 3 by 3 matrix)")
+            raise refusal(
+                "bad-cells", "give either sites (a number of mixed sites) or cell (a 3 by 3 matrix)"
+            )
         if self.cell is not None and determinant(self.cell) == 0:
             raise refusal("bad-cells", "/cell: the three rows lie in a plane; give rows that span a volume")
         return self
@@ -90,7 +93,8 @@ class OrderOptions(Model):
         RandomCells(), description="The disordered state, at the compositions of `at`; null for none."
     )
     relax: Relaxed = Field(
-        10, description="How many of the lowest orderings of each composition are relaxed; all for small cells."
+        10,
+        description="How many of the lowest orderings of each composition are relaxed; all for small cells.",
     )
     probability: Probability | None = Field(
         Probability(sites=8),
@@ -104,7 +108,8 @@ class OrderOptions(Model):
             for name in PROMISED:
                 if name in value:
                     raise refusal(
-                        "not-available-yet", f"/{name}: {name} is not available yet in this version; remove it"
+                        "not-available-yet",
+                        f"/{name}: {name} is not available yet in this version; remove it",
                     )
         return value
 

@@ -28,7 +28,9 @@ class Ordering(Output):
     unrelaxed_energy: float | None = Field(
         description="eV/atom, as it stands in the mean-field crystal; null where that was not computed."
     )
-    name: str | None = Field(description="Of a known structure, such as L1_0; null where it is none of those.")
+    name: str | None = Field(
+        description="Of a known structure, such as L1_0; null where it is none of those."
+    )
     space_group: str = Field(description="Of the relaxed crystal, international symbol and number.")
     ideal_space_group: str = Field(description="Of the decoration on the sites of the parent.")
     degeneracy: int = Field(
@@ -88,7 +90,9 @@ class DisorderedState(Output):
         description="All decorations of the supercell of the ordering probability, each as often as it occurs; null "
         "where they were not all relaxed."
     )
-    fluctuation: float | None = Field(description="eV/atom, mixing energy of the tier; null where it has none.")
+    fluctuation: float | None = Field(
+        description="eV/atom, mixing energy of the tier; null where it has none."
+    )
     mean_field: float | None = Field(description="eV/atom, mixing energy of the uniform crystal.")
     ordering_energy: float | None = Field(
         description="eV/atom, how far the lowest ordering lies below the explicit disordered state."
@@ -113,7 +117,9 @@ class OrderingProbability(Output):
     temperature: float = Field(description="K.")
     probability: float = Field(description="Of the decorations that are the lowest one by symmetry.")
     entropy: float = Field(description="k_B per mixed site, configurational.")
-    ideal_entropy: float = Field(description="k_B per mixed site, of decorations of equal energy in this cell.")
+    ideal_entropy: float = Field(
+        description="k_B per mixed site, of decorations of equal energy in this cell."
+    )
     name: str | None = Field(description="Of the ordered state.")
     supercell: list[list[int]]
     sites: int

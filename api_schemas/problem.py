@@ -56,7 +56,9 @@ class Problem(Model):
     )
     scan: Scan | None = Field(None, description="The grid of kind scan, or of strategy grid.")
     verify: Verify | None = Field(None, description="Explicit supercells of the answer.")
-    order: OrderOptions | None = Field(None, description="What kind order looks at; its defaults where it is left out.")
+    order: OrderOptions | None = Field(
+        None, description="What kind order looks at; its defaults where it is left out."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

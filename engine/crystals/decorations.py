@@ -14,11 +14,11 @@ from api_schemas.decorations import ExplicitDecoration
 from api_schemas.symbols import SYMBOLS
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.crystals.holding import rounded_counts, sites_of
+from engine.crystals.orbits import site_permutations, standard_forms
 from engine.crystals.parent import FloatArray, IntArray
 from engine.crystals.short_range_order import Shells, shells_of
 from engine.crystals.sqs_process import quasi_random
 from engine.crystals.supercells import Supercell
-from engine.crystals.symmetry import operations
 
 EMPTY = 0
 """Stands for the atomic number of an empty site."""
@@ -86,14 +86,22 @@ def decorate(
 
 
 def decoration_of(crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray) -> Decoration:
-    """A decoration from the column of the composition that each site holds, [n], -1 on a site of no sublattice."""
-    numbers = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
+    """The decoration with given columns of the composition.
+
+    Args:
+        crystal: The parent.
+        supercell: Its repetition.
+        columns: Column that each site holds, -1 on a site of no sublattice, cell by cell, [n].
+    """
+    of_column = np.full(crystal.n_columns, EMPTY, dtype=np.int64)
     varying = crystal.copy_column >= 0
-    numbers[crystal.copy_column[varying]] = crystal.copy_species[varying]
-    fixed = np.full(crystal.n_sites, EMPTY, dtype=np.int64)
-    fixed[crystal.copy_site[~varying]] = crystal.copy_species[~varying]
-    species = np.where(columns >= 0, numbers[columns], np.tile(fixed, supercell.n_cells))
-    return Decoration(np.asarray(columns, dtype=np.int64), species)
+    of_column[crystal.copy_column[varying]] = crystal.copy_species[varying]
+    of_site = np.full(crystal.n_sites, EMPTY, dtype=np.int64)
+    of_site[crystal.copy_site[~varying]] = crystal.copy_species[~varying]
+    species = np.tile(of_site, supercell.n_cells)
+    decorated = columns >= 0
+    species[decorated] = of_column[columns[decorated]]
+    return Decoration(columns, species)
 
 
 def supercell_of(explicit: ExplicitDecoration) -> Supercell:
@@ -148,33 +156,7 @@ def _ranked(
     order = np.argsort(np.round(shells.disorder(distinct, len(counts)), 9), kind="stable")
     distinct = distinct[order[:_BEST]]
     if len(sites) <= _FEW_SITES:
-        forms = _standard_forms(distinct, _permutations(crystal, supercell, sites))
+        forms = standard_forms(distinct, site_permutations(crystal, supercell, sites))
         _, first = np.unique(forms, axis=0, return_index=True)
         distinct = distinct[np.sort(first)]
     return distinct
-
-
-def _permutations(crystal: AlchemicalCrystal, supercell: Supercell, sites: IntArray) -> IntArray:
-    """Where the symmetry operations of the supercell take sites of it, as numbers among these, [n_operations, n]."""
-    place = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
-    place[sites] = np.arange(len(sites))
-    found = []
-    for operation in operations(crystal):
-        if not supercell.keeps(operation.rotation):
-            continue
-        vectors = (supercell.cells @ operation.rotation.T)[:, None, :] + operation.shifts[None]
-        moved = supercell.numbers(vectors)
-        for translation in supercell.sums:
-            everywhere = (translation[moved] * crystal.n_sites + operation.sites).reshape(-1)
-            found.append(place[everywhere[sites]])
-    return np.array(found, dtype=np.int64)
-
-
-def _standard_forms(decorations: IntArray, permutations: IntArray) -> IntArray:
-    """The first, in the order of digits, of the decorations that each [n_decorations, n] is taken to."""
-    forms = []
-    for decoration in decorations:
-        images = np.empty_like(permutations)
-        np.put_along_axis(images, permutations, np.broadcast_to(decoration, permutations.shape), axis=1)
-        forms.append(images[np.lexsort(images.T[::-1])[0]])
-    return np.array(forms)

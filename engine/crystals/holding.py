@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _AS_GOOD = 0.1
 """Sites by which a number of cells may hold a composition worse than the best one, to have a compact shape."""
+AS_WRITTEN = 1e-3
+"""A fraction this near to one that a cell holds is that: thirds are written with three digits."""
 _MOST_NUMBERS = 8
 """Numbers of cells of which the shapes are looked at."""
 
@@ -40,7 +42,7 @@ def supercell_holding(crystal: AlchemicalCrystal, x: FloatArray, sites: int) -> 
 def cells_holding(crystal: AlchemicalCrystal, x: FloatArray, sites: int) -> list[int]:
     """Numbers of cells that hold a composition [n_columns] about best, those nearest to a number of sites first."""
     mixed = mixed_sublattices(crystal)
-    in_cell = sum(len(crystal.sublattices[number].sites) for number in mixed)
+    in_cell = mixed_sites(crystal)
     wanted = max(1, round(sites / in_cell)) if mixed else 1
     counts = near_counts(wanted)
     errors = np.array([np.abs(held(crystal, x, n) - x).max(initial=0.0) for n in counts])
@@ -62,8 +64,37 @@ def held_by(crystal: AlchemicalCrystal, columns: IntArray) -> FloatArray:
     """The composition [n_columns] of a decoration: the column that each site holds, -1 on a site of no sublattice."""
     counts = np.bincount(columns[columns >= 0], minlength=crystal.n_columns).astype(float)
     for part in crystal.column_slices:
-        counts[part] /= counts[part].sum()
+        counts[part] /= max(counts[part].sum(), 1.0)
     return counts
+
+
+def counts_held(crystal: AlchemicalCrystal, x: FloatArray, cells: int) -> IntArray | None:
+    """How many sites of so many cells hold each column of a composition, [n_columns]; None if they cannot hold it."""
+    near = held(crystal, x, cells)
+    if np.abs(near - x).max(initial=0.0) > AS_WRITTEN:
+        return None
+    sites = np.zeros(crystal.n_columns)
+    for sublattice, part in zip(crystal.sublattices, crystal.column_slices, strict=True):
+        sites[part] = cells * len(sublattice.sites)
+    return np.rint(near * sites).astype(np.int64)
+
+
+def sites_that_hold(crystal: AlchemicalCrystal, x: FloatArray, up_to: int) -> list[int]:
+    """Numbers of mixed sites, of all sublattices together, up to a bound, with which cells hold a composition.
+
+    Args:
+        crystal: The parent; cells are repetitions of its cell as it is given.
+        x: Composition, [n_columns].
+        up_to: Most mixed sites.
+    """
+    in_cell = mixed_sites(crystal)
+    cells = range(1, up_to // in_cell + 1) if in_cell else range(0)
+    return [n * in_cell for n in cells if counts_held(crystal, x, n) is not None]
+
+
+def mixed_sites(crystal: AlchemicalCrystal) -> int:
+    """How many sites of a cell may hold several elements."""
+    return sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
 
 
 def rounded_counts(fractions: FloatArray, sites: int) -> IntArray:

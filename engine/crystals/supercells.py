@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals.hermite import hermite_form, hermite_forms
 from engine.crystals.parent import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -113,29 +114,6 @@ class Supercell:
 NDArrayComplex = np.ndarray[tuple[int, ...], np.dtype[np.complex128]]
 
 
-def hermite_form(matrix: IntArray) -> IntArray:
-    """The upper triangular basis [3, 3] of the lattice that the rows of an integer matrix [3, 3] span."""
-    rows = [[int(value) for value in row] for row in matrix]
-    for column in range(3):
-        while True:
-            left = [row for row in range(column, 3) if rows[row][column] != 0]
-            if not left:
-                raise ValueError("the vectors of a supercell must span a volume; these lie in a plane")
-            pivot = min(left, key=lambda row: abs(rows[row][column]))
-            rows[column], rows[pivot] = rows[pivot], rows[column]
-            if len(left) == 1:
-                break
-            for row in range(column + 1, 3):
-                factor = rows[row][column] // rows[column][column]
-                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
-        if rows[column][column] < 0:
-            rows[column] = [-value for value in rows[column]]
-        for row in range(column):
-            factor = rows[row][column] // rows[column][column]
-            rows[row] = [a - factor * b for a, b in zip(rows[row], rows[column], strict=True)]
-    return np.array(rows, dtype=np.int64)
-
-
 def cells_for_disorder(crystal: AlchemicalCrystal) -> int:
     """About how many cells the supercell has in which the disorder of a crystal is computed."""
     mixed = [len(sublattice.sites) for sublattice in crystal.sublattices if len(sublattice.elements) > 1]
@@ -204,7 +182,7 @@ def _compact(
     vectors, lengths = _short_vectors(lattice, counts[-1])
     best: list[tuple[float, int, IntArray]] = []
     for n in counts:
-        forms = _hermite_forms(n)
+        forms = hermite_forms(n)
         shortest = _shortest(forms, n, vectors, lengths) / n ** (1 / 3)
         best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
     most = max(shortest for shortest, _, _ in best)
@@ -250,19 +228,3 @@ def _short_vectors(lattice: FloatArray, cells: int) -> tuple[IntArray, FloatArra
     order = np.argsort(lengths, kind="stable")
     kept = [i for i in order if 0.0 < lengths[i] <= radius]
     return grid[kept], lengths[kept]
-
-
-def _hermite_forms(n: int) -> IntArray:
-    """Every sublattice of index n of a lattice in three dimensions, as a Hermite form, [n_forms, 3, 3]."""
-    forms = []
-    for a in (a for a in range(1, n + 1) if n % a == 0):
-        for d in (d for d in range(1, n // a + 1) if (n // a) % d == 0):
-            f = n // (a * d)
-            b, c, e = (
-                grid.ravel() for grid in np.meshgrid(np.arange(d), np.arange(f), np.arange(f), indexing="ij")
-            )
-            of = np.zeros((len(b), 3, 3), dtype=np.int64)
-            of[:, 0, 0], of[:, 1, 1], of[:, 2, 2] = a, d, f
-            of[:, 0, 1], of[:, 0, 2], of[:, 1, 2] = b, c, e
-            forms.append(of)
-    return np.concatenate(forms)

@@ -155,7 +155,9 @@ class ExplicitCrystal:
         digest = hashlib.sha256(json.dumps(start).encode()).hexdigest()
 
         def compute() -> dict[str, Any]:
-            return {name: array.tolist() for name, array in self._computed(shared, supercell).arrays().items()}
+            return {
+                name: array.tolist() for name, array in self._computed(shared, supercell).arrays().items()
+            }
 
         solver, pressure = self.evaluator.solver, self.evaluator.pressure
         return restored_host(solver.remembered(crystal, pressure, f"host {digest}", compute, self.x))

@@ -52,11 +52,17 @@ def order_answer(told: OrderTold) -> Answer:
         orderings=orderings,
         compositions=[],
         hull=None if corners is None else [_corner(told, corner, first, orderings) for corner in corners],
-        ladder=[rung for one in compositions for rung in _rungs(told, one, MOST_RUNGS // max(len(compositions), 1))],
+        ladder=[
+            rung
+            for one in compositions
+            for rung in _rungs(told, one, MOST_RUNGS // max(len(compositions), 1))
+        ],
         disordered=disordered,
         ordering_probability=probabilities,
     )
-    summaries = [_summary(told, one, answer, first[one.number], len(relaxed[one.number])) for one in compositions]
+    summaries = [
+        _summary(told, one, answer, first[one.number], len(relaxed[one.number])) for one in compositions
+    ]
     answer = answer.model_copy(update={"compositions": summaries})
     return Answer(
         evaluations=[record.public() for _, record in sorted(told.evaluations.items())],
@@ -89,7 +95,9 @@ def _ordering(
         unrelaxed_energy=each.unrelaxed,
         name=name_of(crystal, each.ordering),
         space_group=relaxed_group,
-        ideal_space_group=space_group(lattice, ideal @ np.linalg.inv(lattice), species[present], relaxed=False),
+        ideal_space_group=space_group(
+            lattice, ideal @ np.linalg.inv(lattice), species[present], relaxed=False
+        ),
         degeneracy=each.ordering.degeneracy or degeneracy_of(crystal, each.ordering),
         supercell=supercell.matrix.tolist(),
         sites=int((each.ordering.columns >= 0).sum()),
@@ -133,7 +141,11 @@ def _hull(
                 enthalpies.append(mixing + of_ends)
                 corners.append((one.x, mixing, (one.number, place)))
     heights = above_hull(np.array(amounts), np.array(enthalpies))
-    of = {corner[2]: float(height) for corner, height in zip(corners, heights, strict=True) if corner[2] is not None}
+    of = {
+        corner[2]: float(height)
+        for corner, height in zip(corners, heights, strict=True)
+        if corner[2] is not None
+    }
     on = [corner for corner, height in zip(corners, heights, strict=True) if height <= ON_HULL]
     return of, on
 
@@ -163,7 +175,9 @@ def _rungs(told: OrderTold, one: LookedAt, most: int) -> list[Rung]:
             (
                 each
                 for each in relaxed
-                if energy is not None and each.unrelaxed is not None and abs(each.unrelaxed - energy) <= ON_HULL
+                if energy is not None
+                and each.unrelaxed is not None
+                and abs(each.unrelaxed - energy) <= ON_HULL
             ),
             None,
         )

@@ -31,7 +31,9 @@ def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
     random, whole = _of_random(told, one), _of_whole_cell(told, one)
     mean_field = _mixing(told, one.number)
     fluctuation = _mixing(told, len(told.layout.compositions) + one.number)
-    lowest = min((value for each in told.relaxed(one) if (value := enthalpy(each.record)) is not None), default=None)
+    lowest = min(
+        (value for each in told.relaxed(one) if (value := enthalpy(each.record)) is not None), default=None
+    )
     explicit = random or whole
     return DisorderedState(
         composition=one.composition,
@@ -95,7 +97,10 @@ def _ensemble(told: OrderTold, one: LookedAt) -> Ensemble | None:
     gains = [
         record.energy_per_atom - energy
         for _, energy, record in levels
-        if record is not None and _usable(record) and energy is not None and record.energy_per_atom is not None
+        if record is not None
+        and _usable(record)
+        and energy is not None
+        and record.energy_per_atom is not None
     ]
     usable = [enthalpy(record) for _, _, record in levels if record is not None and _usable(record)]
     if not usable:
@@ -161,7 +166,9 @@ def _of_whole_cell(told: OrderTold, one: LookedAt) -> ExplicitMean | None:
     energies = [record.energy_per_atom for record in records if record.energy_per_atom is not None]
     return ExplicitMean(
         energy_per_atom=float(np.average(energies, weights=weights)),
-        mixing_energy=None if None in mixing else float(np.average([v for v in mixing if v is not None], weights=weights)),
+        mixing_energy=None
+        if None in mixing
+        else float(np.average([v for v in mixing if v is not None], weights=weights)),
         standard_error=0.0,
         decorations=len(records),
         sites=int((levels[0][0].columns >= 0).sum()),
@@ -178,7 +185,9 @@ def _value(explicit: ExplicitMean) -> float:
     return explicit.energy_per_atom if explicit.mixing_energy is None else explicit.mixing_energy
 
 
-def _disagreements(explicit: ExplicitMean | None, fluctuation: float | None, mean_field: float | None) -> list[str]:
+def _disagreements(
+    explicit: ExplicitMean | None, fluctuation: float | None, mean_field: float | None
+) -> list[str]:
     """Where an alchemical value is not that of explicit decorations, in words."""
     if explicit is None or explicit.mixing_energy is None:
         return []

@@ -9,7 +9,7 @@ import numpy as np
 from api_schemas.jobs import CostEstimate
 from engine.crystals.crystal import assemble
 from engine.crystals.enumeration import count_in_cell, count_up_to
-from engine.crystals.holding import mixed_sublattices
+from engine.crystals.holding import mixed_sites
 from engine.crystals.parent import ParentCrystal
 from engine.kinds.listed_compositions import listed_compositions
 from engine.kinds.order.looked_at import named, options_of
@@ -28,12 +28,16 @@ def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
     """The most that it may cost, about: where decorations are many, fewer are as large as those that are counted."""
     crystal, options = resolved.crystal, options_of(resolved.problem)
     listed = [x for _, x in listed_compositions(resolved.problem, resolved.region)]
-    in_cell = sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
+    in_cell = mixed_sites(crystal)
     ranked = relaxed = 0
     cells = 1
     if options.enumerate is not None:
         of_enumerated = options.enumerate
-        cells = named(of_enumerated.cell).n_cells if of_enumerated.cell else max(1, (of_enumerated.sites or 1) // in_cell)
+        cells = (
+            named(of_enumerated.cell).n_cells
+            if of_enumerated.cell
+            else max(1, (of_enumerated.sites or 1) // in_cell)
+        )
         for x in listed or [None]:
             count = (
                 count_in_cell(crystal, named(of_enumerated.cell), x)
@@ -46,7 +50,10 @@ def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
     if not listed and not isinstance(options.relax, str):
         relaxed = min(relaxed, compositions * options.relax)
     plain = assemble(ParentCrystal(crystal.lattice, crystal.frac, crystal.parent_symbols), ())
-    parts = [estimate_relaxations(resolved, compositions), estimate_supercells(resolved, cells, max(relaxed, 1))]
+    parts = [
+        estimate_relaxations(resolved, compositions),
+        estimate_supercells(resolved, cells, max(relaxed, 1)),
+    ]
     if listed and options.probability is not None:
         levels = options.probability
         size = named(levels.cell).n_cells if levels.cell else max(1, (levels.sites or 1) // in_cell)

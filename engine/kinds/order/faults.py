@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from api_schemas.errors import FieldError, pointer
-from engine.crystals.enumeration import count_in_cell, count_up_to, sites_that_hold
-from engine.crystals.holding import held, mixed_sublattices, supercell_holding
+from engine.crystals.enumerable import NotEnumerable
+from engine.crystals.enumeration import count_in_cell, count_up_to
+from engine.crystals.holding import counts_held, mixed_sites, sites_that_hold, supercell_holding
 from engine.kinds.listed_compositions import listed_compositions
 from engine.kinds.order.looked_at import MOST_LEVELS, MOST_ORDERINGS, named, options_of
 
@@ -58,12 +59,16 @@ def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
             yield FieldError(pointer="/order", type="nothing-asked", message=text)
         return
     if options.enumerate is None:
-        text = "without compositions (at) small cells are enumerated; give order.enumerate, or list compositions"
+        text = (
+            "without compositions (at) small cells are enumerated; give order.enumerate, or list compositions"
+        )
         yield FieldError(pointer="/order/enumerate", type="nothing-asked", message=text)
     for name in _AT_COMPOSITIONS:
         given = problem.order is not None and name in problem.order.model_fields_set
         if given and getattr(options, name) is not None:
-            text = f"{name} is done at the compositions of at, and none are listed; list them, or remove {name}"
+            text = (
+                f"{name} is done at the compositions of at, and none are listed; list them, or remove {name}"
+            )
             yield FieldError(pointer=f"/order/{name}", type="needs-compositions", message=text)
 
 
@@ -95,15 +100,9 @@ def _pure(resolved: ResolvedProblem, listed: list[tuple[str, NDArray[np.float64]
             yield FieldError(pointer=where, type="nothing-mixed", message=text)
 
 
-def _in_cell(resolved: ResolvedProblem) -> int:
-    """Mixed sites of a parent cell."""
-    crystal = resolved.crystal
-    return sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
-
-
 def _cell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldError]:
-    """Named supercells that are too large, and numbers of sites that no cell has."""
-    options, mixed, sites = options_of(resolved.problem), _in_cell(resolved), resolved.crystal.n_sites
+    """Named supercells that are too large."""
+    options, sites = options_of(resolved.problem), resolved.crystal.n_sites
     for name in ("enumerate", "probability"):
         cells: Cells | None = getattr(options, name)
         if cells is not None and cells.cell is not None:
@@ -114,13 +113,10 @@ def _cell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldErr
                     "one"
                 )
                 yield FieldError(pointer=f"/order/{name}/cell", type="does-not-fit", message=text)
-        elif cells is not None and (cells.sites or 0) < mixed:
-            text = f"one cell of the parent has {mixed} mixed sites already; take at least so many"
-            yield FieldError(pointer=f"/order/{name}/sites", type="too-few-sites", message=text)
 
 
 def _supercell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldError]:
-    options, mixed = options_of(resolved.problem), _in_cell(resolved)
+    options, mixed = options_of(resolved.problem), mixed_sites(resolved.crystal)
     for name in ("search", "random"):
         size = getattr(options, name)
         if size is None:
@@ -144,42 +140,39 @@ def _cells_faults(
     resolved: ResolvedProblem, name: str, cells: Cells, points: list[NDArray[np.float64]], most: int
 ) -> list[FieldError]:
     """Compositions that cells cannot hold, and decorations that are too many."""
-    crystal, found = resolved.crystal, []
-    total = 0
+    found: list[FieldError] = []
+    counts = [0]
     where = f"/order/{name}/{'sites' if cells.cell is None else 'cell'}"
-    for number, x in enumerate(points):
-        if not _holds(resolved, cells, x, exactly=name == "probability"):
-            at = pointer(("at", number))
-            found.append(FieldError(pointer=where, type="composition-not-held", message=_not_held(resolved, at, x)))
-            continue
-        total = max(total, _count(resolved, cells, x, in_cell=name == "probability") + (total if name == "enumerate" else 0))
-    if not points:
-        total = count_up_to(crystal, cells.sites or 1) if cells.cell is None else count_in_cell(crystal, named(cells.cell))
-    if total > most and not found:
+    for number, x in enumerate(points or [None]):
+        try:
+            counts.append(_count(resolved, cells, x, in_cell=name == "probability"))
+        except NotEnumerable as fault:
+            which = f" ({pointer(('at', number))})" if points else ""
+            text = f"{fault}{which}"
+            found.append(FieldError(pointer=where, type="composition-not-held", message=text))
+    count = sum(counts) if name == "enumerate" else max(counts)
+    if count > most and not found:
         least = "" if cells.cell is not None else f", or fewer than {cells.sites} sites"
         text = (
-            f"there are {total} inequivalent decorations, more than {most}; take a smaller cell{least}, fewer "
+            f"there are {count} inequivalent decorations, more than {most}; take a smaller cell{least}, fewer "
             "compositions in at, or fewer elements"
         )
         found.append(FieldError(pointer=where, type="too-many-decorations", message=text))
     return found
 
 
-def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64], *, in_cell: bool) -> int:
+def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | None, *, in_cell: bool) -> int:
+    """How many decorations there are of a composition, or of all.
+
+    Raises:
+        NotEnumerable: if the cells cannot hold it.
+    """
     crystal = resolved.crystal
     if cells.cell is not None:
         return count_in_cell(crystal, named(cells.cell), x)
-    if in_cell:
+    if in_cell and x is not None:
         return count_in_cell(crystal, supercell_holding(crystal, x, cells.sites or 1), x)
     return count_up_to(crystal, cells.sites or 1, x)
-
-
-def _holds(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64], *, exactly: bool) -> bool:
-    crystal = resolved.crystal
-    if cells.cell is not None or exactly:
-        supercell = named(cells.cell) if cells.cell else supercell_holding(crystal, x, cells.sites or 1)
-        return bool(np.abs(held(crystal, x, supercell.n_cells) - x).max() <= _HELD)
-    return bool(sites_that_hold(crystal, x, cells.sites or 1))
 
 
 def _sites_faults(
@@ -189,9 +182,11 @@ def _sites_faults(
     crystal = resolved.crystal
     for at, x in listed:
         supercell = supercell_holding(crystal, x, sites)
-        if np.abs(held(crystal, x, supercell.n_cells) - x).max() > _HELD:
+        if counts_held(crystal, x, supercell.n_cells) is None:
             yield FieldError(
-                pointer=f"/order/{name}/sites", type="composition-not-held", message=_not_held(resolved, at, x)
+                pointer=f"/order/{name}/sites",
+                type="composition-not-held",
+                message=_not_held(resolved, at, x),
             )
 
 

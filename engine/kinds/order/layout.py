@@ -66,7 +66,8 @@ class Layout:
     @cached_property
     def _first_slot(self) -> list[int]:
         sizes = (
-            self.relaxed(one) + len(one.levels) + self.random(one) + self.descents(one) for one in self.compositions
+            self.relaxed(one) + len(one.levels) + self.random(one) + self.descents(one)
+            for one in self.compositions
         )
         return [0, *accumulate(sizes)]
 

@@ -10,7 +10,7 @@ import numpy as np
 from api_schemas.order_options import OrderOptions
 from engine.composition.notation import parse_composition
 from engine.crystals.enumeration import Ordering, orderings_in_cell, orderings_up_to
-from engine.crystals.holding import mixed_sublattices, supercell_holding
+from engine.crystals.holding import mixed_sites, supercell_holding
 from engine.crystals.supercells import Supercell, compact_supercell
 
 if TYPE_CHECKING:
@@ -129,7 +129,11 @@ def _enumerated(
         return []
     if cells.cell is not None:
         found = orderings_in_cell(crystal, named(cells.cell), x, limit=MOST_ORDERINGS)
-        return found if x is not None else [one for one in found if np.count_nonzero(one.x) > len(crystal.sublattices)]
+        return (
+            found
+            if x is not None
+            else [one for one in found if np.count_nonzero(one.x) > len(crystal.sublattices)]
+        )
     return orderings_up_to(crystal, cells.sites or 1, x, limit=MOST_ORDERINGS)
 
 
@@ -151,5 +155,4 @@ def _host(crystal: AlchemicalCrystal, options: OrderOptions) -> Supercell:
     cells = options.enumerate
     if cells is not None and cells.cell is not None:
         return named(cells.cell)
-    in_cell = sum(len(crystal.sublattices[number].sites) for number in mixed_sublattices(crystal))
-    return compact_supercell(crystal, max(1, round(((cells and cells.sites) or 1) / max(in_cell, 1))))
+    return compact_supercell(crystal, max(1, round(((cells and cells.sites) or 1) / mixed_sites(crystal))))

@@ -59,7 +59,9 @@ class OrderPlan(TaskPlan):
     def records(self) -> list[Record]:
         """Everything told, by unit and index."""
         return [
-            self._of_unit[unit][index] for unit in sorted(self._of_unit) for index in sorted(self._of_unit[unit])
+            self._of_unit[unit][index]
+            for unit in sorted(self._of_unit)
+            for index in sorted(self._of_unit[unit])
         ]
 
     def tell(self, records: Sequence[Record]) -> None:

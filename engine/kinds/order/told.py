@@ -120,7 +120,9 @@ class OrderTold:
         """Orderings that descents ended at and enumeration does not have, from the lowest on, each once."""
         known = [energy for energy in self.unrelaxed(one) or () if energy is not None]
         decorations = []
-        for record in sorted(self.ends(one), key=lambda record: (round(record.energy_per_atom, 9), record.index)):
+        for record in sorted(
+            self.ends(one), key=lambda record: (round(record.energy_per_atom, 9), record.index)
+        ):
             if all(abs(record.energy_per_atom - energy) > SAME for energy in known):
                 known.append(record.energy_per_atom)
                 decorations.append(ExplicitDecoration(matrix=record.matrix, columns=record.columns))
@@ -167,7 +169,9 @@ class OrderTold:
         return [record.energy_per_atom for record in self.ends(one)]
 
     def _was_searched(self, one: LookedAt, energy: float | None) -> bool:
-        return energy is not None and any(abs(energy - other) <= SAME for other in self._searched_energies(one))
+        return energy is not None and any(
+            abs(energy - other) <= SAME for other in self._searched_energies(one)
+        )
 
     def _enumerated(self, one: LookedAt) -> list[Relaxed]:
         energies = self.unrelaxed(one)
@@ -179,7 +183,9 @@ class OrderTold:
             record = self.supercells.get(first + place)
             if record is not None:
                 searched = self._was_searched(one, energies[number])
-                found.append(Relaxed(one.orderings[number], energies[number], record, searched, enumerated=True))
+                found.append(
+                    Relaxed(one.orderings[number], energies[number], record, searched, enumerated=True)
+                )
         return found
 
     def _levels(self, one: LookedAt) -> list[Relaxed]:
@@ -198,7 +204,9 @@ class OrderTold:
             if record is not None:
                 supercell, columns = supercell_of(decoration), np.array(decoration.columns)
                 ordering = Ordering(supercell, columns, degeneracy=0, x=one.x)
-                found.append(Relaxed(ordering, by_decoration[_key(decoration)], record, True, enumerated=False))
+                found.append(
+                    Relaxed(ordering, by_decoration[_key(decoration)], record, True, enumerated=False)
+                )
         return found
 
     def end_members(self) -> list[tuple[NDArray[np.float64], float]] | None:
@@ -214,7 +222,9 @@ class OrderTold:
             return None
         return [(x, enthalpies[number]) for number, x in enumerate(ends)]
 
-    def between_ends(self, x: NDArray[np.float64], ends: Sequence[tuple[NDArray[np.float64], float]]) -> float:
+    def between_ends(
+        self, x: NDArray[np.float64], ends: Sequence[tuple[NDArray[np.float64], float]]
+    ) -> float:
         """What mixing energies at a composition [n_columns] are counted from, eV per parent cell."""
         return float(sum(np.prod(x[end > 0.5]) * value for end, value in ends))
 

@@ -93,9 +93,13 @@ class Relaxation:
             draw: Makes it.
             largest: How far the atom is moved that moves most, Å.
         """
-        moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))[self.atoms]
+        moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))[
+            self.atoms
+        ]
         longest = float(np.linalg.norm(moved, axis=1).max(initial=0.0))
-        return np.concatenate([np.zeros(_STRAINS), moved.reshape(-1) * (largest / longest if longest > 0.0 else 0.0)])
+        return np.concatenate(
+            [np.zeros(_STRAINS), moved.reshape(-1) * (largest / longest if longest > 0.0 else 0.0)]
+        )
 
     def strain(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Strain of the mean-field supercell, [3, 3]."""

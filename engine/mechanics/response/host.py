@@ -85,7 +85,9 @@ class Host:
         for image in range(share.shape[-1]):
             for cell in range(len(self.blocks)):
                 np.add.at(
-                    blocks.transpose(0, 1, 3, 2, 4), (places[cell, :, :, image], second, first), of[image, cell]
+                    blocks.transpose(0, 1, 3, 2, 4),
+                    (places[cell, :, :, image], second, first),
+                    of[image, cell],
                 )
         return replace(self, supercell=supercell, blocks=blocks)
 

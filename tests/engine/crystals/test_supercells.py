@@ -9,8 +9,9 @@ import pytest
 
 from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import build_crystal
+from engine.crystals.hermite import hermite_form
 from engine.crystals.prototypes import PROTOTYPES
-from engine.crystals.supercells import Supercell, compact_supercell, hermite_form, supercell_for_disorder
+from engine.crystals.supercells import Supercell, compact_supercell, supercell_for_disorder
 from engine.crystals.symmetry import operations
 
 MATRICES = [

@@ -13,7 +13,9 @@ from engine.kinds.order.thermodynamics import K_B, Ensemble
 def test_decorations_of_equal_energy_are_ideally_random() -> None:
     ensemble = Ensemble(np.full(6, -3.2), np.array([2, 6, 12, 8, 24, 18]))
     for temperature in (1.0, 300.0, 5000.0):
-        assert ensemble.probabilities(temperature) == pytest.approx(np.array([2, 6, 12, 8, 24, 18]) / 70, abs=1e-15)
+        assert ensemble.probabilities(temperature) == pytest.approx(
+            np.array([2, 6, 12, 8, 24, 18]) / 70, abs=1e-15
+        )
         assert ensemble.entropy(temperature) == pytest.approx(math.log(70), abs=1e-12)
     assert ensemble.ideal_entropy == pytest.approx(math.log(math.comb(8, 4)), abs=1e-12)
     assert ensemble.lowest == 0
@@ -38,7 +40,9 @@ def test_entropy_is_the_slope_of_the_free_energy() -> None:
     ensemble = Ensemble(rng.normal(size=9) * 0.1, rng.integers(1, 50, 9))
 
     def free_energy(t: float) -> float:
-        return -K_B * t * math.log(float((ensemble.degeneracies * np.exp(-ensemble.energies / (K_B * t))).sum()))
+        return (
+            -K_B * t * math.log(float((ensemble.degeneracies * np.exp(-ensemble.energies / (K_B * t))).sum()))
+        )
 
     for t in (150.0, 700.0):
         slope = -(free_energy(t + 0.01) - free_energy(t - 0.01)) / 0.02

@@ -1,0 +1,1 @@
+"""Kind order: its options, plan and answer."""
