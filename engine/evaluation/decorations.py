@@ -112,12 +112,9 @@ def _energies(evaluator: Evaluator, crystals: Sequence[_Atoms]) -> list[float]:
         if len(crystals) == 1:
             return [float("nan")]
         return [energy for one in crystals for energy in _energies(evaluator, [one])]
-    place = {"dtype": potential.dtype, "device": potential.device}
+    moved = torch.tensor(np.concatenate(positions), dtype=potential.dtype, device=potential.device)
     with torch.no_grad():
         energies = potential.energy(
-            built.graph,
-            torch.tensor(np.concatenate(positions), **place),
-            torch.zeros((len(crystals), 3, 3), **place),
-            torch.ones(sum(len(one) for one in positions), **place),
+            built.graph, moved, moved.new_zeros((len(crystals), 3, 3)), moved.new_ones(len(moved))
         )
     return [float(value) for value in energies.to(torch.float64).cpu()]

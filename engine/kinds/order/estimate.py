@@ -18,6 +18,8 @@ from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import estimate_supercells
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.problem.resolved import ResolvedProblem
 
 DESCENT_CALLS = 45
@@ -38,7 +40,8 @@ def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
             if of_enumerated.cell
             else max(1, (of_enumerated.sites or 1) // in_cell)
         )
-        for x in listed or [None]:
+        points: list[NDArray[np.float64] | None] = [*listed] or [None]
+        for x in points:
             count = (
                 count_in_cell(crystal, named(of_enumerated.cell), x)
                 if of_enumerated.cell

@@ -84,8 +84,13 @@ class Layout:
 
 @dataclass(frozen=True)
 class Slots:
-    """Where the supercells of a composition begin: enumerated orderings from the lowest on, the levels of the ordering
-    probability, random decorations, and what descents ended at.
+    """Where the supercells of a composition begin.
+
+    Attributes:
+        orderings: Enumerated orderings, from the lowest on.
+        levels: Those of the ordering probability.
+        random: Random decorations.
+        found: What descents ended at.
     """
 
     orderings: int

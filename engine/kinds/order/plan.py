@@ -147,11 +147,14 @@ class OrderPlan(TaskPlan):
                 decorations=[explicit(ordering) for ordering in batch],
                 warm_start=start,
             )
-        for number in range(self._layout.descents(one)):
-            yield self._descent(one, number, start)
-        for number in range(self._layout.random(one)):
-            drawn = self._drawn(one, number)
-            yield self._supercell(one, slots.random + number, drawn, start, host=None)
+        if one.search is not None:
+            for number in range(self._layout.descents(one)):
+                yield self._descent(one, one.search, number, start)
+        if one.random is not None:
+            for number in range(self._layout.random(one)):
+                draw = np.random.default_rng([self._seed, one.number, number])
+                drawn = random_decoration(self.resolved, one.random, one, draw)
+                yield self._supercell(one, slots.random + number, drawn, start, host=None)
         if self._fluctuates(one):
             number = len(self._layout.compositions) + one.number
             yield self._suggestion(number, one, fluctuation.NAME, start)
@@ -163,7 +166,7 @@ class OrderPlan(TaskPlan):
             yield self._supercell(one, slots.orderings + place, explicit(ordering), start, host=host)
         for place, level in enumerate(one.levels):
             yield self._supercell(one, slots.levels + place, explicit(level), start, host=host)
-        for place, found in enumerate(told.found(one)[:RELAXED_OF_FOUND]):
+        for place, (_, found) in enumerate(told.found(one)[:RELAXED_OF_FOUND]):
             yield self._supercell(one, slots.found + place, found, start, host=None)
 
     def _suggestion(
@@ -179,13 +182,14 @@ class OrderPlan(TaskPlan):
             warm_start_composition=near,
         )
 
-    def _descent(self, one: LookedAt, number: int, start: RelaxationState | None) -> DescentTask:
-        assert one.search is not None
+    def _descent(
+        self, one: LookedAt, supercell: Supercell, number: int, start: RelaxationState | None
+    ) -> DescentTask:
         return DescentTask(
             index=self._layout.first_descent[one.number] + number,
             composition=one.composition,
             evaluation=one.number,
-            matrix=one.search.matrix.tolist(),
+            matrix=supercell.matrix.tolist(),
             seed=self._seed,
             number=number,
             warm_start=start,
@@ -213,12 +217,6 @@ class OrderPlan(TaskPlan):
             warm_start=start,
         )
 
-    def _drawn(self, one: LookedAt, number: int) -> ExplicitDecoration:
-        """A decoration drawn at random: every one that holds the composition is as probable."""
-        assert one.random is not None
-        draw = np.random.default_rng([self._seed, one.number, number])
-        return random_decoration(self.resolved, one.random, one, draw)
-
     def _fluctuates(self, one: LookedAt) -> bool:
         """Whether the tier fluctuation is computed beside random decorations."""
         return one.random is not None and fluctuates(self.resolved)
@@ -232,7 +230,7 @@ def fluctuates(resolved: ResolvedProblem) -> bool:
 def random_decoration(
     resolved: ResolvedProblem, supercell: Supercell, one: LookedAt, draw: np.random.Generator
 ) -> ExplicitDecoration:
-    """What the sites of a supercell hold, drawn at random among all decorations with the composition."""
+    """What the sites of a supercell hold, drawn at random: every decoration with the composition is as probable."""
     crystal = resolved.crystal
     columns = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
     mixed = mixed_sublattices(crystal)

@@ -58,7 +58,7 @@ class Ensemble:
 
     @property
     def ideal_entropy(self) -> float:
-        """ln of the number of decorations, in k_B per supercell: their entropy where all energies are equal."""
+        """The logarithm of the number of decorations, k_B per supercell: their entropy where all energies are equal."""
         return float(np.log(self.degeneracies.sum()))
 
     @property

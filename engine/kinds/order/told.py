@@ -109,24 +109,28 @@ class OrderTold:
         values = [np.inf if energy is None else round(energy, 9) for energy in energies[: len(one.orderings)]]
         return [int(place) for place in np.argsort(values, kind="stable")]
 
-    def ends(self, one: LookedAt) -> list[DescentRecord]:
-        """What the descents of a composition ended at; none until all have."""
+    def ends(self, one: LookedAt) -> list[tuple[float, ExplicitDecoration]]:
+        """What the descents of a composition ended at, with its energy (eV/atom), lowest first; none until all have."""
         first, count = self.layout.first_descent[one.number], self.layout.descents(one)
         records = [self.descents.get(first + number) for number in range(count)]
-        found = [record for record in records if record is not None]
-        return found if len(found) == count else []
+        if any(record is None for record in records):
+            return []
+        found = [
+            (record.energy_per_atom, ExplicitDecoration(matrix=record.matrix, columns=record.columns))
+            for record in records
+            if record is not None and record.energy_per_atom is not None
+        ]
+        return sorted(found, key=lambda end: round(end[0], 9))
 
-    def found(self, one: LookedAt) -> list[ExplicitDecoration]:
-        """Orderings that descents ended at and enumeration does not have, from the lowest on, each once."""
+    def found(self, one: LookedAt) -> list[tuple[float, ExplicitDecoration]]:
+        """Of those what enumeration does not have, each once."""
         known = [energy for energy in self.unrelaxed(one) or () if energy is not None]
-        decorations = []
-        for record in sorted(
-            self.ends(one), key=lambda record: (round(record.energy_per_atom, 9), record.index)
-        ):
-            if all(abs(record.energy_per_atom - energy) > SAME for energy in known):
-                known.append(record.energy_per_atom)
-                decorations.append(ExplicitDecoration(matrix=record.matrix, columns=record.columns))
-        return decorations
+        found = []
+        for energy, decoration in self.ends(one):
+            if all(abs(energy - other) > SAME for other in known):
+                known.append(energy)
+                found.append((energy, decoration))
+        return found
 
     def relaxed(self, one: LookedAt) -> list[Relaxed]:
         """Every ordering of a composition that was relaxed, each once, from the lowest on.
@@ -165,13 +169,8 @@ class OrderTold:
         found = [self.supercells.get(first + number) for number in range(self.layout.random(one))]
         return [record for record in found if record is not None and record.energy_per_atom is not None]
 
-    def _searched_energies(self, one: LookedAt) -> list[float]:
-        return [record.energy_per_atom for record in self.ends(one)]
-
     def _was_searched(self, one: LookedAt, energy: float | None) -> bool:
-        return energy is not None and any(
-            abs(energy - other) <= SAME for other in self._searched_energies(one)
-        )
+        return energy is not None and any(abs(energy - other) <= SAME for other, _ in self.ends(one))
 
     def _enumerated(self, one: LookedAt) -> list[Relaxed]:
         energies = self.unrelaxed(one)
@@ -197,16 +196,13 @@ class OrderTold:
 
     def _searched(self, one: LookedAt) -> list[Relaxed]:
         first = self.layout.slots(one).found
-        by_decoration = {_key(record): record.energy_per_atom for record in reversed(self.ends(one))}
         found = []
-        for place, decoration in enumerate(self.found(one)):
+        for place, (energy, decoration) in enumerate(self.found(one)):
             record = self.supercells.get(first + place)
             if record is not None:
-                supercell, columns = supercell_of(decoration), np.array(decoration.columns)
-                ordering = Ordering(supercell, columns, degeneracy=0, x=one.x)
-                found.append(
-                    Relaxed(ordering, by_decoration[_key(decoration)], record, True, enumerated=False)
-                )
+                columns = np.array(decoration.columns)
+                ordering = Ordering(supercell_of(decoration), columns, degeneracy=0, x=one.x)
+                found.append(Relaxed(ordering, energy, record, searched=True, enumerated=False))
         return found
 
     def end_members(self) -> list[tuple[NDArray[np.float64], float]] | None:
@@ -240,10 +236,6 @@ class OrderTold:
         count = len(self.supercells)
         ranked = sum(len(record.energies) for record in self.rankings.values())
         return f"{ranked} decorations were ranked, and {count} relaxed"
-
-
-def _key(decoration: ExplicitDecoration | DescentRecord) -> tuple[str, str]:
-    return str(decoration.matrix), str(decoration.columns)
 
 
 def _energy(record: SupercellRecord) -> float:

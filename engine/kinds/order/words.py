@@ -22,7 +22,7 @@ def sentence(told: OrderTold, one: LookedAt, lowest: Ordering | None, answer: Or
         lowest: Its lowest ordering; None where none was relaxed yet.
         answer: The answer without its sentences.
     """
-    where = _composition(told, one)
+    where = _composition(one)
     if lowest is None:
         return f"{where}: no ordering was relaxed"
     parts = [f"{where}: {_named(lowest)} is the lowest of {_counted(told, one)}"]
@@ -63,7 +63,7 @@ def _counted(told: OrderTold, one: LookedAt) -> str:
     return counted if not searched else f"{counted} and {searched} descents"
 
 
-def _composition(told: OrderTold, one: LookedAt) -> str:
+def _composition(one: LookedAt) -> str:
     return "; ".join(
         ", ".join(f"{element} {fraction:.4g}" for element, fraction in shares.items() if fraction > 0.0)
         for shares in one.composition.values()
