@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -195,8 +195,9 @@ class ExplicitCrystal:
             first = state
             draw = np.random.default_rng([self.task.seed, self.task.decoration])
             state = begin(first.best_q + relaxation.along_soft(draw, DISPLACED))
-        state = self._minimised(relaxation, state, first)
-        gain = relaxation.corrected(first)[1] - relaxation.corrected(state)[1]
+        wells = replace(relaxation, in_wells=True)
+        state = self._minimised(wells, state, first)
+        gain = relaxation.corrected(first)[1] - wells.corrected(state)[1]
         lower = state.finished and gain > LEAST_GAIN * len(relaxation.atoms)
         return state if lower else first, first.evaluations + state.evaluations
 

@@ -53,6 +53,7 @@ class Relaxation:
         decoration: What each of its sites holds.
         pressure: eV/Å^3.
         on_call: Called before every potential call; what it raises ends the relaxation.
+        in_wells: Whether it starts from a displacement along soft modes, and is to end in their wells.
     """
 
     potential: Potential
@@ -60,6 +61,7 @@ class Relaxation:
     decoration: Decoration
     pressure: float = 0.0
     on_call: Callable[[], None] | None = None
+    in_wells: bool = False
 
     @cached_property
     def atoms(self) -> NDArray[np.int64]:
@@ -176,7 +178,7 @@ class Relaxation:
         """
         everywhere = np.zeros((*forces.shape[:-2], len(self.decoration.species), 3))
         everywhere[..., self.atoms, :] = forces * self._root
-        return np.asarray(self._constants.solve(everywhere)[..., self.atoms, :] * self._root)
+        return np.asarray(self._constants.solve(everywhere, in_wells=self.in_wells)[..., self.atoms, :] * self._root)
 
     @cached_property
     def _root(self) -> NDArray[np.float64]:

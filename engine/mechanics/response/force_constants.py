@@ -81,9 +81,16 @@ class ForceConstants:
         """How many modes of the supercell are lifted."""
         return int((self._modes[0] < SOFT).sum())
 
-    def solve(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted, no translations."""
+    def solve(self, forces: NDArray[np.float64], *, in_wells: bool = False) -> NDArray[np.float64]:
+        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted, no translations.
+
+        Args:
+            forces: The forces.
+            in_wells: Whether soft modes have left the symmetric position: a quartic double well that is -k u^2/2 in its
+                middle is twice as stiff, 2 k, where it is lowest.
+        """
         values = self._modes[0]
+        values = np.where(values < SOFT, -2.0 * values, values) if in_wells else values
         inverse = np.where(values > _FAR / 2, 0.0, 1.0 / np.maximum(values, SOFT))
         return self._filtered(forces, inverse, 1.0 / self._root)
 
