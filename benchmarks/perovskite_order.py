@@ -29,7 +29,9 @@ from engine.campaign.run import run
 from engine.kinds.order.thermodynamics import K_B
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
-POTENTIALS = os.environ.get("ORICHALCUM_BENCH_POTENTIALS", "sevennet-0,sevennet-l3i5" if FULL else "sevennet-0")
+POTENTIALS = os.environ.get(
+    "ORICHALCUM_BENCH_POTENTIALS", "sevennet-0,sevennet-l3i5" if FULL else "sevennet-0"
+)
 KEPT = Path(".bench/perovskite_order")
 TEMPERATURE = 1000.0
 ROCK_SALT_DECORATIONS = 2

@@ -13,15 +13,14 @@ import numpy as np
 
 from api_schemas.cost import Cost
 from api_schemas.errors import FieldError, ProblemInvalid
-from api_schemas.evaluations import Suggestion
 from engine.crystals.decorations import Decoration, decorate, decoration_of, supercell_of
 from engine.crystals.holding import held, held_by, supercell_holding
 from engine.crystals.sqs_process import DecorationsUnavailable
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
+from engine.evaluation.mean_crystal import relaxed_mean
 from engine.evaluation.supercell_record import Outcome, supercell_record
 from engine.mechanics.preconditioned import State, begin, restored, told
-from engine.mechanics.relax import relax
 from engine.mechanics.response.decorated import Relaxation
 from engine.mechanics.response.host import Host, host_at, restored_host
 from engine.mechanics.threads import fitting_threads
@@ -164,17 +163,9 @@ class ExplicitCrystal:
 
     def _computed(self, shared: SharedValues, supercell: Supercell) -> Host:
         """The mean-field crystal relaxed at what the decoration holds, and what holds its sites and its cell."""
-        crystal, evaluator = self.resolved.crystal, self.evaluator
-        suggestion = Suggestion(
-            index=self.task.index,
-            composition=self.resolved.space.to_composition(self.x),
-            warm_start=self.task.warm_start,
-            warm_start_composition=self.task.composition,
-        )
+        crystal = self.resolved.crystal
+        landscape, mean = relaxed_mean(self.evaluator, self.task, self.x, shared.members)
         lam = crystal.weights(self.x)
-        landscape = evaluator.solver.landscape(crystal, evaluator.pressure)
-        start = evaluator.start(suggestion, self.x, shared.members)
-        (mean,) = relax(landscape, lam[None], [start], evaluator.tolerance)
         host = host_at(landscape, supercell, mean.q, lam, operations(crystal), self.on_call)
         return host.after(mean.calls)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from api_schemas import extensions
 from api_schemas.registry import Registry
 from engine.units.decorations import Decorations
+from engine.units.descent import Descent
 from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
 from engine.units.supercell import ExplicitSupercell
 from engine.units.unit import Unit
 
-UNITS: Registry[Unit] = Registry("unit", Relaxation(), Reference(), ExplicitSupercell(), Decorations())
+UNITS: Registry[Unit] = Registry(
+    "unit", Relaxation(), Reference(), ExplicitSupercell(), Decorations(), Descent()
+)
 """Every unit that a task may name."""
 
 extensions.load("engine")

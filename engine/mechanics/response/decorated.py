@@ -178,7 +178,9 @@ class Relaxation:
         """
         everywhere = np.zeros((*forces.shape[:-2], len(self.decoration.species), 3))
         everywhere[..., self.atoms, :] = forces * self._root
-        return np.asarray(self._constants.solve(everywhere, in_wells=self.in_wells)[..., self.atoms, :] * self._root)
+        return np.asarray(
+            self._constants.solve(everywhere, in_wells=self.in_wells)[..., self.atoms, :] * self._root
+        )
 
     @cached_property
     def _root(self) -> NDArray[np.float64]:
