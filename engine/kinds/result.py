@@ -7,6 +7,9 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from api_schemas.decorations import DECORATIONS
+from api_schemas.descents import DESCENT
+from api_schemas.evaluations import REFERENCE
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from api_schemas.supercells import SUPERCELL
@@ -14,6 +17,8 @@ from api_schemas.tasks import Record
 from engine.kinds.kind import Answer, Plan
 from engine.potentials.registry import describe_choice
 
+EXPLICIT = frozenset({SUPERCELL, DECORATIONS, DESCENT, REFERENCE})
+"""Units whose records are no evaluations: explicit crystals, and what is shared."""
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "ase", "pymatgen")
 
 NOT_FINISHED = Stopped(reason="budget_spent", message="the campaign is not finished")
@@ -78,9 +83,9 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
 
 
 def total_cost(records: Sequence[Record]) -> TotalCost:
-    """The cost of all records; shared calls are counted once, and explicit supercells are no evaluations."""
+    """The cost of all records; shared calls are counted once, and explicit crystals are no evaluations."""
     return TotalCost(
-        evaluations=sum(record.unit != SUPERCELL for record in records),
+        evaluations=sum(record.unit not in EXPLICIT for record in records),
         potential_calls=sum(record.cost.potential_calls for record in records),
         shared_calls=max((record.cost.shared_calls for record in records), default=0),
         seconds=float(sum(record.cost.seconds for record in records)),

@@ -136,7 +136,7 @@ def _hull(
         of_ends = told.between_ends(one.x, ends) / atoms
         for place, each in enumerate(relaxed[one.number]):
             mixing = each.record.properties.get("mixing_energy")
-            if mixing is not None and not each.record.left_parent:
+            if mixing is not None:
                 amounts.append(told.amounts(one.x))
                 enthalpies.append(mixing + of_ends)
                 corners.append((one.x, mixing, (one.number, place)))

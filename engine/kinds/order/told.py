@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SAME = 1e-6
 """eV/atom; decorations of one composition whose unrelaxed energies differ by less are one ordering."""
+AS_LOW = 2e-5
+"""eV/atom; relaxed energies of one ordering in two cells that differ by less are as low."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +150,8 @@ class OrderTold:
             same = next((place for place, other in enumerate(kept) if _same(each, other)), None)
             if same is None:
                 kept.append(each)
-            elif each.enumerated and not kept[same].enumerated:
-                kept[same] = Relaxed(
-                    kept[same].ordering, each.unrelaxed, kept[same].record, each.searched, enumerated=True
-                )
+            else:
+                kept[same] = _one_of(kept[same], each)
         return kept
 
     def levels(self, one: LookedAt) -> list[tuple[Ordering, float | None, SupercellRecord | None]]:
@@ -236,6 +236,21 @@ class OrderTold:
         count = len(self.supercells)
         ranked = sum(len(record.energies) for record in self.rankings.values())
         return f"{ranked} decorations were ranked, and {count} relaxed"
+
+
+def _one_of(lower: Relaxed, higher: Relaxed) -> Relaxed:
+    """Of one ordering in two cells that one which is lower, or, where they are as low, in the smaller cell."""
+    smaller = len(higher.ordering.columns) < len(lower.ordering.columns)
+    alike = _energy(higher.record) - _energy(lower.record) <= AS_LOW
+    chosen = higher if smaller and alike else lower
+    of_all = higher if higher.enumerated and not lower.enumerated else lower
+    ordering = replace(chosen.ordering, degeneracy=of_all.ordering.degeneracy)
+    return replace(
+        chosen,
+        ordering=ordering,
+        searched=lower.searched or higher.searched,
+        enumerated=lower.enumerated or higher.enumerated,
+    )
 
 
 def _energy(record: SupercellRecord) -> float:
