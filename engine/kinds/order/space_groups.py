@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from engine.crystals.by_content import by_content
+from engine.crystals.parent import FloatArray, IntArray
 
+if TYPE_CHECKING:
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.crystals.enumeration import Ordering
 
@@ -16,9 +17,7 @@ IDEAL, RELAXED = 1e-2, 5e-2
 """Å; how far atoms may be from where a symmetry operation takes them: on the sites of the parent, and relaxed."""
 
 
-def space_group(
-    lattice: NDArray[np.float64], frac: NDArray[np.float64], numbers: NDArray[np.int64], *, relaxed: bool
-) -> str:
+def space_group(lattice: FloatArray, frac: FloatArray, numbers: IntArray, *, relaxed: bool) -> str:
     """International symbol and number, e.g. ``P4/mmm (123)``; by spglib (doi:10.1080/27660400.2024.2384822).
 
     Args:
@@ -27,9 +26,23 @@ def space_group(
         numbers: Atomic numbers, [n].
         relaxed: Whether the atoms were relaxed, and are where they belong to some hundredths of an Å only.
     """
+    return (_of_relaxed if relaxed else _of_ideal)(lattice, frac, numbers)
+
+
+@by_content
+def _of_ideal(lattice: FloatArray, frac: FloatArray, numbers: IntArray) -> str:
+    return _found(lattice, frac, numbers, IDEAL)
+
+
+@by_content
+def _of_relaxed(lattice: FloatArray, frac: FloatArray, numbers: IntArray) -> str:
+    return _found(lattice, frac, numbers, RELAXED)
+
+
+def _found(lattice: FloatArray, frac: FloatArray, numbers: IntArray, tolerance: float) -> str:
     import spglib
 
-    found = spglib.get_spacegroup((lattice, frac, numbers), symprec=RELAXED if relaxed else IDEAL)
+    found = spglib.get_spacegroup((lattice, frac, numbers), symprec=tolerance)
     return "P1 (1)" if found is None else str(found)
 
 
