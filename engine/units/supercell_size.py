@@ -9,7 +9,6 @@ import numpy as np
 
 from api_schemas.jobs import CostEstimate
 from engine.crystals.crystal import assemble
-from engine.crystals.decorations import decoration_of, supercell_of
 from engine.crystals.holding import held, supercell_holding
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.symmetry import operations
@@ -58,8 +57,9 @@ def supercell_size(resolved: ResolvedProblem, composition: Composition, sites: i
 
 
 def explicit_atoms(resolved: ResolvedProblem, explicit: ExplicitDecoration) -> int:
-    """Atoms of a decoration that is given."""
-    return len(decoration_of(resolved.crystal, supercell_of(explicit), np.array(explicit.columns)).present)
+    """Atoms of a decoration that is given: its sites but the empty ones."""
+    empty = {int(column) for column in resolved.crystal.vacancy_columns}
+    return sum(column not in empty for column in explicit.columns)
 
 
 def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int) -> CostEstimate:
