@@ -14,7 +14,7 @@ from engine.crystals.enumerable import NotEnumerable
 from engine.crystals.enumeration import count_in_cell, count_up_to
 from engine.crystals.holding import counts_held, mixed_sites, sites_that_hold, supercell_holding
 from engine.kinds.listed_compositions import listed_compositions
-from engine.kinds.order.looked_at import MOST_LEVELS, MOST_ORDERINGS, named, options_of
+from engine.kinds.order.looked_at import HOLDS_UP_TO, MOST_LEVELS, MOST_ORDERINGS, named, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 MOST_COMPOSITIONS = 200
 """Compositions that one problem may list."""
 _AT_COMPOSITIONS = ("search", "random", "probability")
-_HOLDS_UP_TO = 64
-"""Mixed sites up to which a cell is looked for that holds a composition."""
 _HELD = 1e-6
 
 
@@ -196,10 +194,10 @@ def _not_held(resolved: ResolvedProblem, at: str, x: NDArray[np.float64]) -> str
     words = ", ".join(
         f"{column} {value:.4g}" for column, value in zip(crystal.columns, x, strict=True) if value > 0.0
     )
-    enough = sites_that_hold(crystal, x, _HOLDS_UP_TO)
+    enough = sites_that_hold(crystal, x, HOLDS_UP_TO)
     mend = (
         f"{', '.join(map(str, enough[:4]))} mixed sites do: take one of these"
         if enough
-        else f"no cell of up to {_HOLDS_UP_TO} does: give a composition of small whole numbers, such as 0.25 or 0.3333"
+        else f"no cell of up to {HOLDS_UP_TO} does: give a composition of small whole numbers, such as 0.25 or 0.3333"
     )
     return f"no cell of this size holds {words} ({at}); {mend}, or another composition"

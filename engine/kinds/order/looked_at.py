@@ -10,7 +10,7 @@ import numpy as np
 from api_schemas.order_options import OrderOptions
 from engine.composition.notation import parse_composition
 from engine.crystals.enumeration import Ordering, orderings_in_cell, orderings_up_to
-from engine.crystals.holding import mixed_sites, supercell_holding
+from engine.crystals.holding import held, mixed_sites, sites_that_hold, supercell_holding
 from engine.crystals.supercells import Supercell, compact_supercell
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_ORDERINGS = 5000
 """Inequivalent decorations of a problem whose energies are computed."""
+HOLDS_UP_TO = 64
+"""Mixed sites up to which a cell is looked for that holds a composition."""
 MOST_LEVELS = 200
 """Inequivalent decorations of the supercell of the ordering probability: each is relaxed."""
 
@@ -70,7 +72,7 @@ def looked_at(resolved: ResolvedProblem) -> list[LookedAt]:
     """
     crystal, options = resolved.crystal, options_of(resolved.problem)
     listed = [
-        parse_composition(resolved.space, composition, ("at", str(number)))
+        as_held(crystal, parse_composition(resolved.space, composition, ("at", str(number))))
         for number, composition in enumerate(resolved.problem.at)
     ]
     if not listed:
@@ -135,6 +137,12 @@ def _enumerated(
             else [one for one in found if np.count_nonzero(one.x) > len(crystal.sublattices)]
         )
     return orderings_up_to(crystal, cells.sites or 1, x, limit=MOST_ORDERINGS)
+
+
+def as_held(crystal: AlchemicalCrystal, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A composition [n_columns] as cells hold it: what is written as 0.333 is a third."""
+    able = sites_that_hold(crystal, x, HOLDS_UP_TO)
+    return held(crystal, x, able[0] // mixed_sites(crystal)) if able else x
 
 
 def named(cell: list[list[int]]) -> Supercell:
