@@ -87,42 +87,29 @@ def ordering_probability(told: OrderTold, one: LookedAt) -> OrderingProbability 
 
 
 def _ensemble(told: OrderTold, one: LookedAt) -> Ensemble | None:
-    """All decorations of the supercell, once every one was computed; None before, and where none could be relaxed.
+    """All decorations of the supercell, once every one was computed; None before, and where none has an energy.
 
-    What did not relax has its unrelaxed energy less what the others gained by relaxing, on average.
+    What was given up has the lowest energy that it came to; what has none, as where atoms fell into one another, its
+    unrelaxed energy less what the others gained by relaxing, on average.
     """
     levels = told.levels(one)
     if not levels or any(record is None for _, _, record in levels):
         return None
+    relaxed = [None if record is None else enthalpy(record) for _, _, record in levels]
     gains = [
-        record.energy_per_atom - energy
-        for _, energy, record in levels
-        if record is not None
-        and _usable(record)
-        and energy is not None
-        and record.energy_per_atom is not None
+        value - energy
+        for value, (_, energy, _) in zip(relaxed, levels, strict=True)
+        if value is not None and energy is not None
     ]
-    usable = [enthalpy(record) for _, _, record in levels if record is not None and _usable(record)]
-    if not usable:
-        return None
-    offset = _offset(levels)
     energies = []
-    for level, energy, record in levels:
-        value = enthalpy(record) if record is not None and _usable(record) else None
-        if value is None and energy is None:
+    for value, (level, energy, _) in zip(relaxed, levels, strict=True):
+        each = value
+        if each is None and energy is not None and gains:
+            each = energy + fmean(gains)
+        if each is None:
             return None
-        if value is None:
-            value = (energy or 0.0) + (fmean(gains) if gains else 0.0) + offset
-        energies.append(value * told.atoms(one) * level.supercell.n_cells)
+        energies.append(each * told.atoms(one) * level.supercell.n_cells)
     return Ensemble(np.array(energies), np.array([level.degeneracy for level, _, _ in levels]))
-
-
-def _offset(levels: Sequence[tuple[object, float | None, SupercellRecord | None]]) -> float:
-    """What takes energies an atom to what decorations are compared by."""
-    for _, _, record in levels:
-        if record is not None and _usable(record) and record.energy_per_atom is not None:
-            return (enthalpy(record) or 0.0) - record.energy_per_atom
-    return 0.0
 
 
 def _usable(record: SupercellRecord | None) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals import symmetry
 from engine.crystals.by_content import by_content
 from engine.crystals.parent import FloatArray, IntArray
 
@@ -40,10 +41,8 @@ def _of_relaxed(lattice: FloatArray, frac: FloatArray, numbers: IntArray) -> str
 
 
 def _found(lattice: FloatArray, frac: FloatArray, numbers: IntArray, tolerance: float) -> str:
-    import spglib
-
-    found = spglib.get_spacegroup((lattice, frac, numbers), symprec=tolerance)
-    return "P1 (1)" if found is None else str(found)
+    found = symmetry.space_group(lattice, frac, numbers, tolerance)
+    return "P1 (1)" if found is None else "{} ({})".format(*found)
 
 
 def degeneracy_of(crystal: AlchemicalCrystal, ordering: Ordering) -> int:
