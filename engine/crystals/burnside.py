@@ -32,9 +32,9 @@ def cycle_types(permutations: IntArray, sublattice: IntArray, n_sublattices: int
     rows = np.arange(len(permutations))
     for site in range(n):
         histogram[rows, sublattice[site], lengths[:, site]] += 1
-    kinds, counts = np.unique(histogram.reshape(len(permutations), -1), axis=0, return_counts=True)
     found: Counter[CycleType] = Counter()
-    for kind, count in zip(kinds.reshape(-1, n_sublattices, n + 1), counts.tolist(), strict=True):
+    for content, count in Counter(row.tobytes() for row in histogram).items():
+        kind = np.frombuffer(content, dtype=np.int64).reshape(n_sublattices, n + 1)
         of_sublattices = tuple(
             tuple((int(length), int(row[length]) // int(length)) for length in np.flatnonzero(row))
             for row in kind

@@ -6,6 +6,7 @@ sublattice of the parent's lattice, and a sublattice has one Hermite normal form
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def n_forms(n: int) -> int:
-    """How many sublattices of index n a lattice in three dimensions has: the sum of d sigma(d) over the divisors d."""
+    """How many sublattices of index n a lattice in three dimensions has: docs/science.md, Eq. 82."""
     divisors = [d for d in range(1, n + 1) if n % d == 0]
     return sum(d * e for d in divisors for e in divisors if d % e == 0)
 
@@ -65,6 +66,8 @@ def _acting_on_lattices(operations: Sequence[Operation]) -> IntArray:
 def compact_basis(matrix: IntArray, lattice: FloatArray) -> IntArray:
     """The basis [3, 3] of a supercell with the shortest vectors (Minkowski reduced), right-handed as the parent's.
 
+    Of vectors as long as one another, the last digits of their lengths do not decide.
+
     Args:
         matrix: Any basis of it, [3, 3], in units of the parent's lattice vectors.
         lattice: Those of the parent as rows, [3, 3] Å.
@@ -72,5 +75,15 @@ def compact_basis(matrix: IntArray, lattice: FloatArray) -> IntArray:
     from ase.geometry import minkowski_reduce
 
     _, change = minkowski_reduce(matrix @ lattice)
-    basis = np.asarray(change, dtype=np.int64) @ matrix
-    return basis if np.linalg.det(basis) > 0.0 else -basis
+    near = np.array(list(product((0, 1, -1), repeat=3)))[1:] @ np.asarray(change, dtype=np.int64) @ matrix
+    lengths = np.linalg.norm(near @ lattice, axis=1)
+    order = sorted(
+        range(len(near)), key=lambda i: (round(lengths[i] / lengths.min(), 6), (-near[i]).tolist())
+    )
+    first = near[order[0]]
+    second = next(near[i] for i in order if np.cross(first, near[i]).any())
+    volume = round(abs(float(np.linalg.det(matrix))))
+    crossed = np.cross(first, second)
+    third = next(near[i] for i in order if abs(int(crossed @ near[i])) == volume)
+    basis = np.array([first, second, third])
+    return basis if crossed @ third > 0 else -basis

@@ -12,9 +12,9 @@ from engine.crystals.holding import counts_held, mixed_sites, mixed_sublattices,
 from engine.crystals.parent import IntArray
 from engine.crystals.supercells import Supercell
 
-MOST_SITES = 32
+MOST_SITES = 20
 """Mixed sites of a primitive cell up to which all orderings are enumerated: shapes of larger cells are too many."""
-MOST_SITES_IN_CELL = 256
+MOST_SITES_IN_CELL = 128
 """Mixed sites that a named supercell may have."""
 _NOTHING_MIXED = "no sublattice may hold several elements; there is nothing to order"
 

@@ -200,7 +200,7 @@ def _cells(
 ) -> Iterator[tuple[MixedCell, int]]:
     """The inequivalent derivative cells of so many cells, and how many images each has."""
     for form, images in derivative_cells(of_parent, n):
-        yield MixedCell(crystal, Supercell(compact_basis(form, crystal.lattice)), of_parent), images
+        yield MixedCell(crystal, Supercell(form), of_parent), images
 
 
 @lru_cache(maxsize=1024)
@@ -225,11 +225,14 @@ def _orderings_up_to(parent: _Parent, sites: int, x: tuple[float, ...] | None) -
         for cell, shapes in _cells(crystal, of_parent, n):
             decorations, images = cell.decorations(counts)
             kept = cell.with_no_smaller_period(decorations)
+            compact = Supercell(
+                compact_basis(cell.supercell.matrix, crystal.lattice)
+            )  # its cells are numbered alike
             for decoration, degeneracy in zip(decorations[kept], images[kept].tolist(), strict=True):
                 columns = cell.everywhere(decoration)
                 composition = cell.composition(columns)
                 if x is not None or _mixes(crystal, composition):
-                    of_size.append(Ordering(cell.supercell, columns, shapes * degeneracy, composition))
+                    of_size.append(Ordering(compact, columns, shapes * degeneracy, composition))
         found += sorted(of_size, key=lambda o: o.x.tolist())
     return tuple(_in_given_cell(parent.crystal, primitive, ordering) for ordering in found)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _AS_GOOD = 0.1
 """Sites by which a number of cells may hold a composition worse than the best one, to have a compact shape."""
-AS_WRITTEN = 1e-3
-"""A fraction this near to one that a cell holds is that: thirds are written with three digits."""
+AS_WRITTEN = 5e-4
+"""A fraction this near to one that a cell holds is that one: thirds are written with three digits."""
 _MOST_NUMBERS = 8
 """Numbers of cells of which the shapes are looked at."""
 

@@ -50,9 +50,19 @@ class MixedCell:
         return n_inequivalent(types, elements, wanted)
 
     def decorations(self, counts: IntArray | None) -> tuple[IntArray, IntArray]:
-        """Columns of the mixed sites of every inequivalent decoration [m, n], and their numbers of images [m]."""
+        """Columns of the mixed sites of every inequivalent decoration [m, n], and their numbers of images [m].
+
+        Of its images each is the first in the order of digits, with the rarest element of a sublattice as the first
+        digit: filling sites so, most of what is not the first image is seen early.
+        """
+        ranked = np.arange(self.crystal.n_columns)
+        if counts is not None:
+            for part in self.parts:
+                ranked[part] = part.start + np.argsort(counts[part], kind="stable")
+            counts = counts[ranked]
         choices = [range(self.parts[s].start, self.parts[s].stop) for s in self.sublattice]
-        return inequivalent(choices, self.permutations, counts)
+        found, images = inequivalent(choices, self.permutations, counts)
+        return ranked[found], images
 
     def with_no_smaller_period(self, decorations: IntArray) -> IntArray:
         """Which decorations [m, n] no translation of the parent's lattice leaves as they are, [m] true or false."""

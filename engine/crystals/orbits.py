@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 _Integers = NDArray[np.integer]
 _PAIRS = 1_000_000
 """Decorations times permutations that are compared at once."""
+_TRIED = 32
+"""Permutations that are tried first."""
 _ROWS = 20_000
 """Partial decorations that are carried on at once."""
+_GROWN = 4
+"""They are compared with their images again when there are so many times as many as were left the last time."""
 
 
 def site_permutations(
@@ -40,7 +44,7 @@ def site_permutations(
         of_parent: Operations of the parent; default all of them.
 
     Returns:
-        [n_permutations, n], in the order of their digits: the identity is the first.
+        [n_permutations, n], always in the same order.
     """
     place = np.full(supercell.n_cells * crystal.n_sites, -1, dtype=np.int64)
     place[sites] = np.arange(len(sites))
@@ -51,7 +55,11 @@ def site_permutations(
             continue
         moved = supercell.numbers(cells @ operation.rotation.T + operation.shifts[in_cell])
         found.append(place[supercell.sums[:, moved] * crystal.n_sites + operation.sites[in_cell]])
-    return np.unique(np.concatenate(found), axis=0)
+    permutations = np.concatenate(found)
+    idle = (permutations == np.arange(len(sites))).all(
+        axis=1
+    )  # of a group, each comes as often as the identity
+    return permutations if idle.sum() == 1 else np.unique(permutations, axis=0)
 
 
 def translations(crystal: AlchemicalCrystal, supercell: Supercell, sites: IntArray) -> IntArray:
@@ -96,19 +104,21 @@ def inequivalent(
     highest = max((max(choice) for choice in choices), default=0)
     found: list[_Integers]
     found, sizes = [np.zeros((0, n), dtype=np.int16)], [np.zeros(0, dtype=np.int64)]
-    waiting: list[_Integers] = [np.zeros((1, 0), dtype=np.int16)]
+    waiting: list[tuple[_Integers, int]] = [(np.zeros((1, 0), dtype=np.int16), 0)]
     while waiting:
-        rows = waiting.pop()
+        rows, compared = waiting.pop()
         if rows.shape[1] == n:
             kept, fixed = _smallest(rows, sources)
             found.append(rows[kept])
             sizes.append(len(permutations) // fixed)
             continue
         longer = _filled(rows, choices[rows.shape[1]], counts, highest)
-        if longer.shape[1] < n:
+        if longer.shape[1] < n and len(longer) > _GROWN * compared:
             longer = longer[_smallest(longer, sources)[0]]
-        parts = -(-len(longer) // _ROWS)
-        waiting.extend(reversed(np.array_split(longer, parts) if parts else []))
+            compared = len(longer)
+        for first in reversed(range(0, len(longer), _ROWS)):
+            part = longer[first : first + _ROWS]
+            waiting.append((part, min(compared, len(part))))
     return np.concatenate(found).astype(np.int64), np.concatenate(sizes)
 
 
@@ -133,18 +143,22 @@ def _smallest(rows: _Integers, sources: _Integers) -> tuple[IntArray, IntArray]:
         rows: Decorations of the first k of n sites.
         sources: Where what a permutation brings to each site comes from, [n, n_permutations].
     """
+    some = sources[:, :: max(1, sources.shape[1] // _TRIED)]
+    kept = np.flatnonzero(
+        _compared(rows, some)[0]
+    )  # most that are not smallest are seen by a few permutations
+    smallest, fixed = _compared(rows[kept], sources)
+    return kept[smallest], fixed[smallest]
+
+
+def _compared(rows: _Integers, sources: _Integers) -> tuple[NDArray[np.bool_], IntArray]:
     step = max(1, _PAIRS // sources.shape[1])
-    kept, fixed = [], []
-    for first in range(0, len(rows), step):
-        some = rows[first : first + step]
-        smallest, same = _compared(some, sources)
-        kept.append(first + np.flatnonzero(smallest))
-        fixed.append(same[smallest])
-    empty = np.zeros(0, dtype=np.int64)
-    return np.concatenate([empty, *kept]), np.concatenate([empty, *fixed])
+    found = [_compared_at_once(rows[n : n + step], sources) for n in range(0, len(rows), step)]
+    smallest = [np.zeros(0, dtype=bool), *(each for each, _ in found)]
+    return np.concatenate(smallest), np.concatenate([np.zeros(0, dtype=np.int64), *(n for _, n in found)])
 
 
-def _compared(rows: _Integers, sources: _Integers) -> tuple[IntArray, IntArray]:
+def _compared_at_once(rows: _Integers, sources: _Integers) -> tuple[NDArray[np.bool_], IntArray]:
     m, k = rows.shape
     row = np.repeat(np.arange(m), sources.shape[1])
     operation = np.tile(np.arange(sources.shape[1]), m)

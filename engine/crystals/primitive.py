@@ -10,7 +10,7 @@ from engine.crystals.crystal import AlchemicalCrystal, SublatticeSites, assemble
 from engine.crystals.derivative_cells import compact_basis
 from engine.crystals.hermite import hermite_form
 from engine.crystals.parent import IntArray, ParentCrystal
-from engine.crystals.symmetry import operations
+from engine.crystals.symmetry import SYMMETRY_TOLERANCE, operations
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +30,18 @@ class PrimitiveParent:
     shifts: IntArray
 
 
-def primitive_parent(crystal: AlchemicalCrystal) -> PrimitiveParent:
+def primitive_parent(crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE) -> PrimitiveParent:
     """The parent in its primitive cell; itself where that is the cell given.
+
+    Args:
+        crystal: The parent.
+        tolerance: Distance within which sites are images of one another, Å.
 
     Raises:
         SymmetryNotFound: if the primitive cell's symmetry cannot be determined.
     """
     identity = np.eye(3, dtype=np.int64)
-    translations = [o for o in operations(crystal) if (o.rotation == identity).all()]
+    translations = [o for o in operations(crystal, tolerance) if (o.rotation == identity).all()]
     n = len(translations)
     if n == 1:
         everywhere = np.zeros((crystal.n_sites, 3), dtype=np.int64)

@@ -17,7 +17,7 @@ from engine.crystals.hermite import hermite_form, hermite_forms
 from engine.crystals.parent import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from engine.crystals.crystal import AlchemicalCrystal
 
@@ -58,24 +58,22 @@ class Supercell:
         return np.rint(np.linalg.inv(self.matrix) * self.n_cells).astype(np.int64)
 
     @cached_property
-    def cells(self) -> IntArray:
-        """Lattice vector of each cell, in units of the parent's, [n_cells, 3]; the first is zero."""
-        diagonal = np.diagonal(hermite_form(self.matrix))
-        return np.array(list(product(*(range(n) for n in diagonal))), dtype=np.int64)
+    def _triangle(self) -> IntArray:
+        return hermite_form(self.matrix)
 
     @cached_property
-    def _numbers(self) -> dict[tuple[int, ...], int]:
-        return {key: number for number, key in enumerate(self._keys(self.cells))}
-
-    def _keys(self, vectors: IntArray) -> Iterator[tuple[int, ...]]:
-        """What lattice vectors [n, 3] have in common that a translation of the supercell maps onto each other."""
-        return (tuple(key) for key in (np.asarray(vectors) @ self._adjugate % self.n_cells).tolist())
+    def cells(self) -> IntArray:
+        """Lattice vector of each cell, in units of the parent's, [n_cells, 3]; the first is zero."""
+        return np.array(list(product(*(range(n) for n in np.diagonal(self._triangle)))), dtype=np.int64)
 
     def numbers(self, vectors: IntArray) -> IntArray:
         """The cell [...] that lattice vectors [..., 3] lead to from the first one."""
-        flat = np.reshape(vectors, (-1, 3))
-        found = [self._numbers[key] for key in self._keys(flat)]
-        return np.array(found, dtype=np.int64).reshape(np.shape(vectors)[:-1])
+        left = np.array(vectors, dtype=np.int64)
+        found = np.zeros(left.shape[:-1], dtype=np.int64)
+        for axis, row in enumerate(self._triangle):
+            left -= (left[..., axis] // row[axis])[..., None] * row
+            found = found * row[axis] + left[..., axis]
+        return found
 
     @cached_property
     def differences(self) -> IntArray:

@@ -6,16 +6,18 @@ doi:10.1080/27660400.2024.2384822).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from engine.crystals.by_content import by_content
+from engine.crystals.parent import FloatArray, IntArray, frozen_array
 
+if TYPE_CHECKING:
     from engine.crystals.crystal import AlchemicalCrystal
-    from engine.crystals.parent import FloatArray, IntArray
 
 SYMMETRY_TOLERANCE = 1e-2
 """Å; displacements below this (coordinates given to three digits) do not break a symmetry of the parent."""
@@ -49,25 +51,55 @@ def operations(crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE
         crystal: The parent; its labels [n_sites] tell which sites an operation may exchange.
         tolerance: Distance within which spglib takes sites as equivalent, Å.
     """
-    return list(_operations(crystal, tolerance))
+    found = _operations(tolerance)(crystal.lattice, crystal.frac, crystal.labels)
+    return list(found)
 
 
-def _operations(crystal: AlchemicalCrystal, tolerance: float) -> Iterator[Operation]:
+def space_group(
+    lattice: FloatArray, frac: FloatArray, species: IntArray, tolerance: float = SYMMETRY_TOLERANCE
+) -> tuple[str, int] | None:
+    """Symbol (Hermann-Mauguin, short) and number of a structure's space group; None if spglib finds none.
+
+    Args:
+        lattice: Vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates, [n, 3].
+        species: Atomic numbers, [n].
+        tolerance: Distance within which sites are equivalent, Å.
+    """
     import spglib
 
-    cell = (np.asarray(crystal.lattice), np.asarray(crystal.frac), np.asarray(crystal.labels) + 1)
-    found = spglib.get_symmetry(cell, symprec=tolerance)
+    found = spglib.get_symmetry_dataset((lattice, frac, species), symprec=tolerance)
+    return None if found is None else (str(found.international), int(found.number))
+
+
+@lru_cache(maxsize=8)
+def _operations(tolerance: float) -> Callable[[FloatArray, FloatArray, IntArray], tuple[Operation, ...]]:
+    @by_content
+    def of_crystal(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> tuple[Operation, ...]:
+        return tuple(_found(lattice, frac, labels, tolerance))
+
+    return of_crystal
+
+
+def _found(lattice: FloatArray, frac: FloatArray, labels: IntArray, tolerance: float) -> Iterator[Operation]:
+    import spglib
+
+    found = spglib.get_symmetry((lattice, frac, labels + 1), symprec=tolerance)
     if found is None:  # spglib gives up on strange cells; the identity is always a symmetry
         rotations, translations = np.eye(3, dtype=np.intc)[None], np.zeros((1, 3))
     else:
         rotations, translations = found["rotations"], found["translations"]
-    labels = np.asarray(crystal.labels)
     for rotation, translation in zip(rotations, translations, strict=True):
-        images = crystal.frac @ rotation.T + translation
-        difference = images[:, None, :] - crystal.frac[None, :, :]
+        images = frac @ rotation.T + translation
+        difference = images[:, None, :] - frac[None, :, :]
         whole = np.round(difference)
-        distance = np.linalg.norm((difference - whole) @ crystal.lattice, axis=2)
+        distance = np.linalg.norm((difference - whole) @ lattice, axis=2)
         distance[labels[:, None] != labels[None, :]] = np.inf
         sites = np.argmin(distance, axis=1)
-        shifts = whole[np.arange(len(sites)), sites].astype(np.int64)
-        yield Operation(rotation.astype(np.int64), np.asarray(translation, dtype=float), sites, shifts)
+        shifts = whole[np.arange(len(sites)), sites]
+        yield Operation(
+            frozen_array(rotation, np.int64),
+            frozen_array(translation),
+            frozen_array(sites, np.int64),
+            frozen_array(shifts, np.int64),
+        )
