@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from engine.mechanics.neighbours import MovingNeighbours
 
@@ -66,12 +65,7 @@ class SiteLandscape:
         self.supercell = supercell
         self.calls = 0
         self._on_call = on_call
-        self._neighbours = MovingNeighbours(
-            potential,
-            supercell.matrix @ lattice,
-            crystal.site_copies * supercell.n_cells,
-            np.tile(crystal.site_sublattice, supercell.n_cells),
-        )
+        self._lists: dict[int, MovingNeighbours] = {}
 
     @property
     def n_sites(self) -> int:
@@ -92,67 +86,46 @@ class SiteLandscape:
             strain: [3, 3].
             lam: Weights of all copies, [n_copies of the supercell].
         """
-        leaves = self._leaves(positions, strain, lam)
-        energy = self._energy(*leaves)
-        by_position, by_strain, by_weight = torch.autograd.grad(energy, leaves)
-        return SiteDerivatives(
-            energy=float(energy.detach()),
-            by_position=by_position.cpu().numpy(),
-            by_strain=by_strain.cpu().numpy(),
-            by_weight=by_weight.cpu().numpy(),
-        )
+        return self.several(positions[None], strain, lam[None])[0]
 
-    def rows(
-        self,
-        positions: NDArray[np.float64],
-        strain: NDArray[np.float64],
-        lam: NDArray[np.float64],
-        directions: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Second derivatives by all positions along directions of them; a call, and two for each direction.
+    def several(
+        self, positions: NDArray[np.float64], strain: NDArray[np.float64], lam: NDArray[np.float64]
+    ) -> list[SiteDerivatives]:
+        """Energies and first derivatives of a few crystals of one strain at once; a potential call each.
 
         Args:
-            positions: [n, 3] Å.
+            positions: [m, n, 3] Å.
             strain: [3, 3].
-            lam: Weights of all copies.
-            directions: [n_directions, n, 3].
-
-        Returns:
-            [n_directions, n, 3] eV/Å^2.
+            lam: Weights of all copies, [m, n_copies of the supercell].
         """
-        leaves = self._leaves(positions, strain, lam)
-        energy = self._energy(*leaves)
-        (gradient,) = torch.autograd.grad(energy, leaves[0], create_graph=True)
-        found = []
-        for number, direction in enumerate(directions):
+        for _ in positions:
             if self._on_call is not None:
                 self._on_call()
-            self.calls += 2
-            (row,) = torch.autograd.grad(
-                gradient,
-                leaves[0],
-                grad_outputs=torch.tensor(direction, dtype=gradient.dtype, device=gradient.device),
-                retain_graph=number + 1 < len(directions),
-            )
-            found.append(row.cpu().numpy())
-        return np.stack(found)
-
-    def _leaves(
-        self, positions: NDArray[np.float64], strain: NDArray[np.float64], lam: NDArray[np.float64]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        if self._on_call is not None:
-            self._on_call()
-        self.calls += 1
-        device = self.potential.device
-        moved, strained, weights = (
+            self.calls += 1
+        device, dtype = self.potential.device, self.potential.dtype
+        leaves = tuple(
             torch.tensor(values, dtype=torch.float64, device=device, requires_grad=True)
-            for values in (positions, strain, lam)
+            for values in (positions, np.broadcast_to(strain, (len(positions), 3, 3)), lam)
         )
-        return moved, strained, weights
+        moved, strained, weights = (leaf.to(dtype) for leaf in leaves)
+        graph = self._neighbours(len(positions)).at(leaves[0].detach(), leaves[1].detach())
+        energies = self.potential.energy(graph, moved.reshape(-1, 3), strained, weights.reshape(-1))
+        slopes = torch.autograd.grad(energies.to(torch.float64).sum(), leaves)
+        by_position, by_strain, by_weight = (slope.cpu().numpy() for slope in slopes)
+        return [
+            SiteDerivatives(float(energy), *each)
+            for energy, *each in zip(
+                energies.detach().tolist(), by_position, by_strain, by_weight, strict=True
+            )
+        ]
 
-    def _energy(self, positions: Tensor, strain: Tensor, lam: Tensor) -> Tensor:
-        dtype = self.potential.dtype
-        graph = self._neighbours.at(positions.detach()[None], strain.detach()[None])
-        return self.potential.energy(graph, positions.to(dtype), strain[None].to(dtype), lam.to(dtype)).to(
-            torch.float64
-        )[0]
+    def _neighbours(self, m: int) -> MovingNeighbours:
+        """Those of so many crystals at once."""
+        if m not in self._lists:
+            self._lists[m] = MovingNeighbours(
+                self.potential,
+                self.supercell.matrix @ self.lattice,
+                self.crystal.site_copies * self.supercell.n_cells,
+                np.tile(self.crystal.site_sublattice, self.supercell.n_cells),
+            )
+        return self._lists[m]

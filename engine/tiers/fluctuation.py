@@ -26,10 +26,10 @@ ERROR = TypicalError(length=0.0009, energy=0.0032)
 """Lengths over six systems against supercells relaxed here (docs/benchmarks.md; 0.05 % against the ten of another code,
 whose cells were relaxed less far), energies of mixing over 14 points of both SevenNets."""
 
-_POINTS, _ROUNDS = 4, 5
-"""Points on the way to the minimum, and about it for each derivative, as seen."""
+_POINTS, _ROUNDS = 4, 2
+"""Points on the way to the minimum, the first look among them, and beside it for each derivative, as seen."""
 _MOST_ROWS = 6
-"""Rows of second derivatives that symmetry leaves, of crystals of few coordinates."""
+"""Rows of force constants that symmetry leaves, of crystals of few coordinates."""
 
 
 class Fluctuation:
@@ -60,13 +60,16 @@ class Fluctuation:
         return found
 
     def supercell_work(self, crystal: AlchemicalCrystal, coordinates: int) -> SupercellWork | None:
-        """The supercell, and rows of second derivatives and pairs of calls in it."""
-        directions = sum(max(len(sublattice.elements) - 1, 0) for sublattice in crystal.sublattices)
-        if not directions:
+        """The supercell, and the rows of force constants and points in it."""
+        mixed = [
+            len(sublattice.elements) for sublattice in crystal.sublattices if len(sublattice.elements) > 1
+        ]
+        if not mixed:
             return None
-        rows = 1 + 2 * min(3 * crystal.n_sites, _MOST_ROWS if coordinates < 10 else coordinates)
-        derivatives = min(directions, coordinates)
-        calls = rows + 2 * directions * (_POINTS + _ROUNDS * derivatives)
+        rows = min(3 * crystal.n_sites, _MOST_ROWS if coordinates < 10 else coordinates)
+        derivatives = min(sum(mixed) - len(mixed), coordinates)
+        departures = sum(1 if elements == 2 else elements for elements in mixed)
+        calls = rows + departures * (_POINTS + _ROUNDS * derivatives)
         return SupercellWork(cells_for_disorder(crystal), calls)
 
     def relaxed(

@@ -184,7 +184,7 @@ def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     return _Relaxation(
         calls=wanted.calls,
         seconds=wanted.calls * work.seconds(),
-        memory=PROCESS_MEMORY + work.memory(second_derivatives=True),
+        memory=PROCESS_MEMORY + work.memory(),
     )
 
 

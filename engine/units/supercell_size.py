@@ -65,8 +65,8 @@ def explicit_atoms(resolved: ResolvedProblem, explicit: ExplicitDecoration) -> i
 def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int) -> CostEstimate:
     """Expected cost of relaxing decorations of one composition, in so many cells, on one CPU worker.
 
-    The Hessian of the mean-field supercell is theirs together, and takes the most memory: its rows are backward passes
-    through a backward pass of all copies.
+    The Hessian of the mean-field supercell is theirs together, and takes the most memory: its rows are calls with all
+    copies.
     """
     crystal = resolved.crystal
     plain = assemble(ParentCrystal(crystal.lattice, crystal.frac, crystal.parent_symbols), ())
@@ -79,12 +79,9 @@ def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int)
     of_cell = _MEAN_FIELD_CALLS + 1 + CALLS_PER_ROW * _STRAIN_ROWS
     return CostEstimate(
         evaluations=decorations,
-        potential_calls=of_cell + 1 + CALLS_PER_ROW * rows + decorations * CALLS,
-        seconds=of_cell * one.seconds()
-        + mixed.seconds()
-        + rows * mixed.seconds(second_derivatives=True)
-        + decorations * CALLS * explicit.seconds(),
-        memory_bytes=int(PROCESS_MEMORY + max(mixed.memory(second_derivatives=True), explicit.memory())),
+        potential_calls=of_cell + rows + decorations * CALLS,
+        seconds=of_cell * one.seconds() + rows * mixed.seconds() + decorations * CALLS * explicit.seconds(),
+        memory_bytes=int(PROCESS_MEMORY + max(mixed.memory(), explicit.memory())),
     )
 
 

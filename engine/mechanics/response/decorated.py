@@ -165,7 +165,7 @@ class Relaxation:
         return state.best_q + step, float(state.best_value + 0.5 * state.best_gradient @ step)
 
     def precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The inverse of the mean-field Hessian times a gradient [6 + 3 n_atoms] (docs/science.md, Eq. 76)."""
+        """The inverse of the mean-field Hessian times a gradient [6 + 3 n_atoms] (docs/science.md, Eq. 77)."""
         pushed = self._follow(gradient[_STRAINS:].reshape(-1, 3))
         strained = self._compliance @ (gradient[:_STRAINS] - np.einsum("sna,na->s", self._coupling, pushed))
         moved = pushed - np.einsum("s,sna->na", strained, self._following)

@@ -1,4 +1,4 @@
-"""A mixed crystal with what its energy of disorder needs: a supercell, probes, and what holds the sites.
+"""A mixed crystal with what its energy of disorder needs: a supercell, and probes.
 
 See engine/mechanics/response/fluctuation.py for the energy itself.
 """
@@ -13,8 +13,8 @@ import numpy as np
 
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import Operation, operations
-from engine.mechanics.response.fluctuation import MeanField, Medium, Probe
-from engine.mechanics.response.force_constants import SOFT, ForceConstants, force_constants
+from engine.mechanics.response.fluctuation import MeanField, Probe
+from engine.mechanics.response.force_constants import ForceConstants, force_constants
 from engine.mechanics.sites import SiteLandscape
 
 if TYPE_CHECKING:
@@ -27,36 +27,6 @@ if TYPE_CHECKING:
     from engine.potentials.interface import Potential
 
 
-class CellMedium:
-    """The symmetric displacements of one cell, held by their block of the Hessian.
-
-    Args:
-        modes: Displacement modes, [n_modes, n_sites, 3].
-        hessian: Second derivatives by their amplitudes, [n_modes, n_modes], eV/Å^2.
-    """
-
-    def __init__(self, modes: NDArray[np.float64], hessian: NDArray[np.float64]) -> None:
-        values, vectors = np.linalg.eigh(hessian) if len(hessian) else (np.zeros(0), np.zeros((0, 0)))
-        self._values = values
-        self._modes = np.einsum("jm,jna->mna", vectors, modes)
-
-    def solve(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted."""
-        return self._filtered(forces, 1.0 / np.maximum(self._values, SOFT))
-
-    def apply(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Forces [..., n, 3] eV/Å that hold displacements [..., n, 3] Å, soft modes lifted."""
-        return self._filtered(displacements, np.maximum(self._values, SOFT))
-
-    def lift(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What lifting the soft modes adds to the forces of displacements, [..., n, 3] eV/Å."""
-        return self._filtered(displacements, np.maximum(SOFT - self._values, 0.0))
-
-    def _filtered(self, vectors: NDArray[np.float64], factors: NDArray[np.float64]) -> NDArray[np.float64]:
-        along = np.einsum("mna,...na->...m", self._modes, vectors) * factors
-        return np.einsum("...m,mna->...na", along, self._modes)
-
-
 @dataclass(frozen=True, eq=False)
 class Disorder:
     """A crystal, its supercell, and the departures from the mean that are looked at.
@@ -67,7 +37,7 @@ class Disorder:
         symmetry: Operations of the labelled parent.
         cell: Energy of one cell.
         supercell: Energy of the supercell.
-        probes: One for each inequivalent mixed site, and one for each mixed sublattice as a whole.
+        probes: One for each mixed sublattice.
     """
 
     crystal: AlchemicalCrystal
@@ -103,53 +73,39 @@ class Disorder:
         return cls(crystal, coordinates, symmetry, cell, repeated, _probes(crystal, symmetry, cell, repeated))
 
     def mean_field(self, q: NDArray[np.float64], x: NDArray[np.float64]) -> MeanField:
-        """The mean-field crystal at coordinates q [n_q] and a composition x [n_columns]; one call of a cell."""
-        positions, strain = self.coordinates.displaced(q), self.coordinates.strain(q)
-        return MeanField(
-            self.crystal, self.coordinates, q, x, self.cell.first(positions, strain, self.crystal.weights(x))
-        )
+        """The mean-field crystal at coordinates q [n_q] and a composition x [n_columns]."""
+        return MeanField(self.crystal, self.coordinates, self.cell, q, x)
 
     def force_constants(self, q: NDArray[np.float64], x: NDArray[np.float64]) -> ForceConstants:
         """What holds the sites of the supercell."""
-        coordinates = self.coordinates
+        at = self.mean_field(q, x)
         return force_constants(
             self.supercell,
-            coordinates.displaced(q),
-            coordinates.strain(q),
-            self.crystal.weights(x),
+            at.positions,
+            self.coordinates.strain(q),
+            at.weights,
             self.symmetry,
+            at.derivatives.by_position,
         )
-
-    def media(self, constants: ForceConstants, hessian: NDArray[np.float64]) -> list[Medium]:
-        """What holds the sites that each probe pushes.
-
-        Args:
-            constants: Of the supercell.
-            hessian: Second derivatives of a cell's energy by the coordinates, [n_q, n_q].
-        """
-        n_strain = self.coordinates.n_strain
-        cell = CellMedium(self.coordinates.displacement_modes, hessian[n_strain:, n_strain:])
-        return [cell if probe.landscape is self.cell else constants for probe in self.probes]
 
 
 def _probes(
     crystal: AlchemicalCrystal, symmetry: Sequence[Operation], cell: SiteLandscape, supercell: SiteLandscape
 ) -> list[Probe]:
-    """N/(N-1) (V_00 - V(Gamma)/N) of every mixed sublattice, per cell (docs/science.md, Eq. 72)."""
     found = []
     for sublattice, columns in zip(crystal.sublattices, crystal.column_slices, strict=True):
         if len(sublattice.elements) < 2:
             continue
-        n = len(sublattice.sites) * supercell.supercell.n_cells
-        canonical = 0.5 * n / (n - 1)
         images = [{int(operation.sites[site]) for operation in symmetry} for site in sublattice.sites]
-        for orbit in sorted({min(image): image for image in images}.items()):
-            site, equivalent = orbit
-            pattern = _pattern(crystal, columns, [site])
-            wide = np.zeros((supercell.supercell.n_cells * len(pattern), pattern.shape[1]))
-            wide[: len(pattern)] = pattern
-            found.append(Probe(supercell, columns, wide, canonical * len(equivalent)))
-        found.append(Probe(cell, columns, _pattern(crystal, columns, sublattice.sites), -canonical / n))
+        orbits = sorted({min(image): len(image) for image in images}.items())
+        sites = np.zeros(
+            (len(orbits), supercell.supercell.n_cells * crystal.n_copies, columns.stop - columns.start)
+        )
+        for number, (site, _) in enumerate(orbits):
+            sites[number, : crystal.n_copies] = _pattern(crystal, columns, [site])
+        multiplicities = np.array([multiplicity for _, multiplicity in orbits], dtype=float)
+        alike = _pattern(crystal, columns, sublattice.sites)
+        found.append(Probe(supercell, cell, columns, sites, multiplicities, alike))
     return found
 
 

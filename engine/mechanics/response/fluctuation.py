@@ -3,16 +3,20 @@
 The energy of a decorated supercell, relaxed at a fixed cell, is expanded about the mean-field weights
 (docs/science.md, Eq. 71 and 72). The response of the sites to one site's departure from the mean enters in a form that
 is stationary in it (docs/science.md, Eq. 73): derivatives by composition, strain and internal coordinates are partial
-ones. They are taken by second differences of exact first derivatives, so that a point costs two potential calls of the
-supercell for each inequivalent site and each independent direction of its composition.
+ones. What a departure of one site costs beyond the same departure spread over all sites has no first order
+(docs/science.md, Eq. 74), so that a point takes one potential call of the supercell for each inequivalent site and each
+independent direction of its composition, and one of a cell for the latter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from engine.mechanics.response.departures import Departures, covariance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,44 +25,47 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
+    from engine.mechanics.response.force_constants import ForceConstants
     from engine.mechanics.sites import SiteDerivatives, SiteLandscape
 
-STEP = 0.01
-"""Fraction by which a site's weights are moved either way; the sites follow by as much of their response."""
-
+STEP = 2e-3
+"""Fraction by which a site's weights are moved; the sites follow by as much of their response. A second difference of
+energies in double precision so has 1e-7 eV of noise, and departs from the second derivative by less than 0.05 %."""
 
 NOTHING = 1e-8
 """eV; responses whose energy is no more than this are none: symmetry forbids them."""
 
 
-class Medium(Protocol):
-    """What holds the sites that a departure from the mean pushes."""
-
-    def solve(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted."""
-
-    def apply(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Forces [..., n, 3] eV/Å that hold displacements [..., n, 3] Å, soft modes lifted."""
-
-    def lift(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What lifting the soft modes adds to the forces of displacements, [..., n, 3] eV/Å."""
-
-
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A departure from the mean: of one site, or of all sites of a sublattice alike.
+    """Departures of a mixed sublattice from the mean: of one site of each orbit, and of all its sites alike.
 
     Attributes:
-        landscape: Energy of the supercell in which it is made.
-        columns: Entries of a composition vector that it moves, those of its sublattice.
-        pattern: Weights that move with them, [n_copies of the supercell, n_columns of the sublattice].
-        factor: How much of its curvature, contracted with the covariance of the composition, enters the energy.
+        supercell: Energy of the supercell in which single sites depart.
+        cell: Energy of the cell in which all sites depart.
+        columns: Entries of a composition vector that are those of the sublattice.
+        sites: Weights that move with them where one site of an orbit does, [n_orbits, n_copies of the supercell,
+            n_columns of the sublattice].
+        multiplicities: Sites of each orbit in a cell, [n_orbits].
+        alike: Weights that move with them where all sites do, [n_copies of a cell, n_columns of the sublattice].
     """
 
-    landscape: SiteLandscape
+    supercell: SiteLandscape
+    cell: SiteLandscape
     columns: slice
-    pattern: NDArray[np.float64]
-    factor: float
+    sites: NDArray[np.float64]
+    multiplicities: NDArray[np.float64]
+    alike: NDArray[np.float64]
+
+    @property
+    def n(self) -> int:
+        """Sites of the sublattice in the supercell."""
+        return round(float(self.multiplicities.sum())) * self.supercell.supercell.n_cells
+
+    @property
+    def factor(self) -> float:
+        """How much of the curvatures, contracted with the covariance of the composition, enters a cell's energy."""
+        return 0.5 * self.n / (self.n - 1)
 
     @property
     def basis(self) -> NDArray[np.float64]:
@@ -69,8 +76,9 @@ class Probe:
 
     @property
     def nothing(self) -> NDArray[np.float64]:
-        """No response, [n_columns - 1, n, 3]."""
-        return np.zeros((self.columns.stop - self.columns.start - 1, self.landscape.n_sites, 3))
+        """No response, [n_orbits, n_columns - 1, n, 3]."""
+        n_directions = self.columns.stop - self.columns.start - 1
+        return np.zeros((len(self.sites), n_directions, self.supercell.n_sites, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +89,8 @@ class Correction:
         energy: eV per parent cell.
         by_q: Derivative by the coordinates, [n_q], eV per unit of q.
         by_x: Derivative by the composition, raw, [n_columns], eV.
-        residuals: Force that is left on the sites by the response of each probe, [n_directions, n, 3] eV/Å.
+        residuals: Force that is left on the sites by the responses to each probe, [n_orbits, n_directions, n, 3] eV/Å.
+        relief: What the energy would fall by if the responses answered to these, to second order, eV per parent cell.
         error: How far the responses are from their solutions, relative to them, in the norm of the energy.
     """
 
@@ -89,6 +98,7 @@ class Correction:
     by_q: NDArray[np.float64]
     by_x: NDArray[np.float64]
     residuals: list[NDArray[np.float64]]
+    relief: float
     error: float
 
 
@@ -99,16 +109,31 @@ class MeanField:
     Attributes:
         crystal: The parent with its copies.
         coordinates: Its symmetry-adapted coordinates.
+        cell: Energy of its cell.
         q: Coordinates, [n_q].
         x: Composition, [n_columns].
-        derivatives: Energy of its cell, with first derivatives.
     """
 
     crystal: AlchemicalCrystal
     coordinates: SymmetryCoordinates
+    cell: SiteLandscape
     q: NDArray[np.float64]
     x: NDArray[np.float64]
-    derivatives: SiteDerivatives
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """Of the sites of its cell, [n_sites, 3] Å."""
+        return self.coordinates.displaced(self.q)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """Of the copies of its cell, [n_copies]."""
+        return self.crystal.weights(self.x)
+
+    @cached_property
+    def derivatives(self) -> SiteDerivatives:
+        """Energy of its cell, with first derivatives; one call of a cell."""
+        return self.cell.first(self.positions, self.coordinates.strain(self.q), self.weights)
 
     def by_q(self, of_supercell: SiteDerivatives) -> NDArray[np.float64]:
         """Derivative of a supercell's energy by the coordinates, [n_q], eV per unit of q."""
@@ -126,16 +151,26 @@ class MeanField:
         of_copies = of_supercell.by_weight.reshape(-1, self.crystal.n_copies).sum(axis=0)
         return np.asarray(of_copies @ self.crystal.weights_matrix)
 
+    def of_one(
+        self, probe: Probe, orbit: int, direction: NDArray[np.float64], response: NDArray[np.float64]
+    ) -> SiteDerivatives:
+        """The supercell where one site departs a step along a direction, and its sites take back the response."""
+        landscape = probe.supercell
+        positions = landscape.supercell.positions(self.coordinates.lattice, self.positions)
+        lam = landscape.everywhere(self.weights) + STEP * probe.sites[orbit] @ direction
+        return landscape.first(positions - STEP * response, self.coordinates.strain(self.q), lam)
 
-def covariance(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """C = diag(x) - x x^T of a site that holds one element, drawn with probabilities x [n]."""
-    return np.asarray(np.diag(x) - np.outer(x, x))
+    def of_all(self, probe: Probe, directions: NDArray[np.float64]) -> list[SiteDerivatives]:
+        """The cell where the same step along each direction [n_columns, m] is shared by all sites of the sublattice."""
+        lam = self.weights + STEP / probe.n * (probe.alike @ directions).T
+        positions = np.broadcast_to(self.positions, (len(lam), *self.positions.shape))
+        return probe.cell.several(positions, self.coordinates.strain(self.q), lam)
 
 
 def disorder_energy(
     at: MeanField,
     probes: Sequence[Probe],
-    media: Sequence[Medium],
+    constants: ForceConstants,
     responses: Sequence[NDArray[np.float64]],
 ) -> Correction:
     """The energy of disorder with given responses; it is least, and stationary, where they are solutions.
@@ -143,18 +178,19 @@ def disorder_energy(
     Args:
         at: The mean-field crystal.
         probes: Departures from the mean.
-        media: What holds the sites, one a probe.
-        responses: Displacements, per unit along each of a probe's directions, that are taken back: [n_directions, n, 3]
-            Å, one array a probe.
+        constants: What holds the sites of the supercell.
+        responses: Displacements, per unit along each of a probe's directions, that are taken back: [n_orbits,
+            n_directions, n, 3] Å, one array a probe.
     """
-    parts = [_of_probe(at, *each) for each in zip(probes, media, responses, strict=True)]
-    left = sum(float(np.sum(r * m.solve(r))) for (*_, r), m in zip(parts, media, strict=True))
-    whole = sum(float(np.sum(v * m.apply(v))) for v, m in zip(responses, media, strict=True))
+    parts = [_of_probe(at, probe, constants, v) for probe, v in zip(probes, responses, strict=True)]
+    left = sum(part.left for part in parts)
+    whole = sum(float(np.sum(v * constants.apply(v))) for v in responses)
     return Correction(
-        energy=sum(energy for energy, *_ in parts),
-        by_q=np.sum([by_q for _, by_q, _, _ in parts], axis=0),
-        by_x=np.sum([by_x for _, _, by_x, _ in parts], axis=0),
-        residuals=[residual for *_, residual in parts],
+        energy=sum(part.energy for part in parts),
+        by_q=np.sum([part.by_q for part in parts], axis=0),
+        by_x=np.sum([part.by_x for part in parts], axis=0),
+        residuals=[part.residual for part in parts],
+        relief=sum(part.relief for part in parts),
         error=unsolved(left, whole),
     )
 
@@ -164,39 +200,65 @@ def unsolved(left: float, whole: float) -> float:
     return float(np.sqrt(max(left, 0.0) / (whole + NOTHING)))
 
 
-def _of_probe(
-    at: MeanField, probe: Probe, medium: Medium, response: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Energy, derivatives by q and x, and the forces left, of one probe, along the modes of its covariance."""
-    x = at.x[probe.columns]
-    variances, turn = np.linalg.eigh(probe.basis.T @ covariance(x) @ probe.basis)
-    modes = probe.basis @ turn
-    along = np.einsum("dm,dna->mna", turn, response)
-    lifts = medium.lift(along)
-    cells, base = probe.landscape.supercell.n_cells, at.derivatives
-    energy, by_q, by_x = 0.0, np.zeros(len(at.q)), np.zeros(len(at.x))
-    slopes, forces = np.zeros((len(x), len(variances))), np.zeros_like(along)
-    for m, variance in enumerate(variances):
-        plus, minus = (_moved(at, probe, sign * modes[:, m], -sign * along[m]) for sign in (STEP, -STEP))
-        curvature = (plus.energy + minus.energy - 2.0 * cells * base.energy) / STEP**2
-        energy += variance * (curvature + float(np.sum(along[m] * lifts[m])))
-        by_q += variance * (at.by_q(plus) + at.by_q(minus) - 2.0 * cells * at.by_q(base)) / STEP**2
-        by_x += variance * (at.by_x(plus) + at.by_x(minus) - 2.0 * cells * at.by_x(base)) / STEP**2
-        slopes[:, m] = probe.pattern.T @ (plus.by_weight - minus.by_weight) / (2.0 * STEP)
-        forces[m] = (plus.by_position - minus.by_position) / (2.0 * STEP) - lifts[m]
-    # Between two directions a and b: a.E_ll.b - v_a.f_b - f_a.v_b + v_a.H.v_b, wrong to second order in v only.
-    between = modes.T @ slopes - np.einsum("mna,lna->ml", along, forces)
-    whole = modes @ (between + between.T) @ modes.T / 2
-    by_x[probe.columns] += np.diag(whole) - 2.0 * whole @ x
-    left = np.einsum("dm,mna->dna", turn, forces)
-    return probe.factor * energy, probe.factor * by_q, probe.factor * by_x, left
+def _beyond_alike(at: MeanField, probe: Probe, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vectors [n_orbits, m, n, 3] without what they have in common in all cells and orbits and keeps the symmetry.
+
+    In that the sites answer to a departure of one as they do to one of all, which is taken off.
+    """
+    share = probe.multiplicities / probe.multiplicities.sum()
+    by_cell = vectors.reshape(*vectors.shape[:-2], probe.supercell.supercell.n_cells, -1, 3)
+    modes = at.coordinates.displacement_modes
+    common = np.einsum("jna,omcna,o->mj", modes, by_cell, share) / by_cell.shape[2]
+    return np.asarray(by_cell - np.einsum("mj,jna->mna", common, modes)[:, None]).reshape(vectors.shape)
 
 
-def _moved(
-    at: MeanField, probe: Probe, direction: NDArray[np.float64], displacement: NDArray[np.float64]
-) -> SiteDerivatives:
-    """The supercell with a probe's composition moved along a direction, and its sites displaced."""
-    landscape, coordinates = probe.landscape, at.coordinates
-    positions = landscape.supercell.positions(coordinates.lattice, coordinates.displaced(at.q))
-    lam = landscape.everywhere(at.crystal.weights(at.x)) + probe.pattern @ direction
-    return landscape.first(positions + displacement, coordinates.strain(at.q), lam)
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What one probe adds to a `Correction`; ``left`` is the energy of its residual."""
+
+    energy: float
+    by_q: NDArray[np.float64]
+    by_x: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    relief: float
+    left: float
+
+
+def _of_probe(at: MeanField, probe: Probe, constants: ForceConstants, response: NDArray[np.float64]) -> _Part:
+    """What one probe adds, along the departures that make up its covariance."""
+    departures = Departures.of(at.x[probe.columns])
+    along = np.einsum("dm,odna->omna", probe.basis.T @ departures.directions, response)
+    lifts = constants.lift(along)
+    cells, times = probe.supercell.supercell.n_cells, probe.multiplicities
+    energy, by_q, by_x, forces = 0.0, np.zeros(len(at.q)), np.zeros(len(at.x)), np.zeros_like(along)
+    for m, shared in enumerate(at.of_all(probe, departures.directions)):
+        total, of_q, of_x = -probe.n * shared.energy, -probe.n * at.by_q(shared), -probe.n * at.by_x(shared)
+        slope = -probe.alike.T @ shared.by_weight
+        for orbit, multiplicity in enumerate(times):
+            single = at.of_one(probe, orbit, departures.directions[:, m], along[orbit, m])
+            total += multiplicity * single.energy
+            of_q += multiplicity * at.by_q(single)
+            of_x += multiplicity * at.by_x(single)
+            slope += multiplicity * probe.sites[orbit].T @ single.by_weight
+            everywhere = np.tile(shared.by_position, (cells, 1))
+            forces[orbit, m] = (single.by_position - everywhere) / STEP - lifts[orbit, m]
+        lifted = float(np.einsum("o,ona,ona->", times, along[:, m], lifts[:, m]))
+        curvature = 2.0 * total / STEP**2 + lifted
+        energy += departures.shares[m] * curvature
+        by_q += departures.shares[m] * 2.0 * of_q / STEP**2
+        by_x += departures.shares[m] * 2.0 * of_x / STEP**2
+        # What the departure itself changes by with the composition; the responses go with it.
+        turned = slope / STEP - probe.basis @ np.einsum("o,odna,ona->d", times, response, forces[:, m])
+        by_x[probe.columns] += departures.by_x[m] * curvature
+        by_x[probe.columns] += departures.shares[m] * departures.turning * 2.0 * turned
+    residual = _beyond_alike(at, probe, np.einsum("md,omna->odna", departures.fit(probe.basis), forces))
+    spread = probe.basis.T @ covariance(at.x[probe.columns]) @ probe.basis
+    answers = constants.solve(residual)
+    return _Part(
+        energy=probe.factor * energy,
+        by_q=probe.factor * by_q,
+        by_x=probe.factor * by_x,
+        residual=residual,
+        relief=probe.factor * float(np.einsum("o,de,odna,oena->", times, spread, residual, answers)),
+        left=float(np.sum(residual * answers)),
+    )

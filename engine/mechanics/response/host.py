@@ -1,7 +1,7 @@
 """The mean-field supercell that explicit decorations are made of: where its sites are, what holds them and its cell.
 
 The inverse of its Hessian by all positions and the strain of the cell is what the relaxation of a decoration starts
-with (docs/science.md, Eq. 76). Of the positions only the rows of one cell are kept; the strain couples to displacements
+with (docs/science.md, Eq. 77). Of the positions only the rows of one cell are kept; the strain couples to displacements
 that are alike in all cells.
 """
 
@@ -147,7 +147,7 @@ def host_at(
 ) -> Host:
     """The host at relaxed coordinates of the mean-field crystal.
 
-    It takes 13 calls of a cell, and of the supercell one and two for each of the fewest rows that symmetry leaves.
+    It takes 13 calls of a cell, and of the supercell one for each of the fewest rows that symmetry leaves.
 
     Args:
         landscape: Enthalpy of the mean-field crystal.
@@ -163,7 +163,8 @@ def host_at(
     rows = np.array([unconstrained.hessian_product(at, unit[None])[0] for unit in np.eye(_STRAINS, free.n_q)])
     by_strain = (rows[:, :_STRAINS] + rows[:, :_STRAINS].T) / 2
     repeated = SiteLandscape(landscape.potential, landscape.crystal, free.lattice, supercell, on_call)
-    constants = force_constants(repeated, free.positions, np.zeros((3, 3)), lam, symmetry)
+    at_rest = np.einsum("j,jna->na", at.dh_dq[0, _STRAINS:], free.displacement_modes)
+    constants = force_constants(repeated, free.positions, np.zeros((3, 3)), lam, symmetry, at_rest)
     return Host(
         q=np.array(q, dtype=float),
         lattice=free.lattice,

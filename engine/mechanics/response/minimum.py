@@ -1,9 +1,9 @@
 """The mixed crystal relaxed with its energy of disorder, and the implicit derivatives of that minimum.
 
 The cell and all internal coordinates are relaxed on E_mf + E_corr + P V with the mean-field Hessian as quasi-Newton
-Hessian (docs/science.md, Eq. 74). The responses of the sites are carried from point to point: the forces that they
+Hessian (docs/science.md, Eq. 75). The responses of the sites are carried from point to point: the forces that they
 leave come with every point for nothing, and the force constants of the first point turn these into better responses, so
-that rows of second derivatives of the supercell are needed once.
+that these are needed once.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from engine.mechanics.relax import Relaxed, Tolerance
     from engine.mechanics.response.disorder import Disorder
 
-ANSWERED = 1e-2
-"""Relative error of a derivative of the responses at which it is good enough."""
+ANSWERED = 1.5e-2
+"""Relative error of a derivative of the responses at which it is good enough: they are a tenth of a curvature."""
 STIFF = 0.5
 """eV/Å^2; where no mode of a neighbour's supercell is softer, none is soft here."""
-SETTLED = 2e-3
-"""Relative change of a derivative of the coordinates at which it is good enough."""
+SETTLED = 1e-2
+"""Relative change of a derivative of the coordinates after which it is good enough: the next is far smaller."""
 MOST_ROUNDS = 6
-STRAIN_STEP = 2e-3
-DISPLACEMENT_STEP = 5e-3
-"""Å; by how much a coordinate is moved either way for derivatives of the energy of disorder."""
-COMPOSITION_STEP = 5e-3
-"""Fraction by which a composition is moved either way; weights may become slightly negative."""
+STRAIN_STEP = 7e-5
+DISPLACEMENT_STEP = 2e-4
+"""Å; by how much a coordinate is moved for derivatives of the energy of disorder."""
+COMPOSITION_STEP = 3e-4
+"""Fraction by which a composition is moved; weights may become slightly negative."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def relax_disordered(
         remembered = None
     constants = disorder.force_constants(mean_field.q, x) if remembered is None else remembered.constants
     soft = _soft_slopes(disorder, mean_field, x, directions) if constants.soft else None
-    walk = Walk(disorder, landscape, disorder.media(constants, mean_field.hessian), x, soft)
+    walk = Walk(disorder, landscape, constants, x, soft)
     end = walk.down(mean_field, tolerance, remembered)
     rows = landscape.second(landscape.first(end.q[None], landscape.crystal.weights(x)[None]))
     slopes = rows.mixed[0] @ landscape.crystal.weights_matrix @ directions
@@ -136,7 +136,7 @@ def total_response(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
     """Second derivatives of the whole enthalpy at a minimum, and the response of the coordinates to the composition.
 
-    Those of the energy of disorder are central differences of its first derivatives, with the responses of the sites
+    Those of the energy of disorder are one-sided differences of its first derivatives, with the responses of the sites
     moved along: by the coordinates where these are fewer, else along the directions of the composition.
 
     Args:
@@ -179,17 +179,18 @@ class _Column:
 def _column(walk: Walk, end: End, number: int) -> _Column:
     """Second derivatives of the energy of disorder by a coordinate and all others."""
     along = np.zeros(len(end.q))
-    along[number] = STRAIN_STEP if number < walk.disorder.coordinates.n_strain else DISPLACEMENT_STEP
+    along[number] = 1.0
+    step = STRAIN_STEP if number < walk.disorder.coordinates.n_strain else DISPLACEMENT_STEP
     still = np.zeros(len(walk.x))
-    moved = [probe.nothing for probe in walk.disorder.probes]
+    moved = end.following(along)
     for _ in range(MOST_ROUNDS):
-        found = walk.across(end, along, still, moved)
+        found = walk.beside(end, along, still, moved, step)
         better = walk.better(moved, found.residuals)
         settled = walk.share(found.residuals, better) < ANSWERED
         moved = better
         if settled:
             break
-    return _Column(found.by_q / along[number], found.by_x / along[number], settled)
+    return _Column(found.by_q, found.by_x, settled)
 
 
 def _along_directions(
@@ -202,20 +203,18 @@ def _along_directions(
     """The mean-field Hessian [n_q, n_q], mixed derivatives [n_q, n_free] that go with it, and whether all settled."""
     along, smooth = np.array(slopes), True
     for number, direction in enumerate(directions.T):
-        dx = COMPOSITION_STEP * direction
-        dq = np.asarray(-np.linalg.solve(hessian, COMPOSITION_STEP * slopes[:, number]), dtype=float)
-        moved = [probe.nothing for probe in walk.disorder.probes]
+        dq = np.asarray(-np.linalg.solve(hessian, slopes[:, number]), dtype=float)
+        moved = end.following(dq)
         for _ in range(MOST_ROUNDS):
-            found = walk.across(end, dq, dx, moved)
+            found = walk.beside(end, dq, direction, moved, COMPOSITION_STEP)
             better = walk.better(moved, found.residuals)
-            change = np.linalg.solve(hessian, COMPOSITION_STEP * slopes[:, number] + found.by_q) + dq
-            further = np.asarray(dq - change, dtype=float)
-            small = float(np.linalg.norm(change)) <= SETTLED * float(np.linalg.norm(further))
+            further = np.asarray(-np.linalg.solve(hessian, slopes[:, number] + found.by_q), dtype=float)
+            small = float(np.linalg.norm(further - dq)) <= SETTLED * float(np.linalg.norm(further))
             settled = walk.share(found.residuals, better) < ANSWERED and small
             moved, dq = better, further
             if settled:
                 break
-        along[:, number] = -hessian @ dq / COMPOSITION_STEP
+        along[:, number] = -hessian @ dq
         smooth = smooth and settled
     return hessian, along, smooth
 

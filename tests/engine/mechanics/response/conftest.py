@@ -19,7 +19,8 @@ from engine.mechanics.response.disorder import Disorder
 from engine.mechanics.response.fluctuation import disorder_energy
 from engine.mechanics.response.minimum import relax_disordered
 
-TIGHT = Tolerance(gradient=2e-8, max_steps=100)
+TIGHT = Tolerance(gradient=5e-7, max_steps=100)
+"""As tight as the noise of second differences of energies allows."""
 
 
 class Mixed:
@@ -74,22 +75,15 @@ class Mixed:
             self.disorder, self.landscape, relaxed, x, self.directions, tolerance, remembered
         )
 
-    def energy(self, probes=None, q=None):
-        """The energy of disorder at q, of some probes, with solved responses."""
-        relaxed = self.mean_field() if q is None else None
-        q = relaxed.q if q is None else q
-        hessian = np.eye(len(q)) if relaxed is None else relaxed.hessian
+    def energy(self, q):
+        """The energy of disorder at q, with solved responses."""
         at = self.disorder.mean_field(q, self.x)
-        probes = list(self.disorder.probes if probes is None else probes)
         constants = self.disorder.force_constants(q, self.x)
-        media = dict(zip(self.disorder.probes, self.disorder.media(constants, hessian), strict=True))
-        # A probe that was made of another is held as that is: the supercell's sites by their force constants.
-        held = [media.get(probe, constants) for probe in probes]
-        responses = [probe.nothing for probe in probes]
+        responses = [probe.nothing for probe in self.disorder.probes]
         for _ in range(4):
-            found = disorder_energy(at, probes, held, responses)
-            pairs = zip(responses, held, found.residuals, strict=True)
-            responses = [response + medium.solve(left) for response, medium, left in pairs]
+            found = disorder_energy(at, self.disorder.probes, constants, responses)
+            pairs = zip(responses, found.residuals, strict=True)
+            responses = [response + constants.solve(left) for response, left in pairs]
         return found
 
     def decorated(self, q, lam):

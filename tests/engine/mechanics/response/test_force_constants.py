@@ -8,9 +8,9 @@ import pytest
 from engine.mechanics.response.force_constants import SOFT
 
 CRYSTALS = {
-    "rocksalt": (("rocksalt", ["Na", "Cl"], [("Na", ["Na", "K"])], [0.5, 0.5], 8), 1 + 2 * 2),
+    "rocksalt": (("rocksalt", ["Na", "Cl"], [("Na", ["Na", "K"])], [0.5, 0.5], 8), 2),
     "wurtzite": (("wurtzite", ["Al", "N"], [("Al", ["Al", "Ga"])], [0.5, 0.5], 3), None),
-    "perovskite": (("perovskite", ["Sr", "Ti", "O"], [("Ti", ["Ti", "Zr"])], [0.5, 0.5], 8), 1 + 2 * 3),
+    "perovskite": (("perovskite", ["Sr", "Ti", "O"], [("Ti", ["Ti", "Zr"])], [0.5, 0.5], 8), 3),
 }
 
 
@@ -28,7 +28,11 @@ def test_a_few_rows_give_every_row(mixed, name):
     moved -= moved.mean(axis=1, keepdims=True)
     positions = landscape.supercell.positions(lattice, crystal.coordinates.positions)
     lam = landscape.everywhere(crystal.crystal.weights(crystal.x))
-    exact = landscape.rows(positions, np.zeros((3, 3)), lam, moved)
+
+    def forces(step):
+        return landscape.first(positions + step, np.zeros((3, 3)), lam).by_position
+
+    exact = np.stack([(forces(1e-3 * step) - forces(-1e-3 * step)) / 2e-3 for step in moved])
     # The potential has no parity: operations that turn left into right are symmetries of it to a few parts in 10^4.
     assert constants.apply(moved) - constants.lift(moved) == pytest.approx(
         exact, abs=3e-3 * np.abs(exact).max()

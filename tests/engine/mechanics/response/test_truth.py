@@ -55,7 +55,7 @@ def test_cell_and_mixing_energy_are_those_of_explicit_supercells(mixed, load):
 def test_the_energy_settles_as_the_supercell_grows(mixed):
     def per_atom(cells):
         salt = mixed("rocksalt", ["Na", "Cl"], [("Na", ["Na", "K"])], [0.5, 0.5], cells)
-        return 500 * salt.energy().energy
+        return 500 * salt.energy(salt.mean_field().q).energy
 
     settled = per_atom((4, 4, 4))
     left = [abs(per_atom(cells) - settled) for cells in ((2, 2, 2), (2, 2, 4), (3, 3, 3))]
