@@ -112,6 +112,8 @@ def _balanced(theta: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
         hessian = np.diag(p.sum(axis=0)) - p.T @ p
         hessian += 1e-12 * np.eye(len(b)) * max(float(np.diagonal(hessian).max()), LEAST)
         step = -np.linalg.lstsq(hessian, slope, rcond=None)[0]
+        if not np.isfinite(step).all():  # every site holds one element to rounding errors
+            break
         step *= min(1.0, LONGEST / max(float(np.abs(step).max()), LEAST))
         for _ in range(MOST_HALVINGS):
             trial, of_trial = _dual(theta, b + step, counts)
