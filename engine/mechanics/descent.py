@@ -36,8 +36,8 @@ ORDERED = 0.9
 """Weight that each site's element has at least where the descent ends."""
 MEMORY = 16
 """Points, the newest and the best, of which second derivatives are learned."""
-STILL = 1e-3
-"""A step that changes no weight by more is none."""
+STILL, STILL_DAMPED = 0.05, 1e-3
+"""A step that changes no weight by more is not worth a call; one that is short since others failed may be so short."""
 TRUSTED, FIRST_DAMPING = 0.5, 0.25
 """Share of the fall that was foreseen from which the damping is eased, and the first one as a share of the ordering
 temperature."""
@@ -166,7 +166,8 @@ def told(state: State, energy: float, gradient: NDArray[np.float64], model: Pair
     if finite:
         state = _with_point(state, energy, gradient)
     if not (finite and after < before):
-        harder = max(4.0 * state.damping, FIRST_DAMPING * state.ordering)
+        least = FIRST_DAMPING * state.ordering + max(0.0, -state.temperature)
+        harder = max(4.0 * state.damping, least)
         return _proposed(replace(state, damping=harder), model)
     if before - after > TRUSTED * state.foreseen:
         state = replace(state, damping=_eased(state.damping, FIRST_DAMPING * state.ordering))
@@ -239,11 +240,12 @@ def _proposed(state: State, model: PairModel) -> State:
     while state.lowerings < MOST_LOWERINGS:
         of_step = FreeEnergyModel(at, gradient, curvature, state.temperature, state.damping)
         point = of_step.minimum(model.composition, state.ordering)
-        if np.abs(point - at).max(initial=0.0) > STILL:
+        still = STILL_DAMPED if state.damping > 0.0 else STILL
+        if np.abs(point - at).max(initial=0.0) > still:
             foreseen = replace(of_step, damping=0.0)
             fall = foreseen.value(at)[0] - foreseen.value(point)[0]
             return replace(state, point=point, foreseen=fall)
-        state = replace(_lowered(state), damping=0.0)
+        state = _lowered(state)
     return replace(state, point=at, ended=True)
 
 
