@@ -184,7 +184,7 @@ def instability(curvature: NDArray[np.float64], composition: Composition) -> tup
     """Where disorder becomes unstable, and the ordering temperature without what a site does to itself, eV.
 
     They are minus the least eigenvalue of C^1/2 B C^1/2 over changes that keep the composition, and the mean of the
-    eigenvalues minus the least one (docs/science.md, Eq. 87).
+    eigenvalues minus the least one (docs/science.md, section 18).
 
     Args:
         curvature: B, [n, n] by all occupancies in a row, eV.

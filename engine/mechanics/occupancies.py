@@ -73,7 +73,7 @@ class Composition:
         return found
 
     def balanced(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The occupancies nearest to exp(theta) that have the composition (docs/science.md, Eq. 85).
+        """The occupancies nearest to exp(theta) that have the composition (docs/science.md, Eq. 84).
 
         Args:
             theta: Logarithms of weights, [n_sites, n_columns]; what is not allowed is not looked at.
