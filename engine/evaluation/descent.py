@@ -14,7 +14,6 @@ from api_schemas.descents import DescentRecord, DescentStep
 from engine.crystals.holding import rounded_counts, sites_of
 from engine.crystals.supercells import Supercell
 from engine.evaluation.mean_crystal import relaxed_mean
-from engine.mechanics.descent import noisy
 from engine.mechanics.mixed_sites import MixedSites
 from engine.mechanics.ordering import State, begin, begin_at, restored, told
 from engine.mechanics.sites import SiteLandscape
@@ -153,8 +152,9 @@ class OrderingSearch:
                     f"start has the shape {list(weights.shape)}; one row a site and one entry a column are "
                     f"[{n_sites}, {n_columns}]"
                 )
-            return begin(composition.balanced(np.log(np.maximum(weights[sites.sites], SMALLEST_START))))
-        return begin(noisy(composition, task.seed, task.number))
+            start = composition.balanced(np.log(np.maximum(weights[sites.sites], SMALLEST_START)))
+            return begin(sites, task.seed, task.number, start)
+        return begin(sites, task.seed, task.number)
 
     def _record(self, sites: MixedSites, state: State, cost: Cost, *, converged: bool) -> DescentRecord:
         exchanged, atoms = state.swaps, sites.atoms

@@ -1,9 +1,9 @@
 """Descent of occupancies from disorder to an ordering, as steps of an explicit state.
 
-The free energy F = E - T S of occupancies (docs/science.md, Eq. 83) falls at every accepted step, and T is lowered from
+The free energy F = E - T S of occupancies (docs/science.md, Eq. 84) falls at every accepted step, and T is lowered from
 step to step until every site holds one element. A step goes to the minimum of a model of F: the exact gradient at the
 best point, second derivatives learned from all gradients (`engine.mechanics.pair_model`), the exact entropy, and a
-relative entropy that keeps it near where a step before had failed (Eq. 85).
+relative entropy that keeps it near where a step before had failed (Eq. 86).
 
 A `State` says which occupancies are to be evaluated next; `told` makes the next state of it.
 """
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 
 NOISE = 0.1
 """Of the logarithms of the weights at the start."""
-DEPTH, COOLING = 0.5, 0.5
+MOST_PROBES = 6
+DEPTH, COOLING = 0.5, 0.25
 """Where the temperature begins below the instability of disorder, and by how much it falls, as shares of the ordering
 temperature."""
 ORDERED = 0.9
 """Weight that each site's element has at least where the descent ends."""
-MEMORY = 8
+MEMORY = 16
 """Points, the newest and the best, of which second derivatives are learned."""
-STILL = 1e-3
-"""A step that changes no weight by more is none."""
+STILL, STILL_DAMPED = 0.05, 1e-3
+"""A step that changes no weight by more is not worth a call; one that is short since others failed may be so short."""
 TRUSTED, FIRST_DAMPING = 0.5, 0.25
 """Share of the fall that was foreseen from which the damping is eased, and the first one as a share of the ordering
 temperature."""
@@ -64,6 +65,8 @@ class State:
         lowerings: How often the temperature was lowered since the last accepted step.
         evaluations: How many there were.
         steps: Temperature, and free energy before and after, of every accepted step, [n_steps, 3] eV.
+        probes: Occupancies to be evaluated before the first step, for the sake of second derivatives, [n_left, n_sites,
+            n_columns].
         ended: Whether there is nothing more to evaluate.
     """
 
@@ -79,6 +82,7 @@ class State:
     lowerings: int = 0
     evaluations: int = 0
     steps: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    probes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
     ended: bool = False
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
@@ -88,8 +92,9 @@ class State:
 
 def restored(arrays: Mapping[str, NDArray[np.float64]]) -> State:
     """The state that `State.arrays` saved."""
-    points, gradients, point, energies, steps = (
-        np.array(arrays[name], dtype=float) for name in ("points", "gradients", "point", "energies", "steps")
+    points, gradients, point, energies, steps, probes = (
+        np.array(arrays[name], dtype=float)
+        for name in ("points", "gradients", "point", "energies", "steps", "probes")
     )
     return State(
         point=point,
@@ -97,6 +102,7 @@ def restored(arrays: Mapping[str, NDArray[np.float64]]) -> State:
         gradients=gradients,
         energies=energies,
         steps=steps,
+        probes=probes,
         best=int(arrays["best"]),
         temperature=float(arrays["temperature"]),
         ordering=float(arrays["ordering"]),
@@ -108,16 +114,33 @@ def restored(arrays: Mapping[str, NDArray[np.float64]]) -> State:
     )
 
 
-def begin(point: NDArray[np.float64]) -> State:
-    """The state before the first evaluation, which is that of occupancies [n_sites, n_columns]."""
+def begin(point: NDArray[np.float64], probes: NDArray[np.float64] | None = None) -> State:
+    """The state before the first evaluation, which is that of occupancies [n_sites, n_columns].
+
+    Args:
+        point: Where the descent starts.
+        probes: Further occupancies to be evaluated, [n, n_sites, n_columns]; see `probes_for`.
+    """
     none = np.zeros((0, *point.shape))
-    return State(point, none, none, np.zeros(0))
+    return State(point, none, none, np.zeros(0), probes=none if probes is None else probes)
 
 
-def noisy(composition: Composition, seed: int, number: int) -> NDArray[np.float64]:
-    """Every site of a sublattice alike but for seeded noise, [n_sites, n_columns]."""
-    noise = np.random.default_rng([seed, number]).normal(size=composition.uniform.shape)
+def noisy(composition: Composition, draw: np.random.Generator) -> NDArray[np.float64]:
+    """Every site of a sublattice alike but for noise, [n_sites, n_columns]."""
+    noise = draw.normal(size=composition.uniform.shape)
     return composition.balanced(np.log(np.maximum(composition.uniform, LEAST)) + NOISE * noise)
+
+
+def probes_for(model: PairModel, draw: np.random.Generator) -> NDArray[np.float64]:
+    """Noisy occupancies that with one more tell all second derivatives at disorder, [n, n_sites, n_columns].
+
+    With two elements on one sublattice there are none: one gradient tells all. Where MOST_PROBES do not tell all, as
+    in crystals of little symmetry, there are none either.
+    """
+    points = np.stack([noisy(model.composition, draw) for _ in range(MOST_PROBES + 2)])
+    known = [model.known(points[:n]) for n in range(1, len(points) + 1)]
+    needed = known.index(known[-1])
+    return points[:needed] if needed <= MOST_PROBES else points[:0]
 
 
 def told(state: State, energy: float, gradient: NDArray[np.float64], model: PairModel) -> State:
@@ -132,15 +155,19 @@ def told(state: State, energy: float, gradient: NDArray[np.float64], model: Pair
     state = replace(state, evaluations=state.evaluations + 1)
     finite = bool(np.isfinite(energy) and np.isfinite(gradient).all())
     if state.best < 0:
-        if not finite:
+        state = _with_point(state, energy, gradient) if finite else state
+        if not len(state.energies):
             return replace(state, ended=True)
-        return _proposed(_begun(_with_point(state, energy, gradient), model), model)
+        if len(state.probes):
+            return replace(state, point=state.probes[0], probes=state.probes[1:])
+        return _proposed(_begun(state, model), model)
     before = state.energies[state.best] - state.temperature * entropy(state.points[state.best])
     after = energy - state.temperature * entropy(state.point)
     if finite:
         state = _with_point(state, energy, gradient)
     if not (finite and after < before):
-        harder = max(4.0 * state.damping, FIRST_DAMPING * state.ordering)
+        least = FIRST_DAMPING * state.ordering + max(0.0, -state.temperature)
+        harder = max(4.0 * state.damping, least)
         return _proposed(replace(state, damping=harder), model)
     if before - after > TRUSTED * state.foreseen:
         state = replace(state, damping=_eased(state.damping, FIRST_DAMPING * state.ordering))
@@ -157,7 +184,7 @@ def instability(curvature: NDArray[np.float64], composition: Composition) -> tup
     """Where disorder becomes unstable, and the ordering temperature without what a site does to itself, eV.
 
     They are minus the least eigenvalue of C^1/2 B C^1/2 over changes that keep the composition, and the mean of the
-    eigenvalues minus the least one (docs/science.md, Eq. 87).
+    eigenvalues minus the least one (docs/science.md, section 18).
 
     Args:
         curvature: B, [n, n] by all occupancies in a row, eV.
@@ -213,11 +240,12 @@ def _proposed(state: State, model: PairModel) -> State:
     while state.lowerings < MOST_LOWERINGS:
         of_step = FreeEnergyModel(at, gradient, curvature, state.temperature, state.damping)
         point = of_step.minimum(model.composition, state.ordering)
-        if np.abs(point - at).max(initial=0.0) > STILL:
+        still = STILL_DAMPED if state.damping > 0.0 else STILL
+        if np.abs(point - at).max(initial=0.0) > still:
             foreseen = replace(of_step, damping=0.0)
             fall = foreseen.value(at)[0] - foreseen.value(point)[0]
             return replace(state, point=point, foreseen=fall)
-        state = replace(_lowered(state), damping=0.0)
+        state = _lowered(state)
     return replace(state, point=at, ended=True)
 
 

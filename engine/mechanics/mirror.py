@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_STEPS, MOST_SHORTENINGS = 300, 40
 FINEST = 1e-6
 """A step that changes no weight by more is the last."""
+FARTHEST = 20.0
+"""Change of a logarithm in one step; farther, chemical potentials would be found slowly."""
 SHORTER, LONGER = 0.4, 1.7
 LEAST_FALL = 1e-14
 """Of a value, relative to it: less is a rounding error."""
@@ -29,7 +31,7 @@ LEAST_FALL = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class FreeEnergyModel:
-    """g.d + d.B.d / 2 + T sum p ln p + damping sum p ln(p / p0), where d = p - p0 (docs/science.md, Eq. 85).
+    """g.d + d.B.d / 2 + T sum p ln p + damping sum p ln(p / p0), where d = p - p0 (docs/science.md, Eq. 86).
 
     Attributes:
         at: Occupancies p0 about which it is a model, [n_sites, n_columns].
@@ -67,6 +69,7 @@ class FreeEnergyModel:
         p = self.at
         value, slope, logarithms = self.value(p)
         for _ in range(MOST_STEPS):
+            length = min(length, FARTHEST / max(float(np.ptp(slope[composition.allowed])), LEAST))
             for _ in range(MOST_SHORTENINGS):
                 share = min(length, 1.0 / total) if total > 0.0 else length
                 there = composition.balanced((1.0 - share * total) * logarithms - share * slope)

@@ -1,7 +1,7 @@
 """Weights of the sites of a supercell under a fixed composition: their entropy, their projection, their rounding.
 
 Occupancies are a matrix p [n_sites, n_columns] of what each mixed site holds: rows add up to 1, columns to the whole
-numbers of sites that hold each element (docs/science.md, Eq. 83). A site has no part in the columns of other
+numbers of sites that hold each element (docs/science.md, Eq. 84). A site has no part in the columns of other
 sublattices.
 """
 
@@ -112,6 +112,8 @@ def _balanced(theta: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
         hessian = np.diag(p.sum(axis=0)) - p.T @ p
         hessian += 1e-12 * np.eye(len(b)) * max(float(np.diagonal(hessian).max()), LEAST)
         step = -np.linalg.lstsq(hessian, slope, rcond=None)[0]
+        if not np.isfinite(step).all():  # every site holds one element to rounding errors
+            break
         step *= min(1.0, LONGEST / max(float(np.abs(step).max()), LEAST))
         for _ in range(MOST_HALVINGS):
             trial, of_trial = _dual(theta, b + step, counts)

@@ -48,7 +48,7 @@ class State:
     def failed(self) -> bool:
         """Whether the potential gave no energy at the start, or of the first decoration."""
         if self.swaps is None:
-            return self.descent.ended
+            return self.descent.ended and self.descent.best < 0
         return self.swaps.ended and not np.isfinite(self.swaps.energy)
 
     @property
@@ -83,9 +83,18 @@ def restored(arrays: Mapping[str, NDArray[np.float64]]) -> State:
     )
 
 
-def begin(point: NDArray[np.float64]) -> State:
-    """A search that starts from occupancies [n_sites, n_columns]."""
-    return State(descent.begin(point))
+def begin(sites: MixedSites, seed: int, number: int = 0, start: NDArray[np.float64] | None = None) -> State:
+    """A search that starts from disorder with seeded noise.
+
+    Args:
+        sites: What is ordered.
+        seed: Of the noise.
+        number: Which of the searches it is; each has noise of its own.
+        start: Occupancies to start from instead, [n_sites, n_columns].
+    """
+    draw = np.random.default_rng([seed, number])
+    point = descent.noisy(sites.composition, draw) if start is None else start
+    return State(descent.begin(point, descent.probes_for(sites.model, draw)))
 
 
 def begin_at(held: NDArray[np.int64], sites: MixedSites) -> State:

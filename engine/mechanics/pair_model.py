@@ -1,7 +1,7 @@
 """Second derivatives of an energy by the occupancies of sites, learned from gradients with the symmetry of the parent.
 
 About the disordered state they are pair interactions, alike for pairs of sites that symmetry takes to one another: few
-numbers, which the gradient at one state of random occupancies already tells (docs/science.md, Eq. 86). Where symmetry
+numbers, which the gradient at one state of random occupancies already tells (docs/science.md, Eq. 87). Where symmetry
 leaves more numbers than gradients tell, the smallest are taken.
 """
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-4
 """Singular values of the fit below this share of the largest tell nothing."""
+TOLD = 1e-3
+"""Share of the largest singular value above which a number is told."""
 MOST_NUMBERS = 1500
 """Numbers that are learned; the classes with the most pairs come first."""
 
@@ -60,21 +62,33 @@ class PairModel:
             gradients: Derivatives of the energy there, of the same shape, eV.
             weights: What each of the points counts, [n_points].
         """
-        terms = self._terms
-        sizes = np.sqrt([self._pairs(*term).sum() * (1.0 + self._mirrored(*term)) for term in terms])
-        rows = np.stack([self._product(points, *term) for term in terms]) / sizes[:, None, None, None]
         scale = weights[:, None, None]
-        matrix = (self.tangent(rows) * scale).reshape(len(terms), -1).T
+        matrix = (self._rows(points) * scale).reshape(len(self._terms), -1).T
         wanted = (self.tangent(gradients) * scale).reshape(-1)
-        found = np.linalg.lstsq(matrix, wanted, rcond=SMALLEST)[0] / sizes
+        found = np.linalg.lstsq(matrix, wanted, rcond=SMALLEST)[0] / self._sizes
         n_sites, n_columns = points.shape[1:]
         total = np.zeros((n_sites, n_columns, n_sites, n_columns))
-        for value, (label, a, b) in zip(found, terms, strict=True):
+        for value, (label, a, b) in zip(found, self._terms, strict=True):
             pairs = value * self._pairs(label, a, b)
             total[:, a, :, b] += pairs
             if self._mirrored(label, a, b):
                 total[:, b, :, a] += pairs.T
         return total.reshape(n_sites * n_columns, n_sites * n_columns)
+
+    def known(self, points: NDArray[np.float64]) -> int:
+        """How many numbers the gradients at points [n_points, n_sites, n_columns] tell."""
+        matrix = self._rows(points).reshape(len(self._terms), -1)
+        return int(np.linalg.matrix_rank(matrix, rtol=TOLD))
+
+    def _rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each number adds to the gradients at points, [n_numbers, n_points, n_sites, n_columns]."""
+        rows = np.stack([self._product(points, *term) for term in self._terms])
+        return self.tangent(rows / self._sizes[:, None, None, None])
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.float64]:
+        """Norm of the matrix of each number where it is 1."""
+        return np.sqrt([self._pairs(*term).sum() * (1.0 + self._mirrored(*term)) for term in self._terms])
 
     @cached_property
     def _parts(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
