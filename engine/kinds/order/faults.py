@@ -33,6 +33,7 @@ _AT_COMPOSITIONS = ("search", "random", "probability")
 _HOLDS_UP_TO = 64
 """Mixed sites up to which a cell is looked for that holds a composition."""
 _HELD = 1e-6
+_READ_BY_DIGIT = 10_000_000
 
 
 def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
@@ -154,11 +155,16 @@ def _cells_faults(
     if count > most and not found:
         least = "" if cells.cell is not None else f", or fewer than {cells.sites} sites"
         text = (
-            f"there are {count} inequivalent decorations, more than {most}; take a smaller cell{least}, fewer "
-            "compositions in at, or fewer elements"
+            f"there are {_counted(count)} inequivalent decorations, more than {most}; take a smaller cell{least}, "
+            "fewer compositions in at, or fewer elements"
         )
         found.append(FieldError(pointer=where, type="too-many-decorations", message=text))
     return found
+
+
+def _counted(count: int) -> str:
+    """A number of decorations, or, of one that nobody reads digit by digit, how large it is at least."""
+    return f"{count}" if count < _READ_BY_DIGIT else f"more than 1e{len(str(count)) - 1}"
 
 
 def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | None, *, in_cell: bool) -> int:
