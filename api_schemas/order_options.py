@@ -14,6 +14,8 @@ MOST_CELL_SITES = 4096
 """Mixed sites of a named supercell."""
 MOST_SEARCHED_SITES = 256
 """Mixed sites of a supercell that is searched, or decorated at random."""
+MOST_RELAXED = 10_000
+"""Orderings of a composition that are relaxed."""
 PROMISED = ("transition", "ordering_vector", "short_range_order")
 """Fields that will come: they are refused as not available yet."""
 
@@ -77,7 +79,7 @@ class RandomCells(Model):
     cells: Annotated[int, Field(strict=True, ge=2, le=100)] = Field(4, description="How many.")
 
 
-Relaxed = Annotated[int, Field(strict=True, ge=1, le=10_000)] | Literal["all"]
+Relaxed = Annotated[int, Field(strict=True, ge=1, le=MOST_RELAXED)] | Literal["all"]
 
 
 class OrderOptions(Model):
@@ -116,6 +118,9 @@ class OrderOptions(Model):
     @field_validator("relax", mode="before")
     @classmethod
     def _number_or_all(cls, value: object) -> object:
-        if isinstance(value, str) and value != "all":
-            raise refusal("bad-choice", "give a number of orderings, e.g. 10, or all")
+        counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_RELAXED
+        if not counts and value != "all":
+            raise refusal(
+                "bad-choice", f"give a number of orderings from 1 to {MOST_RELAXED}, e.g. 10, or all"
+            )
         return value

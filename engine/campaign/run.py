@@ -63,6 +63,7 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
     campaign = Campaign(problem, shared=True)
     workplace = Workplace(device=device, on_call=observer.called, say=observer.doing)
     waiting: list[Record] = []
+    done = 0
     checkpoints: dict[tuple[str, int], State] = {}
     try:
         observer.counted(0, campaign.planned, None)
@@ -74,10 +75,11 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
                 waiting += records
                 for task, record in zip(tasks, records, strict=True):
                     if task.counted:
+                        done += 1
                         observer.recorded(record)
             campaign.tell(waiting)
             waiting = []
-            observer.counted(len(campaign.records), campaign.planned, campaign.best)
+            observer.counted(done, campaign.planned, campaign.best)
     except KeyboardInterrupt:
         if waiting:
             campaign.tell(waiting)

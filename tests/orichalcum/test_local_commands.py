@@ -10,6 +10,8 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+from api_schemas.orderings import OrderAnswer
+from api_schemas.results import Result
 from orichalcum.cli import app
 from tests.waiting import HANG_SECONDS
 
@@ -94,6 +96,30 @@ def test_the_gradient_that_is_printed_predicts_the_neighbouring_composition(prob
     slope = centre["lattice_a"]["gradient"]["cation"]
     change = beside["lattice_a"]["value"] - centre["lattice_a"]["value"]
     assert change == pytest.approx(0.01 * (slope["K"] - slope["Na"]), rel=0.02)
+
+
+def test_run_prints_the_answer_of_kind_order_that_is_read_back(tmp_path):
+    path = tmp_path / "cuau.yaml"
+    path.write_text("""
+kind: order
+structure: {prototype: fcc, species: [Cu], a: 3.9}
+sublattices: [{name: mix, sites: [Cu], elements: [Cu, Au]}]
+at: [{mix: {Cu: 0.5, Au: 0.5}}]
+potential: {name: sevennet-0}
+order: {enumerate: {sites: 2}, search: null, random: null, probability: {sites: 4}}
+""")
+    done = run("run", str(path), "--json")
+    assert done.exit_code == 0, done.stderr
+    result = Result.model_validate_json(done.stdout)
+    assert (result.kind, result.stopped.reason) == ("order", "completed")
+    assert json.loads(result.model_dump_json()) == json.loads(done.stdout)
+    answer = OrderAnswer.model_validate(result.answer)
+    assert answer.model_dump(mode="json") == result.answer
+    assert answer.orderings[0].space_group == "P4/mmm (123)"
+    assert answer.ordering_probability[0].probability > 0.99
+    shown = run("run", str(path))
+    assert shown.exit_code == 0, shown.stderr
+    assert "is the lowest of" in shown.stdout
 
 
 def test_evaluate_shows_a_person_what_one_percent_more_changes(problem):

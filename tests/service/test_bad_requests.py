@@ -69,8 +69,59 @@ def many_atoms(edge):
     return changed(structure={"poscar": f"many\n1.0\n{cell}\nNa\n{edge**3}\nDirect\n{sites}\n"})
 
 
+ORDER = {"search": None, "random": None, "probability": None}
+MANY = [
+    {
+        "name": "cation",
+        "sites": ["Na"],
+        "elements": [
+            "Na",
+            "K",
+            "Li",
+            "Rb",
+            "Cs",
+            "Ag",
+            "Cu",
+            "Tl",
+            "Mg",
+            "Ca",
+            "Sr",
+            "Ba",
+            "Zn",
+            "Cd",
+            "Mn",
+            "Fe",
+        ],
+    }
+]
+
+
+def ordered(**changes):
+    rest = {key: value for key, value in PROBLEM.items() if key != "objectives"}
+    return {**rest, "kind": "order", "at": [{"cation": {"Na": 0.25, "K": 0.75}}], **changes}
+
+
 REFUSED = {
-    "a kind that comes later": (changed(kind="order"), "not-available-yet", "/kind"),
+    "objectives of kind order": (changed(kind="order"), "unused-field", "/objectives"),
+    "a part of kind order that comes later": (
+        ordered(order={"transition": {}}), "not-available-yet", "/order/transition"),
+    "an unknown option of kind order": (ordered(order={"serch": {}}), "unknown-field", "/order/serch"),
+    "no orderings that cells hold": (
+        ordered(order={**ORDER, "enumerate": {"sites": 3}}), "composition-not-held", "/order/enumerate/sites"),
+    "orderings without number": (
+        ordered(sublattices=MANY, at=[], order={"enumerate": {"sites": 16}}),
+        "too-many-decorations", "/order/enumerate/sites"),
+    "a supercell without end": (
+        ordered(order={"enumerate": {"cell": [[64, 0, 0], [0, 64, 0], [0, 0, 64]]}}),
+        "does-not-fit", "/order/enumerate/cell"),
+    "a flat supercell": (
+        ordered(order={"probability": {"cell": [[1, 0, 0], [0, 1, 0], [1, 1, 0]]}}),
+        "bad-cells", "/order/probability/cell"),
+    "searches without number": (ordered(order={"search": {"seeds": 10**30}}), "invalid-value", "/order/search/seeds"),
+    "nothing to be ordered": (ordered(at=[{"cation": {"Na": 1.0}}]), "nothing-mixed", "/at/0"),
+    "paired mixing of kind order": (
+        ordered(potential={"name": "sevennet-0", "mixing": "paired"}), "needs-mean-field", "/potential/mixing"),
+    "verification of kind order": (ordered(verify={}), "unused-field", "/verify"),
     "free energies, which come later": (changed(kind="free_energy"), "not-available-yet", "/kind"),
     "paired mixing with vacancies": (
         {**potential(mixing="paired"), "sublattices": sublattice(elements=["Na", "K", "Vac"])["sublattices"]},

@@ -21,7 +21,7 @@ from engine.kinds.order.disorder import disordered_state, ordering_probability
 from engine.kinds.order.hull import ON_HULL, above_hull
 from engine.kinds.order.space_groups import degeneracy_of, space_group
 from engine.kinds.order.told import enthalpy
-from engine.kinds.order.words import sentence
+from engine.kinds.order.words import sentence, troubles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,10 @@ def order_answer(told: OrderTold) -> Answer:
     return Answer(
         evaluations=[record.public() for _, record in sorted(told.evaluations.items())],
         own=answer.model_dump(mode="json"),
-        notes=[one.text for one in summaries],
+        notes=[
+            *(one.text for one in summaries),
+            *(trouble for one in compositions for trouble in troubles(told, one)),
+        ],
     )
 
 
@@ -89,7 +92,7 @@ def _ordering(
     return Ordering(
         composition=one.composition,
         energy_per_atom=record.energy_per_atom,
-        mixing_energy=record.properties.get("mixing_energy"),
+        mixing_energy=record.properties.get("mixing_energy") if told.ends_known else None,
         above_lowest=(enthalpy(record) or 0.0) - (enthalpy(lowest.record) or 0.0),
         above_hull=height,
         unrelaxed_energy=each.unrelaxed,
@@ -197,7 +200,7 @@ def _summary(told: OrderTold, one: LookedAt, answer: OrderAnswer, first: int, co
     lowest = answer.orderings[first] if count else None
     return CompositionOrder(
         composition=one.composition,
-        enumerated=sum(energy is not None for energy in told.unrelaxed(one) or ()),
+        enumerated=told.decorations(one),
         relaxed=count,
         lowest=first if count else None,
         text=sentence(told, one, lowest, answer),

@@ -35,7 +35,7 @@ def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
         (value for each in told.relaxed(one) if (value := enthalpy(each.record)) is not None), default=None
     )
     explicit = random or whole
-    return DisorderedState(
+    found = DisorderedState(
         composition=one.composition,
         random=random,
         whole_cell=whole,
@@ -44,6 +44,17 @@ def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
         ordering_energy=None if explicit is None or lowest is None else _value(explicit) - lowest,
         warnings=list(_disagreements(explicit, fluctuation, mean_field)),
     )
+    return found if told.ends_known else _without_mixing(found)
+
+
+def _without_mixing(state: DisorderedState) -> DisorderedState:
+    """The same where end members did not converge: differences between its parts do not depend on them."""
+    means = {name: getattr(state, name) for name in ("random", "whole_cell")}
+    update = {
+        name: None if mean is None else mean.model_copy(update={"mixing_energy": None})
+        for name, mean in means.items()
+    }
+    return state.model_copy(update={**update, "fluctuation": None, "mean_field": None})
 
 
 def ordering_probability(told: OrderTold, one: LookedAt) -> OrderingProbability | None:

@@ -31,6 +31,7 @@ MOST_COMPOSITIONS = 200
 """Compositions that one problem may list."""
 _AT_COMPOSITIONS = ("search", "random", "probability")
 _HELD = 1e-6
+_READ_BY_DIGIT = 10_000_000
 
 
 def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
@@ -152,11 +153,16 @@ def _cells_faults(
     if count > most and not found:
         least = "" if cells.cell is not None else f", or fewer than {cells.sites} sites"
         text = (
-            f"there are {count} inequivalent decorations, more than {most}; take a smaller cell{least}, fewer "
-            "compositions in at, or fewer elements"
+            f"there are {_counted(count)} inequivalent decorations, more than {most}; take a smaller cell{least}, "
+            "fewer compositions in at, or fewer elements"
         )
         found.append(FieldError(pointer=where, type="too-many-decorations", message=text))
     return found
+
+
+def _counted(count: int) -> str:
+    """A number of decorations, or, of one that nobody reads digit by digit, how large it is at least."""
+    return f"{count}" if count < _READ_BY_DIGIT else f"more than 1e{len(str(count)) - 1}"
 
 
 def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | None, *, in_cell: bool) -> int:

@@ -102,6 +102,14 @@ class OrderTold:
         """Energies of the orderings of a composition and then of its levels, eV/atom; None until all are told."""
         return self._energies.get(one.number)
 
+    def decorations(self, one: LookedAt) -> int:
+        """How many inequivalent decorations of a composition have an energy; a level that is enumerated counts once."""
+        energies = self.unrelaxed(one) or []
+        enumerated = [energy for energy in energies[: len(one.orderings)] if energy is not None]
+        levels = [energy for energy in energies[len(one.orderings) :] if energy is not None]
+        further = [e for e in levels if all(abs(e - other) > SAME for other in enumerated)]
+        return len(enumerated) + len(further)
+
     def ranked(self, one: LookedAt) -> list[Ordering] | None:
         """The enumerated orderings from the lowest on; None until their energies are told."""
         energies = self.unrelaxed(one)
@@ -152,7 +160,7 @@ class OrderTold:
                 kept.append(each)
             else:
                 kept[same] = _one_of(kept[same], each)
-        return kept
+        return sorted(kept, key=lambda each: _energy(each.record))
 
     def levels(self, one: LookedAt) -> list[tuple[Ordering, float | None, SupercellRecord | None]]:
         """Each level of the ordering probability with its unrelaxed energy (eV/atom) and what became of it."""
@@ -168,6 +176,13 @@ class OrderTold:
         first = self.layout.slots(one).random
         found = [self.supercells.get(first + number) for number in range(self.layout.random(one))]
         return [record for record in found if record is not None and record.energy_per_atom is not None]
+
+    def unusable(self, one: LookedAt) -> list[SupercellRecord]:
+        """Decorations that the potential gave no energy of when they were relaxed."""
+        slots = self.layout.slots(one)
+        numbers = range(slots.orderings, slots.found + self.layout.descents(one))
+        found = [self.supercells.get(number) for number in numbers]
+        return [record for record in found if record is not None and enthalpy(record) is None]
 
     def _was_searched(self, one: LookedAt, energy: float | None) -> bool:
         return energy is not None and any(abs(energy - other) <= SAME for other, _ in self.ends(one))
@@ -205,8 +220,15 @@ class OrderTold:
                 found.append(Relaxed(ordering, energy, record, searched=True, enumerated=False))
         return found
 
+    @cached_property
+    def ends_known(self) -> bool:
+        """Whether no end member failed to converge: else mixing energies, which are counted from them, say nothing."""
+        return all(record.converged for record in self.references if record.what == "end_members")
+
     def end_members(self) -> list[tuple[NDArray[np.float64], float]] | None:
-        """Composition [n_columns] and enthalpy (eV per parent cell) of every end member; None until all are told."""
+        """Composition [n_columns] and enthalpy (eV per parent cell) of every end member; None until all are known."""
+        if not self.ends_known:
+            return None
         enthalpies = {
             number: value
             for record in self.references

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from api_schemas.orderings import OrderAnswer, Ordering
     from engine.kinds.order.looked_at import LookedAt
     from engine.kinds.order.told import OrderTold
 
+LEAST_SAID = 5e-6
+"""eV/atom; less is said to be nothing: a relaxation ends no nearer."""
 ON_HULL = 5e-5
 """eV/atom; energies above the hull up to which a sentence says that an ordering is on it."""
 
@@ -34,7 +38,7 @@ def sentence(told: OrderTold, one: LookedAt, lowest: Ordering | None, answer: Or
         parts.append("on the convex hull" if on else f"{_mev(lowest.above_hull)} above the convex hull")
     state = next((each for each in answer.disordered if each.composition == one.composition), None)
     if state is not None and state.ordering_energy is not None:
-        side = "below" if state.ordering_energy >= 0.0 else "above"
+        side = "below" if state.ordering_energy >= -LEAST_SAID else "above"
         explicit = state.random or state.whole_cell
         error = explicit.standard_error if explicit is not None else None
         by = _mev(abs(state.ordering_energy)) + ("" if not error else f" ± {1000 * error:.1f}")
@@ -49,18 +53,31 @@ def sentence(told: OrderTold, one: LookedAt, lowest: Ordering | None, answer: Or
     return text
 
 
+def troubles(told: OrderTold, one: LookedAt) -> Iterator[str]:
+    """What is missing from the answer of a composition because nothing could be computed of it."""
+    where = _composition(one)
+    without = sum(energy is None for energy in told.unrelaxed(one) or ())
+    if without:
+        has = "decoration has" if without == 1 else "decorations have"
+        yield f"{where}: {without} {has} no unrelaxed energy, where atoms coincide or the potential gave none"
+    for record in told.unusable(one):
+        yield f"{where}: supercell {record.index + 1} is left out: {record.message or 'it has no energy'}"
+
+
 def _named(ordering: Ordering) -> str:
     name = ordering.name or f"an ordering of {ordering.sites} sites"
-    return f"{name} ({ordering.space_group})" if ordering.space_group else name
+    named = f"{name} ({ordering.space_group})" if ordering.space_group else name
+    return named if ordering.converged else f"{named}, whose relaxation did not converge,"
 
 
 def _counted(told: OrderTold, one: LookedAt) -> str:
-    count = sum(energy is not None for energy in told.unrelaxed(one) or ())
-    searched = len(told.ends(one))
+    count = told.decorations(one)
+    ends = len(told.ends(one))
+    searched = "1 descent" if ends == 1 else f"{ends} descents"
     if not count:
-        return f"what {searched} descents ended at"
+        return f"what {searched} ended at"
     counted = "1 decoration" if count == 1 else f"{count} decorations"
-    return counted if not searched else f"{counted} and {searched} descents"
+    return counted if not ends else f"{counted} and {searched}"
 
 
 def _composition(one: LookedAt) -> str:
@@ -71,4 +88,4 @@ def _composition(one: LookedAt) -> str:
 
 
 def _mev(energy: float) -> str:
-    return f"{1000 * energy:.3g} meV/atom"
+    return f"{1000 * energy if energy >= LEAST_SAID else 0.0:.3g} meV/atom"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals.derivative_cells import compact_basis
 from engine.crystals.supercells import Supercell
 from engine.mechanics.elastic import free_coordinates
 from engine.mechanics.landscape import CALLS_PER_ROW
@@ -111,8 +112,10 @@ def nearest_images(
         Cell of the image [n_cells, n_sites, n_sites, n_images, 3] of site j of a cell, seen from site i of the first
         cell, at [cell, j, i]; and its share [n_cells, n_sites, n_sites, n_images], equal among those equally near.
     """
-    translations = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ supercell.matrix
-    cells = supercell.cells[:, None, :] + translations[None]
+    basis = compact_basis(supercell.matrix, lattice)
+    near_origin = supercell.cells - np.rint(supercell.cells @ np.linalg.inv(basis)).astype(np.int64) @ basis
+    translations = np.array(list(product((-2, -1, 0, 1, 2), repeat=3))) @ basis
+    cells = near_origin[:, None, :] + translations[None]
     vectors = (cells @ lattice)[:, None, None] + (positions[:, None] - positions[None])[None, :, :, None]
     distances = np.linalg.norm(vectors, axis=-1)
     near = distances <= distances.min(axis=-1, keepdims=True) + _EQUALLY_NEAR

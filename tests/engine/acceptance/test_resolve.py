@@ -67,7 +67,6 @@ def test_a_grid_search_uses_the_finest_grid_that_the_budget_allows(accepted):
 
 FRONT = [NUMBER, {"property": "energy", "goal": "minimize"}]
 NOT_YET = [
-    ({"kind": "order"}, "/kind"),
     ({"kind": "free_energy"}, "/kind"),
     ({"potential": {"tier": "single_site"}}, "/potential/tier"),
     ({"objectives": FRONT, "kind": "scan"}, "/objectives"),

@@ -84,7 +84,7 @@ def test_an_unknown_tier_has_no_error_bar():
         with_uncertainty(evaluation, problem.potential)
 
 
-@pytest.mark.parametrize("kind", ["order", "free_energy"])
+@pytest.mark.parametrize("kind", ["free_energy"])
 def test_a_promised_kind_runs_no_other(kind):
     from engine import Campaign
 
