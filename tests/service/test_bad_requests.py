@@ -70,7 +70,6 @@ def many_atoms(edge):
 
 
 REFUSED = {
-    "a kind that comes later": (changed(kind="order"), "not-available-yet", "/kind"),
     "free energies, which come later": (changed(kind="free_energy"), "not-available-yet", "/kind"),
     "paired mixing with vacancies": (
         {**potential(mixing="paired"), "sublattices": sublattice(elements=["Na", "K", "Vac"])["sublattices"]},
