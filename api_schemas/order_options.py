@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from api_schemas.base import Model, refusal
 
@@ -14,6 +14,8 @@ MOST_CELL_SITES = 4096
 """Mixed sites of a named supercell."""
 MOST_SEARCHED_SITES = 256
 """Mixed sites of a supercell that is searched, or decorated at random."""
+PARTS = ("enumerate", "search", "random", "probability")
+"""Fields whose null says none, while nothing says the default."""
 PROMISED = ("transition", "ordering_vector", "short_range_order")
 """Fields that will come: they are refused as not available yet."""
 
@@ -119,3 +121,14 @@ class OrderOptions(Model):
         if isinstance(value, str) and value != "all":
             raise refusal("bad-choice", "give a number of orderings, e.g. 10, or all")
         return value
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> Any:
+        """Null is kept, also where a document leaves nulls out; what was not given stays so, and the default may follow."""
+        document = handler(self)
+        for name in PARTS:
+            if name not in self.model_fields_set:
+                document.pop(name, None)
+            elif getattr(self, name) is None:
+                document[name] = None
+        return document

@@ -67,9 +67,7 @@ function shown(result: Result | null, state = 'succeeded') {
   return render(Page, { view, job });
 }
 
-const rows = () => [
-  ...document.querySelectorAll<HTMLElement>('[aria-label^="Orderings; choose"] tbody tr'),
-];
+const rows = () => [...document.querySelectorAll<HTMLElement>('[aria-label^="Orderings; choose"] tbody tr')];
 const slider = (name: RegExp) =>
   [...document.querySelectorAll<HTMLElement>('[role="slider"]')].find((one) =>
     name.test(one.getAttribute('aria-label')!),
@@ -147,7 +145,9 @@ describe('the page of a job of kind order', () => {
     const said = within(table)
       .getAllByRole('row')
       .slice(1)
-      .map((row) => [...row.children].map((cell) => cell.textContent.replaceAll(/\s+/g, ' ').trim()).join(' '));
+      .map((row) =>
+        [...row.children].map((cell) => cell.textContent.replaceAll(/\s+/g, ' ').trim()).join(' '),
+      );
     expect(said[0]).toMatch(/^lowest ordering \u221245\.1\s+L1_0/);
     expect(said[1]).toMatch(/^random decorations \u221213\.2 ± 1\.9\s+2 decorations of 16 mixed sites/);
     expect(said[2]).toMatch(/^all decorations of a cell 0\.7 ± 0\.0/);
