@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from api_schemas.base import Model, refusal
 
@@ -16,6 +16,8 @@ MOST_SEARCHED_SITES = 256
 """Mixed sites of a supercell that is searched, or decorated at random."""
 MOST_RELAXED = 10_000
 """Orderings of a composition that are relaxed."""
+PARTS = ("enumerate", "search", "random", "probability")
+"""Fields whose null says none, while nothing says the default."""
 PROMISED = ("transition", "ordering_vector", "short_range_order")
 """Fields that will come: they are refused as not available yet."""
 
@@ -124,3 +126,14 @@ class OrderOptions(Model):
                 "bad-choice", f"give a number of orderings from 1 to {MOST_RELAXED}, e.g. 10, or all"
             )
         return value
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> Any:
+        """Null is kept, also where nulls are left out; what was not given is left out, and stays the default."""
+        document = handler(self)
+        for name in PARTS:
+            if name not in self.model_fields_set:
+                document.pop(name, None)
+            elif getattr(self, name) is None:
+                document[name] = None
+        return document

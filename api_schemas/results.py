@@ -97,7 +97,8 @@ class Result(Output):
     evaluations: list[Evaluation] = []
     answer: dict[str, JsonValue] = Field(
         default={},
-        description="What the kind answers beyond evaluations; empty for optimize, scan and evaluate.",
+        description="What the kind answers beyond evaluations: of kind order an OrderAnswer; empty for optimize, scan "
+        "and evaluate.",
     )
     stopped: Stopped
     sensitivities: list[Sensitivity] = []

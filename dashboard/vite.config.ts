@@ -22,5 +22,5 @@ export default defineConfig({
   // Component tests run Svelte's browser build.
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
   // Without a DOM, which takes seconds to make; files that need one say so in their first line.
-  test: { environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 });

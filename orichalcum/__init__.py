@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from api_schemas.errors import ProblemInvalid as ProblemInvalid
     from api_schemas.problem import Problem as Problem
+    from orichalcum.answers import orderings as orderings
     from orichalcum.async_client import AsyncClient as AsyncClient
     from orichalcum.async_jobs import AsyncJobHandle as AsyncJobHandle
     from orichalcum.client import Client as Client
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orichalcum.exceptions import Conflict as Conflict
     from orichalcum.exceptions import JobFailed as JobFailed
     from orichalcum.exceptions import MapNotReady as MapNotReady
+    from orichalcum.exceptions import NotAnswered as NotAnswered
     from orichalcum.exceptions import NotFound as NotFound
     from orichalcum.exceptions import OrichalcumError as OrichalcumError
     from orichalcum.exceptions import ProblemRefused as ProblemRefused
@@ -47,6 +49,7 @@ _HOME = {
     "JobFailed": "orichalcum.exceptions",
     "JobHandle": "orichalcum.jobs",
     "MapNotReady": "orichalcum.exceptions",
+    "NotAnswered": "orichalcum.exceptions",
     "NotFound": "orichalcum.exceptions",
     "OrichalcumError": "orichalcum.exceptions",
     "Problem": "api_schemas.problem",
@@ -58,6 +61,7 @@ _HOME = {
     "StillRunning": "orichalcum.exceptions",
     "Unauthorized": "orichalcum.exceptions",
     "UnexpectedAnswer": "orichalcum.exceptions",
+    "orderings": "orichalcum.answers",
 }
 
 __all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  (the lazy names, written once)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import orichalcum
-from orichalcum.commands import administration, in_process, keys, new, potentials, service_jobs, stack
+from orichalcum.commands import administration, export, in_process, keys, new, potentials, service_jobs, stack
 
 app = typer.Typer(
     name="orichalcum",
@@ -45,6 +45,7 @@ app.command("result")(service_jobs.result)
 app.command("map")(service_jobs.surrogate_map)
 app.command("verify")(service_jobs.verify)
 app.command("cancel")(service_jobs.cancel)
+app.command("export")(export.export)
 app.command("run")(in_process.run)
 app.command("evaluate")(in_process.evaluate)
 app.command("new")(new.new)

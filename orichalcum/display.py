@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
@@ -14,16 +14,21 @@ from api_schemas.catalogue import PotentialInfo
 from api_schemas.cost import Cost
 from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
+from api_schemas.kinds import KINDS
 from api_schemas.maps import SurrogateMap
 from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
-from orichalcum import verified, wording
+from orichalcum import ordering_tables, tables, verified, wording
+from orichalcum.exceptions import NotAnswered
 from orichalcum.reporting import plain
 
 LONGEST_PART = 2000
 """Characters of an answer's part that are printed."""
 MOST_GRADIENT_COLUMNS = 6
 """More elements than this do not fit a terminal's width."""
+
+_VIEWS: Mapping[str, Callable[[Result], list[RenderableType]]] = {"order": ordering_tables.lines}
+"""What prints the answer of a kind, by the name of its view; each raises NotAnswered where it cannot."""
 
 _STATE_STYLES = {
     "succeeded": "green",
@@ -32,13 +37,6 @@ _STATE_STYLES = {
     "cancelling": "yellow",
     "running": "cyan",
 }
-
-
-def _table(*columns: str, numeric: Iterable[str] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in set(numeric) else "left", overflow="fold")
-    return table
 
 
 def line(text: str) -> Text:
@@ -62,7 +60,7 @@ def best_so_far(best: BestSoFar | None) -> str:
 
 def jobs(items: Sequence[Job]) -> Table:
     """Jobs, one per line."""
-    table = _table("ID", "Name", "State", "Done", "Best so far", "Age", numeric=("Done", "Age"))
+    table = tables.table("ID", "Name", "State", "Done", "Best so far", "Age", numeric=("Done", "Age"))
     table.columns[0].no_wrap = True
     for job in items:
         done = f"{job.progress.evaluations_done}/{job.progress.evaluations_planned}"
@@ -79,7 +77,7 @@ def jobs(items: Sequence[Job]) -> Table:
 
 def job(item: Job) -> Table:
     """One job, field by field."""
-    table = _table("", "")
+    table = tables.table("", "")
     table.show_header = False
     progress = item.progress
     rows: list[tuple[str, RenderableType]] = [
@@ -87,7 +85,7 @@ def job(item: Job) -> Table:
         ("name", Text(plain(item.name))),
         ("kind", item.kind),
         ("state", state(item.state)),
-        ("evaluations", f"{progress.evaluations_done} done, at most {progress.evaluations_planned}"),
+        (_counts(item.kind), f"{progress.evaluations_done} done, at most {progress.evaluations_planned}"),
         ("best so far", Text(best_so_far(progress.best))),
         ("created", f"{item.created_at:%Y-%m-%d %H:%M:%S} ({wording.age(item.created_at)} ago)"),
     ]
@@ -105,12 +103,17 @@ def job(item: Job) -> Table:
     return table
 
 
+def _counts(kind: str) -> str:
+    """What the progress of a kind counts."""
+    return KINDS[kind].counts if kind in KINDS else "evaluations"
+
+
 def evaluation(item: Evaluation) -> Group:
     """One composition: properties, what one percent more of each element changes, and the cost."""
     columns = _gradient_columns(item)
     shown = columns if len(columns) <= MOST_GRADIENT_COLUMNS else []
     headers = [f"+1 % {element}" for _, element in shown]
-    table = _table("Property", "Value", "Unit", *headers, numeric=("Value", *headers))
+    table = tables.table("Property", "Value", "Unit", *headers, numeric=("Value", *headers))
     for name, value in item.properties.items():
         gradients = []
         for sublattice, element in shown:
@@ -138,7 +141,9 @@ def evaluation(item: Evaluation) -> Group:
 def fixed_geometry(item: FixedGeometryEvaluation) -> Group:
     """Energy and derivatives at the geometry that was given."""
     stress = " ".join(f"{value:.6f}" for value in item.stress)
-    sites = _table("Site", "Force x", "y", "z  eV/Å", "dE/dλ eV", numeric=("Site", "Force x", "y", "z  eV/Å"))
+    sites = tables.table(
+        "Site", "Force x", "y", "z  eV/Å", "dE/dλ eV", numeric=("Site", "Force x", "y", "z  eV/Å")
+    )
     for index, (force, slopes) in enumerate(zip(item.forces, item.dE_dlam, strict=True)):
         raw = " ".join(f"{element} {value:+.5f}" for element, value in slopes.items())
         sites.add_row(str(index), *(f"{component:.5f}" for component in force), raw)
@@ -161,7 +166,9 @@ def cost(item: Cost) -> str:
 def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
     """An answer: composition, objectives against their targets, sensitivities, cost, provenance."""
     parts: list[RenderableType] = []
-    if item.best is not None:
+    if (own := _viewed(item)) is not None:
+        parts += own
+    elif item.best is not None:
         if objectives:
             parts.append(_objectives(item, item.best, objectives))
         parts.append(evaluation(item.best))
@@ -171,7 +178,8 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
-    parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
+    if own is None:
+        parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
     if item.verification is not None:
         parts += verified.lines(item.verification)
         parts += [line(note) for note in item.notes]
@@ -202,7 +210,7 @@ def surrogate_map(item: SurrogateMap) -> Group:
     total = sum(item.at[sublattice][element] for sublattice, element in columns)
     unit = "" if item.unit == "1" else item.unit
     elements = [element for _, element in columns]
-    table = _table(*elements, item.property, "±", unit, "", numeric=(*elements, item.property, "±"))
+    table = tables.table(*elements, item.property, "±", unit, "", numeric=(*elements, item.property, "±"))
     shown = 0
     for composition, mean, deviation, feasible in zip(
         item.compositions, item.mean, item.deviation, item.feasible, strict=True
@@ -260,7 +268,7 @@ def _gradient_columns(item: Evaluation) -> list[tuple[str, str]]:
 
 
 def _objectives(item: Result, best: Evaluation, objectives: Sequence[Objective]) -> Table:
-    table = _table("Objective", "Wanted", "Reached", "Off by", numeric=("Reached", "Off by"))
+    table = tables.table("Objective", "Wanted", "Reached", "Off by", numeric=("Reached", "Off by"))
     for index, objective in enumerate(objectives):
         found = best.properties.get(objective.property)
         target = item.targets[index] if index < len(item.targets) else None
@@ -278,6 +286,17 @@ def _sensitivities(item: Result, best: Evaluation, objectives: Sequence[Objectiv
         return [plain(s.text) for s in item.sensitivities]
     names = dict.fromkeys(o.property for o in objectives if o.property in best.properties)
     return [f"{name}: {text}" for name in names for text in wording.sensitivities(best, name)]
+
+
+def _viewed(item: Result) -> list[RenderableType] | None:
+    """The kind's own answer by its view; None where there is no such view, or another version wrote the answer."""
+    for view in KINDS[item.kind].views if item.kind in KINDS else ():
+        if view in _VIEWS:
+            try:
+                return _VIEWS[view](item)
+            except NotAnswered:
+                return None
+    return None
 
 
 def _written(value: JsonValue) -> str:
@@ -304,7 +323,7 @@ def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Tabl
         for name in dict.fromkeys((*first, "lattice_a", "lattice_c", "volume", "mixing_energy", "energy"))
         if all(name in item.properties for item in items)
     ]
-    table = _table("Composition", *names, "", numeric=names)
+    table = tables.table("Composition", *names, "", numeric=names)
     for item in items:
         values = [wording.quantity(item.properties[name].value, item.properties[name].unit) for name in names]
         table.add_row(

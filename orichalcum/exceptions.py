@@ -12,7 +12,8 @@ OrichalcumError
 │   └── ServiceFault       5xx, 429: not the caller's fault
 ├── JobFailed              the job ended without an answer; ``failure`` says why
 ├── StillRunning           the job has not ended within the time allowed
-└── MapNotReady            no worker has computed the map within the time allowed
+├── MapNotReady            no worker has computed the map within the time allowed
+└── NotAnswered            a result has no such answer
 """
 
 from __future__ import annotations
@@ -127,6 +128,10 @@ class MapNotReady(OrichalcumError):  # noqa: N818
             f"the map of job {job_id} was not computed within {seconds:g} s; is a worker running? "
             "Ask again later: it stays asked for"
         )
+
+
+class NotAnswered(OrichalcumError):  # noqa: N818
+    """A result does not have the answer that is asked of it; the message says what it has."""
 
 
 class ServerExtraMissing(OrichalcumError):  # noqa: N818

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api_schemas.base import Composition
     from api_schemas.catalogue import PotentialInfo
     from api_schemas.errors import FieldError, ProblemInvalid
-    from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
+    from api_schemas.evaluations import CrystalState, Evaluation, FixedGeometryEvaluation
     from api_schemas.problem import Problem
     from api_schemas.results import Result
     from engine.campaign.run import Observer
@@ -186,6 +186,31 @@ def fetch(name: str, progress: Callable[[str], None]) -> Path:
 
         with _clear_failures():
             return fetch_weights(name, progress)
+
+
+def cif_text(state: CrystalState, title: str) -> str:
+    """A crystal as CIF; the title is a comment in it.
+
+    Raises:
+        ServerExtraMissing: if pymatgen is not installed.
+    """
+    with _server_extra():
+        from engine.crystals import structure_text
+
+        return structure_text.cif_text(state, title)
+
+
+def poscar_text(state: CrystalState, title: str) -> str:
+    """An ordered crystal as POSCAR; the title is its first line.
+
+    Raises:
+        ServerExtraMissing: if pymatgen is not installed.
+        ValueError: if a site holds several elements.
+    """
+    with _server_extra():
+        from engine.crystals import structure_text
+
+        return structure_text.poscar_text(state, title)
 
 
 @contextmanager

@@ -112,7 +112,8 @@ def _target(start: StartingPoint) -> str:
 _HEAD = """\
 # A problem for Orichalcum. Solve it here:         orichalcum run FILE
 #                          or by a service:        orichalcum submit FILE --wait
-kind: {kind}                # {summary}; or {others}
+kind: {kind}                # {summary}
+#                             or one of {others}
 name: {name}
 """
 _CRYSTAL = """\

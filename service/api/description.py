@@ -1,4 +1,4 @@
-"""The OpenAPI document as it is served: FastAPI's, with every refusal, an example of every answer, and the events."""
+"""The OpenAPI document as it is served: FastAPI's, with every refusal, examples, the events, and kinds' answers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from api_schemas.jobs import EvaluationEvent, ProgressEvent, StateEvent
+from api_schemas.orderings import OrderAnswer
 from service.api import examples
 from service.http.problem_details import MEDIA_TYPE, documented
 
 _EVENTS = (EvaluationEvent, ProgressEvent, StateEvent)
+_ANSWERS = (OrderAnswer,)
+"""What the `answer` of a result is, of the kinds that have one: clients make their types from it."""
 _JOB_ID = "Id of the job, as the submission answered it."
 
 
@@ -34,10 +37,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     schemas: dict[str, Any] = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):  # replaced by problem details
         schemas.pop(name, None)
-    _, events = models_json_schema(
-        [(model, "serialization") for model in _EVENTS], ref_template="#/components/schemas/{model}"
+    _, others = models_json_schema(
+        [(model, "serialization") for model in (*_EVENTS, *_ANSWERS)],
+        ref_template="#/components/schemas/{model}",
     )
-    document["components"]["schemas"] = events["$defs"] | schemas
+    document["components"]["schemas"] = others["$defs"] | schemas
     return document
 
 

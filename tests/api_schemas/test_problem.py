@@ -325,6 +325,17 @@ def test_of_very_many_unknown_fields_a_few_are_looked_up_among_the_known_ones(mo
     assert 0 < len(looked_up) <= 50
 
 
+def test_what_is_switched_off_by_null_stays_off_in_documents_that_leave_nulls_out():
+    options = {"enumerate": {"sites": 3}, "search": None, "relax": 2}
+    problem = parse(Problem, {**GOOD, "kind": "order", "objectives": [], "order": options})
+    for document in (problem.document(), json.loads(problem.model_dump_json(exclude_none=True))):
+        assert document["order"] == options
+        assert parse(Problem, document) == problem
+        # What was not given may be meant by the compositions that are listed, or not.
+        assert parse(Problem, document).order.model_fields_set == set(options)
+    assert problem.model_dump(mode="json")["order"]["search"] is None
+
+
 def test_pointers_escape_slashes_and_tildes():
     assert pointer(["a/b", "~", 0]) == "/a~1b/~0/0"
 

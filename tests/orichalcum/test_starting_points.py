@@ -6,6 +6,7 @@ from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
 from engine.crystals.prototypes import PROTOTYPES
+from engine.kinds.registry import KINDS as KINDS_OF_ENGINE
 from orichalcum.starting_points import STARTING_POINTS, problem_file
 
 
@@ -27,6 +28,15 @@ def test_a_starting_point_is_a_problem_that_the_engine_accepts(prototype):
     resolved = resolve(problem)
     assert problem.structure.prototype == prototype
     assert len(resolved.space.columns) == 2
+
+
+@pytest.mark.parametrize("prototype", STARTING_POINTS)
+def test_a_starting_point_of_kind_order_has_a_sensible_cost(prototype):
+    resolved = resolve(Problem.from_text(problem_file(prototype, "order")))
+    assert resolved.problem.at
+    cost = KINDS_OF_ENGINE["order"].estimate(resolved)
+    assert 30 < cost.seconds < 1800
+    assert cost.memory_bytes < 8e9
 
 
 @pytest.mark.parametrize("prototype", STARTING_POINTS)

@@ -76,7 +76,7 @@ def test_a_key_left_by_a_crashed_server_is_free_after_a_minute(client, database)
 
 
 def test_a_refused_problem_leaves_its_key_free_for_the_mended_one(client):
-    assert submit(client, "key-1", kind="order").status_code == 422
+    assert submit(client, "key-1", kind="free_energy").status_code == 422
     assert submit(client, "key-1").status_code == 202
 
 

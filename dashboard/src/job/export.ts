@@ -2,6 +2,8 @@
 
 import { Document, isPair, isScalar, visit } from 'yaml';
 import type { Job, Problem, Result } from '../api/types';
+import { pruned } from '../new/document';
+import type { Json } from '../new/json';
 import type { Point } from './store.svelte';
 
 /** One row an evaluation: fractions, values, gradients, cost. Numbers in full. */
@@ -58,23 +60,9 @@ function cell(value: unknown): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Without what was not given: nulls, and empty lists and mappings. */
-export function compact(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(compact);
-  if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value)
-    .map(([key, entry]) => [key, compact(entry)] as const)
-    .filter(([, entry]) => entry !== null && entry !== undefined && !isEmpty(entry));
-  return Object.fromEntries(kept);
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-}
-
 /** A problem file that asks for the same again. */
 export function toYaml(problem: Problem): string {
-  const document = new Document(compact(problem));
+  const document = new Document(pruned(problem as unknown as Json));
   // On one line where nothing is nested within: [0, 0.5], {property: lattice_a, target: 3.2, tolerance: 0.002}.
   visit(document, {
     Collection(_, node) {

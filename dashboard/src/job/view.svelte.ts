@@ -2,12 +2,13 @@
 
 import type { PropertyInfo } from '../api/types';
 import { Units } from '../format/units';
+import type { Selection } from '../plots/selection';
 import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
 import { bestPlaces, lossOf, wishesOf } from './objectives';
 import { settled } from './settled';
 import type { JobStore, Point } from './store.svelte';
 
-export class JobView {
+export class JobView implements Selection {
   /** Numbers of evaluations: under the pointer, and chosen by a click or the keyboard. */
   hovered = $state<number | null>(null);
   chosen = $state<number | null>(null);

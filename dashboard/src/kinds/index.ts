@@ -3,3 +3,4 @@
 export { optimize } from './optimize';
 export { scan } from './scan';
 export { evaluate } from './evaluate';
+export { order } from './order';

@@ -16,9 +16,9 @@ const told = (more: Partial<Progress> = {}): Progress => {
 };
 const best = { index: 3, loss: 0.1, composition: {}, properties: {}, targets: [] };
 
-const order: KindInfo = {
-  name: 'order',
-  summary: 'Find the ordered arrangements of compositions.',
+const later: KindInfo = {
+  name: 'free_energy',
+  summary: 'Compute free energies of compositions.',
   fields: ['at', 'constraints.linear', 'order', 'potential'],
   searches: false,
   counts: 'decorations',
@@ -27,7 +27,7 @@ const order: KindInfo = {
 
 describe('the table of kinds', () => {
   it('has no default: another name is unknown, whatever objects are born with', () => {
-    for (const name of ['order', 'Optimize', '', 'toString', 'constructor', '__proto__']) {
+    for (const name of ['free_energy', 'Optimize', '', 'toString', 'constructor', '__proto__']) {
       expect(kindNamed(name)).toBe(unknown);
     }
     expect(names.map(kindNamed)).not.toContain(unknown);
@@ -44,9 +44,7 @@ describe('the table of kinds', () => {
   });
 
   it('is the only place where the name of a kind decides anything', () => {
-    const comparison = new RegExp(
-      `([!=]==?|case)\\s*['"\`](${[...names, 'order', 'free_energy'].join('|')})\\b`,
-    );
+    const comparison = new RegExp(`([!=]==?|case)\\s*['"\`](${[...names, 'free_energy'].join('|')})\\b`);
     const guilty = Object.entries(SOURCES).filter(([path, text]) => {
       return path.startsWith('../') && comparison.test(text);
     });
@@ -59,7 +57,8 @@ describe('what is said of a job in a row', () => {
     expect(kindNamed('optimize').row.progress(told(), false)).toBe('4 of at most 40 evaluations');
     expect(kindNamed('scan').row.progress(told(), false)).toBe('4 of 40 evaluations');
     expect(kindNamed('evaluate').row.progress(told({ evaluations_done: 1 }), true)).toBe('1 evaluation');
-    expect(kindNamed('order').row.progress(told(), false)).toBe('4 of 40 done');
+    expect(kindNamed('order').row.progress(told(), false)).toBe('4 of at most 40 computations');
+    expect(kindNamed('free_energy').row.progress(told(), false)).toBe('4 of 40 done');
   });
 
   it('is that a search has nothing yet while it runs only', () => {
@@ -72,7 +71,7 @@ describe('what is said of a job in a row', () => {
   });
 
   it('is of an unknown kind that it is unknown, even where the service names a best', () => {
-    expect(kindNamed('order').row.instead(told({ best }), false)).toMatch(/does not know this kind/);
+    expect(kindNamed('free_energy').row.instead(told({ best }), false)).toMatch(/does not know this kind/);
   });
 });
 
@@ -93,6 +92,23 @@ describe('a new problem', () => {
     expect(kindNamed('optimize').begin(problem)).toEqual(problem);
   });
 
+  it('of orderings begins with what can be run: without objectives, at a composition where something is mixed', () => {
+    const search = {
+      ...problem,
+      objectives: [{ property: 'lattice_a', target: 3.2 }],
+      strategy: { max_evaluations: 9, seed: 7 },
+      verify: { supercells: 2 },
+    };
+    const { begin, leave } = kindNamed('order');
+    const begun = { ...problem, strategy: { seed: 7 }, at: [{ cation: { Al: 0.6667, Sc: 0.3333 } }] };
+    expect(begin(search)).toEqual(begun);
+    expect(begin({ kind: 'optimize' })).toEqual({ kind: 'optimize' });
+    expect(begin({ ...problem, at: [{ cation: { Al: 0.5, Sc: 0.5 } }] }).at).toEqual([
+      { cation: { Al: 0.5, Sc: 0.5 } },
+    ]);
+    expect(leave({ ...begun, order: { search: null } })).toEqual({ ...problem, strategy: { seed: 7 } });
+  });
+
   it('loses what only its old kind had a use for', () => {
     const scanned = { ...problem, scan: { points_per_edge: 11 } };
     expect(kindNamed('scan').leave(scanned)).toEqual(problem);
@@ -103,31 +119,31 @@ describe('a new problem', () => {
 
   it('that names no kind is one of those that the service takes it for', () => {
     expect(nameOfKind({})).toBe('optimize');
-    expect(nameOfKind({ kind: 'order' })).toBe('order');
+    expect(nameOfKind({ kind: 'free_energy' })).toBe('free_energy');
   });
 
   it('can be of every kind that the service offers, in its words where the dashboard has none', () => {
-    const scan: KindInfo = { ...order, name: 'scan', summary: 'Evaluate a grid.' };
-    expect(choices([scan, order])).toEqual([
+    const scan: KindInfo = { ...later, name: 'scan', summary: 'Evaluate a grid.' };
+    expect(choices([scan, later])).toEqual([
       { name: 'scan', label: 'Scan a grid of compositions' },
-      { name: 'order', label: 'Find the ordered arrangements of compositions' },
+      { name: 'free_energy', label: 'Compute free energies of compositions' },
     ]);
     expect(choices([]).map(({ name }) => name)).toEqual(names);
   });
 
   it('is asked for the fields that its kind uses, and for all where the service does not say', () => {
-    expect(['at', 'order', 'constraints', 'constraints.linear'].map((path) => takes(order, path))).toEqual([
+    expect(['at', 'order', 'constraints', 'constraints.linear'].map((path) => takes(later, path))).toEqual([
       true,
       true,
       true,
       true,
     ]);
-    expect(['objectives', 'constraints.resolution', 'ord'].map((path) => takes(order, path))).toEqual([
+    expect(['objectives', 'constraints.resolution', 'ord'].map((path) => takes(later, path))).toEqual([
       false,
       false,
       false,
     ]);
-    expect(takes({ ...order, fields: ['constraints'] }, 'constraints.resolution')).toBe(true);
+    expect(takes({ ...later, fields: ['constraints'] }, 'constraints.resolution')).toBe(true);
     expect(takes(null, 'objectives')).toBe(true);
   });
 });

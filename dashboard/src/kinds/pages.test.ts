@@ -59,11 +59,11 @@ function jobOf(kind: string, state = 'succeeded'): Job {
 }
 
 const result = {
-  kind: 'order',
+  kind: 'free_energy',
   best: null,
   front: [],
   evaluations: [evaluation],
-  answer: { orderings: [{ name: 'L1_0', above_hull: 0 }], disordered: { mean: -0.021 } },
+  answer: { estimates: [{ name: 'bar', value: -0.1 }] },
   stopped: { reason: 'completed', message: 'all 12 decorations are computed' },
   active_constraints: [],
   targets: [],
@@ -84,7 +84,7 @@ function serve(job: Job) {
     if (path.endsWith('/kinds'))
       return Response.json({
         kinds: [
-          { name: 'order', summary: 'Find ordered arrangements.', fields: [], searches: false, views: [] },
+          { name: 'free_energy', summary: 'Find free energies.', fields: [], searches: false, views: [] },
         ],
       });
     return Response.json(job);
@@ -93,13 +93,13 @@ function serve(job: Job) {
 
 describe('a job of a kind that the dashboard does not know', () => {
   it('has a page that says so and shows progress, answer, evaluations and problem as they are', async () => {
-    serve(jobOf('order'));
+    serve(jobOf('free_energy'));
     render(JobPage, { id: 'j' });
-    expect(await screen.findByText('This dashboard does not know jobs of kind order yet')).toBeTruthy();
-    expect(await screen.findByText(/Find ordered arrangements/)).toBeTruthy();
+    expect(await screen.findByText('This dashboard does not know jobs of kind free_energy yet')).toBeTruthy();
+    expect(await screen.findByText(/Find free energies/)).toBeTruthy();
     expect(screen.getByText('12 done')).toBeTruthy();
     expect((await screen.findByRole('region', { name: 'Raw answer' })).textContent).toContain(
-      '"name": "L1_0"',
+      '"name": "bar"',
     );
     expect(screen.getByText(/all 12 decorations are computed/)).toBeTruthy();
     expect(await screen.findByText('1 evaluation')).toBeTruthy();
@@ -107,9 +107,9 @@ describe('a job of a kind that the dashboard does not know', () => {
   });
 
   it('has nothing of a search on its page', async () => {
-    serve(jobOf('order'));
+    serve(jobOf('free_energy'));
     const { container } = render(JobPage, { id: 'j' });
-    await screen.findByText('This dashboard does not know jobs of kind order yet');
+    await screen.findByText('This dashboard does not know jobs of kind free_energy yet');
     expect(container.textContent).not.toMatch(/at most|best so far|on the front|convergence|search/i);
   });
 
@@ -117,7 +117,7 @@ describe('a job of a kind that the dashboard does not know', () => {
     const body = document.createElement('table').createTBody();
     document.body.append(body.parentElement!);
     const props = {
-      job: jobOf('order', 'running'),
+      job: jobOf('free_energy', 'running'),
       properties: madeProperties(),
       cancel: () => undefined,
       remove: () => undefined,

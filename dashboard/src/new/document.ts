@@ -73,16 +73,19 @@ function node(document: Document | ReturnType<typeof parseDocument>, value: Json
   return made;
 }
 
+/** Fields whose null says "none", where nothing would say "as ever". */
+const NONE = new Set(['/order/enumerate', '/order/search', '/order/random', '/order/probability']);
+
 /** A problem as people would write it: what the service filled in with nothing is left out. */
-export function pruned(value: Json): Json | undefined {
-  if (value === null) return undefined;
+export function pruned(value: Json, path = ''): Json | undefined {
+  if (value === null) return NONE.has(path) ? null : undefined;
   if (Array.isArray(value)) {
-    const kept = value.map(pruned).filter((one): one is Json => one !== undefined);
+    const kept = value.map((one) => pruned(one, `${path}/-`)).filter((one): one is Json => one !== undefined);
     return kept.length > 0 ? kept : undefined;
   }
   if (!isObject(value)) return value;
   const kept = Object.entries(value).flatMap(([key, one]): [string, Json][] => {
-    const left = pruned(one);
+    const left = pruned(one, `${path}/${key}`);
     return left === undefined ? [] : [[key, left]];
   });
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;

@@ -13,8 +13,6 @@ from engine.kinds.order.thermodynamics import Ensemble, temperatures
 from engine.kinds.order.told import enthalpy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from api_schemas.supercells import SupercellRecord
     from engine.kinds.order.looked_at import LookedAt
     from engine.kinds.order.told import OrderTold

@@ -225,7 +225,7 @@ def test_checking_problems_does_not_import_torch():
         "import sys, engine.acceptance.validate as v, api_schemas.problem as p\n"
         "s = {'prototype': 'fcc', 'species': ['Cu']}\n"
         "good = p.Problem.model_validate({'kind': 'evaluate', 'structure': s})\n"
-        "bad = p.Problem.model_validate({'kind': 'order', 'structure': s})\n"
+        "bad = p.Problem.model_validate({'kind': 'free_energy', 'structure': s})\n"
         "assert v.validate(good).valid and not v.validate(bad).valid\n"
         "assert 'torch' not in sys.modules\n"
     )
