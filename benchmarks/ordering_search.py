@@ -5,7 +5,7 @@
 Both have the same potential, sites and cell and the same supercell, and count calls of it. Monte Carlo exchanges two
 random unlike sites of a sublattice at a time and takes the exchange by Metropolis' rule at the temperature, from a
 random decoration. What is counted is the call at which a search first has the lowest energy that any search found. With
-ORICHALCUM_BENCH=full there are ten seeds and 1000 calls of Monte Carlo; else two and 150.
+ORICHALCUM_BENCH=full there are ten seeds and 1000 calls of Monte Carlo; else one and 60.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("systems", nargs="*", default=[], help=f"of {', '.join(SYSTEMS)}")
-    parser.add_argument("--seeds", type=int, default=10 if FULL else 2)
-    parser.add_argument("--calls", type=int, default=1000 if FULL else 150, help="of Monte Carlo")
+    parser.add_argument("--seeds", type=int, default=10 if FULL else 1)
+    parser.add_argument("--calls", type=int, default=1000 if FULL else 60, help="of Monte Carlo")
     parser.add_argument("--temperature", type=float, default=1000.0, help="of Monte Carlo, K")
     parser.add_argument("--potential", default="sevennet-0")
     asked = parser.parse_args()
