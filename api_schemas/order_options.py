@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from api_schemas.base import Model, refusal
 
@@ -16,6 +24,8 @@ MOST_SEARCHED_SITES = 256
 """Mixed sites of a supercell that is searched, or decorated at random."""
 MOST_RELAXED = 10_000
 """Orderings of a composition that are relaxed."""
+LEFT_OUT = ("enumerate", "search", "random", "probability")
+"""Options of which null says that nothing is asked for."""
 PROMISED = ("transition", "ordering_vector", "short_range_order")
 """Fields that will come: they are refused as not available yet."""
 
@@ -114,6 +124,19 @@ class OrderOptions(Model):
                         f"/{name}: {name} is not available yet in this version; remove it",
                     )
         return value
+
+    @model_serializer(mode="wrap")
+    def _with_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Null asks for nothing, and is no default: a document without empty fields keeps it."""
+        off = {name: None for name in LEFT_OUT if getattr(self, name) is None}
+        return {**handler(self), **off}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What is written has the form of what is read."""
+        return handler(cast("CoreSchema", {k: v for k, v in core_schema.items() if k != "serialization"}))
 
     @field_validator("relax", mode="before")
     @classmethod
