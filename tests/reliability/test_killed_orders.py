@@ -29,8 +29,8 @@ def test_a_killed_worker_costs_no_number_of_an_ordering(own_stack, tmp_path):
     assert calm.finished(expected)["state"] == "succeeded"
     disturbed = stack.of("disturbed")
     job_id = disturbed.submit(PROBLEM)
-    # Before the orderings come the end members, the mean-field crystal, and what is not relaxed.
-    stack.stopped_while_computing(job_id, 3).kill()
+    # Only of supercells there are two: with the number 1 it is the second.
+    stack.stopped_while_computing(job_id, 1).kill()
     assert disturbed.finished(job_id)["state"] == "succeeded"
     lost = stack.rows("select sum(lost) from tasks where job_id = ?", job_id)
     assert lost == [(1,)]
