@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from api_schemas.orderings import OrderAnswer
 from tests.e2e.test_jobs import without_times
-from tests.waiting import wait_for
 
 PROBLEM = {
     "kind": "order",
