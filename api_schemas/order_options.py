@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from api_schemas.base import Model, refusal
 
@@ -16,8 +24,8 @@ MOST_SEARCHED_SITES = 256
 """Mixed sites of a supercell that is searched, or decorated at random."""
 MOST_RELAXED = 10_000
 """Orderings of a composition that are relaxed."""
-PARTS = ("enumerate", "search", "random", "probability")
-"""Fields whose null says none, while nothing says the default."""
+LEFT_OUT = ("enumerate", "search", "random", "probability")
+"""Options of which null says that nothing is asked for."""
 PROMISED = ("transition", "ordering_vector", "short_range_order")
 """Fields that will come: they are refused as not available yet."""
 
@@ -117,6 +125,19 @@ class OrderOptions(Model):
                     )
         return value
 
+    @model_serializer(mode="wrap")
+    def _with_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Null asks for nothing, and is no default: a document without empty fields keeps it."""
+        off = {name: None for name in LEFT_OUT if getattr(self, name) is None}
+        return {**handler(self), **off}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What is written has the form of what is read."""
+        return handler(cast("CoreSchema", {k: v for k, v in core_schema.items() if k != "serialization"}))
+
     @field_validator("relax", mode="before")
     @classmethod
     def _number_or_all(cls, value: object) -> object:
@@ -126,14 +147,3 @@ class OrderOptions(Model):
                 "bad-choice", f"give a number of orderings from 1 to {MOST_RELAXED}, e.g. 10, or all"
             )
         return value
-
-    @model_serializer(mode="wrap")
-    def _as_given(self, handler: SerializerFunctionWrapHandler) -> Any:
-        """Null is kept, also where nulls are left out; what was not given is left out, and stays the default."""
-        document = handler(self)
-        for name in PARTS:
-            if name not in self.model_fields_set:
-                document.pop(name, None)
-            elif getattr(self, name) is None:
-                document[name] = None
-        return document

@@ -367,3 +367,21 @@ def test_every_field_of_a_problem_is_described():
 def test_the_published_schema_is_current(request):
     published = request.config.rootpath / "docs" / "problem.schema.json"
     assert published.read_text(encoding="utf-8") == problem_schema()
+
+
+@pytest.mark.parametrize("name", ["enumerate", "search", "random", "probability"])
+def test_an_option_of_kind_order_that_is_null_stays_null_wherever_a_problem_is_kept(name):
+    """Null asks for nothing; left out, it would be the default when it is read again."""
+    written = {"kind": "order", "structure": {"prototype": "fcc", "species": ["Cu"]}, "order": {name: None}}
+    problem = parse(Problem, written)
+    assert problem.document()["order"][name] is None
+    for kept in (
+        problem.document(),
+        json.loads(problem.model_dump_json(exclude_none=True)),
+        problem.model_dump(mode="json", exclude_unset=True),
+        problem.model_dump(mode="json"),
+    ):
+        assert parse(Problem, kept).order == problem.order
+    assert "search" not in problem.model_dump(exclude_unset=True)["order"] or name == "search"
+    schemas = [type(problem.order).model_json_schema(mode=mode) for mode in ("validation", "serialization")]
+    assert schemas[0]["properties"].keys() == schemas[1]["properties"].keys()

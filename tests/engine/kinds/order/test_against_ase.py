@@ -152,6 +152,25 @@ def test_every_ordering_of_two_mixed_sublattices(sevennet0):
     compared(sevennet0, problem({"relax": "all"}, **SALT), crystals)
 
 
+def test_empty_sites_are_ordered_too(sevennet0):
+    """X stands for nothing, and is taken out before anything is computed."""
+    parent = Atoms("NaCl", positions=[[0.0, 0.0, 0.0], [2.8, 2.8, 2.8]], cell=5.6 * FCC, pbc=True)
+    crystals = decorations(parent, {0: {"Na": 1, "X": 1}}, (2,), 8.1)
+    for crystal in crystals:
+        del crystal[crystal.numbers == 0]
+    asked = problem(
+        {"relax": "all", "enumerate": {"sites": 2}},
+        structure={"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 5.6},
+        sublattices=[{"name": "cation", "sites": ["Na"], "elements": ["Na", "Vac"]}],
+        at=[{"cation": {"Na": 0.5, "Vac": 0.5}}],
+    )
+    answer = answered(finished(asked).result())
+    assert len(answer.orderings) == len(crystals) == 2
+    lowest = min(relaxed(sevennet0, one) for one in crystals)
+    assert answer.orderings[0].energy_per_atom <= lowest + WITHIN
+    assert {len(one.structure.sites) for one in answer.orderings} == {3}
+
+
 def barium_magnesium_tungstate():
     """The three arrangements of two B sites, rock salt the first, in ten atoms."""
     parent = Atoms(
