@@ -127,9 +127,16 @@ class OrderOptions(Model):
 
     @model_serializer(mode="wrap")
     def _with_what_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Null asks for nothing, and is no default: a document without empty fields keeps it."""
-        off = {name: None for name in LEFT_OUT if getattr(self, name) is None}
-        return {**handler(self), **off}
+        """Null asks for nothing, also where nulls are left out; what was not given is left out and stays the default.
+
+        So that a problem without compositions, which takes no search, is the same when it is read again.
+        """
+        whole = handler(self)
+        document = {name: value for name, value in whole.items() if name not in LEFT_OUT}
+        for name in LEFT_OUT:
+            if name in self.model_fields_set:
+                document[name] = whole.get(name)
+        return document
 
     @classmethod
     def __get_pydantic_json_schema__(
