@@ -148,7 +148,8 @@ def _cells_faults(
         except NotEnumerable as fault:
             which = f" ({pointer(('at', number))})" if points else ""
             text = f"{fault}{which}"
-            found.append(FieldError(pointer=where, type="composition-not-held", message=text))
+            slug = "too-many-decorations" if _holds(resolved, cells, x) else "composition-not-held"
+            found.append(FieldError(pointer=where, type=slug, message=text))
     count = sum(counts) if name == "enumerate" else max(counts)
     if count > most and not found:
         least = "" if cells.cell is not None else f", or fewer than {cells.sites} sites"
@@ -163,6 +164,15 @@ def _cells_faults(
 def _counted(count: int) -> str:
     """A number of decorations, or, of one that nobody reads digit by digit, how large it is at least."""
     return f"{count}" if count < _READ_BY_DIGIT else f"more than 1e{len(str(count)) - 1}"
+
+
+def _holds(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | None) -> bool:
+    """Whether cells hold a composition: then there are too many sites in them to be enumerated."""
+    if x is None:
+        return True
+    if cells.cell is not None:
+        return counts_held(resolved.crystal, x, named(cells.cell).n_cells) is not None
+    return bool(sites_that_hold(resolved.crystal, x, cells.sites or 1))
 
 
 def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | None, *, in_cell: bool) -> int:
