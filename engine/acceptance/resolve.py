@@ -16,6 +16,7 @@ from api_schemas.structure_files import with_texts
 from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
 from engine.acceptance.fit import fit_faults
+from engine.acceptance.held_checks import held_faults
 from engine.acceptance.mixing import mixing_faults
 from engine.acceptance.objective_checks import batch_faults, property_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
@@ -40,6 +41,11 @@ class _Parts:
 
     crystal: AlchemicalCrystal | None
     same_as: tuple[AlchemicalCrystal | None, ...]
+
+    def within(self, reach: float) -> _Parts:
+        """The same, each crystal knowing what holds its cell when atoms farther than ``reach`` (Å) do not meet."""
+        crystals = [None if one is None else one.within(reach) for one in (self.crystal, *self.same_as)]
+        return _Parts(crystals[0], tuple(crystals[1:]))
 
 
 def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
@@ -78,6 +84,9 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     parts = _crystals(problem, limits, errors)
     potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
+    if potential is not None:
+        parts = parts.within(potential.cutoff)
+    errors.extend(held_faults(problem, parts.crystal))
     errors.extend(mixing_faults(problem))
     if problem.potential.tier in TIERS:
         errors.extend(TIERS[problem.potential.tier].faults(problem))
