@@ -161,15 +161,17 @@ def element_hint(word: str) -> str:
     meant = ELEMENTS.get(bare.lower())
     if meant is not None:
         return f"write {meant}"
+    letters = re.match(r"[A-Za-z]*", bare[:LONGEST_NAME])
+    stands_for = PLACEHOLDERS.get(letters.group().lower()) if letters else None
+    if stands_for:
+        return f"if it stands for {stands_for}, write the element that is there, such as Al or Sc"
     known = (*ATOMIC_NUMBERS, VACANCY)
     same = [symbol for symbol in known if symbol.lower() == bare.lower()]
     if same:
         return f"did you mean {same[0]}?"
-    stem = re.match(r"([A-Z][a-z]?)[0-9+\-_.]*[+\-]?[0-9]*$", bare[:LONGEST_NAME])
+    stem = re.match(r"([A-Z][a-z]?)[0-9]*[+\-]?[0-9]*(?:_\w*)?$", bare[:LONGEST_NAME])
     if stem and stem.group(1) in ATOMIC_NUMBERS:
         return f"write {stem.group(1)}"
-    if bare.lower() in PLACEHOLDERS:
-        return f"if it stands for {PLACEHOLDERS[bare.lower()]}, write the element that is there, such as Al or Sc"
     near = _close(bare.lower(), [*ELEMENTS], cutoff=0.75)
     if near:
         return f"did you mean {ELEMENTS[near[0]]} ({near[0]})?"

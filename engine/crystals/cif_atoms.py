@@ -90,9 +90,7 @@ def _element(block: CifBlock, kind: str | None, label: str | None, formula: Coll
         raise unknown_element(kind or "", f"{block.name(_TYPE)} of an atom of the CIF")
     symbol = element_of_label(label.strip(), formula)
     if symbol is None:
-        raise unknown_element(
-            label, f"{block.name(_LABEL)} of an atom of the CIF, whose {_TYPE} is not given,"
-        )
+        raise unknown_element(label, f"{block.name(_LABEL)} of the CIF (it has no {_TYPE} of this atom)")
     return symbol
 
 

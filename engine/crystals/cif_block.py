@@ -15,6 +15,7 @@ from typing import cast
 
 import gemmi
 
+from engine.crystals.cif_2 import as_cif_1
 from engine.crystals.structure_faults import bad_structure
 
 UNKNOWN = frozenset({"", "?", "."})
@@ -81,7 +82,7 @@ def read_block(text: str) -> CifBlock:
         StructureFault: if the text is no CIF, or not one structure.
     """
     try:
-        document = gemmi.cif.read_string(text.removeprefix("\ufeff"))
+        document = gemmi.cif.read_string(as_cif_1(text.removeprefix("\ufeff")))
     except (ValueError, RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[0].removeprefix("string:")[:200]
         raise bad_structure(f"the CIF cannot be read (line:column) {reason}{_looks_like(text)}") from None
@@ -107,7 +108,7 @@ def _named(block: gemmi.cif.Block) -> CifBlock:
     columns: dict[str, list[str]] = {}
     spelt: dict[str, str] = {}
     for tag, values in _items(block):
-        entries = [gemmi.cif.as_string(value) for value in values]
+        entries = [value if value in UNKNOWN else gemmi.cif.as_string(value) for value in values]
         plain = _plain(tag)
         if plain in columns and columns[plain] != entries:
             raise bad_structure(
@@ -135,6 +136,4 @@ def _looks_like(text: str) -> str:
     lines = text[:2000].splitlines()
     if len(lines) > 6 and "data_" not in text[:20_000]:
         return "; if this is a POSCAR, give it as poscar"
-    if "CIF_2.0" in text[:100]:
-        return "; of CIF 2 the lists and triple quotes are not read: write the file as CIF 1.1"
     return ""

@@ -199,7 +199,7 @@ def _same(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
 
 def _words(counts: Mapping[str, float]) -> str:
     shown = " ".join(f"{symbol}{number:g}" for symbol, number in sorted(counts.items())[:12])
-    return f"{shown}, {sum(counts.values()):g} atoms,"
+    return f"{shown} ({sum(counts.values()):g} atoms)"
 
 
 def _mass(counts: Mapping[str, int], heavy_share: float) -> float:

@@ -96,11 +96,14 @@ def unknown_element(word: str, where: str) -> StructureFault:
 
     Args:
         word: What was read.
-        where: Where, as `atom 'X1' of the CIF (_atom_site_label)`.
+        where: In which field, and of which atom.
     """
-    return StructureFault(
-        "unknown-element", f"{where}: {word[:20]!r} is not a chemical element; {element_hint(word)}"
-    )
+    match = _LABEL.match(word[:LONGEST])
+    readings = sorted(_readings(match.group(1))) if match else []
+    hint = element_hint(word)
+    if len(readings) > 1:
+        hint = f"it may be {' or '.join(readings)}: write the symbol as in {readings[-1]}1, or add the column of types"
+    return StructureFault("unknown-element", f"{where}: {word[:20]!r} is not a chemical element; {hint}")
 
 
 def _symbol(letters: str) -> str | None:
@@ -120,12 +123,17 @@ def _of_letters(letters: str, formula: Collection[str]) -> str | None:
         return _symbol(letters)
     if ELEMENTS.get(letters.lower()) is not None:
         return None
-    as_one = _symbol(letters) if len(letters) == 2 and letters.isupper() else None
-    tokens = _TOKEN.findall(letters)
-    several = len(tokens) > 1 and "".join(tokens) == letters
-    readings = {as_one, *(token for token in tokens if several and token in ATOMIC_NUMBERS)} - {None}
+    readings = _readings(letters)
     if formula:  # CaM: calcium on a site M; FeMn: two elements
         readings &= set(formula)
         return readings.pop() if len(readings) == 1 else None
     # Without a formula two capitals are one symbol where the first letter alone would be none: AL, but not CA.
-    return as_one if readings == {as_one} else None
+    return readings.pop() if len(readings) == 1 and len(letters) == 2 and letters.isupper() else None
+
+
+def _readings(letters: str) -> set[str]:
+    """Symbols that the letters of a label may stand for: two capitals for one, or a symbol and the name of a site."""
+    as_one = _symbol(letters) if len(letters) == 2 and letters.isupper() else None
+    tokens = _TOKEN.findall(letters)
+    several = len(tokens) > 1 and "".join(tokens) == letters
+    return {as_one, *(token for token in tokens if several and token in ATOMIC_NUMBERS)} - {None}
