@@ -90,7 +90,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("cost", "price"), ("price_per_kg",)),
     **dict.fromkeys(("scarcity", "risk", "criticality"), ("supply_risk",)),
     **dict.fromkeys(("mismatch", "misfit", "lattice_mismatch", "strain"), ("substrate_mismatch",)),
-    **dict.fromkeys(("weight_fraction", "wt", "mass_percent"), ("mass_fraction",)),
+    **dict.fromkeys(("mass_fraction", "weight_fraction", "wt", "mass_percent"), ("mass_fraction",)),
     **dict.fromkeys(
         ("magnetization", "magnetisation", "magmom", "magnetic_moment", "band_gap", "bandgap", "gap", "hardness",
          "thermal_conductivity", "thermal_expansion", "melting_point", "debye_temperature"),
@@ -172,10 +172,12 @@ def element_hint(word: str) -> str:
     stem = re.match(r"([A-Z][a-z]?)[0-9]*[+\-]?[0-9]*(?:_\w*)?$", bare[:LONGEST_NAME])
     if stem and stem.group(1) in ATOMIC_NUMBERS:
         return f"write {stem.group(1)}"
-    near = _close(bare.lower(), [*ELEMENTS], cutoff=0.75)
+    # Few misspell the first letter, and the comparison of many words with all names would take its time.
+    near = _close(bare.lower(), [name for name in ELEMENTS if name[0] == bare[:1].lower()], cutoff=0.75)
     if near:
         return f"did you mean {ELEMENTS[near[0]]} ({near[0]})?"
-    spelt = _close(bare.capitalize(), list(ATOMIC_NUMBERS), cutoff=0.6, n=3) if len(bare) < 4 else []
+    alike = [symbol for symbol in ATOMIC_NUMBERS if symbol[0] == bare[:1].upper()] if len(bare) < 4 else []
+    spelt = _close(bare.capitalize(), alike, cutoff=0.6, n=3)
     return f"did you mean {', '.join(spelt)}?" if spelt else "give a symbol such as Al or Sc"
 
 

@@ -118,7 +118,7 @@ def _expanded(lattice: FloatArray, atoms: ListedAtoms, symmetry: Symmetry, max_a
             continue  # an image of an atom before it
         found = _images(special, operations, lattice)
         check_count(len(names) + len(found), max_atoms, at_least=True)
-        check_multiplicity(atoms.names[row], atoms.multiplicities[row], len(found), len(operations))
+        check_multiplicity(atoms.names[row], atoms.multiplicities[row], len(found), len(symmetry.operations))
         sites.append(found)
         names.extend([symbol] * len(found))
         images = np.concatenate([images, found[1:]])
@@ -134,26 +134,27 @@ def _nearest(places: FloatArray, position: FloatArray, lattice: FloatArray) -> f
 
 
 def _special_position(
-    position: FloatArray, operations: list[tuple[FloatArray, FloatArray]], lattice: FloatArray
+    position: FloatArray, operations: tuple[FloatArray, FloatArray], lattice: FloatArray
 ) -> FloatArray:
     """The mean over the operations that map an atom onto itself, [3] fractional; it keeps its place in the file."""
-    onto_itself = []
-    for rotation, translation in operations:
-        image = rotation @ position + translation
-        image = image - np.round(image - position)
-        if np.linalg.norm((image - position) @ lattice) < SPECIAL_POSITION:
-            onto_itself.append(image)
-    return np.asarray(np.mean(onto_itself, axis=0))
+    rotations, translations = operations
+    images = rotations @ position + translations
+    images = images - np.round(images - position)
+    near = np.linalg.norm((images - position) @ lattice, axis=1) < SPECIAL_POSITION
+    return np.asarray(images[near].mean(axis=0))
 
 
 def _images(
-    special: FloatArray, operations: list[tuple[FloatArray, FloatArray]], lattice: FloatArray
+    special: FloatArray, operations: tuple[FloatArray, FloatArray], lattice: FloatArray
 ) -> FloatArray:
     """An atom and its images by symmetry, each once, [n, 3] fractional, in the cell from 0 to 1."""
-    found = [special]
-    for rotation, translation in operations[1:]:
-        image = np.mod(rotation @ special + translation, 1.0)
-        image = np.where(image > 1.0 - 1e-9, 0.0, image)
-        if _nearest(np.array(found), image, lattice) >= SPECIAL_POSITION:
-            found.append(image)
-    return np.array(found)
+    rotations, translations = operations
+    images = np.mod(rotations[1:] @ special + translations[1:], 1.0)
+    images = np.where(images > 1.0 - 1e-9, 0.0, images)
+    found = special[None]
+    while len(images):
+        difference = images - found[-1]
+        difference -= np.round(difference)
+        images = images[np.linalg.norm(difference @ lattice, axis=1) >= SPECIAL_POSITION]
+        found = np.concatenate([found, images[:1]])
+    return found

@@ -10,34 +10,33 @@ from __future__ import annotations
 import re
 
 MAGIC = "#\\#CIF_2.0"
-_OPENING = "[{"
+_NEW = re.compile(r"[\[{]|\'\'\'|\"\"\"")
 _TOKEN = re.compile(
-    r"(?P<comment>\#[^\n]*)"
-    r"|(?P<text>(?:^|(?<=\n));.*?\n;)"
-    r"|(?P<triple>'''.*?'''|\"\"\".*?\"\"\")"
-    r"|(?P<quoted>'[^'\n]*'|\"[^\"\n]*\")"
-    r"|(?P<bracket>[\[\]{}])"
-    r"|(?P<space>\s+)"
-    r"|(?P<bare>[^\s\[\]{}]+)",
+    r"(?P<comment>(?<!\S)\#[^\n]*)"
+    r"|(?P<text>(?:\A|(?<=\n));.*?\n;)"
+    r"|(?P<triple>(?<!\S)(?:\'\'\'.*?\'\'\'|\"\"\".*?\"\"\"))"
+    r"|(?P<quoted>(?<!\S)(?:'[^'\n]*'|\"[^\"\n]*\"))"
+    r"|(?P<open>[\[{]+)"
+    r"|(?P<close>[\]}]+)"
+    r"|(?P<plain>(?:[^\[\]{}'\"\#\n]|\n(?!;))+)"
+    r"|(?P<other>.)",
     re.DOTALL,
 )
 
 
 def as_cif_1(text: str) -> str:
     """The text with unknown values for lists and tables, and text fields for triple quotes; others stay as they are."""
-    if not text.startswith(MAGIC):
+    if not text.startswith(MAGIC) or not _NEW.search(text):
         return text
     depth = 0
     kept: list[str] = []
     for token in _TOKEN.finditer(text):
         kind, word = token.lastgroup, token.group()
-        if kind == "bracket":
-            if word in _OPENING:
-                depth += 1
-                if depth == 1:
-                    kept.append("?")
-            else:
-                depth = max(0, depth - 1)
+        if kind == "open":
+            kept += ["?"] if depth == 0 else []
+            depth += len(word)
+        elif kind == "close":
+            depth = max(0, depth - len(word))
         elif depth:
             continue
         elif kind == "triple":

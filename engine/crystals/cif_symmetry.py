@@ -62,12 +62,11 @@ class Symmetry:
     operations: tuple[gemmi.Op, ...]
     source: str
 
-    def matrices(self) -> list[tuple[FloatArray, FloatArray]]:
-        """Rotations [3, 3] and translations [3] in fractional coordinates, the identity first."""
-        return [
-            (np.array(op.rot, dtype=float) / op.DEN, np.array(op.tran, dtype=float) / op.DEN)
-            for op in self.operations
-        ]
+    def matrices(self) -> tuple[FloatArray, FloatArray]:
+        """Rotations [n, 3, 3] and translations [n, 3] in fractional coordinates, the identity first."""
+        rotations = np.array([op.rot for op in self.operations], dtype=float)
+        translations = np.array([op.tran for op in self.operations], dtype=float)
+        return rotations / gemmi.Op.DEN, translations / gemmi.Op.DEN
 
 
 @dataclass(frozen=True)
@@ -306,7 +305,6 @@ def _fits(lattice: FloatArray, way: Symmetry) -> bool:
     metric = lattice @ lattice.T
     scale = float(np.max(np.diag(metric)))
     # Positions x are columns: x' = R x; lengths are kept when R^T G R = G.
-    return all(
-        float(np.max(np.abs(rotation.T @ metric @ rotation - metric))) <= _METRIC_TOLERANCE * scale
-        for rotation, _ in way.matrices()
-    )
+    rotations, _ = way.matrices()
+    changed = np.swapaxes(rotations, 1, 2) @ metric @ rotations
+    return float(np.max(np.abs(changed - metric))) <= _METRIC_TOLERANCE * scale

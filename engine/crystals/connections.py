@@ -20,6 +20,8 @@ from engine.crystals.parent import FloatArray, IntArray, frozen_array
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BOND = 3.2
+"""Å; nearer neighbours connect the atoms of nearly every crystal."""
 _IN_SPAN = 1e-6
 
 
@@ -97,6 +99,11 @@ def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connecti
         frac: Fractional coordinates, [n_sites, 3].
         reach: Distance up to which atoms are neighbours, Å: the cutoff of the potential.
     """
+    # Most crystals are one piece by their bonds alone, of which there are few.
+    if reach > BOND:
+        by_bonds = connections(lattice, frac, BOND)
+        if by_bonds is None:
+            return None
     from ase.neighborlist import primitive_neighbor_list
 
     first, second, shifts = primitive_neighbor_list("ijS", [True] * 3, lattice, frac @ lattice, reach)
