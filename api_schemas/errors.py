@@ -48,19 +48,21 @@ class ProblemInvalid(ValueError):  # noqa: N818  (the field's name for it)
 
 _M = TypeVar("_M", bound=BaseModel)
 
-_SLUGS = {
+SLUGS = {
     "missing": "missing-field",
     "extra_forbidden": "unknown-field",
     "literal_error": "unknown-choice",
     "json_invalid": "malformed-json",
 }
-_WORDING = {
+"""Types of fault by pydantic's type of error; of others invalid-value."""
+WORDING = {
     "missing": "this field is required; add it",
     "extra_forbidden": "this field is not known here; check its spelling or remove it",
     "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
+"""What is said of a value of the wrong form, by pydantic's type of error."""
 _MOST_SUGGESTIONS = 50
 """Faults of one document that are looked up among the known fields."""
 _LONGEST_NAME = 60
@@ -89,8 +91,8 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         own = _OWN_POINTER.match(message)
         if own:
             where, message = where + own.group(1), own.group(2)
-        slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
-        message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
+        slug = SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
+        message = WORDING.get(item["type"], message.replace("Input should", "This should", 1))
         if item["type"] == "model_type":
             message = _mapping_wanted(item.get("ctx", {}).get("class_name", ""))
         if item["type"] == "extra_forbidden" and len(found) < _MOST_SUGGESTIONS:

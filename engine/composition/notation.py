@@ -134,7 +134,8 @@ def parse_at_text(text: str) -> Composition:
         ProblemInvalid: of type ``bad-composition`` at ``/at``, saying which piece cannot be read.
     """
     if len(text) > MAX_TEXT:
-        raise ProblemInvalid([_fault(["at"], f"the text is longer than {MAX_TEXT} characters")])
+        long = f"the text is longer than {MAX_TEXT} characters; write the composition into the file, under at"
+        raise ProblemInvalid([_fault(["at"], long)])
     composition: Composition = {}
     for piece in (piece.strip() for piece in text.split(";")):
         if not piece:

@@ -78,7 +78,7 @@ def check_lattice(lattice: FloatArray) -> None:
         StructureFault: of type ``bad-structure``.
     """
     if not np.all(np.isfinite(lattice)):
-        raise bad_structure("the lattice holds a value that is not a finite number")
+        raise bad_structure("the lattice holds a value that is not a finite number; give lengths in Å")
     # A component beyond the limit comes first: the square of a huge one would overflow.
     lengths = np.max(np.abs(lattice), axis=1)
     if np.all(lengths <= MAX_LENGTH):
@@ -105,7 +105,7 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
     check_count(parent.n_sites, max_atoms)
     check_lattice(parent.lattice)
     if not np.all(np.isfinite(parent.frac)):
-        raise bad_structure("a coordinate is not a finite number")
+        raise bad_structure("a coordinate is not a finite number; give the place of every atom")
     if np.any(np.abs(parent.frac) > MAX_COORDINATE):
         raise bad_structure(
             f"a fractional coordinate is beyond {MAX_COORDINATE:g}; give coordinates near the cell"
