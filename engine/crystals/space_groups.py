@@ -11,6 +11,12 @@ import re
 import gemmi
 
 _SCREW = re.compile(r"[_()]")
+_SAID = (
+    (re.compile(r"\s*\(?origin choice ([12])\)?", re.IGNORECASE), r":\1"),
+    (re.compile(r"\s*\(?(h)exagonal axes\)?", re.IGNORECASE), ":H"),
+    (re.compile(r"\s*\(?(r)hombohedral axes\)?", re.IGNORECASE), ":R"),
+)
+"""How choices of origin and axes are written out, and in short."""
 _FRACTION = re.compile(r"^\d+/([a-z])$")
 _ORIGINS = {"S": ":1", "Z": ":2", "O1": ":1", "O2": ":2"}
 """How ICSD, and others, mark the choice of origin behind a name."""
@@ -31,6 +37,8 @@ def by_name(name: str, angles: Angles) -> list[gemmi.SpaceGroup]:
         name: The name.
         angles: alpha and gamma of the cell (degrees), which tell hexagonal from rhombohedral axes.
     """
+    for written_out, short in _SAID:
+        name = written_out.sub(short, name)
     bare = " ".join(_SCREW.sub("", name).split())
     base, _, last = bare.rpartition(" ")
     origin = _ORIGINS.get(last.upper(), "") if base else ""
@@ -65,10 +73,12 @@ def _tabulated(name: str, alpha: float = 90.0, gamma: float = 90.0) -> gemmi.Spa
 
 def _short(name: str) -> str:
     """The short symbol of a full one: ``F 4/m -3 2/m`` is ``F m -3 m``."""
+    name, colon, choice = name.partition(":")
     lattice, *axes = name.split()
     if len(axes) not in (2, 3) or axes.count("1") == 2:  # those with two ones are monoclinic: they stay
-        return name
+        return name + colon + choice
     cubic = axes[1] in ("3", "-3")
     orthorhombic = all(axis.startswith("2") for axis in axes)
     keep = 0 if cubic or orthorhombic else 1
-    return " ".join([lattice, *axes[:keep], *(_FRACTION.sub(r"\1", axis) for axis in axes[keep:])])
+    short = " ".join([lattice, *axes[:keep], *(_FRACTION.sub(r"\1", axis) for axis in axes[keep:])])
+    return short + colon + choice

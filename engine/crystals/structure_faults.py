@@ -164,5 +164,8 @@ def check_overlaps(parent: ParentCrystal) -> None:
                 )
     if pairs:
         more = f" (and {len(pairs) - _MAX_SHOWN_PAIRS} more pairs)" if len(pairs) > _MAX_SHOWN_PAIRS else ""
-        mend = "; list each atom once (not its images by symmetry too); mix elements on a site through sublattices"
+        mend = (
+            "; list each atom once (not its images by symmetry too), special positions with all their digits, and mix "
+            "elements on one site through sublattices"
+        )
         raise StructureFault("overlapping-atoms", "; ".join(pairs[:_MAX_SHOWN_PAIRS]) + more + mend)

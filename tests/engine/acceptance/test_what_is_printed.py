@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
@@ -190,3 +191,24 @@ def test_a_problem_without_a_kind_asks_for_a_composition_of_its_own():
 
     with pytest.raises(ProblemInvalid, match=re.escape('e.g. --at "cation:Al=0.5,Sc=0.5"')):
         local.evaluate(parse(Problem, MIXED), None)
+
+
+def test_a_list_of_evaluations_is_printed_with_what_is_said_of_them(evaluation):
+    from rich.console import Console
+
+    from orichalcum import display
+
+    said = [evaluation.model_copy(update={"message": text}) for text in ("nothing holds the cell", None) * 2]
+    provenance = {"orichalcum": "0", "seed": 0, "device": "cpu", "dtype": "float64",
+                  "potential": {"name": "x", "sha256": "", "licence": "", "citation": ""}}  # fmt: skip
+    cost = {"evaluations": 4, "potential_calls": 4, "shared_calls": 0, "seconds": 0.1}
+    stopped = {"reason": "completed", "message": "done"}
+    result = Result.model_validate(
+        {"kind": "evaluate", "best": None, "evaluations": said, "notes": ["the fractions were scaled"],
+         "stopped": stopped, "provenance": provenance, "cost": cost}
+    )  # fmt: skip
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(display.result(result))
+    printed = console.export_text()
+    assert printed.count("nothing holds the cell") == 1
+    assert "the fractions were scaled" in printed
