@@ -44,8 +44,9 @@ class _Parts:
 
     def within(self, reach: float) -> _Parts:
         """The same, each crystal knowing what holds its cell when atoms farther than ``reach`` (Å) do not meet."""
-        crystals = [None if one is None else one.within(reach) for one in (self.crystal, *self.same_as)]
-        return _Parts(crystals[0], tuple(crystals[1:]))
+        # Targets with the same crystal go on sharing it.
+        found = {id(one): one.within(reach) for one in (self.crystal, *self.same_as) if one is not None}
+        return _Parts(found.get(id(self.crystal)), tuple(found.get(id(one)) for one in self.same_as))
 
 
 def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:

@@ -183,7 +183,8 @@ class AlchemicalCrystal:
 
     def within(self, reach: float) -> AlchemicalCrystal:
         """The same crystal, knowing what holds its cell when atoms farther than ``reach`` (Å) do not meet."""
-        return replace(self, connections=connections(self.lattice, self.frac, reach))
+        found = connections(self.lattice, self.frac, reach)
+        return self if found is None and self.connections is None else replace(self, connections=found)
 
     def end_members(self) -> Iterator[tuple[tuple[str, ...], FloatArray]]:
         """Every end member, as (elements in sublattice order, one-hot vector [n_columns]).

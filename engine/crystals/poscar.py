@@ -105,7 +105,10 @@ def _scale(lines: list[str], vectors: FloatArray) -> FloatArray:
     values = np.array(_numbers(lines, 1, 3 if len(words) == 3 else 1))
     if len(values) == 3:
         if np.any(values <= 0.0):
-            raise bad_structure("line 2 of the POSCAR: three scales must all be positive")
+            shown = lines[1].strip()[:40]
+            raise bad_structure(
+                f"line 2 of the POSCAR has the scales {shown!r}; three scales must all be positive"
+            )
         return values
     if values[0] == 0.0:
         raise bad_structure("line 2 of the POSCAR: the scale is zero; 1.0 keeps the vectors as they are")
