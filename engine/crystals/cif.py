@@ -13,7 +13,8 @@ import numpy as np
 from engine.crystals.cif_atoms import ListedAtoms, listed_atoms
 from engine.crystals.cif_block import UNKNOWN, CifBlock, read_block
 from engine.crystals.cif_contents import Contents, check_multiplicity, check_volume, stated_contents
-from engine.crystals.cif_symmetry import Symmetry, symmetries
+from engine.crystals.cif_operations import Symmetry
+from engine.crystals.cif_symmetry import symmetries
 from engine.crystals.lattice import lattice_from_parameters
 from engine.crystals.parent import FloatArray, ParentCrystal
 from engine.crystals.structure_faults import (
