@@ -116,8 +116,9 @@ bench: $(STAMP) weights ## the benchmarks, short
 bench-full: $(STAMP) weights ## the benchmarks, with more repeats
 	@for script in benchmarks/*.py; do echo "== $$script"; ORICHALCUM_BENCH=full $(BIN)/python "$$script"; done
 
-docs: $(STAMP) ## write the JSON Schema of problem files and the picture of the rooms into docs/
+docs: $(STAMP) ## write the JSON Schema of problem files, the messages and the picture of the rooms into docs/
 	@$(BIN)/python -m api_schemas.schema > docs/problem.schema.json
+	@$(BIN)/python -m tools.list_messages > docs/messages.md
 	@$(BIN)/python -m tools.draw_house
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -38,6 +39,17 @@ class Output(BaseModel):
     """A frozen model of something the service says; readers ignore fields added by newer servers."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def counted_first(most: int) -> BeforeValidator:
+    """Refuse a mapping with more than ``most`` entries before any of them is looked at."""
+
+    def check(value: object) -> object:
+        if isinstance(value, Mapping) and len(value) > most:
+            raise refusal("invalid-value", f"this has {len(value)} entries; it should have at most {most}")
+        return value
+
+    return BeforeValidator(check)
 
 
 def refusal(kind: str, text: str) -> PydanticCustomError:

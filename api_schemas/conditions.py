@@ -13,10 +13,16 @@ from api_schemas.base import (
     Model,
     Number,
     Positive,
+    counted_first,
     refusal,
 )
 from api_schemas.elements import Element
 from api_schemas.structures import Structure
+
+MOST_ELEMENTS = 120
+"""Entries of a table by element."""
+
+_PerElement = counted_first(MOST_ELEMENTS)
 
 
 class Substrate(Model):
@@ -49,19 +55,25 @@ class Conditions(Model):
 
     temperature: Number = Field(300.0, ge=0.0, le=100_000.0, description="K")
     pressure: Number = Field(0.0, ge=-100.0, le=1000.0, description="GPa; positive compresses.")
-    chemical_potentials: dict[Element, Annotated[Number, Field(ge=-1e5, le=1e5)]] = Field(
+    chemical_potentials: Annotated[
+        dict[Element, Annotated[Number, Field(ge=-1e5, le=1e5)]], counted_first(MOST_ELEMENTS)
+    ] = Field(
         default={},
-        max_length=120,
+        max_length=MOST_ELEMENTS,
         description="eV/atom, for formation_energy; elements left out refer to their elemental phases.",
     )
     substrate: Substrate | None = Field(None, description="For substrate_mismatch.")
-    element_prices: dict[Element, Annotated[Number, Field(ge=0.0, le=1e12)]] = Field(
+    element_prices: Annotated[
+        dict[Element, Annotated[Number, Field(ge=0.0, le=1e12)]], counted_first(MOST_ELEMENTS)
+    ] = Field(
         default={},
-        max_length=120,
+        max_length=MOST_ELEMENTS,
         description="USD/kg, for price_per_kg; elements left out have the price of the table.",
     )
-    supply_risks: dict[Element, Annotated[Number, Field(ge=0.0, le=1e6)]] = Field(
+    supply_risks: Annotated[
+        dict[Element, Annotated[Number, Field(ge=0.0, le=1e6)]], counted_first(MOST_ELEMENTS)
+    ] = Field(
         default={},
-        max_length=120,
+        max_length=MOST_ELEMENTS,
         description="For supply_risk, from 0 (none) to 1; elements left out have the value of the table.",
     )

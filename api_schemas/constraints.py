@@ -19,6 +19,7 @@ from api_schemas.base import (
     Model,
     Name,
     Positive,
+    counted_first,
     refusal,
 )
 from api_schemas.elements import Element
@@ -83,7 +84,7 @@ Resolution = Annotated[
 class Constraints(Model):
     """Restrictions of the composition beyond the bounds of each element."""
 
-    charge_neutrality: dict[Element, Bounded] | None = Field(
+    charge_neutrality: Annotated[dict[Element, Bounded] | None, counted_first(120)] = Field(
         None, max_length=120, description="Oxidation state by element; the cell's charge must be zero."
     )
     linear: list[LinearConstraint] = Field(

@@ -1,30 +1,30 @@
-"""Elements as fields of schemas: known symbols, and for an unknown one the nearest as the mend."""
+"""Elements as fields of schemas: known symbols, and for an unknown one the right word as the mend."""
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
+from api_schemas.synonyms import element_hint
 
 
 def check_element(symbol: str, *, vacancy_allowed: bool = False) -> str:
     """Return ``symbol`` if it is a chemical element (or ``Vac`` where allowed).
 
     Raises:
-        PydanticCustomError: of type ``unknown-element``, with the nearest symbols as the mend.
+        PydanticCustomError: of type ``unknown-element``, with the symbol that is meant as the mend.
     """
     if symbol in ATOMIC_NUMBERS or (vacancy_allowed and symbol == VACANCY):
         return symbol
     shown = symbol if len(symbol) <= 20 else symbol[:17] + "..."
-    near = [s for s in ATOMIC_NUMBERS if s.lower() == symbol.strip().lower()]
-    near = near or difflib.get_close_matches(symbol[:20].capitalize(), list(ATOMIC_NUMBERS), n=3, cutoff=0.5)
-    hint = f"; did you mean {', '.join(near)}?" if near else "; give a symbol such as Al or Sc"
+    hint = element_hint(symbol)
+    if VACANCY in hint and not vacancy_allowed:
+        hint = "a vacancy stands among the elements of a sublattice, as Vac; put the element of the full site here"
     raise PydanticCustomError(
-        "unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element{hint}"}
+        "unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element; {hint}"}
     )
 
 

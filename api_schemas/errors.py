@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
 from api_schemas.base import Model, Output
+from api_schemas.synonyms import field_hint, quantity_hint
 
 TYPE_PREFIX = "urn:orichalcum:problem:"
 """Problem types are this prefix and a stable slug, e.g. ``urn:orichalcum:problem:not-available-yet``."""
@@ -47,22 +48,25 @@ class ProblemInvalid(ValueError):  # noqa: N818  (the field's name for it)
 
 _M = TypeVar("_M", bound=BaseModel)
 
-_SLUGS = {
+SLUGS = {
     "missing": "missing-field",
     "extra_forbidden": "unknown-field",
     "literal_error": "unknown-choice",
     "json_invalid": "malformed-json",
 }
-_WORDING = {
+"""Types of fault by pydantic's type of error; of others invalid-value."""
+WORDING = {
     "missing": "this field is required; add it",
     "extra_forbidden": "this field is not known here; check its spelling or remove it",
     "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
+"""What is said of a value of the wrong form, by pydantic's type of error."""
 _MOST_SUGGESTIONS = 50
 """Faults of one document that are looked up among the known fields."""
 _LONGEST_NAME = 60
+_NUMBER_WANTED = frozenset({"float_type", "int_type", "float_parsing", "int_parsing"})
 _LENGTH = re.compile(r"^(List|Dictionary|String) should have (.*?)(?: after validation)?, not (\d+)$")
 _TAG = re.compile(r"^<.*>$")
 # A validator may begin its message with the pointer, relative to what it checks, of the part that is at fault.
@@ -78,7 +82,8 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
     """Translate a pydantic error into pointers, stable slugs and readable messages."""
     found: list[FieldError] = []
     model = _model_named(error.title)
-    for item in error.errors(include_url=False, include_input=False):
+    hints = 0
+    for item in error.errors(include_url=False):
         location = [part for part in item["loc"] if not (isinstance(part, str) and _TAG.match(part))]
         is_key = bool(location) and location[-1] == "[key]"
         where = pointer([*prefix, *(location[:-1] if is_key else location)])
@@ -86,15 +91,29 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         own = _OWN_POINTER.match(message)
         if own:
             where, message = where + own.group(1), own.group(2)
-        slug = _SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
-        message = _WORDING.get(item["type"], message.replace("Input should", "This should", 1))
+        slug = SLUGS.get(item["type"], item["type"] if "-" in item["type"] else "invalid-value")
+        message = WORDING.get(item["type"], message.replace("Input should", "This should", 1))
         if item["type"] == "model_type":
             message = _mapping_wanted(item.get("ctx", {}).get("class_name", ""))
         if item["type"] == "extra_forbidden" and len(found) < _MOST_SUGGESTIONS:
             message = _unknown_field(str(location[-1]), _fields_at(model, location[:-1])) or message
+        if hints < _MOST_SUGGESTIONS and (
+            hint := _value_hint(item["type"], item.get("input"), item.get("ctx", {}))
+        ):
+            message, hints = f"{message}; {hint}", hints + 1
         message = _LENGTH.sub(r"this has \3; it should have \2", message)
         found.append(FieldError(pointer=where[:500], type=slug, message=message[:2000]))
     return found
+
+
+def _value_hint(kind: str, value: object, context: Mapping[str, object]) -> str | None:
+    """What a value of the wrong kind or size was probably meant to be: a number with its unit, percent."""
+    if kind in _NUMBER_WANTED and isinstance(value, str):
+        return quantity_hint(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "less_than_equal" and number and context.get("le") == 1.0 and 1.0 < float(str(value)) <= 100.0:
+        return "this is a fraction: write 0.2 for 20 %"
+    return None
 
 
 def _mapping_wanted(class_name: str) -> str:
@@ -109,6 +128,9 @@ def _unknown_field(name: str, fields: Sequence[str]) -> str | None:
     """What to write instead of a field that is not among these; None where there are none."""
     if not fields:
         return None
+    meant = field_hint(name, fields)
+    if meant:
+        return f"this field is not known here; write {meant}"
     near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), fields, n=1)
     mend = f"did you mean {near[0]}?" if near else f"remove it, or write one of {', '.join(fields)}"
     return f"this field is not known here; {mend}"

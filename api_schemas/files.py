@@ -106,7 +106,9 @@ def read_text(text: str, *, is_json: bool = False) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _malformed(f"not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except (ValueError, RecursionError):
-        raise _malformed("a number is too long or the document is nested too deeply") from None
+        raise _malformed(
+            "a number is too long or the document is nested too deeply; shorten or flatten it"
+        ) from None
     if not isinstance(data, dict):
         raise _malformed(
             "a problem file is a mapping with fields such as structure and sublattices; see `orichalcum new`"
@@ -124,9 +126,9 @@ def read_file(path: Path) -> dict[str, Any]:
     with path.open("rb") as stream:
         raw = stream.read(MAX_FILE_BYTES + 1)
     if len(raw) > MAX_FILE_BYTES:
-        raise _malformed(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+        raise _malformed(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB; give a problem file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _malformed(f"{path.name} is not UTF-8 text") from None
+        raise _malformed(f"{path.name} is not UTF-8 text; save it as UTF-8") from None
     return read_text(text, is_json=path.suffix.lower() == ".json")

@@ -26,6 +26,7 @@ from api_schemas.files import read_file, read_text
 from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective
 from api_schemas.order_options import OrderOptions
+from api_schemas.structure_files import with_texts
 from api_schemas.structures import Structure
 from api_schemas.sublattices import CompositionInput, Sublattice
 
@@ -68,7 +69,9 @@ class Problem(Model):
             raise refusal(
                 "duplicate-sublattice", f"/sublattices: name {twice[0]!r} is used twice; rename one"
             )
-        searches = self.kind in KINDS and KINDS[self.kind].searches
+        # A problem without a kind may be meant for `evaluate`, which names the composition beside it.
+        named = not self.model_fields_set.isdisjoint({"kind", "objectives"})
+        searches = named and self.kind in KINDS and KINDS[self.kind].searches
         if searches and not self.objectives:
             raise refusal("missing-objective", f"/objectives: kind {self.kind} needs at least one objective")
         if searches and not self.sublattices:
@@ -88,13 +91,14 @@ class Problem(Model):
 
     @classmethod
     def from_file(cls, path: str | Path) -> Problem:
-        """Read a YAML or JSON problem file.
+        """Read a YAML or JSON problem file, and the structure files that it names (relative to its own folder).
 
         Raises:
             api_schemas.errors.ProblemInvalid: naming the field and the mend.
             OSError: if the file cannot be read.
         """
-        return parse(cls, read_file(Path(path)))
+        found = with_texts(read_file(Path(path)), Path(path).parent)
+        return parse(cls, found)
 
     @classmethod
     def from_text(cls, text: str, *, is_json: bool = False) -> Problem:
@@ -108,11 +112,14 @@ class Problem(Model):
     def document(self) -> dict[str, Any]:
         """The normalised problem as a JSON-ready dictionary, without fields that were not given and have no default.
 
-        A limit on evaluations that nobody set is left out too: to some kinds it means something else than its default.
+        A limit on evaluations that nobody set is left out too: to some kinds it means something else than its default;
+        and so is a kind that nobody set of a problem that seeks nothing.
         """
         found = self.model_dump(mode="json", exclude_none=True)
         if "max_evaluations" not in self.strategy.model_fields_set:
             del found["strategy"]["max_evaluations"]
+        if self.model_fields_set.isdisjoint({"kind", "objectives"}):
+            del found["kind"], found["objectives"]
         return found
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api_schemas.base import Model, Positive
 from api_schemas.elements import Element
+from api_schemas.structure_documents import as_fields, plain_structure
 
 MAX_STRUCTURE_TEXT = 1_000_000
 """Longest CIF or POSCAR text accepted, in characters."""
 
-MAX_DEPTH = 20
-"""Deepest nesting of a pymatgen dictionary."""
-
 _FORMS = ("prototype", "cif", "poscar", "pymatgen")
+_FILES = ("cif_file", "poscar_file")
 
 
 class Structure(Model):
-    """A parent crystal, in exactly one of the forms prototype, cif, poscar, pymatgen."""
+    """A parent crystal, in exactly one of the forms prototype, cif, poscar, pymatgen, or as the path of a file."""
 
     prototype: str | None = Field(
         None, max_length=64, description="Name of a parent structure, e.g. wurtzite."
@@ -44,17 +43,50 @@ class Structure(Model):
     poscar: str | None = Field(None, max_length=MAX_STRUCTURE_TEXT, description="Text of a VASP POSCAR file.")
     pymatgen: dict[str, JsonValue] | None = Field(None, description="A pymatgen Structure as its dictionary.")
 
+    cif_file: str | None = Field(
+        None,
+        max_length=1000,
+        description="Path of a CIF file, for run, evaluate, submit and the Python client, which read it; a service "
+        "refuses it.",
+    )
+    poscar_file: str | None = Field(None, max_length=1000, description="Likewise of a VASP POSCAR file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_other_programs(cls, value: object) -> object:
+        if isinstance(value, str) or hasattr(value, "__fspath__"):
+            shown = str(value)[:60]
+            raise _structure_error(
+                f"{shown!r} is no structure; write {{prototype: wurtzite, species: [Al, N]}}, or of a file "
+                "{cif_file: path} or {poscar_file: path}"
+            )
+        return as_fields(value)
+
     @field_validator("pymatgen", mode="before")
     @classmethod
-    def _tuples_are_lists(cls, value: object) -> object:
-        return _json_like(value, 0)
+    def _what_is_read(cls, value: object) -> object:
+        return plain_structure(value)
+
+    @field_validator("cif", "poscar", mode="before")
+    @classmethod
+    def _text_is_wanted(cls, value: object, info: ValidationInfo) -> object:
+        form = info.field_name
+        if hasattr(value, "__fspath__"):
+            raise _structure_error(
+                f"this is the text of a file, not a path; write {form}_file: {str(value)[:60]}"
+            )
+        if as_fields(value) is not value:
+            raise _structure_error(
+                "this is the text of a file; give a Structure or Atoms as the structure itself"
+            )
+        return value
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        given = [form for form in _FORMS if getattr(self, form) is not None]
+        given = [form for form in (*_FORMS, *_FILES) if getattr(self, form) is not None]
         if len(given) != 1:
             what = "none is given" if not given else f"{' and '.join(given)} are given"
-            raise _structure_error(f"give exactly one of {', '.join(_FORMS)}: {what}")
+            raise _structure_error(f"give exactly one of {', '.join((*_FORMS, *_FILES))}: {what}")
         if given != ["prototype"]:
             extra = [name for name in ("species", "a", "b", "c") if getattr(self, name) is not None]
             if extra:
@@ -67,22 +99,11 @@ class Structure(Model):
 
     def form(self) -> str:
         """Name of the form in which the crystal was given."""
-        return next(form for form in _FORMS if getattr(self, form) is not None)
+        return next(form for form in (*_FORMS, *_FILES) if getattr(self, form) is not None)
 
     def model_dump_compact(self) -> dict[str, Any]:
         """The fields that were given, as a JSON-ready dictionary."""
         return self.model_dump(mode="json", exclude_none=True)
-
-
-def _json_like(value: object, depth: int) -> object:
-    """Tuples as lists: ``Structure.as_dict()`` holds some."""
-    if depth > MAX_DEPTH:
-        raise _structure_error("the dictionary is nested too deeply; take Structure.as_dict()")
-    if isinstance(value, dict):
-        return {key: _json_like(entry, depth + 1) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_like(entry, depth + 1) for entry in value]
-    return value
 
 
 def _structure_error(text: str) -> PydanticCustomError:

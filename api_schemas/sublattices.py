@@ -18,6 +18,7 @@ from api_schemas.base import (
     Identifier,
     Model,
     SiteIndex,
+    counted_first,
     refusal,
 )
 from api_schemas.elements import ElementOrVacancy
@@ -27,6 +28,10 @@ Site = Annotated[
     | Annotated[str, Field(min_length=1, max_length=20), Tag("<element>")],
     Discriminator(lambda value: "<element>" if isinstance(value, str) else "<index>"),
 ]
+
+
+MOST_ELEMENTS = 20
+"""Elements of a sublattice."""
 
 
 def _in_order(bounds: list[float]) -> list[float]:
@@ -59,9 +64,9 @@ class Sublattice(Model):
         max_length=1000,
         description="Element symbols of the parent, or 0-based site indices in input order.",
     )
-    elements: dict[ElementOrVacancy, Bounds] = Field(
+    elements: Annotated[dict[ElementOrVacancy, Bounds], counted_first(MOST_ELEMENTS)] = Field(
         min_length=1,
-        max_length=20,
+        max_length=MOST_ELEMENTS,
         description="Allowed elements with the bounds of their fractions; a list of symbols means [0, 1] each.",
         json_schema_extra=_list_or_mapping,
     )
@@ -70,6 +75,10 @@ class Sublattice(Model):
     @classmethod
     def _list_means_unit_bounds(cls, value: object) -> object:
         if isinstance(value, list) and all(isinstance(symbol, str) for symbol in value):
+            if len(value) > MOST_ELEMENTS:
+                raise refusal(
+                    "invalid-value", f"this has {len(value)} entries; it should have at most {MOST_ELEMENTS}"
+                )
             duplicates = sorted({symbol for symbol in value if value.count(symbol) > 1})
             if duplicates:
                 raise refusal(

@@ -24,6 +24,8 @@ from orichalcum.reporting import plain
 
 LONGEST_PART = 2000
 """Characters of an answer's part that are printed."""
+MOST_MESSAGES = 5
+"""Different messages of evaluations that are shown under their table."""
 MOST_GRADIENT_COLUMNS = 6
 """More elements than this do not fit a terminal's width."""
 
@@ -178,10 +180,13 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
+        messages = dict.fromkeys(one.message for one in item.evaluations if one.message)
+        parts += [line(message) for message in list(messages)[:MOST_MESSAGES]]
     if own is None:
         parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
     if item.verification is not None:
         parts += verified.lines(item.verification)
+    if item.verification is not None or item.best is None:
         parts += [line(note) for note in item.notes]
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))

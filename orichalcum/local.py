@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from api_schemas.evaluations import CrystalState, Evaluation, FixedGeometryEvaluation
     from api_schemas.problem import Problem
     from api_schemas.results import Result
+    from api_schemas.sublattices import Sublattice
     from engine.campaign.run import Observer
 
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
@@ -254,6 +255,9 @@ def _device(wanted: str) -> str:
 
 def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composition]:
     """The composition to evaluate, and the problem with it in the place of its ``at``."""
+    from engine.acceptance.resolve import at_composition, for_evaluation
+
+    problem = for_evaluation(problem)
     if at is not None:
         from engine.composition.notation import parse_at_text
 
@@ -270,10 +274,18 @@ def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composi
             f"the file lists {count} compositions; choose one with --at, or 'orichalcum run' evaluates them all",
         )
     else:
-        raise _fault("--at", "missing-field", 'name the composition, e.g. --at "cation:Al=0.8,Sc=0.2"')
-    from engine.acceptance.resolve import at_composition
-
+        text = ";".join(
+            f"{sublattice.name}:{','.join(f'{element}={share:.4g}' for element, share in _shares(sublattice))}"
+            for sublattice in problem.sublattices[:3]
+        )
+        raise _fault("--at", "missing-field", f'name the composition, e.g. --at "{text}"')
     return at_composition(problem, composition), composition
+
+
+def _shares(sublattice: Sublattice) -> list[tuple[str, float]]:
+    """The first two elements of a sublattice in equal parts, or its only one."""
+    first = list(sublattice.elements)[:2]
+    return [(element, 1.0 / len(first)) for element in first]
 
 
 def _fault(pointer: str, kind: str, message: str) -> ProblemInvalid:

@@ -12,6 +12,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -23,6 +24,7 @@ from api_schemas.jobs import EvaluationPage, Job, JobPage, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result
+from api_schemas.structure_files import with_texts
 from orichalcum.exceptions import BadAddress, ServiceUnreachable, UnexpectedAnswer, refusal
 
 DEFAULT_URL = "http://127.0.0.1:8421"
@@ -177,15 +179,19 @@ def submit(problem: Problem, key: str | None = None) -> Call[Job]:
         "POST",
         "/v1/jobs",
         Job,
-        body=json.loads(problem.model_dump_json(exclude_unset=True)),
+        body=_document(problem),
         headers={"Idempotency-Key": key or uuid.uuid4().hex},
     )
 
 
 def validate(problem: Problem) -> Call[Validation]:
     """``POST /v1/problems/validate``."""
-    body = json.loads(problem.model_dump_json(exclude_unset=True))
-    return Call("POST", "/v1/problems/validate", Validation, body=body)
+    return Call("POST", "/v1/problems/validate", Validation, body=_document(problem))
+
+
+def _document(problem: Problem) -> dict[str, Any]:
+    """The problem as it is sent: with the texts of the structure files that it names."""
+    return with_texts(json.loads(problem.model_dump_json(exclude_unset=True)), Path.cwd())
 
 
 def job(job_id: str) -> Call[Job]:

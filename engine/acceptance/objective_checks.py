@@ -6,7 +6,7 @@ from api_schemas.errors import FieldError, pointer
 from api_schemas.objectives import Objective, SameAs
 from api_schemas.problem import Problem
 from engine.acceptance.property_bounds import impossible, property_bound_faults
-from engine.properties.table import MASS_FRACTION, PROPERTIES, listed, near_names
+from engine.properties.table import PROPERTIES, unknown_property
 
 
 def property_faults(problem: Problem) -> list[FieldError]:
@@ -27,13 +27,7 @@ def property_faults(problem: Problem) -> list[FieldError]:
 def _name_fault(name: str, where: tuple[str | int, ...]) -> FieldError | None:
     if name in PROPERTIES:
         return None
-    near = near_names(name)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the properties are {listed()}"
-    if near == [f"{MASS_FRACTION}ELEMENT"]:
-        hint = f"write an element of the crystal after the colon, e.g. {MASS_FRACTION}Sc"
-    return FieldError(
-        pointer=pointer(where), type="unknown-property", message=f"there is no property {name[:60]!r}; {hint}"
-    )
+    return FieldError(pointer=pointer(where), type="unknown-property", message=unknown_property(name))
 
 
 def _target_faults(objective: Objective, number: int) -> list[FieldError]:

@@ -9,6 +9,11 @@ from api_schemas.errors import FieldError, pointer
 from api_schemas.problem import Problem
 from engine.properties.table import MASS_FRACTION, PROPERTIES, RISK, PropertyRow
 
+SHORTEST = 1.0
+"""Å."""
+SOFTEST = 0.1
+"""GPa; of the bulk modulus of solid helium where it freezes."""
+
 
 def impossible(row: PropertyRow, low: float, high: float) -> str | None:
     """Why no value of a property lies in ``[low, high]`` (its unit): what its values are; None where one may.
@@ -18,11 +23,20 @@ def impossible(row: PropertyRow, low: float, high: float) -> str | None:
     if row.unit == "degree":
         return None if high > 0.0 and low < 180.0 else "angles lie between 0 and 180 degrees"
     if row.positive:
-        return None if high > 0.0 else f"{row.name} is always positive"
+        return f"{row.name} is always positive" if high <= 0.0 else _other_unit(row, high)
     if row.name.startswith(MASS_FRACTION):
         return None if high >= 0.0 and low <= 1.0 else "a mass fraction lies between 0 and 1"
     if row.name == RISK:
         return None if high >= 0.0 else f"{row.name} is never negative"
+    return None
+
+
+def _other_unit(row: PropertyRow, high: float) -> str | None:
+    """Why a positive value is too small to be in the unit of the property."""
+    if row.unit == "Å" and high < SHORTEST:
+        return f"no lattice constant is below {SHORTEST:g} Å; from nm multiply by 10"
+    if row.unit == "GPa" and high < SOFTEST:
+        return f"no crystal is softer than {SOFTEST:g} GPa; from eV/Å^3 multiply by 160.2"
     return None
 
 

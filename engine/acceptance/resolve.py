@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from api_schemas.base import Composition
-from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.errors import FieldError, ProblemInvalid, parse, pointer
+from api_schemas.kinds import EVALUATE
 from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.objectives import SameAs
 from api_schemas.problem import Problem
+from api_schemas.structure_files import with_texts
 from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
 from engine.acceptance.fit import fit_faults
+from engine.acceptance.held_checks import held_faults
 from engine.acceptance.mixing import mixing_faults
 from engine.acceptance.objective_checks import batch_faults, property_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
@@ -38,6 +42,12 @@ class _Parts:
     crystal: AlchemicalCrystal | None
     same_as: tuple[AlchemicalCrystal | None, ...]
 
+    def within(self, reach: float) -> _Parts:
+        """The same, each crystal knowing what holds its cell when atoms farther than ``reach`` (Å) do not meet."""
+        # Targets with the same crystal go on sharing it.
+        found = {id(one): one.within(reach) for one in (self.crystal, *self.same_as) if one is not None}
+        return _Parts(found.get(id(self.crystal)), tuple(found.get(id(one)) for one in self.same_as))
+
 
 def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
     """The problem resolved, if it is not already, for a user of this process: it may name a model file.
@@ -47,6 +57,10 @@ def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
     """
     if isinstance(problem, ResolvedProblem):
         return problem
+    document = problem.model_dump(mode="json", exclude_unset=True)
+    read = with_texts(document, Path.cwd())
+    if read != document:
+        problem = parse(Problem, read)
     return resolve(problem, replace(Limits.of_this_machine(), model_files=True))
 
 
@@ -64,12 +78,16 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     errors = [
         *unavailable(problem),
         *unused_fields(problem),
+        *_nothing_sought(problem),
         *property_faults(problem),
         *batch_faults(problem),
     ]
     parts = _crystals(problem, limits, errors)
     potential, faults = chosen_potential(problem, files=limits.model_files)
     errors.extend(faults)
+    if potential is not None:
+        parts = parts.within(potential.cutoff)
+    errors.extend(held_faults(problem, parts.crystal))
     errors.extend(mixing_faults(problem))
     if problem.potential.tier in TIERS:
         errors.extend(TIERS[problem.potential.tier].faults(problem))
@@ -117,6 +135,24 @@ def _counted(problem: Problem, planned: int) -> Problem:
         return problem
     strategy = problem.strategy.model_copy(update={"max_evaluations": planned})
     return problem.model_copy(update={"strategy": strategy})
+
+
+def for_evaluation(problem: Problem) -> Problem:
+    """The problem as one whose compositions are given: its kind is evaluate where it names none and seeks nothing."""
+    if not problem.model_fields_set.isdisjoint({"kind", "objectives"}):
+        return problem
+    return problem.model_copy(update={"kind": EVALUATE.name})
+
+
+def _nothing_sought(problem: Problem) -> list[FieldError]:
+    """A problem without a kind that a search is to solve, though it has nothing to seek."""
+    if problem.objectives or problem.kind not in SCHEMAS or not SCHEMAS[problem.kind].searches:
+        return []
+    text = (
+        f"kind {problem.kind} needs at least one objective; add one, or write kind: {EVALUATE.name} with the "
+        "compositions in at"
+    )
+    return [FieldError(pointer="/objectives", type="missing-objective", message=text)]
 
 
 def at_composition(problem: Problem, composition: Composition) -> Problem:

@@ -14,8 +14,8 @@ from api_schemas.evaluations import (
     Suggestion,
 )
 from api_schemas.tasks import Record, Task
-from engine.acceptance.resolve import at_composition, resolved_problem
-from engine.composition.notation import parse_composition
+from engine.acceptance.resolve import at_composition, for_evaluation, resolved_problem
+from engine.composition.notation import parse_composition, scaled_notes
 from engine.problem.resolved import ResolvedProblem
 from engine.tiers.registry import TIERS
 from engine.units.registry import UNITS
@@ -91,6 +91,9 @@ def evaluate(
             tier=resolved.problem.potential.tier,
         )
     record = TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
+    notes = [] if isinstance(composition, Suggestion) else scaled_notes([composition])
+    if notes:
+        record = record.model_copy(update={"warnings": [*record.warnings, *notes]})
     if not record.incomplete:
         return record
     from engine.evaluation.completion import completed
@@ -123,6 +126,8 @@ def _resolved(
     problem: Problem | ResolvedProblem, composition: Mapping[str, Mapping[str, float]]
 ) -> ResolvedProblem:
     """The problem resolved: of one that lists its compositions and lists none, this is the one."""
+    if not isinstance(problem, ResolvedProblem):
+        problem = for_evaluation(problem)
     if not isinstance(problem, ResolvedProblem) and not problem.at:
         problem = at_composition(problem, {name: dict(parts) for name, parts in composition.items()})
     return resolved_problem(problem)

@@ -10,13 +10,17 @@ import numpy as np
 
 from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.synonyms import quantity_hint
 from engine.composition.simplex import FloatArray
 from engine.composition.space import CompositionSpace
 
-SUM_TOLERANCE = 1e-6
-"""How far the fractions of a sublattice may be from adding up to 1; they are scaled to do so."""
+ROUNDING = 0.5e-4
+"""Of fractions with four decimals, as answers print them: so far each may be from what was meant."""
+SAID = 1e-6
+"""Sums farther than this from 1 are mentioned when they are scaled."""
 
 MAX_TEXT = 10_000
+_SHOWN = 6
 
 
 def _fault(where: Sequence[str | int], message: str) -> FieldError:
@@ -79,16 +83,46 @@ def _fractions(
             text = f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}"
             errors.append(_fault([*where, element], text))
         elif not math.isfinite(fraction) or fraction < 0.0:
-            errors.append(_fault([*where, element], f"the fraction {fraction:g} is not between 0 and 1"))
+            text = f"the fraction {fraction:g} is not between 0 and 1; write 0.2 for 20 %"
+            errors.append(_fault([*where, element], text))
     values = np.array([float(given.get(element, 0.0)) for element in elements])
     total = float(values.sum())
     if len(errors) > faults_before:
         return values
-    if abs(total - 1.0) > SUM_TOLERANCE:
-        text = f"the fractions of sublattice {name!r} add up to {total:.8g}; they must add up to 1"
-        errors.append(_fault(where, text))
+    if abs(total - 1.0) > sum_tolerance(len(given)):
+        scaled = ", ".join(
+            f"{element}: {value / total:.6g}" for element, value in list(given.items())[:_SHOWN] if total > 0
+        )
+        mend = f", e.g. {{{scaled}}}" if scaled and len(given) <= _SHOWN else ""
+        text = f"the fractions of sublattice {name!r} add up to {total:.8g}; they must add up to 1{mend}"
+        errors.append(_fault(where, text + _percent(total)))
         return values
     return np.asarray(values / total)
+
+
+def sum_tolerance(count: int) -> float:
+    """How far the sum of so many fractions may be from 1, each rounded to four decimals; they are scaled to add up."""
+    return ROUNDING * max(count, 1) * (1.0 + 1e-9) + 1e-9
+
+
+def scaled_notes(compositions: Sequence[Mapping[str, Mapping[str, float]]]) -> list[str]:
+    """What to say of compositions whose fractions were scaled to add up to 1; the first few."""
+    found = []
+    for composition in compositions:
+        for name, fractions in composition.items():
+            total = sum(fractions.values())
+            if abs(total - 1.0) <= SAID or total <= 0.0:
+                continue
+            shown = ", ".join(f"{element} {value / total:.6g}" for element, value in fractions.items())
+            found.append(f"the fractions of {name} added up to {total:.6g} and were scaled: {shown}")
+            if len(found) == _SHOWN:
+                return found
+    return found
+
+
+def _percent(total: float) -> str:
+    """What to say of fractions that add up to a hundred."""
+    return "; fractions are wanted, not percent: 0.2 for 20 %" if 99.0 < total < 101.0 else ""
 
 
 def parse_at_text(text: str) -> Composition:
@@ -100,7 +134,8 @@ def parse_at_text(text: str) -> Composition:
         ProblemInvalid: of type ``bad-composition`` at ``/at``, saying which piece cannot be read.
     """
     if len(text) > MAX_TEXT:
-        raise ProblemInvalid([_fault(["at"], f"the text is longer than {MAX_TEXT} characters")])
+        long = f"the text is longer than {MAX_TEXT} characters; write the composition into the file, under at"
+        raise ProblemInvalid([_fault(["at"], long)])
     composition: Composition = {}
     for piece in (piece.strip() for piece in text.split(";")):
         if not piece:
@@ -138,7 +173,8 @@ def _pairs(name: str, text: str) -> dict[str, float]:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            message = f"{number!r} is not a number; write a fraction such as {element}=0.8"
+            hint = quantity_hint(number) or f"write a fraction such as {element}=0.8"
+            message = f"{number[:30]!r} is not a number; {hint}"
             raise ProblemInvalid([_fault(["at", name, element], message)])
         if element in fractions:
             message = f"{element!r} is given twice in sublattice {name!r}; give it once"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.sublattices import Sublattice
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
+from engine.crystals.connections import Connections, connections
 from engine.crystals.conventional import SymmetryNotFound, conventional_transformation
 from engine.crystals.parent import FloatArray, IntArray, ParentCrystal, frozen_array
 from engine.crystals.selection import listed, select_sites, vacancy_faults
@@ -50,6 +51,7 @@ class AlchemicalCrystal:
         labels: What counts as the same for symmetry, [n_sites]: one label per sublattice, else the atomic
             number.
         conventional: T with ``conventional lattice = T @ lattice``, [3, 3]; chosen from the parent, and kept.
+        connections: What holds the cell, where that is not everything in all directions; None for most crystals.
     """
 
     lattice: FloatArray
@@ -62,6 +64,7 @@ class AlchemicalCrystal:
     copy_column: IntArray
     labels: IntArray
     conventional: FloatArray
+    connections: Connections | None = None
 
     def __post_init__(self) -> None:
         """Make every array a read-only copy."""
@@ -177,6 +180,11 @@ class AlchemicalCrystal:
     def with_geometry(self, lattice: FloatArray, frac: FloatArray) -> AlchemicalCrystal:
         """The same crystal with another lattice [3, 3] Å and other coordinates [n_sites, 3]; labels and T are kept."""
         return replace(self, lattice=lattice, frac=np.reshape(frac, (self.n_sites, 3)))
+
+    def within(self, reach: float) -> AlchemicalCrystal:
+        """The same crystal, knowing what holds its cell when atoms farther than ``reach`` (Å) do not meet."""
+        found = connections(self.lattice, self.frac, reach)
+        return self if found is None and self.connections is None else replace(self, connections=found)
 
     def end_members(self) -> Iterator[tuple[tuple[str, ...], FloatArray]]:
         """Every end member, as (elements in sublattice order, one-hot vector [n_columns]).

@@ -2,27 +2,32 @@
 
 Read are the scale, the vectors, the symbols, the counts and the coordinates. Velocities and the flags of
 selective dynamics say nothing about a parent structure and are passed over.
+
+Symbols stand in a line before the counts (VASP 5). Without that line (VASP 4) they are the words of the title, if all
+of it is symbols, or stand behind the coordinates; a title in other words names no elements.
 """
 
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
-from engine.crystals.labels import element_of
+from engine.crystals.labels import element_of_potcar, is_symbol, unknown_element
 from engine.crystals.parent import FloatArray, ParentCrystal
-from engine.crystals.structure_faults import StructureFault, bad_structure, check_count, check_lattice
+from engine.crystals.structure_faults import bad_structure, check_count, check_lattice
 
 _MAX_LINE = 1000
+_COMMENT = re.compile(r"[!#].*$")
+_NO_ELEMENTS = "put a line of symbols, such as Al N, before the line of counts"
 
 
 def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
     """The crystal of a POSCAR.
 
     Args:
-        text: The file's text, in the format of VASP 5 (a line of symbols) or of VASP 4 with the symbols in
-            the first line.
+        text: The file's text.
         max_atoms: Most sites allowed.
 
     Raises:
@@ -30,37 +35,51 @@ def read_poscar(text: str, max_atoms: int) -> ParentCrystal:
     """
     lines = text.splitlines()[: 20 + 2 * max_atoms + 2]
     if len(lines) < 7:
+        what = "; a CIF is given as cif" if text.lstrip().startswith(("data_", "#")) else ""
         raise bad_structure(
-            "the POSCAR is too short: it needs a title, a scale, three vectors, symbols, counts and atoms"
+            f"the POSCAR is too short: it needs a title, a scale, three vectors, symbols, counts and atoms{what}"
         )
+    if any(line.startswith("data_") for line in lines[:20]):
+        raise bad_structure("the POSCAR holds a data_ block as a CIF does; give a CIF as cif")
     vectors = np.array([_numbers(lines, row, 3) for row in (2, 3, 4)])
     scale = _scale(lines, vectors)
     lattice = vectors * scale
     check_lattice(lattice)
     row = 5
-    tokens = lines[row].split()
-    if tokens and not tokens[0].lstrip("+-").isdecimal():
-        labels = tokens
-        row += 1
-    else:
-        labels = lines[0].split()
+    words = _words(lines[row])
+    named = bool(words) and not words[0].lstrip("+-").isdecimal()
+    row += named
     counts = _counts(lines, row, max_atoms)
-    symbols = _symbols(labels, counts, named=row == 6)
     row += 1
-    if row < len(lines) and lines[row].strip()[:1] in ("S", "s"):
-        row += 1
+    selective = row < len(lines) and lines[row].strip()[:1] in ("S", "s")
+    row += selective
     if row >= len(lines):
-        raise bad_structure("the POSCAR ends before its coordinates")
+        raise bad_structure(
+            "the POSCAR ends before its coordinates; add a line Direct and one line for each atom"
+        )
     mode = lines[row].strip()[:1].lower()
     if mode not in ("d", "c", "k"):
         raise bad_structure(
             f"line {row + 1} of the POSCAR should say Direct or Cartesian, not {lines[row].strip()[:30]!r}"
         )
-    total = sum(counts)
-    coordinates = np.array([_numbers(lines, row + 1 + atom, 3) for atom in range(total)])
+    places = range(row + 1, row + 1 + sum(counts))
+    coordinates = np.array([_numbers(lines, place, 3) for place in places])
+    behind = _symbols_behind(lines, places, flags=3 if selective else 0)
+    if named:
+        names = _by_count(_symbols(words, counts), counts)
+        _check_behind(behind, names)
+    else:
+        names = _version_4(lines[0], counts, behind)
     frac = coordinates if mode == "d" else (coordinates * scale) @ np.linalg.inv(lattice)
-    names = tuple(symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(count))
     return ParentCrystal(lattice, frac, names)
+
+
+def _words(line: str) -> list[str]:
+    return _COMMENT.sub("", line[:_MAX_LINE]).split()
+
+
+def _by_count(symbols: list[str], counts: list[int]) -> tuple[str, ...]:
+    return tuple(symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(count))
 
 
 def _numbers(lines: list[str], row: int, wanted: int) -> list[float]:
@@ -71,7 +90,7 @@ def _numbers(lines: list[str], row: int, wanted: int) -> list[float]:
     values = []
     for word in lines[row][:_MAX_LINE].split()[:wanted]:
         try:
-            values.append(float(word))
+            values.append(float(word.replace("D", "E").replace("d", "e")))
         except ValueError:
             break
     if len(values) < wanted or not all(math.isfinite(value) for value in values):
@@ -82,11 +101,14 @@ def _numbers(lines: list[str], row: int, wanted: int) -> list[float]:
 
 def _scale(lines: list[str], vectors: FloatArray) -> FloatArray:
     """Scale of the Cartesian axes, [3]: one number (negative: minus the wanted volume), or three."""
-    words = lines[1].split()
+    words = _words(lines[1])
     values = np.array(_numbers(lines, 1, 3 if len(words) == 3 else 1))
     if len(values) == 3:
         if np.any(values <= 0.0):
-            raise bad_structure("line 2 of the POSCAR: three scales must all be positive")
+            shown = lines[1].strip()[:40]
+            raise bad_structure(
+                f"line 2 of the POSCAR has the scales {shown!r}; three scales must all be positive"
+            )
         return values
     if values[0] == 0.0:
         raise bad_structure("line 2 of the POSCAR: the scale is zero; 1.0 keeps the vectors as they are")
@@ -99,7 +121,7 @@ def _scale(lines: list[str], vectors: FloatArray) -> FloatArray:
 
 
 def _counts(lines: list[str], row: int, max_atoms: int) -> list[int]:
-    words = lines[row].split("!")[0].split()
+    words = _words(lines[row])
     if not words or not all(word.isdecimal() and len(word) <= 9 for word in words):
         shown = lines[row].strip()[:40]
         raise bad_structure(
@@ -110,20 +132,57 @@ def _counts(lines: list[str], row: int, max_atoms: int) -> list[int]:
     return counts
 
 
-def _symbols(labels: list[str], counts: list[int], *, named: bool) -> list[str]:
+def _symbols(labels: list[str], counts: list[int]) -> list[str]:
+    """The elements that line 6 names."""
     if len(labels) != len(counts):
-        if not named:
-            raise bad_structure(
-                "the POSCAR names no elements; put a line of symbols before the line of counts"
-            )
         raise bad_structure(
-            f"the POSCAR has {len(labels)} symbols but {len(counts)} counts; give one count per symbol"
+            f"the POSCAR has {len(labels)} symbols (line 6) but {len(counts)} counts; give one count per symbol"
         )
     symbols = []
     for label in labels:
-        symbol = element_of(label)
+        symbol = element_of_potcar(label)
         if symbol is None:
-            text = f"{label[:20]!r} in the POSCAR is not a chemical element; write symbols such as Al N"
-            raise StructureFault("unknown-element", text)
+            raise unknown_element(label, "line 6 of the POSCAR")
         symbols.append(symbol)
     return symbols
+
+
+def _version_4(title: str, counts: list[int], behind: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The element of each atom of a POSCAR without a line of symbols."""
+    words = _words(title)
+    if words and len(words) == len(counts) and all(is_symbol(word) for word in words):
+        names = _by_count(_symbols(words, counts), counts)
+        _check_behind(behind, names)
+        return names
+    if behind is not None:
+        return behind
+    text = (
+        f"the POSCAR names no elements: it has no line of symbols, and its title {title.strip()[:40]!r} is no list of "
+        f"{len(counts)} symbols, one for each count; {_NO_ELEMENTS}"
+    )
+    raise bad_structure(text)
+
+
+def _symbols_behind(lines: list[str], places: range, flags: int) -> tuple[str, ...] | None:
+    """The element behind each atom's coordinates and flags, None unless every line ends with one."""
+    found = []
+    for place in places:
+        words = [word for word in lines[place][:_MAX_LINE].split()[3 + flags :] if word not in ("#", "!")]
+        if len(words) != 1 or not is_symbol(words[0]):
+            return None
+        found.append(element_of_potcar(words[0]) or "")
+    return tuple(found)
+
+
+def _check_behind(behind: tuple[str, ...] | None, names: tuple[str, ...]) -> None:
+    """Refuse symbols behind the coordinates that are not those of the counts."""
+    differing = [
+        number for number, (one, other) in enumerate(zip(behind or names, names, strict=True)) if one != other
+    ]
+    if behind is not None and differing:
+        number = differing[0]
+        text = (
+            f"atom {number + 1} of the POSCAR is {names[number]} by the symbols and counts, and {behind[number]} "
+            "behind its coordinates; correct the one that is wrong"
+        )
+        raise bad_structure(text)

@@ -14,7 +14,12 @@ OVERLAP = 0.5
 """Sites nearer than this (Å) overlap."""
 
 MIN_LENGTH, MAX_LENGTH = 0.5, 500.0
-MIN_VOLUME_PER_SITE, MAX_VOLUME_PER_SITE = 1.0, 500.0
+MIN_VOLUME_PER_SITE = 1.0
+"""Å^3; with less the lengths are in another unit, or atoms lie upon each other."""
+MAX_VOLUME_PER_SITE = 30_000.0
+"""Å^3: an atom in a box of 31 Å."""
+MAX_VOLUME_OF_PROTOTYPE = 500.0
+"""Å^3 per site: a prototype is no sheet or molecule in a box."""
 MAX_COORDINATE = 1000.0
 _MIN_FLATNESS = 0.01
 _MAX_SHOWN_PAIRS = 5
@@ -37,6 +42,12 @@ class StructureFault(ValueError):  # noqa: N818  (it becomes a fault of the inpu
 def bad_structure(message: str) -> StructureFault:
     """A fault of type ``bad-structure``."""
     return StructureFault("bad-structure", message)
+
+
+def partial_occupancy(what: str) -> StructureFault:
+    """The refusal of a site that is not filled by one element."""
+    text = f"{what}; give a parent with one element on each site, and put the mixture into sublattices"
+    return StructureFault("partial-occupancy", text)
 
 
 def check_count(count: int, max_atoms: int, *, at_least: bool = False) -> None:
@@ -67,15 +78,17 @@ def check_lattice(lattice: FloatArray) -> None:
         StructureFault: of type ``bad-structure``.
     """
     if not np.all(np.isfinite(lattice)):
-        raise bad_structure("the lattice holds a value that is not a finite number")
+        raise bad_structure("the lattice holds a value that is not a finite number; give lengths in Å")
     # A component beyond the limit comes first: the square of a huge one would overflow.
     lengths = np.max(np.abs(lattice), axis=1)
     if np.all(lengths <= MAX_LENGTH):
         lengths = np.linalg.norm(lattice, axis=1)
     if np.any(lengths < MIN_LENGTH) or np.any(lengths > MAX_LENGTH):
         shown = ", ".join(f"{length:.4g}" for length in lengths)
+        other = "in nm? Multiply them by 10" if np.any(lengths < MIN_LENGTH) else "in pm? Divide them by 100"
         text = (
-            f"the lattice vectors are {shown} Å long; they must be between {MIN_LENGTH} and {MAX_LENGTH:g} Å"
+            f"the lattice vectors are {shown} Å long; they must be between {MIN_LENGTH} and {MAX_LENGTH:g} Å. Are the "
+            f"lengths {other}"
         )
         raise bad_structure(text)
     flatness = abs(np.linalg.det(lattice)) / np.prod(lengths)
@@ -92,22 +105,43 @@ def check_parent(parent: ParentCrystal, max_atoms: int = MAX_ATOMS) -> None:
     check_count(parent.n_sites, max_atoms)
     check_lattice(parent.lattice)
     if not np.all(np.isfinite(parent.frac)):
-        raise bad_structure("a coordinate is not a finite number")
+        raise bad_structure("a coordinate is not a finite number; give the place of every atom")
     if np.any(np.abs(parent.frac) > MAX_COORDINATE):
         raise bad_structure(
             f"a fractional coordinate is beyond {MAX_COORDINATE:g}; give coordinates near the cell"
         )
-    _check_overlaps(parent)
+    check_density_of_atoms(parent)
+    check_overlaps(parent)
+
+
+def check_density_of_atoms(parent: ParentCrystal, most: float = MAX_VOLUME_PER_SITE) -> None:
+    """Refuse a cell with too little or too much room for its atoms: its lengths are in another unit than Å.
+
+    Args:
+        parent: The crystal.
+        most: Å^3 per site.
+
+    Raises:
+        StructureFault: of type ``bad-structure``.
+    """
     per_site = parent.volume / parent.n_sites
-    if not MIN_VOLUME_PER_SITE <= per_site <= MAX_VOLUME_PER_SITE:
-        text = (
-            f"the cell has {per_site:.4g} Å^3 per atom; a crystal has between {MIN_VOLUME_PER_SITE:g} and "
-            f"{MAX_VOLUME_PER_SITE:g}. Are the lengths in Å?"
-        )
-        raise bad_structure(text)
+    if MIN_VOLUME_PER_SITE <= per_site <= most:
+        return
+    small = per_site < MIN_VOLUME_PER_SITE
+    text = (
+        f"the cell has {per_site:.3g} Å^3 per atom ({parent.volume:.4g} Å^3 for {parent.n_sites} atoms); a crystal has "
+        f"between {MIN_VOLUME_PER_SITE:g} and {most:g}. Are the lengths in Å? "
+        + ("From nm multiply them by 10" if small else "From pm divide them by 100")
+    )
+    raise bad_structure(text)
 
 
-def _check_overlaps(parent: ParentCrystal) -> None:
+def check_overlaps(parent: ParentCrystal) -> None:
+    """Refuse a crystal with sites nearer than `OVERLAP`.
+
+    Raises:
+        StructureFault: of type ``overlapping-atoms``.
+    """
     from ase.geometry import get_distances, minkowski_reduce
 
     shortest = float(np.min(np.linalg.norm(minkowski_reduce(parent.lattice)[0], axis=1)))
@@ -130,5 +164,8 @@ def _check_overlaps(parent: ParentCrystal) -> None:
                 )
     if pairs:
         more = f" (and {len(pairs) - _MAX_SHOWN_PAIRS} more pairs)" if len(pairs) > _MAX_SHOWN_PAIRS else ""
-        mend = "; remove duplicates, and mix elements on one site through sublattices"
+        mend = (
+            "; list each atom once (not its images by symmetry too), special positions with all their digits, and mix "
+            "elements on one site through sublattices"
+        )
         raise StructureFault("overlapping-atoms", "; ".join(pairs[:_MAX_SHOWN_PAIRS]) + more + mend)

@@ -9,7 +9,16 @@ from api_schemas.structures import Structure
 from engine.crystals.parent import ParentCrystal
 from engine.crystals.poscar import read_poscar
 from engine.crystals.prototypes import PROTOTYPES
-from engine.crystals.structure_faults import MAX_ATOMS, StructureFault, bad_structure, check_parent
+from engine.crystals.structure_faults import (
+    MAX_ATOMS,
+    MAX_VOLUME_OF_PROTOTYPE,
+    StructureFault,
+    bad_structure,
+    check_density_of_atoms,
+    check_parent,
+)
+
+_TEXTS = ("cif", "poscar")
 
 
 def read_structure(
@@ -29,6 +38,7 @@ def read_structure(
     form = structure.form()
     where = (*prefix, form)
     try:
+        _check_text(form, structure.cif if form == "cif" else structure.poscar)
         if structure.cif is not None:
             from engine.crystals.cif import read_cif
 
@@ -39,8 +49,11 @@ def read_structure(
             from engine.crystals.structure_dict import read_structure_dict
 
             parent = read_structure_dict(structure.pymatgen, max_atoms)
+        elif structure.prototype is None:
+            raise _file_not_read(form)
         else:
             parent = _from_prototype(structure, prefix)
+            check_density_of_atoms(parent, MAX_VOLUME_OF_PROTOTYPE)
         check_parent(parent, max_atoms)
     except StructureFault as fault:
         raise fault.at(where) from None
@@ -51,6 +64,22 @@ def read_structure(
         text = f"the {form} text does not describe a crystal; compare it with one that another program reads"
         raise bad_structure(text).at(where) from None
     return parent
+
+
+def _check_text(form: str, text: str | None) -> None:
+    """Refuse a path where the text of a file is wanted."""
+    if text is not None and form in _TEXTS and text.strip() and "\n" not in text.strip():
+        shown = text.strip()[:60]
+        mend = f"write {form}_file: path to have it read"
+        raise bad_structure(f"this should be the text of a file, not {shown!r}; {mend}")
+
+
+def _file_not_read(form: str) -> StructureFault:
+    text = (
+        f"{form} is for `orichalcum run`, `evaluate`, `submit` and the Python client, which read the file and send its "
+        f"text; a service reads no files: give the text as {form.removesuffix('_file')}"
+    )
+    return StructureFault("file-not-allowed", text)
 
 
 def _from_prototype(structure: Structure, prefix: tuple[str | int, ...]) -> ParentCrystal:

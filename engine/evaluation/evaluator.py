@@ -16,6 +16,7 @@ from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
 from engine.properties.table import wanted_properties
+from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver, batch_size
@@ -147,8 +148,10 @@ class Evaluator:
 
     def _moduli(self, refined: Refined, lam: NDArray[np.float64]) -> Moduli:
         """The moduli that the problem names, of a composition that converged: of the mean-field crystal in its cell."""
-        names = [name for name in wanted_properties(self.resolved.problem) if name in MODULI]
         crystal, relaxed = self.resolved.crystal, refined.relaxed
+        undefined = undefined_properties(crystal)
+        wanted = wanted_properties(self.resolved.problem)
+        names = [name for name in wanted if name in MODULI and name not in undefined]
         if not names or not relaxed.converged or refined.dq_dx is None:
             return Moduli({})
         at = Curved(

@@ -26,6 +26,7 @@ from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
 from engine.properties.inputs import EndMember
 from engine.properties.table import PROPERTIES, wanted_properties
+from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def build_record(
             surroundings=shared.surroundings,
         )
         ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
-        names = wanted_properties(resolved.problem)
+        undefined = undefined_properties(crystal, resolved.problem.conditions.substrate)
+        names = [name for name in wanted_properties(resolved.problem) if name not in undefined]
         left_out = set() if shared.members else {name for name in names if PROPERTIES[name].needs_mixture}
         plain = [name for name in names if not PROPERTIES[name].needs_curvature and name not in left_out]
         found = property_values(plain, crystal, coordinates, point, ends) | moduli.values

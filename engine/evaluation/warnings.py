@@ -10,6 +10,7 @@ import numpy as np
 from api_schemas.symbols import SYMBOLS
 from engine.crystals.shells import shells_near
 from engine.properties.table import PROPERTIES, wanted_properties
+from engine.properties.undefined import what_holds
 from engine.references.chemical_potentials import mixes_functionals
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def warning_text(
         )
         return "; ".join([text, *refined.notes])
     wanted = wanted_properties(resolved.problem)
-    curved = any(PROPERTIES[name].needs_curvature for name in wanted)
-    said = []
+    free = what_holds(resolved.crystal, wanted)
+    curved = free is None and any(PROPERTIES[name].needs_curvature for name in wanted)
+    said = [] if free is None else [free]
     if refined.dq_dx is None:
         left_out = "gradients of the geometry and moduli" if curved else "gradients of the geometry"
         said.append(f"the Hessian is singular or its equations did not converge: {left_out} are left out")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from api_schemas.evaluations import Assessment, Evaluation, EvaluationRecord, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction
+from engine.composition.notation import scaled_notes
 from engine.kinds.computed import Computed
 from engine.kinds.kind import Answer
 from engine.kinds.stages import Stages, in_order
@@ -122,8 +123,8 @@ class CompositionPlan:
         return []
 
     def notes(self) -> list[str]:
-        """How the answer was found."""
-        return []
+        """How the answer was found; here which compositions of the problem were scaled."""
+        return scaled_notes(self.resolved.problem.at)
 
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far. A cancelled job gets no predictions: its answer is wanted at once."""

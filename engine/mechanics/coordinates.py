@@ -24,7 +24,8 @@ class SymmetryCoordinates:
     """A basis of the strains and displacements that keep the symmetry of the labelled parent.
 
     With q = (e, u): strain = sum_i e_i strain_modes[i], and site positions
-    (r0 + sum_j u_j displacement_modes[j]) (1 + strain)^T; lattice rows L0 (1 + strain)^T.
+    (r0 + sum_j u_j displacement_modes[j]) (1 + strain)^T; lattice rows L0 (1 + strain)^T. What nothing holds is left
+    out: strains of the cell along vacuum, and movements of fragments that no neighbours connect.
 
     Attributes:
         lattice: Lattice vectors of the parent made exactly symmetric, as rows, [3, 3], Å.
@@ -87,12 +88,31 @@ def symmetry_coordinates(
     cartesian = [operation.cartesian(lattice) for operation in found]
     permutations = [operation.sites for operation in found]
     frac = _symmetric_sites(crystal, found)
+    strains = _invariant_strains(cartesian)
+    displacements = _invariant_displacements(cartesian, permutations, crystal.n_sites)
+    if crystal.connections is not None:
+        held = crystal.connections.held_projector(lattice)
+        strains = _orthonormal(np.einsum("ab,nbc,cd->nad", held, strains, held))
+        free = crystal.connections.floating_modes(lattice, frac @ lattice).reshape(-1, 3 * crystal.n_sites)
+        flat = displacements.reshape(-1, 3 * crystal.n_sites)
+        displacements = _orthonormal((flat - flat @ free.T @ free).reshape(-1, crystal.n_sites, 3))
     return SymmetryCoordinates(
         lattice=lattice,
         positions=frac @ lattice,
-        strain_modes=_invariant_strains(cartesian),
-        displacement_modes=_invariant_displacements(cartesian, permutations, crystal.n_sites),
+        strain_modes=strains,
+        displacement_modes=displacements,
     )
+
+
+def _orthonormal(modes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An orthonormal basis of what modes [n, ...] span after a projector that keeps their symmetry.
+
+    The projector commutes with the symmetry, so that each mode of a suitable basis was kept whole or lost.
+    """
+    if len(modes) == 0:
+        return modes
+    _, sizes, rows = np.linalg.svd(modes.reshape(len(modes), -1), full_matrices=False)
+    return np.asarray(rows[sizes > 0.5].reshape(-1, *modes.shape[1:]))
 
 
 def _symmetric_lattice(lattice: NDArray[np.float64], found: list[Operation]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from api_schemas.symbols import SYMBOLS
+from api_schemas.synonyms import properties_near_in_meaning
 from api_schemas.units import unit_facts
 
 if TYPE_CHECKING:
@@ -197,7 +198,9 @@ def catalogue() -> list[PropertyInfo]:
 
 
 def near_names(name: str) -> list[str]:
-    """Names of properties that come close to a misspelt one."""
+    """Names of properties that come close to a misspelt one; none for a word that means something else."""
+    if near_in_meaning(name) is not None:
+        return []
     kind, colon, symbol = name.partition(":")
     if colon and difflib.get_close_matches(kind.lower(), [MASS_FRACTION[:-1]], cutoff=0.7):
         near = [known for known in SYMBOLS[1:] if known.lower() == symbol.strip().lower()]
@@ -205,8 +208,29 @@ def near_names(name: str) -> list[str]:
     names = [known for known in PROPERTIES if not known.startswith(MASS_FRACTION)]
     return [
         f"{found}:ELEMENT" if found == MASS_FRACTION[:-1] else found
-        for found in difflib.get_close_matches(name.lower(), [*names, MASS_FRACTION[:-1]], n=3, cutoff=0.5)
+        for found in difflib.get_close_matches(name.lower(), [*names, MASS_FRACTION[:-1]], n=3, cutoff=0.6)
     ]
+
+
+def near_in_meaning(name: str) -> list[str] | None:
+    """Properties near in meaning to another word, perhaps none of them; None for a word that is not known."""
+    found = properties_near_in_meaning(name)
+    if name in PROPERTIES or found is None:
+        return None
+    marked = [f"{one}:ELEMENT" if one == MASS_FRACTION[:-1] else one for one in found]
+    return [one for one in marked if one in PROPERTIES or one.startswith(MASS_FRACTION)]
+
+
+def unknown_property(name: str) -> str:
+    """What is wrong with the name of a property that there is not, and the mend."""
+    meant, near = near_in_meaning(name), near_names(name)
+    if meant:
+        hint = f"near in meaning: {', '.join(meant)}"
+    elif near == [f"{MASS_FRACTION}ELEMENT"]:
+        hint = f"write an element of the crystal after the colon, e.g. {MASS_FRACTION}Sc"
+    else:
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the properties are {listed()}"
+    return f"there is no property {name[:60]!r}; {hint}"
 
 
 def named_properties(problem: Problem) -> dict[str, tuple[str | int, ...]]:

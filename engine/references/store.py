@@ -106,6 +106,7 @@ def reference_key(
         **({"mixing": potential.mixing} if crystal.n_columns and potential.mixing != "mean_field" else {}),
         **({"tier": tier} if crystal.n_columns and tier != "mean_field" else {}),
         **({"fixed_cell": True} if fixed_cell else {}),
+        **({"held": len(crystal.connections.held)} if crystal.connections else {}),
         **({"what": what} if what else {}),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

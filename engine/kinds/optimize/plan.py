@@ -67,4 +67,4 @@ class OptimizePlan(CompositionPlan):
 
     def notes(self) -> list[str]:
         """The strategy that auto chose and why, and the properties whose gradients were set aside."""
-        return self._search.notes()
+        return [*self._search.notes(), *super().notes()]

@@ -67,10 +67,7 @@ def order_answer(told: OrderTold) -> Answer:
     return Answer(
         evaluations=[record.public() for _, record in sorted(told.evaluations.items())],
         own=answer.model_dump(mode="json"),
-        notes=[
-            *(one.text for one in summaries),
-            *(trouble for one in compositions for trouble in troubles(told, one)),
-        ],
+        notes=[trouble for one in compositions for trouble in troubles(told, one)],
     )
 
 

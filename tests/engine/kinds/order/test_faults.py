@@ -151,8 +151,8 @@ HOSTILE = {
         order(probability=cell((4, 0, 0), (0, 4, 0), (0, 0, 4))), "/order/probability/cell", "too-many-decorations"),
     "a cube of 64": (order(enumerate=CUBE_OF_64), "/order/enumerate/cell", "does-not-fit"),
     "the probability in a cube of 64": (order(probability=CUBE_OF_64), "/order/probability/cell", "does-not-fit"),
-    "a cell of 257 sites": (
-        order(enumerate=cell((64, 0, 0), (0, 4, 0), (0, 0, 2))), "/order/enumerate/cell", "composition-not-held"),
+    "a cell of 512 sites": (
+        order(enumerate=cell((64, 0, 0), (0, 4, 0), (0, 0, 2))), "/order/enumerate/cell", "too-many-decorations"),
     "searches without number": (order(search={"seeds": 10**30}), "/order/search/seeds", "invalid-value"),
     "random cells without number": (order(random={"cells": 10**9}), "/order/random/cells", "invalid-value"),
     "a large search": (order(search={"sites": 10**6}), "/order/search/sites", "invalid-value"),

@@ -1,0 +1,157 @@
+"""What holds a cell: which atoms a potential connects, and along which of its lattice vectors.
+
+Where no chain of neighbours leads from an atom to its image, the energy does not depend on the cell there: a sheet in
+vacuum has two directions that are held, a chain one, a molecule in a box none. The parts that are not connected may
+also move and turn against each other for nothing. Counted as the dimension of a bonded component is by the rank of its
+translations: P. M. Larsen, M. Pandey, M. Strange, K. W. Jacobsen, Phys. Rev. Mater. 3, 034003 (2019),
+doi:10.1103/PhysRevMaterials.3.034003.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.crystals.parent import FloatArray, IntArray, frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOND = 3.2
+"""Å; nearer neighbours connect the atoms of nearly every crystal."""
+_IN_SPAN = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Fragment:
+    """Sites that neighbours connect.
+
+    Attributes:
+        sites: Their indices, [n].
+        cells: Cell in which each lies when the fragment is in one piece, in units of the lattice vectors, [n, 3].
+        translations: Independent lattice vectors that map it onto itself, [rank, 3].
+    """
+
+    sites: IntArray
+    cells: IntArray
+    translations: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """The fragments of a crystal that is not one piece in three directions.
+
+    Attributes:
+        reach: Distance up to which atoms are neighbours, Å.
+        fragments: Its parts.
+        held: Independent lattice vectors along which something holds the cell, [rank, 3], in units of its vectors.
+    """
+
+    reach: float
+    fragments: tuple[Fragment, ...]
+    held: IntArray
+
+    def holds(self, vector: FloatArray) -> bool:
+        """Whether a lattice vector [3], in units of the cell's, lies in the directions that are held."""
+        if len(self.held) == 0:
+            return False
+        basis = np.linalg.qr(self.held.T.astype(float))[0]
+        left = np.asarray(vector, dtype=float) - basis @ (basis.T @ vector)
+        return bool(np.linalg.norm(left) < _IN_SPAN * max(1.0, float(np.linalg.norm(vector))))
+
+    def held_projector(self, lattice: FloatArray) -> FloatArray:
+        """Projector [3, 3] onto the directions that are held, of a cell with vectors as rows, [3, 3] Å."""
+        basis = np.linalg.qr((self.held @ lattice).T)[0] if len(self.held) else np.zeros((3, 0))
+        return np.asarray(basis @ basis.T)
+
+    def floating_modes(self, lattice: FloatArray, positions: FloatArray) -> FloatArray:
+        """Displacements that cost nothing, orthonormal, [n, n_sites, 3]: each fragment moving, or turning if it can.
+
+        Args:
+            lattice: Vectors as rows, [3, 3] Å.
+            positions: Of the sites, [n_sites, 3] Å, in the cells of the parent.
+        """
+        modes = []
+        for fragment in self.fragments:
+            places = positions[fragment.sites] + fragment.cells @ lattice
+            places = places - places.mean(axis=0)
+            moves = [np.tile(axis, (len(places), 1)) for axis in np.eye(3)]
+            if len(fragment.translations) == 0:
+                moves += [np.cross(axis, places) for axis in np.eye(3)]
+            elif len(fragment.translations) == 1:
+                moves.append(np.cross(fragment.translations[0] @ lattice, places))
+            for move in moves:
+                whole = np.zeros_like(positions)
+                whole[fragment.sites] = move
+                modes.append(whole.ravel())
+        left, sizes, _ = np.linalg.svd(np.array(modes).T, full_matrices=False)
+        return np.asarray(left.T[sizes > _IN_SPAN * sizes[0]].reshape(-1, *positions.shape))
+
+
+def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connections | None:
+    """The fragments of a crystal; None where it is one piece that is held in all three directions, as most are.
+
+    Args:
+        lattice: Vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates, [n_sites, 3].
+        reach: Distance up to which atoms are neighbours, Å: the cutoff of the potential.
+    """
+    # Most crystals are one piece by their bonds alone, of which there are few.
+    if reach > BOND:
+        by_bonds = connections(lattice, frac, BOND)
+        if by_bonds is None:
+            return None
+    from ase.neighborlist import primitive_neighbor_list
+
+    first, second, shifts = primitive_neighbor_list("ijS", [True] * 3, lattice, frac @ lattice, reach)
+    edges: dict[int, list[tuple[int, IntArray]]] = defaultdict(list)
+    for i, j, shift in zip(first.tolist(), second.tolist(), shifts.astype(np.int64), strict=True):
+        edges[i].append((j, shift))
+    fragments: list[Fragment] = []
+    seen: set[int] = set()
+    for site in range(len(frac)):
+        if site not in seen:
+            fragment = _fragment(site, edges)
+            seen.update(fragment.sites.tolist())
+            fragments.append(fragment)
+    held = _independent(np.concatenate([fragment.translations for fragment in fragments]))
+    if len(fragments) == 1 and len(held) == 3:
+        return None
+    return Connections(reach, tuple(fragments), frozen_array(held, np.int64))
+
+
+def _fragment(start: int, edges: Mapping[int, list[tuple[int, IntArray]]]) -> Fragment:
+    """What neighbours connect with a site: each edge that closes a circle gives a translation."""
+    cells: dict[int, IntArray] = {start: np.zeros(3, dtype=np.int64)}
+    translations = np.zeros((0, 3), dtype=np.int64)
+    waiting = deque([start])
+    while waiting:
+        site = waiting.popleft()
+        for other, shift in edges.get(site, ()):
+            cell = cells[site] + shift
+            if other not in cells:
+                cells[other] = cell
+                waiting.append(other)
+            elif len(translations) < 3 and np.any(cell != cells[other]):
+                translations = _independent(np.vstack([translations, cell - cells[other]]))
+    sites = sorted(cells)
+    return Fragment(
+        frozen_array(sites, np.int64),
+        frozen_array([cells[site] for site in sites], np.int64),
+        frozen_array(translations, np.int64),
+    )
+
+
+def _independent(vectors: IntArray) -> IntArray:
+    """The first of integer vectors [n, 3] that are independent of those before them."""
+    found = np.zeros((0, 3), dtype=np.int64)
+    for vector in vectors:
+        longer = np.vstack([found, vector])
+        if np.linalg.matrix_rank(longer) == len(longer):
+            found = longer
+        if len(found) == 3:
+            break
+    return found

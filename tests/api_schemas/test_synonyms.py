@@ -1,0 +1,135 @@
+"""One table of other words: each refusal names the right one, and what it names exists."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api_schemas import synonyms
+from api_schemas.errors import ProblemInvalid, parse
+from api_schemas.problem import Problem
+from api_schemas.structures import Structure
+from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
+from api_schemas.units import UNITS
+from engine.acceptance.resolve import resolve
+from engine.properties.table import PROPERTIES, unknown_property
+
+ROCKSALT = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
+
+
+def problem(**changes):
+    return {
+        "structure": ROCKSALT,
+        "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
+        "objectives": [{"property": "lattice_a", "target": 5.9, "tolerance": 0.01}],
+        **changes,
+    }
+
+
+def message(document, where):
+    with pytest.raises(ProblemInvalid) as refusal:
+        resolve(parse(Problem, document))
+    return {fault.pointer: fault.message for fault in refusal.value.errors}[where]
+
+
+def test_every_element_has_its_english_name():
+    from ase.data import atomic_names
+
+    named = {symbol: atomic_names[number] for symbol, number in ATOMIC_NUMBERS.items()}
+    names = {
+        name.lower(): symbol for symbol, name in named.items() if name and symbol != "Ds"
+    }  # misspelt there
+    assert {name: synonyms.ELEMENTS.get(name) for name in names} == names
+
+
+def test_what_is_suggested_exists():
+    assert set(synonyms.ELEMENTS.values()) <= {*ATOMIC_NUMBERS, VACANCY}
+    meant = {name for names in synonyms.PROPERTIES.values() for name in names}
+    assert meant - {"mass_fraction"} <= PROPERTIES.keys()
+    assert not synonyms.PROPERTIES.keys() & PROPERTIES.keys()
+    # Units of fields that are no property's are K and eV.
+    assert {unit for unit, _ in synonyms.UNITS.values()} <= {*UNITS, synonyms.FRACTION, "K", "eV"}
+    fields = {*Structure.model_fields, *Problem.model_fields}
+    assert {re.split(r"\W", meant)[0] for meant in synonyms.FIELDS.values()} <= fields
+
+
+@pytest.mark.parametrize(
+    ("word", "mend"),
+    [
+        ("vac", "write Vac"), ("Va", "write Vac"), ("vacancy", "write Vac"), ("VACANCIES", "write Vac"),
+        ("D", "write H"), ("deuterium", "write H"), ("Sodium", "write Na"), ("aluminum", "write Al"),
+        ("sulphur", "write S"), ("Sodiun", "did you mean Na (sodium)?"), ("sc", "did you mean Sc?"),
+        ("AL", "did you mean Al?"), ("Fe3+", "write Fe"), ("Na1", "write Na"), ("Mn_pv", "write Mn"),
+        ("Xq", "give a symbol such as Al or Sc"), ("RE", "if it stands for a rare earth"), ("H.75", "give a symbol"),
+    ],
+)  # fmt: skip
+def test_a_word_for_an_element_is_answered_with_its_symbol(word, mend):
+    sublattice = {"name": "cation", "sites": ["Na"], "elements": ["Na", word]}
+    found = message(problem(sublattices=[sublattice]), f"/sublattices/0/elements/{word}")
+    assert found.startswith(f"'{word}' is not a chemical element; {mend}")
+
+
+def test_a_vacancy_belongs_to_a_sublattice():
+    found = message(problem(structure={**ROCKSALT, "species": ["Vac", "Cl"]}), "/structure/species/0")
+    assert "a vacancy stands among the elements of a sublattice" in found
+
+
+@pytest.mark.parametrize(
+    ("word", "mend"),
+    [
+        ("e_above_hull", "near in meaning: formation_energy, mixing_energy"),
+        ("energy_above_hull", "near in meaning: formation_energy, mixing_energy"),
+        ("shear_modulus", "near in meaning: c44, poisson_ratio"),
+        ("Young's modulus", "near in meaning: c11, poisson_ratio, bulk_modulus"),
+        ("youngs_modulus", "near in meaning: c11, poisson_ratio, bulk_modulus"),
+        ("magnetization", "the properties are lattice_a, lattice_b"),
+        ("band-gap", "the properties are lattice_a, lattice_b"),
+        ("lattice constant", "near in meaning: lattice_a"),
+        ("latice_a", "did you mean lattice_a"),
+        ("weight_fraction", "near in meaning: mass_fraction:ELEMENT"),
+        ("mass_fraction", "near in meaning: mass_fraction:ELEMENT"),
+        ("mass_fraction:sc", "did you mean mass_fraction:Sc?"),
+        ("quux", "the properties are lattice_a, lattice_b"),
+    ],
+)
+def test_a_word_for_a_property_is_answered_with_what_is_near_in_meaning_or_the_list(word, mend):
+    assert unknown_property(word).startswith(f"there is no property {word!r}; {mend}")
+    found = message(problem(properties=[word]), "/properties/0")
+    assert found == unknown_property(word)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "mend"),
+    [
+        ({"structure": {**ROCKSALT, "a": "0.564 nm"}}, "/structure/a", "in Å: 5.64"),
+        ({"structure": {**ROCKSALT, "a": "5.64 Å"}}, "/structure/a", "in Å: 5.64"),
+        ({"structure": {**ROCKSALT, "a": 0.564}}, "/structure/prototype", "From nm multiply them by 10"),
+        ({"conditions": {"pressure": "0.0624 eV/Å^3"}}, "/conditions/pressure", "in GPa: 9.99758"),
+        ({"conditions": {"pressure": "100 kbar"}}, "/conditions/pressure", "in GPa: 10"),
+        ({"conditions": {"temperature": "300 K"}}, "/conditions/temperature", "in K: 300"),
+        ({"objectives": [{"property": "lattice_a", "target": 0.59, "tolerance": 0.001}]}, "/objectives/0/target",
+         "from nm multiply by 10"),
+        ({"objectives": [{"property": "lattice_a", "target": "0.59 nm", "tolerance": 0.001}]},
+         "/objectives/0/target", "in Å: 5.9"),
+        ({"sublattices": [{"name": "c", "sites": ["Na"], "elements": {"Na": [0, 80], "K": [20, 100]}}]},
+         "/sublattices/0/elements/Na/1", "write 0.2 for 20 %"),
+        ({"at": [{"cation": {"Na": 80, "K": 20}}], "kind": "evaluate", "objectives": []}, "/at/0/cation/Na",
+         "write 0.2 for 20 %"),
+        ({"structure": {"xyz": "2"}}, "/structure/xyz", "an XYZ file is not read: convert it"),
+        ({"structure": {"file": "a.cif"}}, "/structure/file", "write cif_file or poscar_file"),
+        ({"temperature": 300}, "/temperature", "write conditions: {temperature: ...}"),
+    ],
+)  # fmt: skip
+def test_other_units_and_fields_are_answered_with_the_right_ones(changes, where, mend):
+    assert mend in message(problem(**changes), where)
+
+
+def test_a_long_list_of_wrong_words_is_refused_by_its_length():
+    words = {f"sodiun{number}": [0, 1] for number in range(50_000)}
+    sublattice = {"name": "cation", "sites": ["Na"], "elements": words}
+    with pytest.raises(ProblemInvalid) as refusal:
+        parse(Problem, problem(sublattices=[sublattice]))
+    assert [fault.message for fault in refusal.value.errors] == [
+        "this has 50000 entries; it should have at most 20"
+    ]
