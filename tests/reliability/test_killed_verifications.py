@@ -12,16 +12,15 @@ PROBLEM = {
     "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
     "at": [{"cation": {"Na": 0.3, "K": 0.7}}],
     "potential": {"name": "sevennet-0"},
-    "verify": {"supercells": 1, "sites": 48},
+    "verify": {"supercells": 1, "sites": 24},
 }
 
 
-def test_a_killed_worker_costs_no_number_of_a_verification(own_stack, tmp_path):
-    stack = own_stack(tmp_path / "data")
-    calm = stack.of("calm")
+def test_a_killed_worker_costs_no_number_of_a_verification(stack):
+    calm = stack.of("calm-verification")
     expected = calm.submit(PROBLEM)
     assert calm.finished(expected)["state"] == "succeeded"
-    disturbed = stack.of("disturbed")
+    disturbed = stack.of("disturbed-verification")
     job_id = disturbed.submit(PROBLEM)
     saved = (
         "select 1 from checkpoints where task_id in "
