@@ -5,9 +5,10 @@ tilted where that lowers the energy. Two scores predict whether it orders: the l
 arrangement against all others at 1000 K, and how far it lies below the average over all 70 decorations. Nothing is
 fitted; the accuracy beside the area under the ROC curve takes one threshold.
 
-Finished compounds are kept in ``.bench/perovskite_order`` and not computed again, so that it can be interrupted. By
-default the first four that are not there yet are computed with SevenNet-0; with ORICHALCUM_BENCH=full all of them, with
-SevenNet-0 and SevenNet-l3i5. ORICHALCUM_BENCH_POTENTIALS names others (commas between).
+Finished compounds are kept in ``benchmarks/orders/<potential>.jsonl`` and not computed again, so that it can be
+interrupted: delete lines to have them computed anew. By default two that are not there yet are computed with
+SevenNet-0; with ORICHALCUM_BENCH=full all of them, with SevenNet-0 and SevenNet-l3i5 (some hours of a core).
+ORICHALCUM_BENCH_POTENTIALS names others (commas between).
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 POTENTIALS = os.environ.get(
     "ORICHALCUM_BENCH_POTENTIALS", "sevennet-0,sevennet-l3i5" if FULL else "sevennet-0"
 )
-KEPT = Path(".bench/perovskite_order")
+FOLDER = Path(__file__).with_name("orders")
 TEMPERATURE = 1000.0
 ROCK_SALT_DECORATIONS = 2
-SHORT = 4
+SHORT = 2
 
 
 class Silent:
@@ -88,60 +89,65 @@ def scored(row: dict[str, str], potential: str) -> dict[str, Any]:
     odds = np.logaddexp.reduce(weights[own]) - np.logaddexp.reduce(weights[~own])
     sites = found["sites"]
     return {
-        "odds": float(odds),
-        "below": float((np.average(energies, weights=counts) - energies[own][0]) / sites),
+        "odds": round(float(odds), 3),
+        "below": round(float((np.average(energies, weights=counts) - energies[own][0]) / sites), 5),
         "mean_field": result.answer["disordered"][0]["mean_field"],
-        "levels": found["levels"],
-        "groups": [one["space_group"] for one in result.answer["orderings"]],
-        "relaxed": all(level["relaxed"] for level in found["levels"]),
+        "levels": [[round(level["energy"], 4), level["degeneracy"]] for level in found["levels"]],
+        "relaxed": sum(level["relaxed"] for level in found["levels"]),
         "calls": result.cost.supercell_calls,
-        "seconds": seconds,
-        "cpu": cpu,
+        "seconds": round(seconds, 1),
+        "cpu": round(cpu, 1),
     }
+
+
+def kept(potential: str) -> dict[str, dict[str, Any]]:
+    """What is known of a potential, by compound."""
+    path = FOLDER / f"{potential}.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {one["compound"]: one for one in map(json.loads, lines)}
 
 
 def main() -> None:
     """Compute what is missing, and print the table."""
     console = Console()
-    with Path(__file__).with_name("orders").joinpath("perovskites.csv").open() as file:
+    with (FOLDER / "perovskites.csv").open() as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     table = Table(title=f"{len(rows)} double perovskites: does B order in rock-salt?")
     for column in ("potential", "compounds", "score", "AUC", "95 %", "accuracy", "calls", "s"):
         table.add_column(column, justify="left" if column in ("potential", "score") else "right")
     for potential in POTENTIALS.split(","):
-        folder = KEPT / potential
-        folder.mkdir(parents=True, exist_ok=True)
-        new = 0
+        known, new = kept(potential), 0
         for row in rows:
-            path = folder / f"{row['A']}-{row['B1']}-{row['B2']}.json"
-            if path.exists() or (not FULL and new == SHORT):
+            compound = f"{row['A']}2{row['B1']}{row['B2']}O6"
+            if compound in known or (not FULL and new == SHORT):
                 continue
             new += 1
-            found = scored(row, potential)
-            path.write_text(json.dumps(found))
+            found = {"compound": compound, **scored(row, potential)}
+            known[compound] = found
+            with (FOLDER / f"{potential}.jsonl").open("a") as file:
+                file.write(json.dumps(found) + "\n")
             console.print(
-                f"{potential} {row['A']}2{row['B1']}{row['B2']}O6: ordered {row['ordered']}, log odds "
-                f"{found['odds']:.1f}, {1000 * found['below']:.0f} meV a site below random, {found['calls']} calls, "
-                f"{found['seconds']:.0f} s"
+                f"{potential} {compound}: ordered {row['ordered']}, log odds {found['odds']:.1f}, "
+                f"{1000 * found['below']:.0f} meV a site below random, {found['calls']} calls, "
+                f"{found['seconds']:.0f} s",
+                soft_wrap=True,
             )
-        known = [
-            (row, json.loads(path.read_text()))
-            for row in rows
-            if (path := folder / f"{row['A']}-{row['B1']}-{row['B2']}.json").exists()
+        done = [
+            (row, known[name]) for row in rows if (name := f"{row['A']}2{row['B1']}{row['B2']}O6") in known
         ]
-        labels = np.array([row["ordered"] == "1" for row, _ in known])
+        labels = np.array([row["ordered"] == "1" for row, _ in done])
         for name, key in (("log odds at 1000 K", "odds"), ("below random", "below")):
-            scores = np.array([found[key] for _, found in known])
+            scores = np.array([found[key] for _, found in done])
             low, high = interval(scores, labels)
             table.add_row(
                 potential,
-                str(len(known)),
+                str(len(done)),
                 name,
                 f"{auc(scores, labels):.3f}",
                 f"{low:.2f}-{high:.2f}",
                 f"{best_accuracy(scores, labels):.2f}",
-                f"{np.median([found['calls'] for _, found in known]):.0f}",
-                f"{np.median([found['seconds'] for _, found in known]):.0f}",
+                f"{np.median([found['calls'] for _, found in done]):.0f}",
+                f"{np.median([found['seconds'] for _, found in done]):.0f}",
             )
     console.print(table)
 

@@ -193,7 +193,7 @@ def _disagreements(
         if value is not None and abs(value - explicit.mixing_energy) > error:
             found.append(
                 f"{name} puts the disordered crystal {1000 * abs(value - explicit.mixing_energy):.0f} meV/atom "
-                f"{'above' if value > explicit.mixing_energy else 'below'} explicit decorations: go by these (ions of "
-                "different charge or size on one sublattice are far from their average)"
+                f"{'above' if value > explicit.mixing_energy else 'below'} explicit decorations: go by these (atoms of "
+                "different size or charge on one sublattice are far from their average)"
             )
     return found

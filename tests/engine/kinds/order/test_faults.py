@@ -197,3 +197,17 @@ def test_what_can_be_done_is_accepted_and_estimated(changes):
     assert estimate.seconds > 0.0
     plan = KINDS["order"].plan(resolved, 0, shared=True)
     assert 0 < plan.planned <= 10 * estimate.evaluations
+
+
+def test_a_sheet_in_vacuum_is_refused():
+    """Nothing holds the cell across the gap: a supercell would close it, or not."""
+    cell = "2.46 0 0\n-1.23 2.1304 0\n0 0 20"
+    sheet = f"C sheet\n1.0\n{cell}\nC\n2\nDirect\n0.333333 0.666667 0.5\n0.666667 0.333333 0.5\n"
+    problem = {
+        "structure": {"poscar": sheet},
+        "sublattices": [{"name": "mix", "sites": ["C"], "elements": ["C", "N"]}],
+        "at": [{"mix": {"C": 0.5, "N": 0.5}}],
+    }
+    (found,) = faults(problem)
+    assert (found.pointer, found.type) == ("/structure", "not-available-yet")
+    assert "close the gap" in found.message
