@@ -225,8 +225,9 @@ def test_random_decorations_hold_the_composition_and_reach_every_one_as_often():
     assert chi_squared < 20.5  # of 5 degrees of freedom, one in a thousand
 
 
-def test_what_did_not_relax_is_marked_and_has_the_mean_gain_of_the_others():
-    """Of the level L1_0 nothing is known but its unrelaxed energy: the others gain differently."""
+@pytest.mark.parametrize("energy", [True, False], ids=["given up", "without energy"])
+def test_what_did_not_relax_is_marked(energy):
+    """What was given up counts with the energy that it came to; what has none gains by relaxing as the others do."""
     lowest_of_cell = []
 
     def converged(columns):
@@ -239,7 +240,14 @@ def test_what_did_not_relax_is_marked_and_has_the_mean_gain_of_the_others():
         explicit = [one for one in tasks if one.unit == "supercell"]
         if explicit and not lowest_of_cell:
             lowest_of_cell.append(tuple(min(explicit, key=lambda t: mixing(t.explicit)).explicit.columns))
-        campaign.tell([told(task) for task in tasks])
+        records = [told(task) for task in tasks]
+        nothing = {"energy_per_atom": None, "properties": {}, "structure": None}
+        if not energy:
+            records = [
+                one.model_copy(update=nothing) if one.unit == "supercell" and not one.converged else one
+                for one in records
+            ]
+        campaign.tell(records)
     answer = answered(campaign.result())
     (found,) = answer.ordering_probability
     assert [level.relaxed for level in found.levels].count(False) == 1
@@ -252,7 +260,8 @@ def test_what_did_not_relax_is_marked_and_has_the_mean_gain_of_the_others():
         columns: mixing(one.explicit) for columns, one in records.items() if columns != lowest_of_cell[0]
     }
     gain = GAIN * np.mean(list(others.values()))
-    absolute = [(missing + gain) * 8, *(value * (1 + GAIN) * 8 for value in others.values())]
+    own = missing * (1 + GAIN) if energy else missing + gain
+    absolute = [own * 8, *(value * (1 + GAIN) * 8 for value in others.values())]
     energies = sorted(level.energy for level in found.levels)
     assert energies == pytest.approx(sorted(np.array(absolute) - min(absolute)), abs=1e-9)
 
