@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 from tests.core_time import CoreTime
 from tests.soak import SOAK
 
+pytest_plugins = ("tests.stack", "tests.stores")
+"""Fixtures of more folders than one: what is started once is there for all files that a process runs."""
+
 NO_TIME = "no time was left for it"
 
 # On a busy machine everything takes long, and that is no fault.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import Commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "extending.md"
@@ -27,22 +27,29 @@ def folder(tmp_path_factory):
     return here
 
 
-def orichalcum(folder, *arguments):
+@pytest.fixture(scope="module")
+def orichalcum(folder, weights):
+    """The command line with the extension, in its folder."""
     path = os.pathsep.join([str(ROOT), str(folder)])
-    environment = {**os.environ, "ORICHALCUM_EXTENSIONS": "my_lab", "PYTHONPATH": path}
-    command = [sys.executable, "-m", "orichalcum", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-def answer(folder, *arguments):
-    done = orichalcum(folder, *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    with Commands(folder, ORICHALCUM_EXTENSIONS="my_lab", PYTHONPATH=path) as commands:
+        yield commands
 
 
 @pytest.fixture(scope="module")
-def crystals(folder):
-    return answer(folder, "run", "crystal.yaml")
+def answer(orichalcum):
+    """Runs a command, and returns its answer."""
+
+    def answering(*arguments):
+        done = orichalcum(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return answering
+
+
+@pytest.fixture(scope="module")
+def crystals(answer):
+    return answer("run", "crystal.yaml")
 
 
 def test_a_search_with_strategy_potential_tier_and_property_of_an_extension(crystals):
@@ -64,29 +71,29 @@ def test_the_property_and_its_gradient_are_those_of_the_volume(crystals):
             assert density["gradient"]["gas"][element] == pytest.approx(factor * slope, rel=1e-9)
 
 
-def test_the_tier_says_how_large_its_error_is(folder):
-    mixed = answer(folder, "evaluate", "crystal.yaml", "--at", "gas:Ar=0.5,Kr=0.5")
+def test_the_tier_says_how_large_its_error_is(folder, answer):
+    mixed = answer("evaluate", "crystal.yaml", "--at", "gas:Ar=0.5,Kr=0.5")
     assert mixed["converged"]
     assert mixed["stable"]
     text = (folder / "crystal.yaml").read_text().replace("name: corners", "name: random, max_evaluations: 1")
     bounds = "elements: {Ar: [0.4, 0.6], Kr: [0.4, 0.6]}"
     (folder / "middle.yaml").write_text(text.replace("elements: [Ar, Kr]", bounds))
-    best = answer(folder, "run", "middle.yaml")["best"]["properties"]["lattice_a"]
+    best = answer("run", "middle.yaml")["best"]["properties"]["lattice_a"]
     assert best["uncertainty"] == pytest.approx(2 * 0.0025 * best["value"])
 
 
-def test_a_kind_with_a_unit_of_its_own_averages_to_the_closed_form(folder):
-    result = answer(folder, "run", "masses.yaml")
+def test_a_kind_with_a_unit_of_its_own_averages_to_the_closed_form(answer):
+    result = answer("run", "masses.yaml")
     assert (result["kind"], result["stopped"]["reason"]) == ("masses", "completed")
     assert result["answer"]["decorations"] == 100
     # 6400 draws: the standard error of the mean is 43.85 sqrt(0.75 0.25 / 6400) = 0.24 u.
     assert result["answer"]["mean_mass"] == pytest.approx(0.75 * AR + 0.25 * KR, abs=1.2)
 
 
-def test_a_starting_point_of_the_kind_is_accepted(folder):
-    text = orichalcum(folder, "new", "fcc", "--kind", "masses").stdout
+def test_a_starting_point_of_the_kind_is_accepted(folder, orichalcum, answer):
+    text = orichalcum("new", "fcc", "--kind", "masses").stdout
     (folder / "new.yaml").write_text(text.replace("sevennet-l3i5", "sevennet-0"))
-    assert answer(folder, "run", "new.yaml")["answer"]["decorations"] == 100
+    assert answer("run", "new.yaml")["answer"]["decorations"] == 100
 
 
 @pytest.mark.parametrize(
@@ -98,9 +105,9 @@ def test_a_starting_point_of_the_kind_is_accepted(folder):
         ("masses: {sites: 64, decorations: 100}\n", "", "/masses"),
     ],
 )
-def test_its_problems_are_checked_like_all_others(folder, old, new, said):
+def test_its_problems_are_checked_like_all_others(folder, orichalcum, old, new, said):
     (folder / "bad.yaml").write_text((folder / "masses.yaml").read_text().replace(old, new, 1))
-    refused = orichalcum(folder, "run", "bad.yaml")
+    refused = orichalcum("run", "bad.yaml")
     assert refused.returncode == 2
     assert said in refused.stderr
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api_schemas.results import Result
-from tests.e2e.conftest import SALTS
+from tests.stack import SALTS
 from tests.waiting import wait_for
 
 CELL = """NaCl

@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.conftest import command
 from tests.e2e.test_jobs import problem, without_times
 from tests.soak import later
+from tests.stack import command
 from tests.waiting import HANG_SECONDS, wait_for
 
 

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import own_stack, wait_for, weights
-
-__all__ = ["own_stack", "weights"]
+from tests.commands import Commands
+from tests.stack import Stack, end, start
+from tests.waiting import HANG_SECONDS, wait_for
 
 HERE = Path(__file__).parent
 TASKS, STEPS = 3, 8
@@ -27,12 +28,37 @@ with Client(sys.argv[1]) as client:
 """
 
 
-@pytest.fixture(autouse=True)
-def extended(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def extended() -> Iterator[None]:
     """As an operator adds an extension: its package is importable, and named in the environment."""
-    path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
-    monkeypatch.setenv("PYTHONPATH", path)
-    monkeypatch.setenv("ORICHALCUM_EXTENSIONS", "orichalcum_dummy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parents[1])]))
+        patch.setenv("ORICHALCUM_EXTENSIONS", "orichalcum_dummy")
+        yield
+
+
+@pytest.fixture(scope="module")
+def stacks(extended, weights) -> Iterator[list[Stack]]:
+    """Stacks with the extension that were started."""
+    started: list[Stack] = []
+    yield started
+    for stack in started:
+        end(stack)
+
+
+@pytest.fixture
+def extended_stack(stacks, tmp_path) -> Stack:
+    """A stack with the extension: the one that is running, if a test has left one."""
+    if not stacks or stacks[-1].process.poll() is not None:
+        stacks.append(start(tmp_path / "data"))
+    return stacks[-1]
+
+
+@pytest.fixture(scope="module")
+def orichalcum(extended, weights, tmp_path_factory) -> Iterator[Commands]:
+    """The command line with the extension."""
+    with Commands(tmp_path_factory.mktemp("commands")) as commands:
+        yield commands
 
 
 def walk(pause=0.0, **changes):
@@ -47,18 +73,6 @@ def walk(pause=0.0, **changes):
     }
 
 
-def orichalcum(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "orichalcum", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done
-
-
 @pytest.fixture
 def file(tmp_path):
     def written(problem):
@@ -69,10 +83,14 @@ def file(tmp_path):
     return written
 
 
-@pytest.fixture
-def expected(file):
-    """The answer of this process, which nothing interrupts."""
-    return json.loads(orichalcum("run", file(walk()), "--json").stdout)["answer"]
+@pytest.fixture(scope="module")
+def expected(orichalcum, tmp_path_factory):
+    """The answer of one process, which nothing interrupts."""
+    path = tmp_path_factory.mktemp("walk") / "problem.json"
+    path.write_text(json.dumps(walk()))
+    done = orichalcum("run", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["answer"]
 
 
 def test_a_kind_of_an_extension_runs_in_one_process(expected):
@@ -82,9 +100,11 @@ def test_a_kind_of_an_extension_runs_in_one_process(expected):
 
 def test_it_is_not_known_where_the_extension_is_not_named(file, monkeypatch):
     monkeypatch.delenv("ORICHALCUM_EXTENSIONS")
-    told = orichalcum("run", file(walk()), code=2).stderr
-    assert "/kind: there is no such kind" in told
-    assert "/dummy" in told
+    command = [sys.executable, "-m", "orichalcum", "run", file(walk())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
+    assert done.returncode == 2
+    assert "/kind: there is no such kind" in done.stderr
+    assert "/dummy" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,14 +116,16 @@ def test_it_is_not_known_where_the_extension_is_not_named(file, monkeypatch):
         ({"potential": {"name": "sevennet-0", "tier": "shifty"}}, "/potential/tier"),
     ],
 )
-def test_its_faults_are_told_like_any_others(file, changes, where):
-    assert where in orichalcum("run", file(walk(**changes)), code=2).stderr
+def test_its_faults_are_told_like_any_others(orichalcum, file, changes, where):
+    done = orichalcum("run", file(walk(**changes)))
+    assert done.returncode == 2
+    assert where in done.stderr
 
 
 def test_a_worker_that_is_killed_in_the_middle_of_a_chain_goes_on_from_the_checkpoint_bit_for_bit(
-    own_stack, expected
+    extended_stack, expected
 ):
-    stack = own_stack()
+    stack = extended_stack
     job_id = stack.submit(walk(pause=0.25))
     saved = (
         "select attempt from checkpoints where task_id = "
@@ -123,17 +145,24 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_chain_goes_on_from_the_check
     assert (rows[1][1], rows[1][2]) == (2, 1)
     assert (taken[0], taken[2]) == (STEPS, STEPS)
     assert taken[1] < STEPS  # it did not begin anew
-    assert stack.rows("select count(*) from checkpoints") == [(0,)]
+    left = "select count(*) from checkpoints where task_id in (select id from tasks where job_id = ?)"
+    assert stack.rows(left, job_id) == [(0,)]
     assert stack.job(job_id)["progress"]["doing"] == []
 
 
-def test_the_client_and_the_command_line_take_it_through_the_service(own_stack, file, expected):
-    stack = own_stack()
+def test_the_client_and_the_command_line_take_it_through_the_service(
+    extended_stack, orichalcum, file, expected
+):
+    stack = extended_stack
     url, path = str(stack.client.base_url), file(walk())
     submitted = orichalcum("submit", path, "--wait", "--json", "--url", url)
     assert json.loads(submitted.stdout)["answer"] == expected
     done = subprocess.run(
-        [sys.executable, "-c", CLIENT, url, path], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", CLIENT, url, path],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     there = json.loads(done.stdout)
@@ -160,13 +189,15 @@ def test_the_client_and_the_command_line_take_it_through_the_service(own_stack, 
     assert shift == pytest.approx(1.0, abs=1e-9)
 
 
-def test_a_job_of_an_extension_that_a_service_has_no_more_fails_and_says_so(own_stack, tmp_path, monkeypatch):
-    stack = own_stack(tmp_path / "data")
+def test_a_job_of_an_extension_that_a_service_has_no_more_fails_and_says_so(
+    extended_stack, own_stack, monkeypatch
+):
+    stack = extended_stack
     job_id = stack.submit(walk(pause=5.0))
     wait_for(lambda: stack.rows("select 1 from tasks where job_id = ?", job_id), "its tasks")
     stack.stop()
     monkeypatch.delenv("ORICHALCUM_EXTENSIONS")
-    again = own_stack(tmp_path / "data")
+    again = own_stack(stack.data)
     job = again.finished(job_id)
     assert job["state"] == "failed"
     assert "ORICHALCUM_EXTENSIONS" in job["failure"]["detail"]

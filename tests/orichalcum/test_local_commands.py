@@ -22,14 +22,7 @@ potential: {name: sevennet-0}
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def weights() -> None:
-    subprocess.run(
-        [*ORICHALCUM, "potentials", "fetch", "sevennet-0"],
-        check=True,
-        capture_output=True,
-        timeout=HANG_SECONDS,
-    )
+pytestmark = pytest.mark.usefixtures("weights")
 
 
 @pytest.fixture
@@ -177,13 +170,12 @@ def test_an_unknown_potential_to_fetch_ends_with_two():
     assert "sevennet-0" in done.stderr
 
 
-def test_weights_that_cannot_be_had_end_with_three_and_say_what_to_do(problem, tmp_path):
-    nothing = tmp_path / "no.whl"
-    for arguments in (["potentials", "fetch", "sevennet-0"], ["run", problem]):
-        done = run_apart(
-            *arguments, ORICHALCUM_DATA=str(tmp_path / "data"), ORICHALCUM_SEVENN_WHEEL=str(nothing)
-        )
-        assert done.returncode == 3
+def test_weights_that_cannot_be_had_end_with_three_and_say_what_to_do(problem, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORICHALCUM_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("ORICHALCUM_SEVENN_WHEEL", str(tmp_path / "no.whl"))
+    fetched, computed = run("potentials", "fetch", "sevennet-0"), run_apart("run", problem)
+    assert (fetched.exit_code, computed.returncode) == (3, 3)
+    for done in (fetched, computed):
         assert done.stderr.startswith("error: ")
         assert "Traceback" not in done.stderr
 

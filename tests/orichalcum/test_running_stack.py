@@ -3,19 +3,19 @@
 import asyncio
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import uuid
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from orichalcum import AsyncClient, Client, Conflict, NotFound, Problem, ProblemRefused, StillRunning
+from orichalcum.cli import app
+from tests.soak import long
 from tests.waiting import HANG_SECONDS, wait_for
 
-ORICHALCUM = [sys.executable, "-m", "orichalcum"]
 NAKCL = """
 name: (Na,K)Cl through the stack
 structure: {prototype: rocksalt, species: [Na, Cl]}
@@ -26,33 +26,9 @@ potential: {name: sevennet-0}
 LONG = NAKCL.replace("\nstructure", "\nkind: scan\nscan: {points_per_edge: 501}\nstructure")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack")
-    for name in ("sevennet-0", "sevennet-l3i5"):
-        command = [*ORICHALCUM, "potentials", "fetch", name]
-        subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with (folder / "up.log").open("wb") as log:
-        command = [*ORICHALCUM, "up", "--port", str(port), "--data", str(folder / "data")]
-        stack = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    try:
-        with Client(address) as client:
-            wait_for(lambda: client.ready() or stack.poll() is not None, "the start")
-            assert stack.poll() is None, (folder / "up.log").read_text()
-        yield address
-    finally:
-        family = psutil.Process(stack.pid).children(recursive=True) if stack.poll() is None else []
-        stack.send_signal(signal.SIGINT)
-        assert stack.wait(HANG_SECONDS) == 0
-        assert psutil.wait_procs(family, timeout=HANG_SECONDS)[1] == []
+@pytest.fixture
+def url(stack) -> str:
+    return str(stack.client.base_url)
 
 
 @pytest.fixture
@@ -69,9 +45,9 @@ def long_problem(tmp_path) -> str:
     return str(path)
 
 
-def run(url: str, *arguments: str) -> subprocess.CompletedProcess:
-    command = [*ORICHALCUM, *arguments, "--url", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
+def run(url: str, *arguments: str):
+    """Runs a command in this process."""
+    return CliRunner().invoke(app, [*arguments, "--url", url], env={"NO_COLOR": "1"})
 
 
 def test_a_job_goes_from_file_to_answer_through_the_client(url, problem):
@@ -93,11 +69,11 @@ def test_a_job_goes_from_file_to_answer_through_the_client(url, problem):
 
 
 def test_submit_wait_json_prints_the_same_answer_as_the_run_in_one_process(url, problem):
-    through = run(url, "submit", problem, "--wait", "--json")
+    command = [sys.executable, "-m", "orichalcum", "submit", problem, "--wait", "--json", "--url", url]
+    through = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
     assert through.returncode == 0, through.stderr
-    here = subprocess.run(
-        [*ORICHALCUM, "run", problem, "--json"], capture_output=True, check=True, timeout=HANG_SECONDS
-    )
+    here = CliRunner().invoke(app, ["run", problem, "--json"])
+    assert here.exit_code == 0, here.stderr
     ours, theirs = json.loads(here.stdout)["best"], json.loads(through.stdout)["best"]
     assert theirs["composition"]["cation"]["K"] == pytest.approx(ours["composition"]["cation"]["K"], abs=1e-6)
     assert theirs["properties"]["lattice_a"]["value"] == pytest.approx(
@@ -109,27 +85,27 @@ def test_the_commands_on_jobs_agree_with_each_other(url, problem):
     submitted = run(url, "submit", problem)
     job_id = submitted.stdout.strip()
     watched = run(url, "watch", job_id)
-    assert watched.returncode == 0, watched.stderr
+    assert watched.exit_code == 0, watched.stderr
     assert "succeeded" in watched.stderr
     assert job_id in run(url, "list").stdout
     shown = json.loads(run(url, "show", job_id, "--json").stdout)
     assert shown["state"] == "succeeded"
     result = run(url, "result", job_id)
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert "1 % more K" in result.stdout
     assert "stopped: target met" in result.stdout
     mapped = run(url, "map", job_id)
-    assert mapped.returncode == 0, mapped.stderr
+    assert mapped.exit_code == 0, mapped.stderr
     assert mapped.stdout.splitlines()[1].split()[:3] == ["Na", "K", "lattice_a"]
     mistyped = run(url, "map", job_id, "--over", "cation:Na,Kk")
-    assert mistyped.returncode == 2
+    assert mistyped.exit_code == 2
     assert "did you mean cation:K?" in mistyped.stderr
 
 
 def test_a_long_job_is_cancelled_and_keeps_its_best_so_far(url, long_problem):
     job_id = run(url, "submit", long_problem).stdout.strip()
     early = run(url, "result", job_id)
-    assert early.returncode == 2
+    assert early.exit_code == 2
     assert "no answer yet" in early.stderr
     with Client(url) as client:
         job = client.job(job_id)
@@ -140,7 +116,7 @@ def test_a_long_job_is_cancelled_and_keeps_its_best_so_far(url, long_problem):
                 break
         with pytest.raises(Conflict):
             job.delete()
-        assert run(url, "cancel", job_id).returncode == 0
+        assert run(url, "cancel", job_id).exit_code == 0
         answer = job.result(timeout=HANG_SECONDS)
         assert answer.stopped.reason == "cancelled"
         assert 1 <= len(answer.evaluations) < 501
@@ -153,7 +129,7 @@ def test_a_bad_problem_is_refused_by_the_service_with_every_field(url, tmp_path)
     path = tmp_path / "bad.yaml"
     path.write_text(NAKCL.replace("rocksalt", "rocksalz").replace("lattice_a", "latice_a"))
     done = run(url, "submit", str(path))
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "/structure/prototype: " in done.stderr
     assert "/objectives/0/property: " in done.stderr
     with Client(url) as client:
@@ -209,6 +185,7 @@ def test_the_demonstration_meets_its_target_and_leaves_nothing_behind():
     assert [process for process in psutil.process_iter() if marked(process, mark)] == []
 
 
+@long
 def test_a_demonstration_killed_outright_leaves_nothing_behind():
     mark = uuid.uuid4().hex
     with subprocess.Popen(

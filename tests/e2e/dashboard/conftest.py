@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route
 
 from engine.potentials.weights import fetch
 from service.dashboard import site
-from tests.e2e.conftest import Stack
 from tests.e2e.dashboard import chromium
+from tests.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[3]
 AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"

@@ -24,7 +24,7 @@ from engine.potentials.weights import fetch
 from service.operations import administration
 from tests.waiting import HANG_SECONDS, wait_for
 
-SALTS = Path(__file__).parents[2] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
+SALTS = Path(__file__).parents[1] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 
 
 @dataclass
@@ -170,10 +170,15 @@ def weights() -> None:
 
 @pytest.fixture(scope="session")
 def stack(weights, tmp_path_factory) -> Iterator[Stack]:
-    """One stack for all tests that do not end it."""
+    """One stack for all tests that do not end it, in whatever folder; Ctrl-C ends it without a rest."""
     stack = start(tmp_path_factory.mktemp("stack") / "data")
     yield stack
-    end(stack)
+    family = stack.descendants if stack.process.poll() is None else []
+    try:
+        assert stack.stop(signal.SIGINT) == 0
+        assert psutil.wait_procs(family, timeout=HANG_SECONDS)[1] == []
+    finally:
+        end(stack)
 
 
 @pytest.fixture
