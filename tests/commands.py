@@ -18,7 +18,8 @@ warnings.simplefilter("ignore")
 told = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 for line in sys.stdin:
-    done = CliRunner().invoke(app, json.loads(line))
+    arguments, environment = json.loads(line)
+    done = CliRunner().invoke(app, arguments, env=environment)
     wrong = done.exception is not None and not isinstance(done.exception, SystemExit)
     fault = traceback.format_exception(done.exception) if wrong else []
     told.write(json.dumps([done.exit_code, done.stdout, done.stderr + "".join(fault)]) + "\\n")
@@ -48,10 +49,11 @@ class Commands:
             text=True,
         )
 
-    def __call__(self, *arguments: str) -> Done:
+    def __call__(self, *arguments: str, **environment: str) -> Done:
+        """Run a command, with more of the environment for it alone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(arguments) + "\n")
+        self._process.stdin.write(json.dumps([arguments, environment]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, f"the process ended with {self._process.wait()}"

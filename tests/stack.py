@@ -193,3 +193,18 @@ def own_stack(weights, tmp_path) -> Iterator[Callable[..., Stack]]:
     yield starting
     for stack in started:
         end(stack)
+
+
+@pytest.fixture(scope="module")
+def module_stack(weights, tmp_path_factory) -> Iterator[Callable[..., Stack]]:
+    """The stack of a module: the one that runs, and another where a test has ended it."""
+    started: list[Stack] = []
+
+    def running(*arguments: str) -> Stack:
+        if not started or started[-1].process.poll() is not None:
+            started.append(start(tmp_path_factory.mktemp("stack") / "data", *arguments))
+        return started[-1]
+
+    yield running
+    for stack in started:
+        end(stack)

@@ -5,34 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 
 import httpx
 import psutil
 import pytest
 
+from tests.commands import Commands
 from tests.e2e.test_jobs import problem, without_times
 from tests.soak import later
-from tests.stack import command
-from tests.waiting import HANG_SECONDS, wait_for
+from tests.stack import Stack
+from tests.waiting import wait_for
 
 
-def refusal(*arguments: str, **environment: str) -> str:
+@pytest.fixture(scope="module")
+def refusal(tmp_path_factory):
     """What `orichalcum up` says when it refuses to start."""
-    done = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        timeout=HANG_SECONDS,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    with Commands(tmp_path_factory.mktemp("refused")) as commands:
+
+        def refused(*arguments: str, **environment: str) -> str:
+            done = commands("up", *arguments, **environment)
+            assert done.returncode == 2, done.stdout + done.stderr
+            assert "Traceback" not in done.stderr
+            return done.stderr
+
+        yield refused
 
 
-def test_a_port_that_is_taken_is_refused_before_anything_starts(tmp_path):
+def test_a_port_that_is_taken_is_refused_before_anything_starts(refusal, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = refusal("--data", str(tmp_path / "data"), "--port", str(port))
@@ -41,20 +40,26 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(tmp_path):
     assert not (tmp_path / "data" / "orichalcum.sqlite3").exists()
 
 
-def test_on_an_address_that_others_can_reach_every_call_needs_a_key(own_stack, tmp_path):
-    stack = own_stack(tmp_path / "data", "--host", "0.0.0.0")  # noqa: S104
+@pytest.fixture
+def public_stack(module_stack) -> Stack:
+    """A stack at an address that others can reach."""
+    return module_stack("--host", "0.0.0.0")  # noqa: S104
+
+
+def test_on_an_address_that_others_can_reach_every_call_needs_a_key(public_stack):
+    stack = public_stack
     assert "needs an API key; no valid keys so far" in stack.console.read_text()
     assert stack.client.get("/v1/jobs").status_code == 401
     assert stack.client.post("/v1/jobs", json=problem()).status_code == 401
     assert stack.of("lab").client.get("/v1/jobs").json()["items"] == []
 
 
-def test_a_data_folder_that_cannot_be_used_is_refused(tmp_path):
+def test_a_data_folder_that_cannot_be_used_is_refused(refusal, tmp_path):
     (tmp_path / "file").write_text("")
     assert "--data" in refusal("--data", str(tmp_path / "file" / "data"), "--port", "0")
 
 
-def test_a_store_that_cannot_be_opened_is_refused(tmp_path):
+def test_a_store_that_cannot_be_opened_is_refused(refusal, tmp_path):
     said = refusal(
         "--data",
         str(tmp_path / "data"),
@@ -65,17 +70,17 @@ def test_a_store_that_cannot_be_opened_is_refused(tmp_path):
     assert "ORICHALCUM_DATABASE_URL" in said
 
 
-def test_an_environment_that_makes_no_sense_is_refused_by_the_name_of_the_variable(tmp_path):
+def test_an_environment_that_makes_no_sense_is_refused_by_the_name_of_the_variable(refusal, tmp_path):
     said = refusal("--data", str(tmp_path / "data"), "--port", "0", ORICHALCUM_MAX_REQUEST_BYTES="many")
     assert "ORICHALCUM_MAX_REQUEST_BYTES" in said
 
 
-def test_a_data_folder_in_use_by_another_stack_is_refused(stack):
+def test_a_data_folder_in_use_by_another_stack_is_refused(refusal, stack):
     said = refusal("--data", str(stack.data), "--port", "0")
     assert str(stack.process.pid) in said
 
 
-def test_a_promised_gpu_that_is_not_there_is_refused(weights, tmp_path):
+def test_a_promised_gpu_that_is_not_there_is_refused(refusal, weights, tmp_path):
     import torch
 
     if torch.cuda.is_available():
@@ -120,9 +125,9 @@ def large_problem() -> dict:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, later(signal.SIGINT)])
 def test_a_stop_in_the_middle_of_a_computation_does_not_wait_for_its_end_and_leaves_no_process(
-    own_stack, number
+    public_stack, number
 ):
-    stack = own_stack()
+    stack = public_stack.of("stopped")
     job_id = stack.submit(large_problem())
     states = "select state, lost from tasks where job_id = ?"
     wait_for(lambda: ("running", 0) in stack.rows(states, job_id))
@@ -156,14 +161,13 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
 
     for file in (data / "broker" / "appendonlydir").iterdir():
         file.write_bytes(b"damaged")
-    again = own_stack(data, "--workers", "2")
+    again = own_stack(data)
     listed = {job_id for (job_id,) in again.rows("select id from jobs")}
     assert listed == {done, unfinished, waiting}
     for tenant, job_id in (("third", waiting), ("disturbed", unfinished)):
         own = again.of(tenant)
         assert own.finished(job_id)["state"] == "succeeded"
         best = own.result(job_id)["best"]["composition"]["cation"]["K"]
-        # One thread a worker now: the same to rounding.
         assert best == pytest.approx(again.result(done)["best"]["composition"]["cation"]["K"], abs=1e-7)
     attempts = again.rows("select attempt from tasks where job_id = ? order by number", unfinished)
     assert max(attempts) == (2,)

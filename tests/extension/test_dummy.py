@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Commands
-from tests.stack import Stack, end, start
+from tests.stack import Stack
 from tests.waiting import HANG_SECONDS, wait_for
 
 HERE = Path(__file__).parent
@@ -37,21 +37,10 @@ def extended() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def stacks(extended, weights) -> Iterator[list[Stack]]:
-    """Stacks with the extension that were started."""
-    started: list[Stack] = []
-    yield started
-    for stack in started:
-        end(stack)
-
-
 @pytest.fixture
-def extended_stack(stacks, tmp_path) -> Stack:
-    """A stack with the extension: the one that is running, if a test has left one."""
-    if not stacks or stacks[-1].process.poll() is not None:
-        stacks.append(start(tmp_path / "data"))
-    return stacks[-1]
+def extended_stack(extended, module_stack) -> Stack:
+    """A stack with the extension."""
+    return module_stack()
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,11 @@ PROBLEM = {
 }
 
 
-def test_a_killed_worker_costs_no_number_of_a_verification(own_stack, tmp_path):
-    stack = own_stack(tmp_path / "data")
-    calm = stack.of("calm")
+def test_a_killed_worker_costs_no_number_of_a_verification(stack):
+    calm = stack.of("calm-verification")
     expected = calm.submit(PROBLEM)
     assert calm.finished(expected)["state"] == "succeeded"
-    disturbed = stack.of("disturbed")
+    disturbed = stack.of("disturbed-verification")
     job_id = disturbed.submit(PROBLEM)
     saved = (
         "select 1 from checkpoints where task_id in "
