@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api_schemas.evaluations import Suggestion
 from api_schemas.problem import Problem
 from engine.campaign.evaluate import evaluate
 
@@ -24,9 +25,17 @@ def problem(tier="fluctuation", at=HALF, **fields):
     )
 
 
-def test_an_evaluation_is_nearer_to_supercells_and_says_what_it_cost(weights_fetched):
-    asked = problem()
-    found, plain = evaluate(asked, HALF), evaluate(problem("mean_field"), HALF)
+@pytest.fixture(scope="module")
+def found(weights_fetched):
+    return evaluate(problem(), HALF)
+
+
+@pytest.fixture(scope="module")
+def plain(weights_fetched):
+    return evaluate(problem("mean_field"), HALF)
+
+
+def test_an_evaluation_is_nearer_to_supercells_and_says_what_it_cost(found, plain):
     assert found.converged
     assert found.stable
     # Explicit supercells of this potential: 6.0704 Å and 25.8 meV/atom.
@@ -46,8 +55,7 @@ def test_an_evaluation_is_nearer_to_supercells_and_says_what_it_cost(weights_fet
     assert plain.cost.supercell_calls == 0
 
 
-def test_neighbours_start_from_the_mean_field_crystal(weights_fetched):
-    found, plain = evaluate(problem(), HALF), evaluate(problem("mean_field"), HALF)
+def test_neighbours_start_from_the_mean_field_crystal(found, plain):
     assert found.relaxation.q == pytest.approx(plain.relaxation.q, abs=1e-5)
 
 
@@ -58,17 +66,14 @@ def test_what_is_mixed_nowhere_is_computed_as_it_is(weights_fetched):
     assert found.cost.supercell_calls == 0
 
 
-def test_what_a_neighbour_left_travels_with_the_task(weights_fetched):
-    from api_schemas.evaluations import Suggestion
-
-    first = evaluate(problem(), HALF)
+def test_what_a_neighbour_left_travels_with_the_task(found):
     near = {"cation": {"Na": 0.55, "K": 0.45}}
     task = Suggestion(
         index=1,
         composition=near,
-        warm_start=first.relaxation.model_validate_json(first.relaxation.model_dump_json()),
+        warm_start=found.relaxation.model_validate_json(found.relaxation.model_dump_json()),
         warm_start_composition=HALF,
     )
     warm = evaluate(problem(), task)
     assert warm.converged
-    assert warm.cost.supercell_calls < 0.75 * first.cost.supercell_calls
+    assert warm.cost.supercell_calls < 0.75 * found.cost.supercell_calls

@@ -14,14 +14,14 @@ import psutil
 
 from api_schemas.jobs import FINAL_STATES
 from tests.e2e.test_jobs import problem, slow_scan, without_times
-from tests.soak import amount, longer
+from tests.soak import amount, long, longer
 from tests.waiting import HANG_SECONDS, wait_for
 
 
 def jobs_of(stack, count):
     """Problems with a few evaluations each, every one different."""
     return [
-        stack.submit(problem(name=f"job {n}", kind="scan", scan={"points_per_edge": amount(9, 21) + n % 3}))
+        stack.submit(problem(name=f"job {n}", kind="scan", scan={"points_per_edge": amount(6, 21) + n % 3}))
         for n in range(count)
     ]
 
@@ -81,9 +81,10 @@ def victims(stack) -> list[psutil.Process]:
         time.sleep(0.05)
 
 
+@long
 def test_a_frozen_worker_is_replaced_and_the_job_goes_on(stack):
     stack = stack.of("frozen")
-    job_id = stack.submit(slow_scan(15))
+    job_id = stack.submit(slow_scan(7))
     frozen = stack.stopped_while_computing(job_id)
     wait_for(
         lambda: not frozen.is_running() or frozen.status() == psutil.STATUS_ZOMBIE, "the end of the worker"
@@ -140,7 +141,7 @@ def test_a_database_that_restarts_in_the_middle_of_a_job_costs_nothing_but_time(
     url = postgresql_server.create(f"restart_{secrets.token_hex(4)}")
     monkeypatch.setenv("ORICHALCUM_DATABASE_URL", url)
     stack = own_stack(tmp_path / "data")
-    job_id = stack.submit(problem(kind="scan", scan={"points_per_edge": 9}))
+    job_id = stack.submit(problem(kind="scan", scan={"points_per_edge": 7}))
     wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 2)
     postgresql_server.stop()
     refused = stack.client.get(f"/v1/jobs/{job_id}")
@@ -150,7 +151,7 @@ def test_a_database_that_restarts_in_the_middle_of_a_job_costs_nothing_but_time(
     postgresql_server.start()
     assert stack.finished(job_id)["state"] == "succeeded"
     fractions = [e["composition"]["cation"]["K"] for e in stack.result(job_id)["evaluations"]]
-    assert len(fractions) == len(set(fractions)) == 9
+    assert len(fractions) == len(set(fractions)) == 7
 
 
 @longer

@@ -12,7 +12,7 @@ PROBLEM = {
     "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
     "at": [{"cation": {"Na": 0.3, "K": 0.7}}],
     "potential": {"name": "sevennet-0"},
-    "verify": {"supercells": 1, "sites": 48},
+    "verify": {"supercells": 1, "sites": 24},
 }
 
 
