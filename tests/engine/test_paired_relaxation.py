@@ -29,15 +29,21 @@ def problem(mixing="paired", name="sevennet-l3i5", **fields):
     )
 
 
+def salt(mixing="paired", name="sevennet-0", **fields):
+    """The same of (Na,K)Cl, which has two sites."""
+    sodium = [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}]
+    structure = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
+    at = [{"cation": {"Na": 1.0}}]
+    return problem(mixing, name, **{"structure": structure, "sublattices": sodium, "at": at, **fields})
+
+
 def at(asked, x, store=None):
     first, second = asked.sublattices[0].elements
     return evaluate(asked, {"cation": {first: 1 - x, second: x}}, tolerance=TIGHT, references=store)
 
 
 def test_gradients_agree_with_differences_of_relaxed_cells(weights_fetched):
-    sodium = [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}]
-    salt = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
-    asked, x = problem(structure=salt, sublattices=sodium, at=[{"cation": {"Na": 1.0}}]), 0.4
+    asked, x = salt(name="sevennet-l3i5"), 0.4
     gradients = {name: p.gradient["cation"] for name, p in at(asked, x).properties.items() if p.gradient}
     names = ("lattice_a", "volume", "density", "energy", "mixing_energy")
     slopes = []
@@ -52,7 +58,7 @@ def test_gradients_agree_with_differences_of_relaxed_cells(weights_fetched):
 
 def test_what_one_rule_stores_is_not_used_by_the_other(weights_fetched):
     shared = MemoryStore()
-    paired, mean_field = problem(name="sevennet-0"), problem("mean_field", name="sevennet-0")
+    paired, mean_field = salt(), salt("mean_field")
     at(mean_field, 0.4, shared)
     after, alone = at(paired, 0.4, shared), at(paired, 0.4, MemoryStore())
     assert after.relaxation.q == alone.relaxation.q
@@ -63,17 +69,24 @@ def test_what_one_rule_stores_is_not_used_by_the_other(weights_fetched):
 
 
 def test_an_end_member_is_the_plain_crystal(weights_fetched):
-    gallium = problem(structure={"prototype": "wurtzite", "species": ["Ga", "N"]}, sublattices=[], at=[{}])
+    gallium = problem(
+        name="sevennet-0",
+        structure={"prototype": "wurtzite", "species": ["Ga", "N"]},
+        sublattices=[],
+        at=[{}],
+    )
     plain = evaluate(gallium, {}, tolerance=TIGHT)
-    assert at(problem(), 1.0).energy_per_atom == pytest.approx(plain.energy_per_atom, abs=1e-8)
+    assert at(problem(name="sevennet-0"), 1.0).energy_per_atom == pytest.approx(
+        plain.energy_per_atom, abs=1e-8
+    )
 
 
 def test_several_compositions_at_once_equal_one_at_a_time(weights_fetched):
-    asked = problem(name="sevennet-0", kind="scan", at=[], scan={"points_per_edge": 3})
+    asked = salt(kind="scan", at=[], scan={"points_per_edge": 3})
     together = Evaluator(resolve(asked), tolerance=TIGHT, references=MemoryStore())
     shares = (0.25, 0.75)
     suggestions = [
-        Suggestion(index=index, composition={"cation": {"Al": 1 - x, "Ga": x}})
+        Suggestion(index=index, composition={"cation": {"Na": 1 - x, "K": x}})
         for index, x in enumerate(shares)
     ]
     for x, batched in zip(shares, together.evaluate(suggestions), strict=True):

@@ -125,8 +125,8 @@ def ase_lbfgs(potential, relaxation, budget=150):
     ("prototype", "species", "site", "elements", "sites"),
     [
         ("rocksalt", ("Na", "Cl"), "Na", ["Na", "K"], 8),
-        ("wurtzite", ("Al", "N"), "Al", ["Al", "Ga"], 6),
         ("fcc", ("Cu",), "Cu", ["Cu", "Au"], 8),
+        later("wurtzite", ("Al", "N"), "Al", ["Al", "Ga"], 6),
         later("fcc", ("Cu",), "Cu", ["Cu", "Au"], 16),
         later("rocksalt", ("Mg", "O"), "Mg", ["Mg", "Ca"], 16),
         later("zincblende", ("Ga", "As"), "Ga", ["Ga", "In"], 16),

@@ -14,6 +14,7 @@ from engine.evaluation.evaluator import Evaluator
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.mechanics.landscape import Landscape
 from engine.mechanics.relax import Start, Tolerance, relax
+from tests.soak import long
 
 EXCHANGE = np.array([-1.0, 1.0])
 
@@ -40,6 +41,7 @@ def test_the_budget_grows_with_the_number_of_coordinates():
     assert [Tolerance().budget(n_q) for n_q in (1, 30, 120, 480)] == [60, 60, 120, 240]
 
 
+@long
 def test_a_displaced_supercell_of_forty_atoms_relaxes_with_its_gradients(sevennet0):
     crystal = perovskite(["Sr", "Ti", "O"], (2, 2, 2))
     relaxed = relaxed_at(sevennet0, crystal, 0.5)
@@ -50,7 +52,11 @@ def test_a_displaced_supercell_of_forty_atoms_relaxes_with_its_gradients(sevenne
 
 
 @pytest.mark.parametrize(
-    "crystal", [perovskite(["Ba", "Ti", "O"], (2, 1, 1), 4), rocksalt()], ids=["perovskite", "rocksalt"]
+    "crystal",
+    [
+        pytest.param(perovskite(["Ba", "Ti", "O"], (2, 1, 1), 4), id="perovskite"),
+        pytest.param(rocksalt(), id="rocksalt", marks=long),
+    ],
 )
 def test_a_relaxation_with_gradients_takes_half_the_calls_of_ase_without(sevennet0, crystal):
     relaxed = relaxed_at(sevennet0, crystal, 0.5)
