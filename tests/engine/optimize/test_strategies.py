@@ -70,7 +70,7 @@ def repelling(x):
 
 
 @pytest.mark.parametrize("name", ["bayesian", "hybrid"])
-@pytest.mark.parametrize("seed", [0, 2, *map(later, (1, *range(3, 10)))])
+@pytest.mark.parametrize("seed", [0, *map(later, range(1, 10))])
 def test_the_best_of_six_pure_elements_is_found_from_any_start(name, seed):
     elements = ["Na", "K", "Li", "Rb", "Cs", "Ag"]
     start = np.random.default_rng(seed).dirichlet(np.ones(6))
