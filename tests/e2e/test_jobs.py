@@ -180,7 +180,7 @@ def test_a_small_job_does_not_wait_for_a_large_one(stack):
 
 
 def test_a_paused_job_computes_nothing_more_until_it_is_resumed(stack):
-    job_id = stack.submit(slow_scan(17))
+    job_id = stack.submit(slow_scan(9))
     wait_for(lambda: stack.job(job_id)["progress"]["evaluations_done"] >= 1)
     assert stack.client.post(f"/v1/jobs/{job_id}/pause").json()["state"] == "paused"
     under_way = "select 1 from tasks where job_id = ? and state = 'running'"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.commands import Commands
 from tests.e2e.test_jobs import problem, without_times
-from tests.soak import later
+from tests.soak import later, long
 from tests.stack import Stack
 from tests.waiting import wait_for
 
@@ -80,6 +80,7 @@ def test_a_data_folder_in_use_by_another_stack_is_refused(refusal, stack):
     assert str(stack.process.pid) in said
 
 
+@long
 def test_a_promised_gpu_that_is_not_there_is_refused(refusal, weights, tmp_path):
     import torch
 

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from tests.e2e.test_jobs import slow_scan
+from tests.soak import later
 from tests.waiting import wait_for
 
 
@@ -13,7 +14,7 @@ def broker_of(stack) -> psutil.Process:
     return next(child for child in stack.descendants if "valkey" in child.name())
 
 
-@pytest.mark.parametrize("fate", ["killed", "emptied"])
+@pytest.mark.parametrize("fate", [later("killed"), "emptied"])
 def test_a_broker_that_is_killed_or_loses_everything_in_the_middle_of_jobs_loses_none(stack, fate):
     stack = stack.of(f"broker-{fate}")
     job_ids = [stack.submit(slow_scan(points)) for points in (9, 5)]

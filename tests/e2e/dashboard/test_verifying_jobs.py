@@ -25,7 +25,7 @@ def test_a_finished_job_is_verified_and_says_what_holds(window, stack):
     shown = window()
     page = shown.open(f"jobs/{job_id}")
     page.get_by_label("Supercells", exact=True).fill("2")
-    page.get_by_label("Mixed sites", exact=True).fill("8")
+    page.get_by_label("Mixed sites", exact=True).fill("4")
     page.get_by_role("button", name="Verify with supercells").click()
     expect(page).not_to_have_url(re.compile(job_id))
     expect(page.get_by_role("heading", name="CuAu, verified")).to_be_visible()

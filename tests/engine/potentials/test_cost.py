@@ -108,7 +108,7 @@ print(field("VmHWM") - before, edges)
     ("family", "name", "repeat", "count"),
     [
         later("mp-0a-medium", "mace-mp-0a-medium", 3, 1),
-        ("mpa-0-medium", "mace-mpa-0-medium", 2, 2),
+        later("mpa-0-medium", "mace-mpa-0-medium", 2, 2),
         later("mpa-0-medium", "mace-mpa-0-medium", 2, 3),
     ],
 )
