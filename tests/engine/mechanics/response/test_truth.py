@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.crystals.supercells import Supercell
 from engine.mechanics.relax import Tolerance
-from tests.soak import long
+from tests.soak import amount, long, longer
 
 FILE = Path(__file__).parents[3] / "data" / "supercell_truth.json"
 PARENTS = {
@@ -41,9 +41,10 @@ def errors(mixed, load, record):
     return [100 * (a / truth["a"] - 1), 100 * (c / truth["c"] - 1), mixing - truth["mixing_energy_meV"]]
 
 
-@long
+@longer
 def test_cell_and_mixing_energy_are_those_of_explicit_supercells(mixed, load):
-    found = np.abs([errors(mixed, load, record) for record in RECORDS])
+    short = [r for r in RECORDS if r["potential"] == "sevennet-0" and r["x"] == [0.5, 0.5]]
+    found = np.abs([errors(mixed, load, record) for record in (RECORDS if amount(0, 1) else short)])
     assert found[:, :2].max() < 0.15
     assert found[:, 2].max() < 8.0
     assert found[:, :2].mean() < 0.08
