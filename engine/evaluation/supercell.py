@@ -39,6 +39,8 @@ MOST_CALLS = 100
 """Potential calls after which the relaxation of a decoration is given up."""
 KEPT_UP_TO = 20_000
 """Numbers of a host up to which it is kept for the other decorations of its composition."""
+MOST_CALLS_IN_WELLS = 200
+"""The same from a displacement along soft modes: tilts of octahedra are a long way (20 to 100 calls seen)."""
 DISPLACED = 0.15
 """Å; how far the atom that moves most is displaced along soft modes, to see whether the crystal leaves its symmetry."""
 LEAST_GAIN = 1e-5
@@ -189,14 +191,15 @@ class ExplicitCrystal:
         wells = replace(relaxation, in_wells=True)
         state = self._minimised(wells, state, first)
         gain = relaxation.corrected(first)[1] - wells.corrected(state)[1]
-        lower = state.finished and gain > LEAST_GAIN * len(relaxation.atoms)
+        lower = gain > LEAST_GAIN * len(relaxation.atoms)
         return state if lower else first, first.evaluations + state.evaluations
 
     def _minimised(self, relaxation: Relaxation, state: State, first: State | None) -> State:
         kept = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
         if first is not None:
             kept |= {f"{_FIRST}{name}": array for name, array in first.arrays().items()}
-        while not state.ended and state.evaluations < MOST_CALLS:
+        most = MOST_CALLS if first is None else MOST_CALLS_IN_WELLS
+        while not state.ended and state.evaluations < most:
             value, gradient = relaxation.evaluate(state.q)
             state = told(state, relaxation.told_value(value, state), gradient, relaxation.method)
             self.save({**kept, **{f"{_STATE}{name}": a for name, a in state.arrays().items()}})
