@@ -10,6 +10,7 @@ from pymatgen.core import Structure
 
 from tests.e2e.dashboard.conftest import identifier
 from tests.e2e.dashboard.test_making_jobs import problem_file
+from tests.soak import later
 
 HULL = {
     "kind": "order",
@@ -109,7 +110,7 @@ def test_one_ordering_is_chosen_everywhere_and_saved_as_a_crystal(window, stack,
     assert crystal.composition.get_atomic_fraction("Au") == pytest.approx(share, abs=1e-4)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, later(True)], ids=["light", "dark"])
 def test_the_page_of_orderings_has_no_serious_fault_of_accessibility(window, stack, hull, dark):
     shown = window(dark=dark)
     page = shown.open(f"jobs/{hull}")
