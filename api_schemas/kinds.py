@@ -33,6 +33,7 @@ class KindSchema:
         summary: What it does, in one line.
         uses: Fields that it uses; a field of a part after a dot, a whole part by its own name.
         because: Why a field that it does not use is refused, by field, where there is more to say than its name.
+        faults: Type of the fault that such a field is, by field, where it is another than ``unused-field``.
         options: Fields that it adds to a problem, by name.
         searches: Whether it needs objectives and something to vary, and ends when the objectives are met.
         listed: Whether its compositions are those of `at`.
@@ -46,6 +47,7 @@ class KindSchema:
     summary: str
     uses: frozenset[str]
     because: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, type[Model]] = field(default_factory=dict)
     searches: bool = False
     listed: bool = False
@@ -135,7 +137,8 @@ at:
 ORDER = KindSchema(
     name="order",
     summary="Find the orderings of a crystal, and how random it is at a temperature.",
-    uses=frozenset({"kind", "name", "structure", "sublattices", "potential", "at", "order", "strategy.seed"})
+    uses=frozenset({"kind", "name", "structure", "sublattices", "at", "order", "strategy.seed"})
+    | {f"potential.{name}" for name in ("name", "file", "head", "dtype")}
     | {"conditions.temperature", "conditions.pressure"}
     | _COMPOSITION,
     because={
@@ -144,7 +147,11 @@ ORDER = KindSchema(
         "properties": "kind order answers energies; remove properties, or use kind evaluate for them",
         "verify": "kind order relaxes explicit supercells itself (order.random, order.relax); remove verify",
         "scan": "kind order takes its compositions from at, or all that small cells hold; remove scan",
+        "potential.mixing": "paired mixing cannot describe decorations within a sublattice, whose sites hold different "
+        "elements; remove mixing",
+        "potential.tier": "kind order relaxes explicit decorations and gives every tier beside them; remove tier",
     },
+    faults={"potential.mixing": "needs-mean-field"},
     counts="computations",
     views=("order",),
     example="""\

@@ -1,6 +1,7 @@
 """Every refusal that the code can make: ``python -m tools.list_messages > docs/messages.md``.
 
-A message is the text of a call that makes a fault of the input (`REFUSALS`), or of a variable that is passed to it.
+A message is the text of a call that makes a fault of the input (`REFUSALS`), or of a variable that is passed to it; or
+what a kind says of a field that it does not use.
 What is filled in when it is said is shown in angle brackets.
 """
 
@@ -42,6 +43,8 @@ TEMPLATES = {
 """How calls put their arguments, in order, into the message."""
 
 _SLUG = re.compile(r"^[a-z]+(?:-[a-z]+)+$")
+_TABLES = ("because", "faults")
+"""What a kind says of fields that it does not use: the messages, and their types where they are special."""
 _SHORTEST = 12
 """Characters of a message; shorter texts are parts of one."""
 
@@ -64,11 +67,12 @@ class Message:
 
 def messages_of(source: str) -> list[Message]:
     """The messages of a module, in the order of its text, each once."""
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     kinds = REFUSALS | {
         node.name: kind for node in functions if node.name in REFUSALS and (kind := _kind(node))
     }
-    found: dict[Message, None] = {}
+    found: dict[Message, None] = dict.fromkeys(_of_kinds(tree))
     for function in functions:
         assigned = _assigned(function)
         before = 0
@@ -93,6 +97,15 @@ def _kind(function: ast.FunctionDef) -> str:
         if word.arg == "type" and isinstance(word.value, ast.Constant)
     ]
     return str(types[0]) if len(types) == 1 else ""
+
+
+def _of_kinds(tree: ast.AST) -> Iterator[Message]:
+    """Why kinds refuse fields, from their tables."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and _name(call.func) == "KindSchema":
+            tables = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg in _TABLES}
+            for name, text in tables.get("because", {}).items():
+                yield Message(tables.get("faults", {}).get(name, "unused-field"), text)
 
 
 def _own_calls(scope: ast.AST) -> Iterator[ast.Call]:

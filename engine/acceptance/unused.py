@@ -17,7 +17,11 @@ def unused_fields(problem: Problem) -> list[FieldError]:
         return []
     kind = KINDS[problem.kind]
     return [
-        FieldError(pointer=pointer(path.split(".")), type="unused-field", message=kind.refusal(path))
+        FieldError(
+            pointer=pointer(path.split(".")),
+            type=kind.faults.get(path, "unused-field"),
+            message=kind.refusal(path),
+        )
         for path in _given(problem)
         if not kind.takes(path)
     ]

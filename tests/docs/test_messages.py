@@ -27,9 +27,13 @@ def _fault(text):
 
 def of_a_local_function(count):
     return _fault("one is odd; " + ("take two" if count else "take none"))
+
+KIND = KindSchema(name="k", because={"a": "k has no " "a", "b.c": "k has no c"}, faults={"b.c": "not-with-k"})
 """
     found = [(one.kind, one.text) for one in messages_of(source)]
     assert found == [
+        ("unused-field", "k has no a"),
+        ("not-with-k", "k has no c"),
         ("bad-structure", "⟨name⟩ is wrong; write ⟨lower⟩ or ⟨name⟩"),
         ("too-many", "there are too many"),
         ("odd-one", "one is odd; [take two | take none]"),

@@ -37,19 +37,10 @@ _READ_BY_DIGIT = 10_000_000
 
 def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
     """What is wrong whatever the crystal is."""
-    options, choice = options_of(problem), problem.potential
+    options = options_of(problem)
     if all(len(elements) < 2 for elements in region.space.elements):
         text = "kind order needs a sublattice with at least two elements; add one, or use kind evaluate"
         yield FieldError(pointer="/sublattices", type="nothing-mixed", message=text)
-    if choice.mixing != "mean_field":
-        text = (
-            f"{choice.mixing} mixing cannot describe decorations within a sublattice, whose sites hold different "
-            "elements; remove mixing"
-        )
-        yield FieldError(pointer="/potential/mixing", type="needs-mean-field", message=text)
-    if choice.tier != "mean_field":
-        text = "kind order relaxes explicit decorations and gives every tier beside them; remove tier"
-        yield FieldError(pointer="/potential/tier", type="unused-field", message=text)
     if len(problem.at) > MOST_COMPOSITIONS:
         text = f"there are {len(problem.at)} compositions, more than {MOST_COMPOSITIONS}; split the list"
         yield FieldError(pointer="/at", type="too-many-points", message=text)
