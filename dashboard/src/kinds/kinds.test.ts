@@ -98,15 +98,26 @@ describe('a new problem', () => {
       objectives: [{ property: 'lattice_a', target: 3.2 }],
       strategy: { max_evaluations: 9, seed: 7 },
       verify: { supercells: 2 },
+      potential: { name: 'sevennet-0', mixing: 'paired', tier: 'fluctuation' },
     };
     const { begin, leave } = kindNamed('order');
-    const begun = { ...problem, strategy: { seed: 7 }, at: [{ cation: { Al: 0.6667, Sc: 0.3333 } }] };
+    const potential = { name: 'sevennet-0' };
+    const begun = {
+      ...problem,
+      potential,
+      strategy: { seed: 7 },
+      at: [{ cation: { Al: 0.6667, Sc: 0.3333 } }],
+    };
     expect(begin(search)).toEqual(begun);
     expect(begin({ kind: 'optimize' })).toEqual({ kind: 'optimize' });
     expect(begin({ ...problem, at: [{ cation: { Al: 0.5, Sc: 0.5 } }] }).at).toEqual([
       { cation: { Al: 0.5, Sc: 0.5 } },
     ]);
-    expect(leave({ ...begun, order: { search: null } })).toEqual({ ...problem, strategy: { seed: 7 } });
+    expect(leave({ ...begun, order: { search: null } })).toEqual({
+      ...problem,
+      potential,
+      strategy: { seed: 7 },
+    });
   });
 
   it('loses what only its old kind had a use for', () => {
