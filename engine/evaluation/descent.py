@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.descents import DescentRecord, DescentStep
+from api_schemas.descents import DescentRecord, DescentStep, DescentTask
 from engine.crystals.holding import rounded_counts, sites_of
 from engine.crystals.supercells import Supercell
+from engine.evaluation.at_work import AtWork
 from engine.evaluation.mean_crystal import relaxed_mean
 from engine.mechanics.mixed_sites import MixedSites
 from engine.mechanics.ordering import State, begin, begin_at, restored, told
@@ -21,13 +21,9 @@ from engine.mechanics.threads import fitting_threads
 from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
-
-    from api_schemas.descents import DescentTask
-    from engine.evaluation.evaluator import Evaluator
-    from engine.problem.resolved import ResolvedProblem
 
     Ended = Literal["ordered", "budget", "failed"]
 
@@ -37,25 +33,8 @@ SMALLEST_START = 1e-6
 """Weights of a start from outside are at least this, so that no site's element is settled."""
 
 
-@dataclass(frozen=True, eq=False)
-class OrderingSearch:
-    """A task of searching, and what computes it.
-
-    Attributes:
-        resolved: The problem.
-        task: The task.
-        evaluator: Of the problem, at the workplace.
-        on_call: Called before every potential call; what it raises ends the search.
-        checkpoint: Where the task had come to; None to begin at the beginning.
-        save: Keeps a checkpoint, after every potential call of the supercell.
-    """
-
-    resolved: ResolvedProblem
-    task: DescentTask
-    evaluator: Evaluator
-    on_call: Callable[[], None]
-    checkpoint: Mapping[str, NDArray[np.generic]] | None
-    save: Callable[[Mapping[str, NDArray[np.generic]]], None]
+class OrderingSearch(AtWork[DescentTask]):
+    """A task of searching, at work."""
 
     def found(self) -> DescentRecord:
         """Search, from the checkpoint if there is one, and describe what was found.

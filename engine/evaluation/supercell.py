@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ import numpy as np
 
 from api_schemas.cost import Cost
 from api_schemas.errors import FieldError, ProblemInvalid
+from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.crystals.decorations import Decoration, decorate, decoration_of, supercell_of
 from engine.crystals.holding import held, held_by, supercell_holding
 from engine.crystals.sqs_process import DecorationsUnavailable
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
+from engine.evaluation.at_work import AtWork
 from engine.evaluation.mean_crystal import relaxed_mean
 from engine.evaluation.supercell_record import Outcome, supercell_record
 from engine.mechanics.preconditioned import State, begin, restored, told
@@ -27,13 +29,9 @@ from engine.mechanics.threads import fitting_threads
 from engine.references.shared_values import SharedValues, shared_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-    from api_schemas.supercells import SupercellRecord, SupercellTask
-    from engine.evaluation.evaluator import Evaluator
-    from engine.problem.resolved import ResolvedProblem
 
 MOST_CALLS = 100
 """Potential calls after which the relaxation of a decoration is given up."""
@@ -48,25 +46,8 @@ LEAST_GAIN = 1e-5
 _HOST, _STATE, _FIRST = "host.", "state.", "first."
 
 
-@dataclass(frozen=True, eq=False)
-class ExplicitCrystal:
-    """A task of relaxing a decoration, and what computes it.
-
-    Attributes:
-        resolved: The problem.
-        task: The task.
-        evaluator: Of the problem, at the workplace.
-        on_call: Called before every potential call; what it raises ends the computation.
-        checkpoint: Where the task had come to; None to begin at the beginning.
-        save: Keeps a checkpoint, after every potential call of the supercell.
-    """
-
-    resolved: ResolvedProblem
-    task: SupercellTask
-    evaluator: Evaluator
-    on_call: Callable[[], None]
-    checkpoint: Mapping[str, NDArray[np.generic]] | None
-    save: Callable[[Mapping[str, NDArray[np.generic]]], None]
+class ExplicitCrystal(AtWork[SupercellTask]):
+    """A task of relaxing a decoration, at work."""
 
     def relaxed(self) -> SupercellRecord:
         """Relax the decoration, from the checkpoint if there is one, and describe it."""

@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from ase import Atoms
 
 from api_schemas.descents import DescentRecord, DescentTask
 from api_schemas.evaluations import Suggestion
-from api_schemas.problem import Problem
-from engine.acceptance.resolve import resolve
 from engine.crystals.decorations import explicit_crystal
 from engine.mechanics.ase_calculator import AlchemicalCalculator
 from engine.potentials.loading import load_potential
 from engine.references.store import MemoryStore
 from engine.tiers.mean_field import evaluator_at
-from engine.units.registry import UNITS
 from engine.units.unit import Workplace
+from tests.engine.units_of_work import (
+    HALF,
+    SALT,
+    assert_it_goes_on_bit_for_bit,
+    performed,
+    problem,
+)
 
-SALT = {"cation": ("Na", ["Na", "K"])}
-HALF = {"cation": {"Na": 0.5, "K": 0.5}}
 DOUBLED = [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
-
-
-def problem(prototype="rocksalt", species=("Na", "Cl"), sublattices=None):
-    sublattices = SALT if sublattices is None else sublattices
-    return resolve(
-        Problem.model_validate(
-            {
-                "kind": "evaluate",
-                "structure": {"prototype": prototype, "species": list(species)},
-                "sublattices": [
-                    {"name": name, "sites": [site], "elements": elements}
-                    for name, (site, elements) in sublattices.items()
-                ],
-                "at": [
-                    {n: {e: 1 / len(elements) for e in elements} for n, (_, elements) in sublattices.items()}
-                ],
-                "potential": {"name": "sevennet-0"},
-            }
-        )
-    )
 
 
 def task(composition, matrix=DOUBLED, **more):
     return DescentTask(index=0, composition=composition, matrix=matrix, number=1, seed=0, **more)
-
-
-def performed(resolved, asked, **workplace):
-    (record,) = UNITS["descent"].perform(resolved, [asked], Workplace(**workplace))
-    return record
-
-
-def timeless(record):
-    return record.model_copy(update={"cost": record.cost.model_copy(update={"seconds": 0.0})})
 
 
 def plain_energy(resolved, record, lattice):
@@ -119,10 +94,6 @@ def test_what_is_found_has_the_energy_of_its_ordered_crystal(
     assert record.cost.primitive_equivalents == 8 * record.cost.supercell_calls
 
 
-class Killed(Exception):  # noqa: N818  (nothing went wrong)
-    """Stands for a worker that ends."""
-
-
 def test_a_search_that_is_killed_goes_on_bit_for_bit_from_every_checkpoint(weights_fetched):
     resolved, saved, said, calls = problem(), [], [], []
     asked = task(HALF)
@@ -130,21 +101,7 @@ def test_a_search_that_is_killed_goes_on_bit_for_bit_from_every_checkpoint(weigh
     assert len(saved) == whole.cost.potential_calls >= 3
     assert said[-1] == f"ordering search 2, step {len(calls)}"
     assert whole.cost.potential_calls < len(calls) <= whole.cost.potential_calls + whole.cost.shared_calls
-    for number, checkpoint in enumerate(saved):
-        left = []
-        again = performed(resolved, asked, on_call=lambda left=left: left.append(1), checkpoint=checkpoint)
-        assert timeless(again) == timeless(whole)
-        assert len(left) == len(saved) - 1 - number  # nothing was computed again
-
-    def killing():
-        if len(kept) == 2:
-            raise Killed
-
-    kept: list[dict[str, np.ndarray]] = []
-    with pytest.raises(Killed):
-        performed(resolved, asked, on_call=killing, save=kept.append)
-    for name, array in saved[1].items():
-        np.testing.assert_array_equal(kept[1][name], array)
+    assert_it_goes_on_bit_for_bit(partial(performed, resolved, asked), whole, saved)
 
 
 def test_searches_start_differently_and_a_warm_start_saves_calls(weights_fetched):
@@ -196,13 +153,13 @@ def test_what_cannot_be_a_start_is_refused(weights_fetched):
 
 def test_a_search_whose_calls_are_spent_says_so_and_names_a_decoration(weights_fetched):
     resolved = problem()
-    record = performed(resolved, task({"cation": {"Na": 0.45, "K": 0.55}}, calls=2))
+    record = performed(resolved, task({"mixed": {"Na": 0.45, "K": 0.55}}, calls=2))
     assert record.ended == "budget"
     assert record.cost.potential_calls == 2
     assert record.energy_per_atom == pytest.approx(
         plain_energy(resolved, record, plain_lattice(resolved, HALF)), abs=1e-5
     )
     assert record.message == (
-        "the sites of the supercell hold cation:Na 0.5, cation:K 0.5; given up after 2 calls: exchanges of sites may "
+        "the sites of the supercell hold mixed:Na 0.5, mixed:K 0.5; given up after 2 calls: exchanges of sites may "
         "lower the energy"
     )

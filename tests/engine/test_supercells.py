@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 
 import gemmi
@@ -12,9 +13,7 @@ import pytest
 
 from api_schemas.cif import cif_text
 from api_schemas.errors import ProblemInvalid
-from api_schemas.problem import Problem
 from api_schemas.supercells import SupercellRecord, SupercellTask
-from engine.acceptance.resolve import resolve
 from engine.campaign.evaluate import evaluate
 from engine.crystals.cif import read_cif
 from engine.crystals.sqs_process import DecorationsUnavailable
@@ -24,6 +23,13 @@ from engine.units.estimate import PROCESS_MEMORY
 from engine.units.registry import UNITS
 from engine.units.supercell_size import estimate_supercells, hessian_rows, supercell_size
 from engine.units.unit import Workplace
+from tests.engine.units_of_work import (
+    HALF,
+    assert_it_goes_on_bit_for_bit,
+    performed,
+    problem,
+    timeless,
+)
 from tests.soak import later, longer
 
 TRUTH = json.loads((Path(__file__).parents[1] / "data" / "supercell_truth.json").read_text())["records"]
@@ -32,49 +38,12 @@ PARENTS = {
     "CuNi": ("fcc", ["Cu"], "Cu"),
     "AlGaN": ("wurtzite", ["Al", "N"], "Al"),
 }
-SALT = {"mixed": ("Na", ["Na", "K"])}
-
-
-def problem(prototype="rocksalt", species=("Na", "Cl"), sublattices=None, potential="sevennet-0", **more):
-    return resolve(
-        Problem.model_validate(
-            {
-                "kind": "evaluate",
-                "structure": {"prototype": prototype, "species": list(species)},
-                "sublattices": [
-                    {"name": name, "sites": [site], "elements": elements}
-                    for name, (site, elements) in (SALT if sublattices is None else sublattices).items()
-                ],
-                "at": [
-                    {
-                        name: {element: 1 / len(elements) for element in elements}
-                        for name, (_, elements) in (SALT if sublattices is None else sublattices).items()
-                    }
-                ],
-                "potential": {"name": potential},
-                **more,
-            }
-        )
-    )
 
 
 def task(composition, sites=8, decoration=0, **more):
     return SupercellTask(
         index=0, composition=composition, evaluation=4, decoration=decoration, sites=sites, seed=0, **more
     )
-
-
-def performed(resolved, asked, **workplace):
-    (record,) = UNITS["supercell"].perform(resolved, [asked], Workplace(**workplace))
-    return record
-
-
-def timeless(record):
-    """The record without the seconds that it took."""
-    return record.model_copy(update={"cost": record.cost.model_copy(update={"seconds": 0.0})})
-
-
-HALF = {"mixed": {"Na": 0.5, "K": 0.5}}
 
 
 @longer
@@ -117,33 +86,11 @@ def test_supercells_have_the_lattice_and_the_energy_that_another_code_computed(
     assert 1000 * mean["mixing_energy"] == pytest.approx(expected["mixing_energy_meV"], abs=margin)
 
 
-class Killed(Exception):  # noqa: N818  (nothing went wrong)
-    """Stands for a worker that ends."""
-
-
 def test_a_task_that_is_killed_goes_on_bit_for_bit_from_every_checkpoint(weights_fetched):
-    resolved, store, saved = problem(), MemoryStore(), []
-    whole = performed(resolved, task(HALF), references=store, save=saved.append)
+    perform, saved = partial(performed, problem(), task(HALF), references=MemoryStore()), []
+    whole = perform(save=saved.append)
     assert len(saved) == whole.cost.supercell_calls >= 3
-    for number, checkpoint in enumerate(saved[:-1]):
-        calls = []
-
-        def on_call(calls=calls):
-            calls.append(1)
-
-        again = performed(resolved, task(HALF), references=store, on_call=on_call, checkpoint=checkpoint)
-        assert timeless(again) == timeless(whole)
-        assert len(calls) == len(saved) - 1 - number  # nothing was computed again
-
-    def killing():
-        if len(kept) == 2:
-            raise Killed
-
-    kept: list[dict[str, np.ndarray]] = []
-    with pytest.raises(Killed):
-        performed(resolved, task(HALF), references=MemoryStore(), on_call=killing, save=kept.append)
-    for name, array in saved[1].items():
-        np.testing.assert_array_equal(kept[1][name], array)
+    assert_it_goes_on_bit_for_bit(perform, whole, saved)
 
 
 def test_the_same_task_gives_the_same_record_with_what_is_shared_in_the_store_or_not(weights_fetched):
