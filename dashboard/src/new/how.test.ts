@@ -1,9 +1,12 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { cleanup, configure, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, expect, it, vi } from 'vitest';
 import NewPage from '../pages/NewPage.svelte';
 
 vi.mock('./examples', () => ({ EXAMPLES: [] })); // they lie outside of what is served to tests
+
+const HANG_MS = 60_000; // forms are loaded when they are shown, which takes as long as the machine is busy
+configure({ asyncUtilTimeout: HANG_MS });
 
 afterEach(() => {
   cleanup();
@@ -37,22 +40,26 @@ async function answer(url: string, { body }: { body?: string } = {}): Promise<Re
   return Response.json({ valid: errors.length === 0, errors, prototypes: [], properties: [] });
 }
 
-it('asks for mixing and accuracy only where the kind has a use for them, or one is to be mended', async () => {
-  vi.stubGlobal('fetch', answer);
-  render(NewPage, { from: null });
-  expect(await screen.findByLabelText('Mixing')).toBeTruthy();
-  await fireEvent.change(screen.getByLabelText('Accuracy'), { target: { value: 'fluctuation' } });
-  expect(screen.getByText(/^Near to explicit supercells/)).toBeTruthy();
+it(
+  'asks for mixing and accuracy only where the kind has a use for them, or one is to be mended',
+  async () => {
+    vi.stubGlobal('fetch', answer);
+    render(NewPage, { from: null });
+    expect(await screen.findByLabelText('Mixing')).toBeTruthy();
+    await fireEvent.change(screen.getByLabelText('Accuracy'), { target: { value: 'fluctuation' } });
+    expect(screen.getByText(/^Near to explicit supercells/)).toBeTruthy();
 
-  await fireEvent.change(screen.getByLabelText('What to do'), { target: { value: 'order' } });
-  expect(await screen.findByLabelText('Relax the lowest')).toBeTruthy();
-  expect(screen.queryByLabelText('Mixing')).toBeNull();
-  expect(screen.queryByLabelText('Accuracy')).toBeNull();
+    await fireEvent.change(screen.getByLabelText('What to do'), { target: { value: 'order' } });
+    expect(await screen.findByLabelText('Relax the lowest')).toBeTruthy();
+    expect(screen.queryByLabelText('Mixing')).toBeNull();
+    expect(screen.queryByLabelText('Accuracy')).toBeNull();
 
-  const text = document.querySelector<HTMLTextAreaElement>('#problem-yaml')!;
-  const before = text.value;
-  expect(before).not.toContain('tier');
-  await fireEvent.input(text, { target: { value: `${before}potential:\n  tier: fluctuation\n` } });
-  expect(((await screen.findByLabelText('Accuracy')) as HTMLSelectElement).value).toBe('fluctuation');
-  expect(await screen.findByText('remove tier')).toBeTruthy();
-});
+    const text = document.querySelector<HTMLTextAreaElement>('#problem-yaml')!;
+    const before = text.value;
+    expect(before).not.toContain('tier');
+    await fireEvent.input(text, { target: { value: `${before}potential:\n  tier: fluctuation\n` } });
+    expect(((await screen.findByLabelText('Accuracy')) as HTMLSelectElement).value).toBe('fluctuation');
+    expect(await screen.findByText('remove tier')).toBeTruthy();
+  },
+  HANG_MS,
+);
