@@ -82,7 +82,7 @@ class ExplicitCrystal:
                 shared.surroundings.pressure,
                 self.on_call,
             )
-            state, calls = self._settled(relaxation)
+            relaxation, state, calls, gained = self._settled(relaxation)
         return supercell_record(
             self.resolved,
             self.task,
@@ -92,6 +92,7 @@ class ExplicitCrystal:
                 relaxation=relaxation,
                 state=state,
                 shared=shared,
+                gained=gained,
             ),
             Cost(
                 potential_calls=calls,
@@ -171,8 +172,8 @@ class ExplicitCrystal:
         host = host_at(landscape, supercell, mean.q, lam, operations(crystal), self.on_call)
         return host.after(mean.calls)
 
-    def _settled(self, relaxation: Relaxation) -> tuple[State, int]:
-        """Where the relaxation ends, and the potential calls that it took.
+    def _settled(self, relaxation: Relaxation) -> tuple[Relaxation, State, int, float]:
+        """The relaxation that ends lowest, where it ends, all potential calls, and what leaving symmetry gained, eV.
 
         Where symmetry may be lowered and the mean-field crystal has soft modes it goes on from a displacement along
         these, and the lower of both ends counts.
@@ -184,15 +185,17 @@ class ExplicitCrystal:
             state = self._minimised(relaxation, state, None)
             soft = relaxation.host.constants.soft
             if not (self.task.lowers_symmetry and soft and state.finished):
-                return state, state.evaluations
+                return relaxation, state, state.evaluations, 0.0
             first = state
-            draw = np.random.default_rng([self.task.seed, self.task.decoration])
+            draw = np.random.default_rng([self.task.seed, *self.decoration.species.tolist()])
             state = begin(first.best_q + relaxation.along_soft(draw, DISPLACED))
         wells = replace(relaxation, in_wells=True)
         state = self._minimised(wells, state, first)
         gain = relaxation.corrected(first)[1] - wells.corrected(state)[1]
-        lower = gain > LEAST_GAIN * len(relaxation.atoms)
-        return state if lower else first, first.evaluations + state.evaluations
+        calls = first.evaluations + state.evaluations
+        if gain > LEAST_GAIN * len(relaxation.atoms):
+            return wells, state, calls, gain
+        return relaxation, first, calls, 0.0
 
     def _minimised(self, relaxation: Relaxation, state: State, first: State | None) -> State:
         kept = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
