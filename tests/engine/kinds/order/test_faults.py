@@ -203,7 +203,7 @@ def test_what_is_too_large_is_refused_before_anything_is_made(case, monkeypatch)
         order(enumerate={"sites": 3}, probability={"sites": 3}),
         order(enumerate=cell((0, 2, 0), (2, 0, 0), (0, 0, 1))),  # left-handed
         {"at": [{"mix": {"Cu": 0.333, "Au": 0.667}}], **order(enumerate={"sites": 3})},
-        {"at": [HALF, HALF], **order(enumerate={"sites": 2})},
+        {"at": [HALF, {"mix": {"Cu": 0.25, "Au": 0.75}}], **order(enumerate={"sites": 4})},
         {"order": None},
         {"at": [], "order": {"enumerate": {"sites": 2}, "search": None}},
     ],
