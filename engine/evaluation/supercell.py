@@ -42,7 +42,7 @@ KEPT_UP_TO = 20_000
 MOST_CALLS_IN_WELLS = 200
 """The same from a displacement along soft modes: tilts of octahedra are a long way (20 to 40 calls seen)."""
 DISPLACED, STARTS = 0.3, 4
-"""Å; how far the atom that moves most is displaced along soft modes, to see whether the crystal leaves its symmetry, and
+"""Å; how far the atom that moves most is displaced along soft modes to see whether the crystal leaves its symmetry, and
 among how many such displacements the lowest is where that starts."""
 LEAST_GAIN = 1e-5
 """eV an atom that lower symmetry has to gain."""

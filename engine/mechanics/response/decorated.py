@@ -162,9 +162,7 @@ class Relaxation:
         if not self.in_wells:
             return method
         springs = SpringModel(self._coordinates, self.decoration.species[self.atoms]).inverse_after
-        return replace(
-            method, inverse=springs(begin(self.start)), learned=springs, memory=MEMORY_OF_SPRINGS
-        )
+        return replace(method, inverse=springs(begin(self.start)), learned=springs, memory=MEMORY_OF_SPRINGS)
 
     def told_value(self, value: float, state: State) -> float:
         """A value as the minimiser is told it: infinite where it has fallen into a hole."""

@@ -57,6 +57,10 @@ REFUSED = {
         {"sublattices": mixed("Cu"), "at": [{"mix": {"Cu": 1.0}}]}, "/sublattices", "nothing-mixed", "two elements"),
     "no sublattice": ({"sublattices": [], "at": []}, "/sublattices", "nothing-mixed", "use kind evaluate"),
     "a pure composition": ({"at": [HALF, {"mix": {"Au": 1.0}}]}, "/at/1", "nothing-mixed", "remove it"),
+    "the same composition": (
+        {"at": [HALF, {"mix": {"Cu": 0.25, "Au": 0.75}}, HALF]}, "/at/2", "duplicate-composition", "of /at/0 already"),
+    "constraints beside compositions": (
+        {"constraints": {"charge_neutrality": {"Cu": 1, "Au": 1}}}, "/constraints", "unused-field", "at"),
     "another element": ({"at": [{"mix": {"Cu": 0.5, "Ag": 0.5}}]}, "/at/0/mix/Ag", "bad-composition", "Cu, Au"),
     "one site": (order(enumerate={"sites": 1}), "/order/enumerate/sites", "composition-not-held", "2, 4, 6"),
     "a cell of odd sites": (
