@@ -88,7 +88,7 @@ class DisorderedState(Output):
     )
     whole_cell: ExplicitMean | None = Field(
         description="All decorations of the supercell of the ordering probability, each as often as it occurs; null "
-        "where they were not all relaxed."
+        "until all are known, and where one has no energy."
     )
     fluctuation: float | None = Field(
         description="eV/atom, mixing energy of the tier; null where it has none."
@@ -107,7 +107,10 @@ class Level(Output):
     degeneracy: int
     probability: float
     name: str | None
-    relaxed: bool
+    relaxed: bool = Field(description="Whether its relaxation converged.")
+    left_parent: bool = Field(
+        default=False, description="Whether atoms have left the sites of the parent lattice."
+    )
 
 
 class OrderingProbability(Output):
@@ -115,7 +118,9 @@ class OrderingProbability(Output):
 
     composition: Composition
     temperature: float = Field(description="K.")
-    probability: float = Field(description="Of the decorations that are the lowest one by symmetry.")
+    probability: float = Field(
+        description="Of the decorations that are the lowest ordering, in any orientation."
+    )
     entropy: float = Field(description="k_B per mixed site, configurational.")
     ideal_entropy: float = Field(
         description="k_B per mixed site, of decorations of equal energy in this cell."
@@ -149,5 +154,8 @@ class OrderAnswer(Output):
         None, description="Null where orderings of one composition only were looked at."
     )
     ladder: list[Rung] = []
+    ladder_left_out: int = Field(
+        0, description="Decorations that were ranked, too, and are not on the ladder."
+    )
     disordered: list[DisorderedState] = []
     ordering_probability: list[OrderingProbability] = []

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from api_schemas.problem import Problem
 from engine.campaign.run import run
-from engine.kinds.order.thermodynamics import K_B
+from engine.properties.energetic import BOLTZMANN
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 POTENTIALS = os.environ.get(
@@ -81,11 +81,13 @@ def scored(row: dict[str, str], potential: str) -> dict[str, Any]:
     began, cpu = time.perf_counter(), time.process_time()
     result = run(problem(row["A"], row["B1"], row["B2"], potential), Silent())
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    if not result.answer["ordering_probability"]:
+        return {"failed": result.notes or [result.stopped.message], "seconds": round(seconds, 1)}
     (found,) = result.answer["ordering_probability"]
     energies = np.array([level["energy"] for level in found["levels"]])
     counts = np.array([level["degeneracy"] for level in found["levels"]])
     own = counts == ROCK_SALT_DECORATIONS
-    weights = np.log(counts) - energies / (K_B * TEMPERATURE)
+    weights = np.log(counts) - energies / (BOLTZMANN * TEMPERATURE)
     odds = np.logaddexp.reduce(weights[own]) - np.logaddexp.reduce(weights[~own])
     sites = found["sites"]
     return {
@@ -126,14 +128,20 @@ def main() -> None:
             known[compound] = found
             with (FOLDER / f"{potential}.jsonl").open("a") as file:
                 file.write(json.dumps(found) + "\n")
+            if "failed" in found:
+                console.print(f"{potential} {compound}: {'; '.join(found['failed'])}", soft_wrap=True)
+                continue
             console.print(
                 f"{potential} {compound}: ordered {row['ordered']}, log odds {found['odds']:.1f}, "
                 f"{1000 * found['below']:.0f} meV a site below random, {found['calls']} calls, "
                 f"{found['seconds']:.0f} s",
                 soft_wrap=True,
             )
+        names = [f"{row['A']}2{row['B1']}{row['B2']}O6" for row in rows]
         done = [
-            (row, known[name]) for row in rows if (name := f"{row['A']}2{row['B1']}{row['B2']}O6") in known
+            (row, known[name])
+            for row, name in zip(rows, names, strict=True)
+            if name in known and "failed" not in known[name]
         ]
         labels = np.array([row["ordered"] == "1" for row, _ in done])
         for name, key in (("log odds at 1000 K", "odds"), ("below random", "below")):

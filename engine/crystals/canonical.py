@@ -47,18 +47,47 @@ def canonical_form(crystal: AlchemicalCrystal, supercell: Supercell, columns: In
         supercell: Its repetition.
         columns: What each site holds, cell by cell, [n].
     """
+    lattice, images = _on_first_lattice(crystal, *own_cell(crystal, supercell, columns))
+    firsts = (of_one[np.lexsort(of_one.T[::-1])[0]] for of_one in images)
+    return lattice, min(tuple(form.tolist()) for form in firsts)
+
+
+def n_images(crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray) -> int:
+    """How many different decorations the parent's operations take one to (docs/science.md, Eq. 82).
+
+    Args:
+        crystal: The parent.
+        supercell: Its repetition.
+        columns: What each site holds, cell by cell, [n].
+    """
     smaller, own = own_cell(crystal, supercell, columns)
-    of_parent = operations(crystal)
-    lattices = _images(smaller.matrix.tobytes(), np.array([o.rotation for o in of_parent]).tobytes())
+    _, images = _on_first_lattice(crystal, smaller, own)
+    return len(set(_lattices(crystal, smaller))) * len(np.unique(np.concatenate(images), axis=0))
+
+
+def _lattices(crystal: AlchemicalCrystal, supercell: Supercell) -> tuple[tuple[int, ...], ...]:
+    """The Hermite form of the lattice that each operation of the parent takes that of a supercell to."""
+    rotations = np.array([operation.rotation for operation in operations(crystal)])
+    return _images(supercell.matrix.tobytes(), rotations.tobytes())
+
+
+def _on_first_lattice(
+    crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray
+) -> tuple[tuple[int, ...], list[IntArray]]:
+    """The first, in the order of digits, of the lattices that that of a supercell is taken to, and what comes there.
+
+    For each operation that leads to it the images [n_cells, n] of a decoration [n], under all translations.
+    """
+    lattices = _lattices(crystal, supercell)
     first = min(lattices)
     target = Supercell(np.array(first, dtype=np.int64).reshape(3, 3))
-    forms = []
-    for operation, lattice in zip(of_parent, lattices, strict=True):
+    found = []
+    for operation, lattice in zip(operations(crystal), lattices, strict=True):
         if lattice != first:
             continue
-        vectors = (smaller.cells @ operation.rotation.T)[:, None, :] + operation.shifts[None]
+        vectors = (supercell.cells @ operation.rotation.T)[:, None, :] + operation.shifts[None]
         moved = target.sums[:, target.numbers(vectors)] * crystal.n_sites + operation.sites
-        images = np.empty((target.n_cells, len(own)), dtype=np.int64)
-        np.put_along_axis(images, moved.reshape(target.n_cells, -1), own[None], axis=1)
-        forms.append(images[np.lexsort(images.T[::-1])[0]])
-    return first, min(tuple(form.tolist()) for form in forms)
+        images = np.empty((target.n_cells, len(columns)), dtype=np.int64)
+        np.put_along_axis(images, moved.reshape(target.n_cells, -1), columns[None], axis=1)
+        found.append(images)
+    return first, found

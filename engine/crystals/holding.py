@@ -40,11 +40,17 @@ def supercell_holding(crystal: AlchemicalCrystal, x: FloatArray, sites: int) -> 
 
 
 def cells_holding(crystal: AlchemicalCrystal, x: FloatArray, sites: int) -> list[int]:
-    """Numbers of cells that hold a composition [n_columns] about best, those nearest to a number of sites first."""
+    """Numbers of cells that hold a composition [n_columns], those nearest to a number of sites first.
+
+    Those near it that hold it exactly; where none does, those that hold it about best.
+    """
     mixed = mixed_sublattices(crystal)
     in_cell = mixed_sites(crystal)
     wanted = max(1, round(sites / in_cell)) if mixed else 1
     counts = near_counts(wanted)
+    exact = [n for n in counts if counts_held(crystal, x, n) is not None]
+    if exact:
+        return sorted(exact, key=lambda n: abs(n - wanted))[:_MOST_NUMBERS]
     errors = np.array([np.abs(held(crystal, x, n) - x).max(initial=0.0) for n in counts])
     slack = errors.min() + _AS_GOOD / max(1, wanted * in_cell)
     good = [n for n, error in zip(counts, errors, strict=True) if error <= slack]

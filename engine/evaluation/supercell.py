@@ -38,9 +38,10 @@ MOST_CALLS = 100
 KEPT_UP_TO = 20_000
 """Numbers of a host up to which it is kept for the other decorations of its composition."""
 MOST_CALLS_IN_WELLS = 200
-"""The same from a displacement along soft modes: tilts of octahedra are a long way (20 to 100 calls seen)."""
-DISPLACED = 0.15
-"""Å; how far the atom that moves most is displaced along soft modes, to see whether the crystal leaves its symmetry."""
+"""The same from a displacement along soft modes: tilts of octahedra are a long way (20 to 40 calls seen)."""
+DISPLACED, STARTS = 0.3, 4
+"""Å; how far the atom that moves most is displaced along soft modes to see whether the crystal leaves its symmetry, and
+among how many such displacements the lowest is where that starts."""
 LEAST_GAIN = 1e-5
 """eV an atom that lower symmetry has to gain."""
 _HOST, _STATE, _FIRST = "host.", "state.", "first."
@@ -63,7 +64,7 @@ class ExplicitCrystal(AtWork[SupercellTask]):
                 shared.surroundings.pressure,
                 self.on_call,
             )
-            state, calls = self._settled(relaxation)
+            relaxation, state, calls, gained = self._settled(relaxation)
         return supercell_record(
             self.resolved,
             self.task,
@@ -73,6 +74,7 @@ class ExplicitCrystal(AtWork[SupercellTask]):
                 relaxation=relaxation,
                 state=state,
                 shared=shared,
+                gained=gained,
             ),
             Cost(
                 potential_calls=calls,
@@ -152,8 +154,8 @@ class ExplicitCrystal(AtWork[SupercellTask]):
         host = host_at(landscape, supercell, mean.q, lam, operations(crystal), self.on_call)
         return host.after(mean.calls)
 
-    def _settled(self, relaxation: Relaxation) -> tuple[State, int]:
-        """Where the relaxation ends, and the potential calls that it took.
+    def _settled(self, relaxation: Relaxation) -> tuple[Relaxation, State, int, float]:
+        """The relaxation that ends lowest, where it ends, all potential calls, and what leaving symmetry gained, eV.
 
         Where symmetry may be lowered and the mean-field crystal has soft modes it goes on from a displacement along
         these, and the lower of both ends counts.
@@ -165,15 +167,17 @@ class ExplicitCrystal(AtWork[SupercellTask]):
             state = self._minimised(relaxation, state, None)
             soft = relaxation.host.constants.soft
             if not (self.task.lowers_symmetry and soft and state.finished):
-                return state, state.evaluations
+                return relaxation, state, state.evaluations, 0.0
             first = state
-            draw = np.random.default_rng([self.task.seed, self.task.decoration])
-            state = begin(first.best_q + relaxation.along_soft(draw, DISPLACED))
+            draw = np.random.default_rng([self.task.seed, *self.decoration.species.tolist()])
+            state = begin(_lowest_start(relaxation, first, draw))
         wells = replace(relaxation, in_wells=True)
         state = self._minimised(wells, state, first)
         gain = relaxation.corrected(first)[1] - wells.corrected(state)[1]
-        lower = gain > LEAST_GAIN * len(relaxation.atoms)
-        return state if lower else first, first.evaluations + state.evaluations
+        calls = first.evaluations + STARTS + state.evaluations
+        if gain > LEAST_GAIN * len(relaxation.atoms):
+            return wells, state, calls, gain
+        return relaxation, first, calls, 0.0
 
     def _minimised(self, relaxation: Relaxation, state: State, first: State | None) -> State:
         kept = {f"{_HOST}{name}": array for name, array in relaxation.host.arrays().items()}
@@ -185,6 +189,13 @@ class ExplicitCrystal(AtWork[SupercellTask]):
             state = told(state, relaxation.told_value(value, state), gradient, relaxation.method)
             self.save({**kept, **{f"{_STATE}{name}": a for name, a in state.arrays().items()}})
         return state
+
+
+def _lowest_start(relaxation: Relaxation, first: State, draw: np.random.Generator) -> NDArray[np.float64]:
+    """The lowest of some displacements along soft modes from the end of a relaxation, [6 + 3 n_atoms]."""
+    starts = [first.best_q + relaxation.along_soft(draw, DISPLACED) for _ in range(STARTS)]
+    values = [relaxation.told_value(relaxation.evaluate(q)[0], first) for q in starts]
+    return starts[int(np.argmin([value if np.isfinite(value) else np.inf for value in values]))]
 
 
 def _part(saved: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +48,7 @@ class Outcome:
         relaxation: What was relaxed.
         state: Where it ended.
         shared: What all evaluations of the problem share.
+        gained: By how much leaving the symmetry of its sites lowered its energy, eV; 0 where it kept that.
     """
 
     x: NDArray[np.float64]
@@ -55,6 +56,7 @@ class Outcome:
     relaxation: Relaxation
     state: State
     shared: SharedValues
+    gained: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,18 @@ class Departure:
     Attributes:
         displacement: Of the atom farthest from its site, the cell's strain and rigid translations aside, Å.
         changed: Share of the atoms whose neighbours are not those of the parent.
+        followed: Whether the atoms were led away along soft modes, as octahedra that tilt: then they may be far from
+            their sites while their neighbours stay.
     """
 
     displacement: float
     changed: float
+    followed: bool = False
 
     @property
     def left(self) -> bool:
         """Whether atoms have left the sites of the parent."""
-        return self.displacement > FARTHEST or self.changed > MOST_CHANGED
+        return self.changed > MOST_CHANGED or (self.displacement > FARTHEST and not self.followed)
 
 
 def supercell_record(
@@ -83,7 +88,9 @@ def supercell_record(
     usable = bool(np.isfinite(state.best_value))
     q, enthalpy = relaxation.corrected(state)
     values = _properties(resolved, outcome, q, enthalpy) if usable else {}
-    departure = departure_of(relaxation, q) if usable else Departure(0.0, 0.0)
+    departure = Departure(0.0, 0.0)
+    if usable:
+        departure = replace(departure_of(relaxation, q), followed=outcome.gained > 0.0)
     crystal, supercell = resolved.crystal, relaxation.host.supercell
     said = list(_said(resolved, task, outcome, departure, usable=usable))
     return SupercellRecord(
@@ -203,7 +210,10 @@ def _said(
             f"{departure.changed:.0%} of the atoms have other neighbours; the mean-field crystal cannot follow"
         )
     soft = relaxation.host.constants.soft
-    if soft:
+    if outcome.gained > 0.0:
+        gain = 1000 * outcome.gained / len(relaxation.atoms)
+        yield f"it left the symmetry of its sites along soft modes, which gained {gain:.3g} meV/atom"
+    elif soft:
         yield (
             f"{soft} soft {'mode' if soft == 1 else 'modes'} of the mean-field crystal: it may want to leave its "
             "lattice"

@@ -23,6 +23,7 @@ from engine.mechanics.springs import Springs, bonds_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.landscape import FirstDerivatives, Landscape
 
 MEMORY = 8
@@ -52,23 +53,31 @@ class SpringModel:
     """The Hessian of a crystal at one composition as springs, from what is known of it.
 
     Args:
-        landscape: Enthalpy of the crystal.
-        lam: Weights, [n_copies].
+        coordinates: Of the crystal.
+        labels: Of its sites: springs between sites of the same labels are alike, [n_sites].
         known: Springs from an earlier or neighbouring relaxation.
+        held: What is added to the Hessian [n_q, n_q] for what nothing holds; nothing by default.
     """
 
-    def __init__(self, landscape: Landscape, lam: NDArray[np.float64], known: Springs | None) -> None:
-        self._landscape = landscape
-        self._lam = lam
+    def __init__(
+        self,
+        coordinates: SymmetryCoordinates,
+        labels: NDArray[np.int64],
+        known: Springs | None = None,
+        held: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None,
+    ) -> None:
+        self._coordinates = coordinates
+        self._labels = labels
         self._known = known
-        self._scale = np.sqrt(np.diag(model_hessian(landscape.coordinates)))
+        self._held = held
+        self._scale = np.sqrt(np.diag(model_hessian(coordinates)))
 
     def after(self, state: State) -> tuple[Springs, NDArray[np.float64]]:
         """The springs learned in a state, at its best point, and their Hessian [n_q, n_q]."""
-        labels = np.asarray(self._landscape.crystal.labels)
-        bonds = bonds_at(self._landscape.coordinates, labels, state.best_q)
+        bonds = bonds_at(self._coordinates, self._labels, state.best_q)
         springs = learned_springs(bonds, state.steps, state.changes, self._scale, self._known)
-        return springs, self._landscape.held(bonds.hessian(springs), self._lam)
+        hessian = bonds.hessian(springs)
+        return springs, hessian if self._held is None else self._held(hessian)
 
     def inverse(self, hessian: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """Its inverse, made positive definite."""

@@ -205,7 +205,8 @@ def _relax_alone(
 ) -> Relaxed:
     """Relax a crystal with many coordinates at the weights lam [n_copies]."""
     coordinates = landscape.coordinates
-    model = SpringModel(landscape, lam, start.springs)
+    labels = np.asarray(landscape.crystal.labels)
+    model = SpringModel(coordinates, labels, start.springs, lambda hessian: landscape.held(hessian, lam))
     descent = descend(
         landscape,
         lam,

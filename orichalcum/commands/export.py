@@ -36,7 +36,7 @@ def export(
             metavar="ID|FILE", help="A finished job of the service, or a file that 'run --json' has written."
         ),
     ],
-    what: Annotated[str, typer.Option(help=f"What of the answer: {', '.join(WHAT)}.")] = "best",
+    what: Annotated[str, typer.Option(help=f"What of the answer: {', '.join(WHAT)}.")] = "orderings",
     file_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "json",
     to: Annotated[
         Path | None,

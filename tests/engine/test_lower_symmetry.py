@@ -13,6 +13,7 @@ from api_schemas.problem import Problem
 from api_schemas.supercells import SupercellTask
 from engine.acceptance.resolve import resolve
 from engine.crystals.decorations import explicit_crystal
+from engine.evaluation.supercell import STARTS
 from engine.mechanics.ase_calculator import AlchemicalCalculator
 from engine.references.store import MemoryStore
 from engine.units.registry import UNITS
@@ -64,7 +65,7 @@ def test_soft_modes_are_followed_to_a_lower_crystal_that_is_at_rest(sevennet0, h
     assert tilted.converged
     assert tilted.energy_per_atom < straight.energy_per_atom - 0.005
     assert tilted.cost.potential_calls > straight.cost.potential_calls
-    assert tilted.left_parent
+    assert not tilted.left_parent  # the octahedra tilted: every atom keeps its neighbours
     assert "soft modes" in tilted.message
     # ASE finds it at rest, and nothing lower near by; from the symmetric crystal it does not get there.
     for record, moves in ((tilted, 0.002), (straight, 0.001)):
@@ -100,7 +101,7 @@ def test_from_a_checkpoint_of_either_phase_it_goes_on_bit_for_bit(halide):
     whole = performed(problem, store, TWO, columns, save=saved.append)
     second = [number for number, state in enumerate(saved) if "first.q" in state]
     assert 0 < second[0] < second[-1] == len(saved) - 1
-    assert whole.cost.supercell_calls == len(saved)
+    assert whole.cost.supercell_calls == len(saved) + STARTS
     for number in {0, second[0] - 1, second[0], second[len(second) // 2], len(saved) - 1}:
         calls = []
         again = performed(
@@ -111,7 +112,8 @@ def test_from_a_checkpoint_of_either_phase_it_goes_on_bit_for_bit(halide):
             again = again.model_copy(update={"cost": whole.cost, "properties": whole.properties})
         assert again == whole
         if number != second[0]:
-            assert len(calls) == len(saved) - 1 - number
+            looks = STARTS if number < second[0] else 0
+            assert len(calls) == len(saved) - 1 - number + looks
 
 
 def test_another_seed_displaces_otherwise_and_the_same_one_the_same(halide):

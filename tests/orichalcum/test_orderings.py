@@ -243,7 +243,7 @@ def test_a_job_of_the_service_is_exported_and_a_cancelled_one_as_far_as_it_came(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["FILE"], "--what best is not available yet in this version; take orderings"),
+        (["FILE", "--what", "best"], "--what best is not available yet in this version; take orderings"),
         (["FILE", "--what", "supercells"], "--what supercells is not available yet"),
         (["FILE", "--what", "everything"], "--what everything is not known; take orderings"),
         (["FILE", "--what", "orderings", "--format", "html"], "--format html is not available yet"),

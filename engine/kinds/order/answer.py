@@ -19,8 +19,8 @@ from engine.crystals.known_orderings import name_of
 from engine.kinds.kind import Answer
 from engine.kinds.order.disorder import disordered_state, ordering_probability
 from engine.kinds.order.hull import ON_HULL, above_hull
-from engine.kinds.order.space_groups import degeneracy_of, space_group
-from engine.kinds.order.told import enthalpy
+from engine.kinds.order.space_groups import space_group
+from engine.kinds.order.told import relative_enthalpy
 from engine.kinds.order.words import sentence, troubles
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.kinds.order.told import OrderTold, Relaxed
 
 MOST_RUNGS = 2000
-"""Decorations that the ladder shows, the lowest of each composition."""
+"""Decorations that the ladder shows; of more the lowest of each composition."""
 
 
 def order_answer(told: OrderTold) -> Answer:
@@ -48,15 +48,15 @@ def order_answer(told: OrderTold) -> Answer:
         ]
     disordered = [state for one in compositions if (state := disordered_state(told, one)) is not None]
     probabilities = [found for one in compositions if (found := ordering_probability(told, one)) is not None]
+    ladder = [_rungs(told, one) for one in compositions]
+    each = MOST_RUNGS if sum(map(len, ladder)) <= MOST_RUNGS else MOST_RUNGS // len(compositions)
+    shown = [rung for rungs in ladder for rung in rungs[:each]]
     answer = OrderAnswer(
         orderings=orderings,
         compositions=[],
         hull=None if corners is None else [_corner(told, corner, first, orderings) for corner in corners],
-        ladder=[
-            rung
-            for one in compositions
-            for rung in _rungs(told, one, MOST_RUNGS // max(len(compositions), 1))
-        ],
+        ladder=shown,
+        ladder_left_out=sum(len(rungs) for rungs in ladder) - len(shown),
         disordered=disordered,
         ordering_probability=probabilities,
     )
@@ -90,7 +90,7 @@ def _ordering(
         composition=one.composition,
         energy_per_atom=record.energy_per_atom,
         mixing_energy=record.properties.get("mixing_energy") if told.ends_known else None,
-        above_lowest=(enthalpy(record) or 0.0) - (enthalpy(lowest.record) or 0.0),
+        above_lowest=(relative_enthalpy(record) or 0.0) - (relative_enthalpy(lowest.record) or 0.0),
         above_hull=height,
         unrelaxed_energy=each.unrelaxed,
         name=name_of(crystal, each.ordering),
@@ -98,7 +98,7 @@ def _ordering(
         ideal_space_group=space_group(
             lattice, ideal @ np.linalg.inv(lattice), species[present], relaxed=False
         ),
-        degeneracy=each.ordering.degeneracy or degeneracy_of(crystal, each.ordering),
+        degeneracy=each.ordering.degeneracy,
         supercell=supercell.matrix.tolist(),
         sites=int((each.ordering.columns >= 0).sum()),
         found_by=found_by,
@@ -161,26 +161,11 @@ def _corner(told: OrderTold, corner: _Corner, first: dict[int, int], orderings: 
     )
 
 
-def _rungs(told: OrderTold, one: LookedAt, most: int) -> list[Rung]:
-    """The enumerated decorations of a composition, or else the levels of its ordering probability, lowest first."""
-    energies = told.unrelaxed(one)
-    if energies is None:
-        return []
-    relaxed = told.relaxed(one)
+def _rungs(told: OrderTold, one: LookedAt) -> list[Rung]:
+    """Every decoration of a composition that was ranked, each once, lowest first."""
     rungs = []
-    pairs = list(zip([*one.orderings, *one.levels], energies, strict=True))
-    pairs = pairs[: len(one.orderings)] or pairs
-    for ordering, energy in sorted(pairs, key=lambda pair: np.inf if pair[1] is None else pair[1])[:most]:
-        same = next(
-            (
-                each
-                for each in relaxed
-                if energy is not None
-                and each.unrelaxed is not None
-                and abs(each.unrelaxed - energy) <= ON_HULL
-            ),
-            None,
-        )
+    for ordering, energy in sorted(told.once(one), key=lambda pair: np.inf if pair[1] is None else pair[1]):
+        same = next((each for each in told.relaxed(one) if told.same(each.ranked, (ordering, energy))), None)
         rungs.append(
             Rung(
                 composition=one.composition,

@@ -10,9 +10,11 @@ import numpy as np
 from api_schemas.orderings import DisorderedState, ExplicitMean, Level, OrderingProbability
 from engine.crystals.known_orderings import name_of
 from engine.kinds.order.thermodynamics import Ensemble, temperatures
-from engine.kinds.order.told import enthalpy
+from engine.kinds.order.told import form_of, relative_enthalpy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from api_schemas.supercells import SupercellRecord
     from engine.kinds.order.looked_at import LookedAt
     from engine.kinds.order.told import OrderTold
@@ -30,7 +32,8 @@ def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
     mean_field = _mixing(told, one.number)
     fluctuation = _mixing(told, len(told.layout.compositions) + one.number)
     lowest = min(
-        (value for each in told.relaxed(one) if (value := enthalpy(each.record)) is not None), default=None
+        (value for each in told.relaxed(one) if (value := relative_enthalpy(each.record)) is not None),
+        default=None,
     )
     explicit = random or whole
     found = DisorderedState(
@@ -40,7 +43,7 @@ def disordered_state(told: OrderTold, one: LookedAt) -> DisorderedState | None:
         fluctuation=fluctuation,
         mean_field=mean_field,
         ordering_energy=None if explicit is None or lowest is None else _value(explicit) - lowest,
-        warnings=list(_disagreements(explicit, fluctuation, mean_field)),
+        warnings=[*_given_up(told, one), *_disagreements(explicit, fluctuation, mean_field)],
     )
     return found if told.ends_known else _without_mixing(found)
 
@@ -65,12 +68,12 @@ def ordering_probability(told: OrderTold, one: LookedAt) -> OrderingProbability 
     curve = temperatures()
     sites = int((levels[0][0].columns >= 0).sum())
     mixed = _mixed_sites(told, one, levels[0][0].columns)
-    shares, lowest = ensemble.probabilities(temperature), ensemble.lowest
+    shares, lowest = ensemble.probabilities(temperature), int(ensemble.ordered.argmax())
     names = [name_of(told.resolved.crystal, level) for level, _, _ in levels]
     return OrderingProbability(
         composition=one.composition,
         temperature=temperature,
-        probability=float(shares[lowest]),
+        probability=ensemble.probability(temperature),
         entropy=ensemble.entropy(temperature) / mixed,
         ideal_entropy=ensemble.ideal_entropy / mixed,
         name=names[lowest],
@@ -84,13 +87,14 @@ def ordering_probability(told: OrderTold, one: LookedAt) -> OrderingProbability 
                 probability=float(share),
                 name=name,
                 relaxed=_usable(record),
+                left_parent=record is not None and record.left_parent,
             )
             for energy, count, share, name, (_, _, record) in zip(
                 ensemble.energies, ensemble.degeneracies, shares, names, levels, strict=True
             )
         ],
         temperatures=curve.tolist(),
-        probabilities=[float(ensemble.probabilities(t)[ensemble.lowest]) for t in curve],
+        probabilities=[ensemble.probability(t) for t in curve],
         entropies=[ensemble.entropy(t) / mixed for t in curve],
     )
 
@@ -104,7 +108,7 @@ def _ensemble(told: OrderTold, one: LookedAt) -> Ensemble | None:
     levels = told.levels(one)
     if not levels or any(record is None for _, _, record in levels):
         return None
-    relaxed = [None if record is None else enthalpy(record) for _, _, record in levels]
+    relaxed = [None if record is None else relative_enthalpy(record) for _, _, record in levels]
     gains = [
         value - energy
         for value, (_, energy, _) in zip(relaxed, levels, strict=True)
@@ -118,11 +122,17 @@ def _ensemble(told: OrderTold, one: LookedAt) -> Ensemble | None:
         if each is None:
             return None
         energies.append(each * told.atoms(one) * level.supercell.n_cells)
-    return Ensemble(np.array(energies), np.array([level.degeneracy for level, _, _ in levels]))
+    forms = [form_of(told.resolved.crystal, level) for level, _, _ in levels]
+    number = {form: place for place, form in enumerate(dict.fromkeys(forms))}
+    return Ensemble(
+        np.array(energies),
+        np.array([level.degeneracy for level, _, _ in levels]),
+        np.array([number[form] for form in forms]),
+    )
 
 
 def _usable(record: SupercellRecord | None) -> bool:
-    return record is not None and record.converged and enthalpy(record) is not None
+    return record is not None and record.converged and relative_enthalpy(record) is not None
 
 
 def _mixed_sites(told: OrderTold, one: LookedAt, columns: object) -> int:
@@ -136,39 +146,47 @@ def _mixed_sites(told: OrderTold, one: LookedAt, columns: object) -> int:
 
 
 def _of_random(told: OrderTold, one: LookedAt) -> ExplicitMean | None:
-    records = [record for record in told.random(one) if record.converged]
+    """The mean of the random decorations; what was given up counts with the energy that it came to."""
+    records = told.random(one)
     if not records:
         return None
-    mixing = [record.properties.get("mixing_energy") for record in records]
     energies = [record.energy_per_atom for record in records if record.energy_per_atom is not None]
-    count = len(records)
-    return ExplicitMean(
-        energy_per_atom=fmean(energies),
-        mixing_energy=None if None in mixing else fmean(value for value in mixing if value is not None),
-        standard_error=stdev(energies) / count**0.5 if count > 1 else None,
-        decorations=count,
-        sites=sum(records[0].sites.values()),
-    )
+    error = stdev(energies) / len(energies) ** 0.5 if len(energies) > 1 else None
+    return _mean(records, [1] * len(records), error)
 
 
 def _of_whole_cell(told: OrderTold, one: LookedAt) -> ExplicitMean | None:
     """The average over all decorations of the supercell of the ordering probability."""
     levels = told.levels(one)
-    records = [record for _, _, record in levels if record is not None and _usable(record)]
+    records = [record for _, _, record in levels if record is not None and record.energy_per_atom is not None]
     if not levels or len(records) < len(levels):
         return None
-    weights = [level.degeneracy for level, _, _ in levels]
-    mixing = [record.properties.get("mixing_energy") for record in records]
+    return _mean(records, [level.degeneracy for level, _, _ in levels], 0.0)
+
+
+def _mean(records: Sequence[SupercellRecord], weights: Sequence[int], error: float | None) -> ExplicitMean:
+    """The mean of decorations that have an energy, each as often as its weight says."""
+    mixing = [value for record in records if (value := relative_enthalpy(record)) is not None]
     energies = [record.energy_per_atom for record in records if record.energy_per_atom is not None]
     return ExplicitMean(
         energy_per_atom=float(np.average(energies, weights=weights)),
-        mixing_energy=None
-        if None in mixing
-        else float(np.average([v for v in mixing if v is not None], weights=weights)),
-        standard_error=0.0,
+        mixing_energy=float(np.average(mixing, weights=weights)) if len(mixing) == len(records) else None,
+        standard_error=error,
         decorations=len(records),
-        sites=int((levels[0][0].columns >= 0).sum()),
+        sites=sum(records[0].sites.values()),
     )
+
+
+def _given_up(told: OrderTold, one: LookedAt) -> Iterator[str]:
+    """Decorations whose relaxation did not end, in words."""
+    levels = [record for _, _, record in told.levels(one) if record is not None]
+    for what, records in (("random decorations", told.random(one)), ("decorations of the cell", levels)):
+        count = sum(not record.converged and record.energy_per_atom is not None for record in records)
+        if count:
+            yield (
+                f"{count} of {len(records)} {what} did not converge and {'counts' if count == 1 else 'count'} with the "
+                "lowest energy reached: the mean may be too high"
+            )
 
 
 def _mixing(told: OrderTold, index: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,13 @@ from engine.crystals.enumeration import count_in_cell, count_up_to
 from engine.crystals.holding import mixed_sites
 from engine.crystals.parent import ParentCrystal
 from engine.kinds.listed_compositions import listed_compositions
-from engine.kinds.order.looked_at import named, options_of
+from engine.kinds.order.looked_at import (
+    MOST_LEVELS,
+    RELAXED_OF_FOUND,
+    named,
+    options_of,
+    probability_cell,
+)
 from engine.tiers.fluctuation import Fluctuation
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import estimate_supercells
@@ -22,8 +29,8 @@ if TYPE_CHECKING:
 
     from engine.problem.resolved import ResolvedProblem
 
-DESCENT_CALLS = 45
-"""Potential calls of a search."""
+DESCENT_CALLS = 24
+"""Potential calls of a search (5 to 24 measured)."""
 
 
 def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
@@ -59,8 +66,11 @@ def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
     ]
     if listed and options.probability is not None:
         levels = options.probability
-        size = named(levels.cell).n_cells if levels.cell else max(1, (levels.sites or 1) // in_cell)
-        parts.append(estimate_supercells(resolved, size, 10 * len(listed)))
+        for x in listed:
+            supercell = probability_cell(crystal, x, levels)
+            count = min(count_in_cell(crystal, supercell, x), MOST_LEVELS)
+            ranked += count
+            parts.append(estimate_supercells(resolved, supercell.n_cells, count))
     if listed and options.random is not None:
         size = max(1, round(options.random.sites / in_cell))
         parts.append(estimate_supercells(resolved, size, options.random.cells * len(listed)))
@@ -78,6 +88,8 @@ def estimate_order(resolved: ResolvedProblem) -> CostEstimate:
     if listed and options.search is not None:
         work = work_of(crystal, resolved, max(1, round(options.search.sites / in_cell)))
         calls = DESCENT_CALLS * options.search.seeds * len(listed)
+        found = min(options.search.seeds, RELAXED_OF_FOUND) * len(listed)
+        parts.append(estimate_supercells(resolved, max(1, round(options.search.sites / in_cell)), found))
         parts.append(
             CostEstimate(
                 evaluations=options.search.seeds * len(listed),
@@ -109,6 +121,4 @@ def _compositions(resolved: ResolvedProblem, cells: int, most: int) -> int:
 
 def _ways(sites: int, elements: int) -> int:
     """In how many ways sites are shared among elements."""
-    from math import comb
-
     return comb(sites + elements - 1, elements - 1)

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.constraints import Constraints
 from api_schemas.errors import FieldError, pointer
 from engine.crystals.enumerable import NotEnumerable
 from engine.crystals.enumeration import count_in_cell, count_up_to
 from engine.crystals.holding import counts_held, mixed_sites, sites_that_hold, supercell_holding
 from engine.kinds.listed_compositions import listed_compositions
-from engine.kinds.order.looked_at import HOLDS_UP_TO, MOST_LEVELS, MOST_ORDERINGS, named, options_of
+from engine.kinds.order.looked_at import (
+    HOLDS_UP_TO,
+    MOST_LEVELS,
+    MOST_ORDERINGS,
+    as_held,
+    named,
+    options_of,
+    probability_cell,
+)
 from engine.properties.undefined import free_words
 
 if TYPE_CHECKING:
@@ -45,6 +54,9 @@ def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
         text = f"there are {len(problem.at)} compositions, more than {MOST_COMPOSITIONS}; split the list"
         yield FieldError(pointer="/at", type="too-many-points", message=text)
     if problem.at:
+        if problem.constraints != Constraints():
+            text = "constraints choose among compositions, and at lists those to look at; remove constraints, or at"
+            yield FieldError(pointer="/constraints", type="unused-field", message=text)
         if not any((options.enumerate, options.search, options.random, options.probability)):
             text = "nothing is looked at: give one of enumerate, search, random and probability"
             yield FieldError(pointer="/order", type="nothing-asked", message=text)
@@ -73,7 +85,7 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         )
         return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
     listed = listed_compositions(resolved.problem, resolved.region)
-    found = list(_pure(resolved, listed))
+    found = [*_pure(resolved, listed), *_twice(resolved, listed)]
     if not found:
         found = [*_cell_faults(resolved, limits), *_supercell_faults(resolved, limits)]
     if found:
@@ -95,6 +107,17 @@ def _pure(resolved: ResolvedProblem, listed: list[tuple[str, NDArray[np.float64]
         if all(np.count_nonzero(x[part] > _HELD) < 2 for part in slices):
             text = "at this composition nothing is mixed: there is one decoration only; remove it"
             yield FieldError(pointer=where, type="nothing-mixed", message=text)
+
+
+def _twice(resolved: ResolvedProblem, listed: list[tuple[str, NDArray[np.float64]]]) -> Iterator[FieldError]:
+    """Compositions that are listed twice, as they are held: 0.333 and 0.3333 are a third."""
+    seen: dict[tuple[float, ...], str] = {}
+    for where, x in listed:
+        key = tuple(np.round(as_held(resolved.crystal, x), 9).tolist())
+        before = seen.setdefault(key, where)
+        if before != where:
+            text = f"this composition is that of {before} already; remove one"
+            yield FieldError(pointer=where, type="duplicate-composition", message=text)
 
 
 def _cell_faults(resolved: ResolvedProblem, limits: Limits) -> Iterator[FieldError]:
@@ -180,10 +203,10 @@ def _count(resolved: ResolvedProblem, cells: Cells, x: NDArray[np.float64] | Non
         NotEnumerable: if the cells cannot hold it.
     """
     crystal = resolved.crystal
+    if in_cell and x is not None:
+        return count_in_cell(crystal, probability_cell(crystal, x, cells), x)
     if cells.cell is not None:
         return count_in_cell(crystal, named(cells.cell), x)
-    if in_cell and x is not None:
-        return count_in_cell(crystal, supercell_holding(crystal, x, cells.sites or 1), x)
     return count_up_to(crystal, cells.sites or 1, x)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from api_schemas.order_options import OrderOptions
 from engine.composition.notation import parse_composition
 from engine.crystals.enumeration import Ordering, orderings_in_cell, orderings_up_to
-from engine.crystals.holding import held, mixed_sites, sites_that_hold, supercell_holding
+from engine.crystals.holding import counts_held, held, mixed_sites, sites_that_hold, supercell_holding
 from engine.crystals.supercells import Supercell, compact_supercell
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ MOST_ORDERINGS = 5000
 """Inequivalent decorations of a problem whose energies are computed."""
 HOLDS_UP_TO = 64
 """Mixed sites up to which a cell is looked for that holds a composition."""
+RELAXED_OF_FOUND = 2
+"""How many of the lowest orderings that descents ended at, and that enumeration does not have, are relaxed."""
 MOST_LEVELS = 200
 """Inequivalent decorations of the supercell of the ordering probability: each is relaxed."""
 
@@ -46,6 +48,7 @@ class LookedAt:
         search: The supercell that orderings are searched in.
         host: The supercell whose force constants the relaxations of small cells start with.
         listed: Whether the problem lists it.
+        named: Whether the orderings are those of one supercell that the problem names, and are counted within it.
     """
 
     number: int
@@ -57,6 +60,7 @@ class LookedAt:
     search: Supercell | None
     host: Supercell
     listed: bool
+    named: bool
 
 
 def options_of(problem: Problem) -> OrderOptions:
@@ -75,13 +79,16 @@ def looked_at(resolved: ResolvedProblem) -> list[LookedAt]:
         as_held(crystal, parse_composition(resolved.space, composition, ("at", str(number))))
         for number, composition in enumerate(resolved.problem.at)
     ]
+    named_cell = options.enumerate is not None and options.enumerate.cell is not None
     if not listed:
-        return _of_small_cells(resolved, options)
+        return _of_small_cells(resolved, options, named_cell=named_cell)
     found = []
     for number, x in enumerate(listed):
-        levels_in = _cell(crystal, x, options.probability)
+        levels_in = None if options.probability is None else probability_cell(crystal, x, options.probability)
         levels = [] if levels_in is None else orderings_in_cell(crystal, levels_in, x, limit=MOST_LEVELS)
-        orderings = _enumerated(crystal, options, x)
+        # The decorations of one supercell are its levels; they are not computed twice.
+        both = levels_in is not None and _is_named(options.enumerate, levels_in)
+        orderings = [] if both else _enumerated(crystal, options, x)
         random = options.random and supercell_holding(crystal, x, options.random.sites)
         search = options.search and supercell_holding(crystal, x, options.search.sites)
         found.append(
@@ -95,12 +102,13 @@ def looked_at(resolved: ResolvedProblem) -> list[LookedAt]:
                 search=search or None,
                 host=levels_in or _host(crystal, options),
                 listed=True,
+                named=named_cell,
             )
         )
     return found
 
 
-def _of_small_cells(resolved: ResolvedProblem, options: OrderOptions) -> list[LookedAt]:
+def _of_small_cells(resolved: ResolvedProblem, options: OrderOptions, *, named_cell: bool) -> list[LookedAt]:
     crystal, region = resolved.crystal, resolved.region
     by_x: dict[tuple[float, ...], list[Ordering]] = {}
     for one in _enumerated(crystal, options, None):
@@ -118,6 +126,7 @@ def _of_small_cells(resolved: ResolvedProblem, options: OrderOptions) -> list[Lo
             search=None,
             host=host,
             listed=False,
+            named=named_cell,
         )
         for number, x in enumerate(feasible)
     ]
@@ -151,11 +160,25 @@ def named(cell: list[list[int]]) -> Supercell:
     return Supercell(matrix if np.linalg.det(matrix) > 0.0 else -matrix)
 
 
-def _cell(crystal: AlchemicalCrystal, x: NDArray[np.float64], cells: Cells | None) -> Supercell | None:
-    """The supercell that a problem names, or that of about so many sites which holds the composition."""
-    if cells is None:
-        return None
-    return named(cells.cell) if cells.cell is not None else supercell_holding(crystal, x, cells.sites or 1)
+def probability_cell(crystal: AlchemicalCrystal, x: NDArray[np.float64], cells: Cells) -> Supercell:
+    """The supercell that a problem names, or else one that holds the composition [n_columns].
+
+    It has as many mixed sites as were asked for where so many hold it, else about as many.
+    """
+    if cells.cell is not None:
+        return named(cells.cell)
+    sites, in_cell = cells.sites or 1, mixed_sites(crystal)
+    if sites % in_cell == 0 and counts_held(crystal, x, sites // in_cell) is not None:
+        return compact_supercell(crystal, [sites // in_cell])
+    return supercell_holding(crystal, x, sites)
+
+
+def _is_named(cells: Cells | None, supercell: Supercell) -> bool:
+    return (
+        cells is not None
+        and cells.cell is not None
+        and np.array_equal(named(cells.cell).matrix, supercell.matrix)
+    )
 
 
 def _host(crystal: AlchemicalCrystal, options: OrderOptions) -> Supercell:

@@ -19,7 +19,7 @@ from api_schemas.supercells import SUPERCELL, SupercellRecord, SupercellTask
 from engine.crystals.holding import mixed_sublattices, rounded_counts, sites_of
 from engine.kinds.order.answer import order_answer
 from engine.kinds.order.layout import Layout, explicit
-from engine.kinds.order.looked_at import looked_at, options_of
+from engine.kinds.order.looked_at import RELAXED_OF_FOUND, looked_at, options_of
 from engine.kinds.order.told import OrderTold
 from engine.kinds.task_plan import TaskPlan
 from engine.references.shared_tasks import shared_tasks
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
 
 ORIGIN = "order"
-RELAXED_OF_FOUND = 2
-"""How many of the lowest orderings that descents ended at, and that enumeration does not have, are relaxed."""
 
 
 class OrderPlan(TaskPlan):
@@ -166,8 +164,8 @@ class OrderPlan(TaskPlan):
             yield self._supercell(one, slots.orderings + place, explicit(ordering), start, host=host)
         for place, level in enumerate(one.levels):
             yield self._supercell(one, slots.levels + place, explicit(level), start, host=host)
-        for place, (_, found) in enumerate(told.found(one)[:RELAXED_OF_FOUND]):
-            yield self._supercell(one, slots.found + place, found, start, host=None)
+        for place, (found, _) in enumerate(told.found(one)[:RELAXED_OF_FOUND]):
+            yield self._supercell(one, slots.found + place, explicit(found), start, host=None)
 
     def _suggestion(
         self, index: int, one: LookedAt, tier: str, start: RelaxationState | None = None

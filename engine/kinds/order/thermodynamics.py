@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.constants import physical_constants
+
+from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-K_B = physical_constants["Boltzmann constant in eV/K"][0]
-"""eV/K."""
 ALIKE = 1e-7
-"""eV; levels that differ by less are equally low: of those the one with the fewest decorations is the ordered one."""
+"""eV; levels that differ by less are equally low: of their orderings the one with the fewest decorations counts."""
 COLDEST, HOTTEST, STEPS = 100.0, 3000.0, 59
 """Temperatures of the curves, K: from, to, and how many."""
 
@@ -30,16 +29,24 @@ class Ensemble:
     Attributes:
         energies: Of each set of equivalent decorations, [n] eV per supercell.
         degeneracies: How many decorations are in each, [n].
+        orderings: Which ordering of the parent each is, as numbers from 0, [n]: in a cell with less symmetry than the
+            parent the orientations of one ordering are several sets.
     """
 
     energies: NDArray[np.float64]
     degeneracies: NDArray[np.float64]
+    orderings: NDArray[np.int64]
 
     @property
-    def lowest(self) -> int:
-        """Number of the ordered state: the set of lowest energy; of several equally low the smallest."""
+    def ordered(self) -> NDArray[np.bool_]:
+        """Which sets are the ordering of lowest energy, [n]; of several equally low the one with fewest decorations."""
         near = np.flatnonzero(self.energies <= self.energies.min() + ALIKE)
-        return int(near[self.degeneracies[near].argmin()])
+        decorations = np.bincount(self.orderings, weights=self.degeneracies)[self.orderings]
+        return np.asarray(self.orderings == self.orderings[near[decorations[near].argmin()]])
+
+    def probability(self, temperature: float) -> float:
+        """How probable the ordered state is at a temperature (K)."""
+        return float(self.probabilities(temperature)[self.ordered].sum())
 
     def probabilities(self, temperature: float) -> NDArray[np.float64]:
         """How probable each set is at a temperature (K), [n]; at 0 K only the lowest are."""
@@ -47,7 +54,7 @@ class Ensemble:
         if temperature <= 0.0:
             weights = np.where(above <= ALIKE, self.degeneracies, 0.0)
         else:
-            weights = self.degeneracies * np.exp(-above / (K_B * temperature))
+            weights = self.degeneracies * np.exp(-above / (BOLTZMANN * temperature))
         return np.asarray(weights / weights.sum())
 
     def entropy(self, temperature: float) -> float:
@@ -60,11 +67,6 @@ class Ensemble:
     def ideal_entropy(self) -> float:
         """The logarithm of the number of decorations, k_B per supercell: their entropy where all energies are equal."""
         return float(np.log(self.degeneracies.sum()))
-
-    @property
-    def mean(self) -> float:
-        """Energy of the random crystal in this supercell: the average over all decorations, eV per supercell."""
-        return float(np.average(self.energies, weights=self.degeneracies))
 
 
 def temperatures() -> NDArray[np.float64]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.decorations import ExplicitDecoration
-from engine.crystals.decorations import supercell_of
+from engine.crystals.canonical import CanonicalForm, canonical_form, n_images
 from engine.crystals.enumeration import Ordering
-from engine.kinds.order.layout import explicit
+from engine.crystals.supercells import Supercell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,14 +20,17 @@ if TYPE_CHECKING:
     from api_schemas.descents import DescentRecord
     from api_schemas.evaluations import EvaluationRecord, ReferenceRecord, RelaxationState
     from api_schemas.supercells import SupercellRecord
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.kinds.order.layout import Layout
     from engine.kinds.order.looked_at import LookedAt
     from engine.problem.resolved import ResolvedProblem
 
-SAME = 1e-6
-"""eV/atom; decorations of one composition whose unrelaxed energies differ by less are one ordering."""
+NEAR = 1e-6
+"""eV/atom; decorations of one composition whose unrelaxed energies differ by more are not one ordering."""
 AS_LOW = 2e-5
 """eV/atom; relaxed energies of one ordering in two cells that differ by less are as low."""
+_REMEMBERED = 20_000
+"""Orderings whose forms are remembered: an answer is made anew with every record."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +51,43 @@ class Relaxed:
     searched: bool
     enumerated: bool
 
+    @property
+    def ranked(self) -> tuple[Ordering, float | None]:
+        """The decoration with its unrelaxed energy."""
+        return self.ordering, self.unrelaxed
 
-def enthalpy(record: SupercellRecord) -> float | None:
-    """What decorations of one composition are compared by, eV/atom: the mixing energy where it is known."""
-    return record.properties.get("mixing_energy", record.energy_per_atom)
+
+@lru_cache(maxsize=_REMEMBERED)
+def _form(crystal: AlchemicalCrystal, matrix: bytes, columns: bytes) -> CanonicalForm:
+    supercell = Supercell(np.frombuffer(matrix, dtype=np.int64).reshape(3, 3))
+    return canonical_form(crystal, supercell, np.frombuffer(columns, dtype=np.int64))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _n_images(crystal: AlchemicalCrystal, matrix: bytes, columns: bytes) -> int:
+    supercell = Supercell(np.frombuffer(matrix, dtype=np.int64).reshape(3, 3))
+    return n_images(crystal, supercell, np.frombuffer(columns, dtype=np.int64))
+
+
+def _content(ordering: Ordering) -> tuple[bytes, bytes]:
+    arrays = ordering.supercell.matrix, ordering.columns
+    matrix, columns = (np.ascontiguousarray(array, dtype=np.int64).tobytes() for array in arrays)
+    return matrix, columns
+
+
+def form_of(crystal: AlchemicalCrystal, ordering: Ordering) -> CanonicalForm:
+    """What an ordering has in common with its images alone; found once."""
+    return _form(crystal, *_content(ordering))
+
+
+def images_of(crystal: AlchemicalCrystal, ordering: Ordering) -> int:
+    """How many images an ordering has in the parent; found once."""
+    return _n_images(crystal, *_content(ordering))
+
+
+def relative_enthalpy(record: SupercellRecord) -> float | None:
+    """What decorations of one composition are compared by, eV/atom: their enthalpy less that of the end members."""
+    return record.properties.get("mixing_energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +139,47 @@ class OrderTold:
 
     def decorations(self, one: LookedAt) -> int:
         """How many inequivalent decorations of a composition have an energy; a level that is enumerated counts once."""
-        energies = self.unrelaxed(one) or []
-        enumerated = [energy for energy in energies[: len(one.orderings)] if energy is not None]
-        levels = [energy for energy in energies[len(one.orderings) :] if energy is not None]
-        further = [e for e in levels if all(abs(e - other) > SAME for other in enumerated)]
-        return len(enumerated) + len(further)
+        return sum(energy is not None for _, energy in self.once(one))
+
+    def once(self, one: LookedAt) -> list[tuple[Ordering, float | None]]:
+        """The orderings of a composition, and of its levels those that are none of them, with unrelaxed energies."""
+        known = self.known(one)
+        enumerated, levels = known[: len(one.orderings)], known[len(one.orderings) :]
+        return [
+            *enumerated,
+            *(each for each in levels if not any(self.same(each, other) for other in enumerated)),
+        ]
+
+    def form(self, ordering: Ordering) -> CanonicalForm:
+        """What an ordering has in common with its images alone."""
+        return form_of(self.resolved.crystal, ordering)
+
+    def counted(self, one: LookedAt, ordering: Ordering) -> Ordering:
+        """An ordering of a supercell with the number of its images in the parent.
+
+        Where the problem names a supercell to be enumerated those within it count.
+        """
+        if one.named and ordering.degeneracy:
+            return ordering
+        return replace(ordering, degeneracy=images_of(self.resolved.crystal, ordering))
+
+    def known(self, one: LookedAt) -> list[tuple[Ordering, float | None]]:
+        """The orderings of a composition, then its levels, with their unrelaxed energies; none until all are told."""
+        energies = self.unrelaxed(one)
+        if energies is None:
+            return []
+        levels = (self.counted(one, level) for level in one.levels)
+        return list(zip([*one.orderings, *levels], energies, strict=True))
+
+    def same(self, one: tuple[Ordering, float | None], other: tuple[Ordering, float | None]) -> bool:
+        """Whether two decorations of one composition, with their unrelaxed energies (eV/atom), are one ordering.
+
+        Energies tell most apart at no cost; of those that are near, symmetry decides.
+        """
+        (first, energy), (second, beside) = one, other
+        if energy is not None and beside is not None and abs(energy - beside) > NEAR:
+            return False
+        return self.form(first) == self.form(second)
 
     def ranked(self, one: LookedAt) -> list[Ordering] | None:
         """The enumerated orderings from the lowest on; None until their energies are told."""
@@ -119,27 +190,25 @@ class OrderTold:
         values = [np.inf if energy is None else round(energy, 9) for energy in energies[: len(one.orderings)]]
         return [int(place) for place in np.argsort(values, kind="stable")]
 
-    def ends(self, one: LookedAt) -> list[tuple[float, ExplicitDecoration]]:
+    def ends(self, one: LookedAt) -> list[tuple[Ordering, float]]:
         """What the descents of a composition ended at, with its energy (eV/atom), lowest first; none until all have."""
         first, count = self.layout.first_descent[one.number], self.layout.descents(one)
         records = [self.descents.get(first + number) for number in range(count)]
         if any(record is None for record in records):
             return []
         found = [
-            (record.energy_per_atom, ExplicitDecoration(matrix=record.matrix, columns=record.columns))
+            (_ended_at(record, one.x), record.energy_per_atom)
             for record in records
             if record is not None and record.energy_per_atom is not None
         ]
-        return sorted(found, key=lambda end: round(end[0], 9))
+        return sorted(found, key=lambda end: round(end[1], 9))
 
-    def found(self, one: LookedAt) -> list[tuple[float, ExplicitDecoration]]:
+    def found(self, one: LookedAt) -> list[tuple[Ordering, float]]:
         """Of those what enumeration does not have, each once."""
-        known = [energy for energy in self.unrelaxed(one) or () if energy is not None]
-        found = []
-        for energy, decoration in self.ends(one):
-            if all(abs(energy - other) > SAME for other in known):
-                known.append(energy)
-                found.append((energy, decoration))
+        known, found = self.known(one), list[tuple[Ordering, float]]()
+        for end in self.ends(one):
+            if not any(self.same(end, other) for other in (*known, *found)):
+                found.append(end)
         return found
 
     def relaxed(self, one: LookedAt) -> list[Relaxed]:
@@ -147,20 +216,23 @@ class OrderTold:
 
         Of decorations that are one ordering, in cells of other sizes, the one that relaxed lowest counts.
         """
+        return self._relaxed[one.number]
+
+    @cached_property
+    def _relaxed(self) -> dict[int, list[Relaxed]]:
+        return {one.number: self._each_once(one) for one in self.layout.compositions}
+
+    def _each_once(self, one: LookedAt) -> list[Relaxed]:
         candidates = [
             each
             for each in (*self._enumerated(one), *self._levels(one), *self._searched(one))
-            if enthalpy(each.record) is not None
+            if relative_enthalpy(each.record) is not None
         ]
-        candidates.sort(key=lambda each: _energy(each.record))
-        kept: list[Relaxed] = []
-        for each in candidates:
-            same = next((place for place, other in enumerate(kept) if _same(each, other)), None)
-            if same is None:
-                kept.append(each)
-            else:
-                kept[same] = _one_of(kept[same], each)
-        return sorted(kept, key=lambda each: _energy(each.record))
+        kept: dict[CanonicalForm, Relaxed] = {}
+        for each in sorted(candidates, key=lambda each: _energy(each.record)):
+            form = self.form(each.ordering)
+            kept[form] = _one_of(kept[form], each) if form in kept else each
+        return sorted(kept.values(), key=lambda each: _energy(each.record))
 
     def levels(self, one: LookedAt) -> list[tuple[Ordering, float | None, SupercellRecord | None]]:
         """Each level of the ordering probability with its unrelaxed energy (eV/atom) and what became of it."""
@@ -182,10 +254,10 @@ class OrderTold:
         slots = self.layout.slots(one)
         numbers = range(slots.orderings, slots.found + self.layout.descents(one))
         found = [self.supercells.get(number) for number in numbers]
-        return [record for record in found if record is not None and enthalpy(record) is None]
+        return [record for record in found if record is not None and relative_enthalpy(record) is None]
 
-    def _was_searched(self, one: LookedAt, energy: float | None) -> bool:
-        return energy is not None and any(abs(energy - other) <= SAME for other, _ in self.ends(one))
+    def _was_searched(self, one: LookedAt, ordering: Ordering, energy: float | None) -> bool:
+        return any(self.same((ordering, energy), end) for end in self.ends(one))
 
     def _enumerated(self, one: LookedAt) -> list[Relaxed]:
         energies = self.unrelaxed(one)
@@ -196,15 +268,20 @@ class OrderTold:
         for place, number in enumerate(self._order(one, energies)[: self.layout.relaxed(one)]):
             record = self.supercells.get(first + place)
             if record is not None:
-                searched = self._was_searched(one, energies[number])
-                found.append(
-                    Relaxed(one.orderings[number], energies[number], record, searched, enumerated=True)
-                )
+                ordering, energy = one.orderings[number], energies[number]
+                searched = self._was_searched(one, ordering, energy)
+                found.append(Relaxed(ordering, energy, record, searched, enumerated=True))
         return found
 
     def _levels(self, one: LookedAt) -> list[Relaxed]:
         return [
-            Relaxed(level, energy, record, self._was_searched(one, energy), enumerated=True)
+            Relaxed(
+                self.counted(one, level),
+                energy,
+                record,
+                self._was_searched(one, level, energy),
+                enumerated=True,
+            )
             for level, energy, record in self.levels(one)
             if record is not None
         ]
@@ -212,12 +289,11 @@ class OrderTold:
     def _searched(self, one: LookedAt) -> list[Relaxed]:
         first = self.layout.slots(one).found
         found = []
-        for place, (energy, decoration) in enumerate(self.found(one)):
+        for place, (ordering, energy) in enumerate(self.found(one)):
             record = self.supercells.get(first + place)
             if record is not None:
-                columns = np.array(decoration.columns)
-                ordering = Ordering(supercell_of(decoration), columns, degeneracy=0, x=one.x)
-                found.append(Relaxed(ordering, energy, record, searched=True, enumerated=False))
+                counted = self.counted(one, ordering)
+                found.append(Relaxed(counted, energy, record, searched=True, enumerated=False))
         return found
 
     @cached_property
@@ -265,23 +341,19 @@ def _one_of(lower: Relaxed, higher: Relaxed) -> Relaxed:
     smaller = len(higher.ordering.columns) < len(lower.ordering.columns)
     alike = _energy(higher.record) - _energy(lower.record) <= AS_LOW
     chosen = higher if smaller and alike else lower
-    of_all = higher if higher.enumerated and not lower.enumerated else lower
-    ordering = replace(chosen.ordering, degeneracy=of_all.ordering.degeneracy)
     return replace(
         chosen,
-        ordering=ordering,
         searched=lower.searched or higher.searched,
         enumerated=lower.enumerated or higher.enumerated,
     )
 
 
 def _energy(record: SupercellRecord) -> float:
-    value = enthalpy(record)
+    value = relative_enthalpy(record)
     return np.inf if value is None else value
 
 
-def _same(one: Relaxed, other: Relaxed) -> bool:
-    """Whether two are one ordering."""
-    if one.unrelaxed is None or other.unrelaxed is None:
-        return explicit(one.ordering) == explicit(other.ordering)
-    return abs(one.unrelaxed - other.unrelaxed) <= SAME
+def _ended_at(record: DescentRecord, x: NDArray[np.float64]) -> Ordering:
+    """The ordering that a descent ended at; how many images it has was not counted."""
+    supercell = Supercell(np.array(record.matrix, dtype=np.int64))
+    return Ordering(supercell, np.array(record.columns, dtype=np.int64), degeneracy=0, x=x)

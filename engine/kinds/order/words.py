@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LEAST_SAID = 5e-6
 """eV/atom; less is said to be nothing: a relaxation ends no nearer."""
-ON_HULL = 5e-5
+NEARLY_ON_HULL = 5e-5
 """eV/atom; energies above the hull up to which a sentence says that an ordering is on it."""
 
 
@@ -34,7 +34,7 @@ def sentence(told: OrderTold, one: LookedAt, lowest: Ordering | None, answer: Or
         side = "below" if lowest.mixing_energy <= 0.0 else "above"
         parts.append(f"{_mev(abs(lowest.mixing_energy))} {side} the end members")
     if lowest.above_hull is not None:
-        on = lowest.above_hull <= ON_HULL
+        on = lowest.above_hull <= NEARLY_ON_HULL
         parts.append("on the convex hull" if on else f"{_mev(lowest.above_hull)} above the convex hull")
     state = next((each for each in answer.disordered if each.composition == one.composition), None)
     if state is not None and state.ordering_energy is not None:
@@ -50,7 +50,15 @@ def sentence(told: OrderTold, one: LookedAt, lowest: Ordering | None, answer: Or
             f"; at {found.temperature:g} K a cell of {found.sites} mixed sites is "
             f"{found.name or 'in its lowest ordering'} with probability {found.probability:.3g}"
         )
+        if not _holds_lowest(told, one):
+            text += ", but it has no room for the lowest ordering: name a larger one in order.probability"
     return text
+
+
+def _holds_lowest(told: OrderTold, one: LookedAt) -> bool:
+    """Whether the supercell of the ordering probability holds the lowest ordering."""
+    lowest = told.form(told.relaxed(one)[0].ordering)
+    return any(told.form(level) == lowest for level in one.levels)
 
 
 def troubles(told: OrderTold, one: LookedAt) -> Iterator[str]:
@@ -67,6 +75,8 @@ def troubles(told: OrderTold, one: LookedAt) -> Iterator[str]:
 def _named(ordering: Ordering) -> str:
     name = ordering.name or f"an ordering of {ordering.sites} sites"
     named = f"{name} ({ordering.space_group})" if ordering.space_group else name
+    if ordering.left_parent:
+        named = f"{named}, which left the parent lattice,"
     return named if ordering.converged else f"{named}, whose relaxation did not converge,"
 
 

@@ -7,7 +7,7 @@ atoms in its frame: q = (e, u), [6 + 3 n_atoms]. The crystal is an ordered one: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,12 @@ import numpy as np
 
 from engine.crystals.decorations import Decoration, explicit_crystal
 from engine.crystals.supercells import Supercell
+from engine.mechanics.coordinates import SymmetryCoordinates
 from engine.mechanics.elastic import VOIGT
 from engine.mechanics.empty_sites import EMPTY
-from engine.mechanics.preconditioned import Method, State, descent, within_limits
+from engine.mechanics.low_symmetry import MEMORY as MEMORY_OF_SPRINGS
+from engine.mechanics.low_symmetry import SpringModel
+from engine.mechanics.preconditioned import Method, State, begin, descent, within_limits
 from engine.mechanics.sites import SiteLandscape
 
 if TYPE_CHECKING:
@@ -53,7 +56,8 @@ class Relaxation:
         decoration: What each of its sites holds.
         pressure: eV/Å^3.
         on_call: Called before every potential call; what it raises ends the relaxation.
-        in_wells: Whether it starts from a displacement along soft modes, and is to end in their wells.
+        in_wells: Whether it starts from a displacement along soft modes, and is to end in their wells: the Hessian is
+            then that of springs learned on the way, for there the mean-field crystal's says little.
     """
 
     potential: Potential
@@ -89,11 +93,14 @@ class Relaxation:
         return np.zeros(_STRAINS + 3 * len(self.atoms))
 
     def along_soft(self, draw: np.random.Generator, largest: float) -> NDArray[np.float64]:
-        """A random displacement along the soft modes of the mean-field supercell, [6 + 3 n_atoms].
+        """A random displacement along the soft modes of the mean-field supercell, most along the softest.
 
         Args:
             draw: Makes it.
             largest: How far the atom is moved that moves most, Å.
+
+        Returns:
+            [6 + 3 n_atoms].
         """
         moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))[
             self.atoms
@@ -144,7 +151,7 @@ class Relaxation:
         """How the minimiser goes downhill."""
         limits = np.full(_STRAINS + 3 * len(self.atoms), LONGEST_DISPLACEMENT)
         limits[:_STRAINS] = LONGEST_STRAIN
-        return Method(
+        method = Method(
             inverse=self.precondition,
             finished=self._finished,
             longest=within_limits(limits),
@@ -152,6 +159,10 @@ class Relaxation:
             noise=1e-12 if self.potential.dtype.itemsize == 8 else 1e-6,
             memory=MEMORY,
         )
+        if not self.in_wells:
+            return method
+        springs = SpringModel(self._coordinates, self.decoration.species[self.atoms]).inverse_after
+        return replace(method, inverse=springs(begin(self.start)), learned=springs, memory=MEMORY_OF_SPRINGS)
 
     def told_value(self, value: float, state: State) -> float:
         """A value as the minimiser is told it: infinite where it has fallen into a hole."""
@@ -178,8 +189,17 @@ class Relaxation:
         """
         everywhere = np.zeros((*forces.shape[:-2], len(self.decoration.species), 3))
         everywhere[..., self.atoms, :] = forces * self._root
-        return np.asarray(
-            self._constants.solve(everywhere, in_wells=self.in_wells)[..., self.atoms, :] * self._root
+        return np.asarray(self._constants.solve(everywhere)[..., self.atoms, :] * self._root)
+
+    @cached_property
+    def _coordinates(self) -> SymmetryCoordinates:
+        """The coordinates of the relaxation, of a crystal without symmetry."""
+        n = len(self.atoms)
+        return SymmetryCoordinates(
+            lattice=self.lattice,
+            positions=self.sites,
+            strain_modes=np.stack([self.strain(one) for one in np.eye(_STRAINS)]),
+            displacement_modes=np.eye(3 * n).reshape(3 * n, n, 3),
         )
 
     @cached_property

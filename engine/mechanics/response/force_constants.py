@@ -83,16 +83,9 @@ class ForceConstants:
         """How many modes of the supercell are lifted."""
         return int((self._modes[0] < SOFT).sum())
 
-    def solve(self, forces: NDArray[np.float64], *, in_wells: bool = False) -> NDArray[np.float64]:
-        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted, no translations.
-
-        Args:
-            forces: The forces.
-            in_wells: Whether soft modes have left the symmetric position: a quartic double well that is -k u^2/2 in its
-                middle is twice as stiff, 2 k, where it is lowest.
-        """
+    def solve(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted, no translations."""
         values = self._modes[0]
-        values = np.where(values < SOFT, -2.0 * values, values) if in_wells else values
         inverse = np.where(values > _FAR / 2, 0.0, 1.0 / np.maximum(values, SOFT))
         return self._filtered(forces, inverse, 1.0 / self._root)
 
@@ -101,8 +94,8 @@ class ForceConstants:
         return self._filtered(displacements, np.maximum(SOFT - self._modes[0], 0.0), self._root)
 
     def along_soft(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The part of displacements [..., n, 3] Å that lies along soft modes."""
-        return self._filtered(vectors, np.where(self._modes[0] < SOFT, 1.0, 0.0), 1.0 / self._root)
+        """The part of displacements [..., n, 3] Å that lies along soft modes, each times how soft it is, eV/Å."""
+        return self._filtered(vectors, np.maximum(SOFT - self._modes[0], 0.0), 1.0 / self._root)
 
     def apply(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
         """The Hessian times displacements [..., n, 3] Å, soft modes lifted, eV/Å."""

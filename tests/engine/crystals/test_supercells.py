@@ -7,12 +7,15 @@ from itertools import product
 import numpy as np
 import pytest
 
+from api_schemas.order_options import Cells
 from api_schemas.sublattices import Sublattice
 from engine.crystals.crystal import build_crystal
 from engine.crystals.hermite import hermite_form
+from engine.crystals.holding import cells_holding
 from engine.crystals.prototypes import PROTOTYPES
 from engine.crystals.supercells import Supercell, compact_supercell, supercell_for_disorder
 from engine.crystals.symmetry import operations
+from engine.kinds.order.looked_at import probability_cell
 
 MATRICES = [
     np.diag([2, 3, 4]),
@@ -80,3 +83,16 @@ def test_the_rarest_mixed_sublattice_decides_the_size():
     assert 24 <= supercell_for_disorder(both).n_cells <= 40
     metal = crystal("fcc", ["Cu"], ("Cu", ["Cu", "Ni"]))
     assert supercell_for_disorder(metal).n_cells >= 48
+
+
+def test_a_composition_is_held_exactly_where_a_cell_near_by_can():
+    """Eleven sites hold an eleventh; the ten that were asked for would hold a tenth."""
+    parent = crystal("fcc", ["Cu"], ("Cu", ["Cu", "Au"]))
+    assert cells_holding(parent, np.array([10 / 11, 1 / 11]), 10)[0] == 11
+
+
+def test_the_cell_of_the_ordering_probability_has_as_many_sites_as_were_asked_for():
+    """There are two sites in a cell of hcp: four cells have eight, though cells that are nearer to a cube have more."""
+    parent = crystal("hcp", ["Mg"], ("Mg", ["Mg", "Zn"]))
+    found = probability_cell(parent, np.array([0.5, 0.5]), Cells(sites=8))
+    assert found.n_cells == 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from engine.campaign.campaign import Campaign
 from engine.crystals.supercells import Supercell
 from engine.kinds.order.plan import random_decoration
 from tests.engine.kinds.order.jobs import HALF, answered, problem
-from tests.engine.kinds.order.pairs import ENDS, FLUCTUATION, GAIN, Records, mixing
+from tests.engine.kinds.order.pairs import ENDS, FCC, FLUCTUATION, GAIN, Records, mixing
 
 K_B = 8.617333262e-5
 CANCELLED = Stopped(reason="cancelled", message="cancelled")
@@ -190,6 +190,50 @@ def test_the_levels_of_the_cell_are_all_its_decorations(whole):
         assert state.whole_cell.standard_error == 0.0
 
 
+def test_orientations_of_one_ordering_are_one_in_a_cell_that_tells_them_apart():
+    """L1_0 along one axis of this cell and along the two others are two levels, and one ordering."""
+    cell = [[-1, 1, 1], [1, -1, 1], [2, 2, -2]]
+    campaign = ended(Campaign(problem({"enumerate": None, "probability": {"cell": cell}}), shared=True))
+    (one,) = answered(campaign.result()).ordering_probability
+    every = [[int(site in golden) for site in range(8)] for golden in combinations(range(8), 4)]
+    energies = np.array([8 * mixing(ExplicitDecoration(matrix=cell, columns=columns)) for columns in every])
+    weights = np.exp(-(energies - energies.min()) * (1 + GAIN) / (K_B * one.temperature))
+    lowest = energies < energies.min() + 1e-7
+    assert lowest.sum() == 6  # three axes, and Cu and Au exchanged
+    assert sum(level.energy == pytest.approx(0.0, abs=1e-9) for level in one.levels) == 2
+    assert one.probability == pytest.approx(weights[lowest].sum() / weights.sum(), rel=1e-6)
+
+
+def orbits_of_eight() -> list[int]:
+    """Sizes of the sets of the 70 decorations of 2 x 2 x 2 primitive cells, each turned and moved in every way."""
+    cells = np.array(list(product(range(2), repeat=3)))
+    turns = [
+        np.diag(signs)[list(axes)] for axes in permutations(range(3)) for signs in product((1, -1), repeat=3)
+    ]
+    images = set()
+    for turn in turns:
+        turned = np.rint(cells @ FCC @ turn @ np.linalg.inv(FCC)).astype(int)
+        images |= {tuple(((turned + move) % 2 @ [4, 2, 1]).tolist()) for move in cells}
+    left, sizes = set(combinations(range(8), 4)), []
+    while left:
+        one = next(iter(left))
+        orbit = {tuple(sorted(image[site] for site in one)) for image in images}
+        left -= orbit
+        sizes.append(len(orbit))
+    return sizes
+
+
+def test_orderings_of_one_energy_are_told_apart_by_symmetry():
+    """Pairs give many orderings the same energy: every one of the cell is in the answer, with its own degeneracy."""
+    cell = [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
+    asked = problem({"enumerate": {"cell": cell}, "relax": "all"})
+    campaign = ended(Campaign(asked, shared=True))
+    answer = answered(campaign.result())
+    energies = [round(one.mixing_energy, 9) for one in answer.orderings]
+    assert len(set(energies)) < len(energies)
+    assert sorted(one.degeneracy for one in answer.orderings) == sorted(orbits_of_eight())
+
+
 def test_the_disordered_state_is_the_mean_of_the_random_decorations_with_its_error(whole):
     drawn = [one for one in whole.records if one.unit == "supercell" and one.sites == {"mix": 8}]
     answer = answered(whole.result())
@@ -252,8 +296,14 @@ def test_what_did_not_relax_is_marked(energy):
     (found,) = answer.ordering_probability
     assert [level.relaxed for level in found.levels].count(False) == 1
     (state,) = answer.disordered
-    assert state.whole_cell is None
-    assert state.ordering_energy is None
+    if energy:
+        assert state.whole_cell.decorations == len(found.levels)
+        assert state.warnings[0].startswith(
+            f"1 of {len(found.levels)} decorations of the cell did not converge"
+        )
+    else:
+        assert state.whole_cell is None
+        assert state.ordering_energy is None
     records = {tuple(one.explicit.columns): one for one in explicit}
     missing = mixing(records[lowest_of_cell[0]].explicit)
     others = {
