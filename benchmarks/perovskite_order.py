@@ -8,7 +8,8 @@ fitted; the accuracy beside the area under the ROC curve takes one threshold.
 Finished compounds are kept in ``benchmarks/orders/<potential>.jsonl`` and not computed again, so that it can be
 interrupted: delete lines to have them computed anew. By default two that are not there yet are computed with
 SevenNet-0; with ORICHALCUM_BENCH=full all of them, with SevenNet-0 and SevenNet-l3i5 (some hours of a core).
-ORICHALCUM_BENCH_POTENTIALS names others (commas between).
+ORICHALCUM_BENCH_POTENTIALS names others (commas between). With ORICHALCUM_BENCH_BY=ase the same arrangements are
+relaxed by ASE instead, with the same potential in single precision: what others would find.
 """
 
 from __future__ import annotations
@@ -21,21 +22,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from orders.by_ase import levels
 from orders.scores import auc, best_accuracy, interval
 from rich.console import Console
 from rich.table import Table
 
 from api_schemas.problem import Problem
 from engine.campaign.run import run
+from engine.potentials.loading import load_potential
 from engine.properties.energetic import BOLTZMANN
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 POTENTIALS = os.environ.get(
     "ORICHALCUM_BENCH_POTENTIALS", "sevennet-0,sevennet-l3i5" if FULL else "sevennet-0"
 )
+BY_ASE = os.environ.get("ORICHALCUM_BENCH_BY") == "ase"
 FOLDER = Path(__file__).with_name("orders")
 TEMPERATURE = 1000.0
-ROCK_SALT_DECORATIONS = 2
+ROCK_SALT_DECORATIONS, SITES = 2, 8
 SHORT = 2
 
 
@@ -84,17 +89,12 @@ def scored(row: dict[str, str], potential: str) -> dict[str, Any]:
     if not result.answer["ordering_probability"]:
         return {"failed": result.notes or [result.stopped.message], "seconds": round(seconds, 1)}
     (found,) = result.answer["ordering_probability"]
-    energies = np.array([level["energy"] for level in found["levels"]])
-    counts = np.array([level["degeneracy"] for level in found["levels"]])
-    own = counts == ROCK_SALT_DECORATIONS
-    weights = np.log(counts) - energies / (BOLTZMANN * TEMPERATURE)
-    odds = np.logaddexp.reduce(weights[own]) - np.logaddexp.reduce(weights[~own])
-    sites = found["sites"]
     return {
-        "odds": round(float(odds), 3),
-        "below": round(float((np.average(energies, weights=counts) - energies[own][0]) / sites), 5),
+        **scores(
+            np.array([level["energy"] for level in found["levels"]]),
+            np.array([level["degeneracy"] for level in found["levels"]]),
+        ),
         "mean_field": result.answer["disordered"][0]["mean_field"],
-        "levels": [[round(level["energy"], 4), level["degeneracy"]] for level in found["levels"]],
         "relaxed": sum(level["relaxed"] for level in found["levels"]),
         "calls": result.cost.supercell_calls,
         "seconds": round(seconds, 1),
@@ -102,9 +102,34 @@ def scored(row: dict[str, str], potential: str) -> dict[str, Any]:
     }
 
 
-def kept(potential: str) -> dict[str, dict[str, Any]]:
+def scored_by_ase(row: dict[str, str], potential: str) -> dict[str, Any]:
+    """The same by ASE."""
+    began, cpu = time.perf_counter(), time.process_time()
+    model = load_potential(potential, dtype="float32")
+    energies, counts, rested, calls = levels(model, row["A"], row["B1"], row["B2"])
+    return {
+        **scores(energies - energies.min(), counts),
+        "relaxed": rested,
+        "calls": calls,
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu": round(time.process_time() - cpu, 1),
+    }
+
+
+def scores(energies: NDArray[np.float64], counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Both scores of levels (eV per cell of eight B sites) and their degeneracies."""
+    own = counts == ROCK_SALT_DECORATIONS
+    weights = np.log(counts) - energies / (BOLTZMANN * TEMPERATURE)
+    odds = np.logaddexp.reduce(weights[own]) - np.logaddexp.reduce(weights[~own])
+    return {
+        "odds": round(float(odds), 3),
+        "below": round(float((np.average(energies, weights=counts) - energies[own][0]) / SITES), 5),
+        "levels": [[round(float(e), 4), int(n)] for e, n in zip(energies, counts, strict=True)],
+    }
+
+
+def kept(path: Path) -> dict[str, dict[str, Any]]:
     """What is known of a potential, by compound."""
-    path = FOLDER / f"{potential}.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return {one["compound"]: one for one in map(json.loads, lines)}
 
@@ -118,15 +143,16 @@ def main() -> None:
     for column in ("potential", "compounds", "score", "AUC", "95 %", "accuracy", "calls", "s"):
         table.add_column(column, justify="left" if column in ("potential", "score") else "right")
     for potential in POTENTIALS.split(","):
-        known, new = kept(potential), 0
+        path = FOLDER / f"{potential}{'-by-ase' if BY_ASE else ''}.jsonl"
+        known, new = kept(path), 0
         for row in rows:
             compound = f"{row['A']}2{row['B1']}{row['B2']}O6"
             if compound in known or (not FULL and new == SHORT):
                 continue
             new += 1
-            found = {"compound": compound, **scored(row, potential)}
+            found = {"compound": compound, **(scored_by_ase if BY_ASE else scored)(row, potential)}
             known[compound] = found
-            with (FOLDER / f"{potential}.jsonl").open("a") as file:
+            with path.open("a") as file:
                 file.write(json.dumps(found) + "\n")
             if "failed" in found:
                 console.print(f"{potential} {compound}: {'; '.join(found['failed'])}", soft_wrap=True)
@@ -145,15 +171,15 @@ def main() -> None:
         ]
         labels = np.array([row["ordered"] == "1" for row, _ in done])
         for name, key in (("log odds at 1000 K", "odds"), ("below random", "below")):
-            scores = np.array([found[key] for _, found in done])
-            low, high = interval(scores, labels)
+            values = np.array([found[key] for _, found in done])
+            low, high = interval(values, labels)
             table.add_row(
-                potential,
+                path.stem,
                 str(len(done)),
                 name,
-                f"{auc(scores, labels):.3f}",
+                f"{auc(values, labels):.3f}",
                 f"{low:.2f}-{high:.2f}",
-                f"{best_accuracy(scores, labels):.2f}",
+                f"{best_accuracy(values, labels):.2f}",
                 f"{np.median([found['calls'] for _, found in done]):.0f}",
                 f"{np.median([found['seconds'] for _, found in done]):.0f}",
             )
