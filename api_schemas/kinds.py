@@ -169,10 +169,41 @@ conditions:
 """,
 )
 
-KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE, ORDER)
+FREE_ENERGY = KindSchema(
+    name="free_energy",
+    summary="Compute free energies of crystals, or of a change of composition, with error bars.",
+    uses=frozenset(
+        {"kind", "name", "structure", "sublattices", "at", "free_energy", "strategy.seed"}
+        | {f"potential.{name}" for name in ("name", "file", "head", "dtype")}
+        | {"conditions.temperature", "conditions.pressure"}
+    ),
+    because={
+        "objectives": "kind free_energy computes and seeks nothing; remove objectives, or use kind optimize",
+        "properties": "kind free_energy answers free energies; remove properties, or use kind evaluate for them",
+        "verify": "kind free_energy has no supercells of an answer to verify; remove verify",
+        "constraints": "kind free_energy takes its compositions as they are given; remove constraints",
+        "potential.tier": "kind free_energy moves the atoms of the mean-field crystal; remove tier",
+        "potential.mixing": "kind free_energy needs mixing mean_field; remove mixing",
+    },
+    counts="computations",
+    views=("free_energy",),
+    example="""\
+# The crystals; none is needed for a crystal without sublattices.
+at:
+  - {AT}
+free_energy:
+  path: absolute              # or composition, with from: and to: instead of at
+  temperatures: [300, 600]    # K
+  atoms: 64                   # of the supercell, about
+  accuracy: 0.001             # eV/atom: samples and runs are added until the standard error is below
+  budget: {runs: 16, steps: 300}    # pairs of switching runs at most, and steps of a run
+""",
+)
+
+KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE, ORDER, FREE_ENERGY)
 """Every kind that can be asked for."""
 
-PROMISED = ("free_energy",)
+PROMISED: tuple[str, ...] = ()
 """Kinds that will come: they are refused as not available yet, not as unknown."""
 
 extensions.load("schema")

@@ -22,6 +22,7 @@ from api_schemas.choices import Kind, PotentialChoice, Scan, Strategy, Verify
 from api_schemas.conditions import Conditions
 from api_schemas.constraints import Constraints
 from api_schemas.errors import parse
+from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.files import read_file, read_text
 from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective
@@ -59,6 +60,9 @@ class Problem(Model):
     verify: Verify | None = Field(None, description="Explicit supercells of the answer.")
     order: OrderOptions | None = Field(
         None, description="What kind order looks at; its defaults where it is left out."
+    )
+    free_energy: FreeEnergyOptions | None = Field(
+        None, description="What kind free_energy computes; its defaults where it is left out."
     )
 
     @model_validator(mode="after")

@@ -11,7 +11,14 @@ from api_schemas.evaluations import Evaluation
 from api_schemas.verification import Verification
 
 StopReason = Literal[
-    "target_met", "converged", "budget_spent", "time_limit", "cancelled", "unreachable_target", "completed"
+    "target_met",
+    "converged",
+    "budget_spent",
+    "time_limit",
+    "cancelled",
+    "unreachable_target",
+    "accuracy_met",
+    "completed",
 ]
 
 

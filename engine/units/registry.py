@@ -6,13 +6,22 @@ from api_schemas import extensions
 from api_schemas.registry import Registry
 from engine.units.decorations import Decorations
 from engine.units.descent import Descent
+from engine.units.dynamics import Dynamics
+from engine.units.harmonic import Harmonic
 from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
 from engine.units.supercell import ExplicitSupercell
 from engine.units.unit import Unit
 
 UNITS: Registry[Unit] = Registry(
-    "unit", Relaxation(), Reference(), ExplicitSupercell(), Decorations(), Descent()
+    "unit",
+    Relaxation(),
+    Reference(),
+    ExplicitSupercell(),
+    Decorations(),
+    Descent(),
+    Harmonic(),
+    Dynamics(),
 )
 """Every unit that a task may name."""
 

@@ -21,7 +21,7 @@ State = Mapping[str, "NDArray[np.generic]"]
 """A checkpoint: arrays by name, of the number formats that safetensors knows."""
 
 
-OF_THE_PLAN = frozenset({"kind", "name", "strategy", "at", "scan", "verify", "order"})
+OF_THE_PLAN = frozenset({"kind", "name", "strategy", "at", "scan", "verify", "order", "free_energy"})
 """Fields of a problem that say which tasks there are, and nothing of what one comes to."""
 
 

@@ -20,6 +20,7 @@ export const REASON_WORDS: Record<string, string> = {
   time_limit: 'time limit reached',
   cancelled: 'cancelled',
   unreachable_target: 'the target cannot be reached',
+  accuracy_met: 'the accuracy asked for is met',
   completed: 'complete',
 };
 

@@ -6,7 +6,7 @@ another but where a batch is told together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +21,13 @@ from engine.kinds.order.answer import order_answer
 from engine.kinds.order.layout import Layout, explicit
 from engine.kinds.order.looked_at import RELAXED_OF_FOUND, looked_at, options_of
 from engine.kinds.order.told import OrderTold
-from engine.kinds.task_plan import TaskPlan
+from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks
 from engine.tiers import fluctuation
 
 if TYPE_CHECKING:
     from api_schemas.evaluations import RelaxationState
-    from api_schemas.tasks import Record, Task
+    from api_schemas.tasks import Task
     from engine.crystals.supercells import Supercell
     from engine.kinds.kind import Answer
     from engine.kinds.order.looked_at import LookedAt
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ORIGIN = "order"
 
 
-class OrderPlan(TaskPlan):
+class OrderPlan(PlanOfUnits):
     """Orderings of the compositions of a problem.
 
     Args:
@@ -50,50 +50,18 @@ class OrderPlan(TaskPlan):
         self._seed = seed
         self._options = options_of(resolved.problem)
         self._layout = Layout(looked_at(resolved), self._options)
-        self._of_unit: dict[str, dict[int, Record]] = {}
         self._shared = shared_tasks(resolved, waits=True)
 
     @property
-    def records(self) -> list[Record]:
-        """Everything told, by unit and index."""
-        return [
-            self._of_unit[unit][index]
-            for unit in sorted(self._of_unit)
-            for index in sorted(self._of_unit[unit])
-        ]
-
-    def tell(self, records: Sequence[Record]) -> None:
-        """Add records in any order; one told twice counts once."""
-        for record in records:
-            self._of_unit.setdefault(record.unit, {})[record.index] = record
-
-    def assessed(self, index: int) -> Record:
-        """An evaluation of a mixed crystal, as it was told.
-
-        Raises:
-            KeyError: if none of this number was told.
-        """
-        return self._of_unit[RELAXATION][index]
-
-    @property
-    def planned(self) -> int:
-        """At most so many tasks that count; once it has ended, as many as there were."""
-        if self.stopped is not None:
-            return sum(len(told) for unit, told in self._of_unit.items() if unit != REFERENCE)
+    def most(self) -> int:
+        """At most so many tasks that count."""
         layout = self._layout
         evaluations = len(layout.compositions) + sum(self._fluctuates(one) for one in layout.compositions)
         return evaluations + layout.first_batch[-1] + layout.first_descent[-1] + layout.most_supercells
 
-    @property
-    def stopped(self) -> Stopped | None:
+    def end(self) -> Stopped:
         """Once nothing is left to be asked for."""
-        if next(self._missing(), None) is not None:
-            return None
         return Stopped(reason="completed", message=self.told.short())
-
-    def ask(self, n: int | None = None) -> list[Task]:
-        """All that can be computed now, ``n`` at the most."""
-        return [task for place, task in enumerate(self._missing()) if n is None or place < n]
 
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far."""
@@ -103,28 +71,18 @@ class OrderPlan(TaskPlan):
     @property
     def told(self) -> OrderTold:
         """Everything told, by what it is of."""
-        references = [one for one in self._of(REFERENCE) if isinstance(one, ReferenceRecord)]
+        references = [one for one in self.of(REFERENCE) if isinstance(one, ReferenceRecord)]
         return OrderTold(
             resolved=self.resolved,
             layout=self._layout,
-            evaluations={one.index: one for one in self._of(RELAXATION) if isinstance(one, EvaluationRecord)},
-            rankings={one.index: one for one in self._of(DECORATIONS) if isinstance(one, DecorationsRecord)},
-            descents={one.index: one for one in self._of(DESCENT) if isinstance(one, DescentRecord)},
-            supercells={one.index: one for one in self._of(SUPERCELL) if isinstance(one, SupercellRecord)},
+            evaluations={one.index: one for one in self.of(RELAXATION) if isinstance(one, EvaluationRecord)},
+            rankings={one.index: one for one in self.of(DECORATIONS) if isinstance(one, DecorationsRecord)},
+            descents={one.index: one for one in self.of(DESCENT) if isinstance(one, DescentRecord)},
+            supercells={one.index: one for one in self.of(SUPERCELL) if isinstance(one, SupercellRecord)},
             references=references,
         )
 
-    def _of(self, unit: str) -> list[Record]:
-        return list(self._of_unit.get(unit, {}).values())
-
-    def _missing(self) -> Iterator[Task]:
-        """Tasks that can be computed now and were not told, in order."""
-        known = self._of_unit
-        for task in self._tasks():
-            if task.index not in known.get(task.unit, {}):
-                yield task
-
-    def _tasks(self) -> Iterator[Task]:
+    def tasks(self) -> Iterator[Task]:
         """Every task whose turn has come, told or not."""
         told = self.told
         yield from self._shared

@@ -1,0 +1,99 @@
+"""Tasks of free energies: samples of a harmonic crystal, and segments of trajectories that are switched."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api_schemas.base import Composition, Output
+from api_schemas.evaluations import RelaxationState
+from api_schemas.tasks import Record, Task
+
+HARMONIC, DYNAMICS = "harmonic", "dynamics"
+"""Names of the units."""
+
+Reference = Literal["composition", "harmonic"]
+"""What a switch leads from: another composition, or the harmonic crystal of the same."""
+
+
+class RestingCrystal(Output):
+    """A relaxed mean-field crystal, in whose supercell atoms move."""
+
+    evaluation: int = Field(description="Number of the evaluation that relaxed it.")
+    composition: Composition
+    state: RelaxationState = Field(description="Where it rests.")
+
+
+class HarmonicTask(Task):
+    """Force constants of a crystal, and energies of its model at independent samples of its harmonic crystal."""
+
+    unit: str = HARMONIC
+    crystal: RestingCrystal
+    matrix: list[list[int]] = Field(
+        description="The supercell's lattice vectors in units of the parent's, as rows; of positive determinant."
+    )
+    temperature: float = Field(description="K.")
+    seed: int = Field(description="Of the samples, together with their numbers.")
+    first: int = Field(0, description="Number of the first pair of samples.")
+    pairs: int = Field(0, ge=0, description="Pairs u and -u; none for the force constants alone.")
+
+
+class HarmonicRecord(Record):
+    """What one batch of samples found."""
+
+    unit: str = HARMONIC
+    evaluation: int
+    temperature: float
+    atoms: float = Field(description="Atoms of the supercell.")
+    energy: float = Field(description="Of the supercell at rest, eV.")
+    volume: float = Field(description="Of the supercell, Å^3.")
+    frequencies: list[float] = Field(
+        description="Of its vibrations, THz, from low to high; imaginary ones are negative."
+    )
+    unstable: list[str] = Field(default_factory=list, description="Modes without a restoring force, in words.")
+    first: int = 0
+    differences: list[list[float]] = Field(
+        default_factory=list,
+        description="Energy of the model less the harmonic energy, eV per supercell, of u and -u of every pair.",
+    )
+    message: str | None = None
+
+
+class DynamicsTask(Task):
+    """A segment of trajectories that are brought to equilibrium at one end and switched to the other."""
+
+    unit: str = DYNAMICS
+    reference: Reference
+    crystals: list[RestingCrystal] = Field(
+        description="Of reference composition: at lam = 0, halfway and at 1; of reference harmonic: the one crystal."
+    )
+    matrix: list[list[int]]
+    temperature: float = Field(description="K.")
+    timestep: float = Field(description="fs.")
+    friction: float = Field(description="Of the Langevin dynamics, 1/fs.")
+    seed: int = Field(description="Of all noise.")
+    run: int = Field(description="Number of the first run among those of its direction; the others follow.")
+    replicas: int = Field(ge=1, description="Runs that are computed together.")
+    forward: bool = Field(description="Whether they lead from lam = 0 to 1.")
+    equilibration: int = Field(ge=0, description="Steps at the first end.")
+    steps: int = Field(ge=1, description="Steps of the switch.")
+    begin: int = Field(ge=0, description="The step, equilibration counted, at which the segment begins.")
+    end: int = Field(ge=1, description="And the one at which it ends.")
+
+
+class DynamicsRecord(Record):
+    """What one segment came to."""
+
+    unit: str = DYNAMICS
+    run: int
+    replicas: int
+    forward: bool
+    temperature: float = Field(description="K, as asked for.")
+    end: int = Field(description="The step at which it ended.")
+    works: list[float] | None = Field(
+        None, description="Work done on each supercell over the whole switch, eV; null before its end."
+    )
+    measured: float | None = Field(None, description="Mean temperature of the velocities over the segment, K.")
+    warnings: list[str] = Field(default_factory=list)
+    failed: str | None = Field(None, description="Why the runs cannot go on; null while they can.")

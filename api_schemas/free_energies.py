@@ -1,0 +1,94 @@
+"""What kind free_energy answers: a free energy for each crystal or change and temperature, with its error and parts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api_schemas.base import Composition, Output
+
+Estimator = Literal["harmonic samples", "BAR"]
+Verdict = Literal["agree", "disagree", "unknown"]
+
+
+class Contributions(Output):
+    """What a free energy is made of, eV/atom; null where a part does not belong to it, or is not known by itself."""
+
+    static: float = Field(description="Energy at rest; of a change, the difference.")
+    harmonic: float | None = Field(
+        None, description="Classical vibrations of the harmonic crystal; of a change without the masses' part."
+    )
+    anharmonic: float | None = Field(None, description="What the model has beyond its harmonic crystal.")
+    vibrational: float | None = Field(
+        None, description="Both together, classical, where an end has no harmonic crystal."
+    )
+    quantum: float | None = Field(
+        None, description="Quantum less classical vibrations of the harmonic crystal."
+    )
+    mass: float | None = Field(None, description="3/2 k_B T ln(m_first/m_last) of the atoms that change.")
+    configurational: float | None = Field(
+        None, description="-T S of random sites: ideal, of mixed sublattices."
+    )
+    pressure_volume: float | None = Field(None, description="P V.")
+
+
+class OneDirection(Output):
+    """What the runs of one direction say by themselves, eV/atom."""
+
+    exponential: float = Field(description="By the exponential average.")
+    cumulant: float | None = Field(description="By the mean and variance of the work.")
+    runs: int
+    dissipation: float = Field(description="Mean work beyond the free energy.")
+    works: list[float] = Field(description="Of every run, eV/atom, with the sign of a change from first to last.")
+
+
+class Switching(Output):
+    """What runs from one end to the other and back say."""
+
+    forward: OneDirection
+    backward: OneDirection
+    overlap: float = Field(description="Of the distributions of work, from 0 (none) to 1.")
+    verdict: Verdict = Field(description="Whether forward and backward agree with the fluctuation theorem.")
+    text: str
+
+
+class Samples(Output):
+    """What independent samples of the harmonic crystal say."""
+
+    energies: int = Field(description="Energies of the model that were computed.")
+    deviation: float = Field(description="Standard deviation of the energy beyond harmonic, k_B T.")
+    enough: bool = Field(description="Whether they are enough without switching.")
+    reasons: list[str] = Field(description="Why not.")
+
+
+class FreeEnergy(Output):
+    """One free energy."""
+
+    composition: Composition = Field(description="Of the crystal; of a change, its end.")
+    start: Composition | None = Field(description="Where a change begins; null for a crystal.")
+    temperature: float = Field(description="K.")
+    free_energy: float | None = Field(
+        description="eV/atom, the sum of the contributions; null where it could not be computed."
+    )
+    standard_error: float | None = Field(description="eV/atom, of the statistics.")
+    accurate: bool = Field(description="Whether the accuracy that was asked for is met.")
+    estimator: Estimator | None
+    contributions: Contributions | None
+    samples: Samples | None
+    switching: Switching | None
+    atoms: float = Field(description="Of the supercell.")
+    supercell: list[list[int]] = Field(description="Its vectors in units of the parent's, as rows.")
+    volume_per_atom: float | None = Field(description="Å^3, of the crystal at rest.")
+    heat_capacity: float | None = Field(
+        description="k_B an atom, of the quantum harmonic crystal at constant volume; null for a change."
+    )
+    text: str = Field(description="The answer in a sentence.")
+    warnings: list[str]
+
+
+class FreeEnergyAnswer(Output):
+    """All free energies of a job, in the order of crystals and then of temperatures."""
+
+    free_energies: list[FreeEnergy]
+    convention: str = Field(description="What is and is not in the numbers.")

@@ -1,0 +1,236 @@
+"""A segment of trajectories that are brought to equilibrium and switched, from the task to the record."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.cost import Cost
+from api_schemas.dynamics import DynamicsRecord, DynamicsTask
+from engine.dynamics.baoab import Langevin
+from engine.dynamics.cell_path import CellPath
+from engine.dynamics.explosion import TrajectoryFailed
+from engine.dynamics.hamiltonian import between
+from engine.dynamics.replicas import Replicas
+from engine.dynamics.samples import pairs
+from engine.dynamics.sampling import sample
+from engine.dynamics.schedules import linear
+from engine.dynamics.springs import Springs
+from engine.dynamics.state import State, begin, measured_thermal_energy, restored
+from engine.dynamics.switching import begin_switch, restored_switch, switch
+from engine.dynamics.timestep import conservation
+from engine.dynamics.watch import overlapping, shortest_distances, watched
+from engine.evaluation.at_work import AtWork
+from engine.evaluation.resting import Resting
+from engine.mechanics.constants import BOLTZMANN
+from engine.mechanics.threads import fitting_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.dynamics.hamiltonian import Hamiltonian
+
+KNOTS = {1: (), 2: (0.0, 1.0), 3: (0.0, 0.5, 1.0)}
+"""lam of the crystals between which the cell changes, by their number."""
+TESTED_STEPS = 40
+"""Steps without thermostat by which the time step is tested, once for a switch."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Came:
+    """Where a segment came to: arrays to go on from, works at the end, and what was noticed."""
+
+    arrays: dict[str, NDArray[np.generic]]
+    works: NDArray[np.float64] | None
+    measured: float
+    warnings: list[str]
+
+
+class Switching(AtWork[DynamicsTask]):
+    """A task of switching, and what computes it."""
+
+    def went(self) -> DynamicsRecord:
+        """Go on from where the segment before ended."""
+        began = time.perf_counter()
+        task = self.task
+        came, failed = None, None
+        with fitting_threads(self.rest[0].supercell.n_cells * self.resolved.crystal.n_copies * task.replicas):
+            try:
+                failed = self._fault_of_the_time_step()
+                came = None if failed else self._came()
+            except TrajectoryFailed as failure:
+                failed = str(failure)
+        if came is not None:
+            self.save(came.arrays)
+        calls = self.model.calls
+        return DynamicsRecord(
+            index=task.index,
+            cost=Cost(
+                potential_calls=calls,
+                shared_calls=sum(one.calls for one in self._sampled),
+                seconds=time.perf_counter() - began,
+                supercell_calls=calls,
+                primitive_equivalents=float(calls * self.rest[0].supercell.n_cells),
+            ),
+            run=task.run,
+            replicas=task.replicas,
+            forward=task.forward,
+            temperature=task.temperature,
+            end=task.end,
+            works=None if came is None or came.works is None else came.works.tolist(),
+            measured=None if came is None else came.measured,
+            warnings=[] if came is None else came.warnings,
+            failed=failed,
+        )
+
+    @cached_property
+    def rest(self) -> list[Resting]:
+        """The crystals of the task at rest."""
+        return [
+            Resting.of(self.evaluator, one, self.task.matrix, self.on_call) for one in self.task.crystals
+        ]
+
+    @property
+    def heat(self) -> float:
+        """k_B T, eV."""
+        return BOLTZMANN * self.task.temperature
+
+    @cached_property
+    def model(self) -> Replicas:
+        """The potential along the way."""
+        first, last = self.rest[0], self.rest[-1]
+        crystal, cells = self.resolved.crystal, first.supercell.n_cells
+        return Replicas(
+            self.evaluator.potential,
+            first.unstrained,
+            crystal.site_copies * cells,
+            first.weights,
+            last.weights if len(self.rest) > 1 else None,
+            groups=np.tile(crystal.site_sublattice, cells),
+            on_call=self.on_call,
+        )
+
+    @cached_property
+    def hamiltonian(self) -> Hamiltonian:
+        """What the trajectories move in."""
+        if self.task.reference == "composition":
+            return self.model
+        (only,) = self.rest
+        return between(Springs(only.inside, only.harmonic.hessian, only.energy), self.model)
+
+    @cached_property
+    def path(self) -> CellPath | None:
+        """How the cell follows lam; None where it is held."""
+        knots = KNOTS[len(self.rest)]
+        return CellPath(knots, np.stack([one.strain for one in self.rest])) if knots else None
+
+    @cached_property
+    def integrator(self) -> Langevin:
+        """How they move."""
+        task = self.task
+        return Langevin(self.model.masses, task.timestep, self.heat, task.friction)
+
+    @property
+    def _start(self) -> Resting:
+        """The crystal at which the runs begin."""
+        return self.rest[0] if self.task.forward else self.rest[-1]
+
+    @property
+    def _sampled(self) -> list[Resting]:
+        """The crystals whose force constants the segment needs."""
+        needed = [self._start] if self.task.begin == 0 or self.task.reference == "harmonic" else []
+        return needed
+
+    @property
+    def _streams(self) -> range:
+        """Noise of its own for each run of either direction."""
+        first = 2 * self.task.run
+        return range(first + (not self.task.forward), first + 2 * self.task.replicas, 2)
+
+    def _begun(self) -> State:
+        """Samples of the harmonic crystal at the first end, where it has one; else the sites."""
+        task, start = self.task, self._start
+        positions = np.repeat(start.inside[None], task.replicas, axis=0)
+        if start.harmonic.stable:
+            drawn = pairs(start.harmonic, task.temperature, task.seed, self._streams)[:, 0]
+            positions = positions + drawn @ np.linalg.inv(np.eye(3) + start.strain).T
+        strain = np.repeat(start.strain[None], task.replicas, axis=0)
+        return begin(positions, self.model.masses, self.heat, task.seed, self._streams, strain=strain)
+
+    def _fault_of_the_time_step(self) -> str | None:
+        """Tested at the start of the first run forward."""
+        task = self.task
+        if task.begin or task.run or not task.forward:
+            return None
+        lam = np.zeros(task.replicas)
+        return conservation(
+            self.hamiltonian, self._begun(), self.model.masses, task.timestep, self.heat, lam, TESTED_STEPS
+        ).fault
+
+    def _came(self) -> _Came:
+        task, warnings = self.task, []
+        saved = self.checkpoint
+        switching = saved is not None and "work" in saved
+        state = self._begun() if saved is None else (None if switching else restored(saved))
+        heat: list[NDArray[np.float64]] = []
+        here = task.begin
+        if state is not None and here < task.equilibration:
+            until = min(task.end, task.equilibration)
+            ends = np.full(task.replicas, 0.0 if task.forward else 1.0)
+            state, series = sample(self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside)
+            rest = self._start.energy / self._start.harmonic.n_atoms if self._sampled else None
+            if rest is not None:
+                warnings += [one.message for one in watched(series, self._neighbours, self.heat, rest)]
+            heat.append(series.thermal_energy.mean(axis=0))
+            here = until
+        if here == task.end and state is not None:
+            return _Came(state.arrays(), None, self._kelvin(heat), warnings)
+        started = restored_switch(saved) if switching and saved is not None else begin_switch(_required(state))
+        ended, _ = switch(
+            self.hamiltonian,
+            started,
+            self.integrator,
+            linear(task.steps),
+            np.full(task.replicas, task.forward),
+            steps=task.end - here,
+            path=self.path,
+        )
+        heat.append(measured_thermal_energy(ended.state, self.model.masses))
+        done = task.end == task.equilibration + task.steps
+        shortest = shortest_distances(
+            self.rest[0].unstrained, ended.state.positions, ended.state.strain, self._present
+        )
+        warnings += [one.message for one in overlapping(shortest, self._neighbours)]
+        return _Came(ended.arrays(), ended.work if done else None, self._kelvin(heat), warnings)
+
+    @staticmethod
+    def _kelvin(heat: list[NDArray[np.float64]]) -> float:
+        return float(np.mean(heat)) / BOLTZMANN
+
+    @cached_property
+    def _present(self) -> NDArray[np.bool_]:
+        present = self._start.harmonic.constants.present if self._sampled else None
+        if present is None:
+            lam, crystal = self._start.weights, self.resolved.crystal
+            present = np.bincount(crystal.copy_site, weights=lam[: crystal.n_copies], minlength=crystal.n_sites)
+        return np.tile(present > 0.0, self._start.supercell.n_cells)
+
+    @cached_property
+    def _neighbours(self) -> float:
+        """Shortest distance of two atoms at rest, Å."""
+        start = self._start
+        return float(
+            shortest_distances(
+                start.unstrained, start.inside[None], start.strain[None], self._present
+            )[0]
+        )
+
+
+def _required(state: State | None) -> State:
+    if state is None:
+        raise ValueError("a switch begins at a state of equilibrium")
+    return state

@@ -1,0 +1,1 @@
+"""Free energies of crystals and of composition changes."""

@@ -1,0 +1,145 @@
+"""What kind free_energy answers, as it travels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.free_energies import (
+    Contributions,
+    FreeEnergy,
+    FreeEnergyAnswer,
+    OneDirection,
+    Samples,
+    Switching,
+)
+from engine.dynamics.oscillators import quantum
+from engine.kinds.free_energy.estimates import Estimate, estimated, is_accurate
+from engine.kinds.kind import Answer
+from engine.mechanics.constants import BOLTZMANN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.dynamics.agreement import OneDirection as Direction
+    from engine.kinds.free_energy.questions import Question
+    from engine.kinds.free_energy.told import FreeEnergyTold, Runs
+
+CONVENTION = (
+    "Helmholtz free energy at the volume at rest, plus P V. The centre of mass is held: 3 N - 3 vibrations. Masses change "
+    "analytically, sites are random in mixed sublattices. No electronic, magnetic or charge-state contributions."
+)
+
+
+def free_energy_answer(told: FreeEnergyTold) -> Answer:
+    """The answer up to now."""
+    found = [_free_energy(told, question) for question in told.questions.all if told.crystals(question)]
+    answer = FreeEnergyAnswer(free_energies=found, convention=CONVENTION)
+    return Answer(own=answer.model_dump(mode="json"))
+
+
+def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
+    questions = told.questions
+    space = questions.resolved.space
+    found, accurate = estimated(told, question), is_accurate(told, question)
+    ends = told.ends(question)
+    compositions = [space.to_composition(questions.points[number]) for number in question.crystals]
+    atoms = ends[0].atoms if ends else float(questions.n_sites)
+    of_one = None if found is None else {name: value / atoms for name, value in found.contributions.items()}
+    return FreeEnergy(
+        composition=compositions[-1],
+        start=compositions[0] if question.changes else None,
+        temperature=question.temperature,
+        free_energy=None if found is None else found.free_energy / atoms,
+        standard_error=None if found is None or found.error is None else found.error / atoms,
+        accurate=accurate,
+        estimator=None if found is None else found.estimator,
+        contributions=None if of_one is None else Contributions.model_validate(of_one),
+        samples=_samples(found),
+        switching=_switching(found, told.runs(question, atoms) if ends else None, atoms),
+        atoms=atoms,
+        supercell=questions.supercell.matrix.tolist(),
+        volume_per_atom=None if found is None else found.volume / atoms,
+        heat_capacity=_heat_capacity(told, question, atoms),
+        text=_sentence(told, question, found, accurate=accurate),
+        warnings=[*(found.warnings if found else ()), *_unanswered(told, question, found)],
+    )
+
+
+def _samples(found: Estimate | None) -> Samples | None:
+    if found is None or found.one_sided is None:
+        return None
+    one = found.one_sided
+    return Samples(
+        energies=one.calls, deviation=one.deviation, enough=one.enough, reasons=list(one.reasons)
+    )
+
+
+def _switching(found: Estimate | None, runs: Runs | None, atoms: float) -> Switching | None:
+    if found is None or found.two_sided is None or found.agreement is None or runs is None:
+        return None
+    two, judged = found.two_sided, found.agreement
+    return Switching(
+        forward=_direction(judged.forward, runs.forward, two.forward_dissipation, atoms, 1.0),
+        backward=_direction(judged.backward, runs.backward, two.backward_dissipation, atoms, -1.0),
+        overlap=two.overlap,
+        verdict=judged.verdict,
+        text=judged.text,
+    )
+
+
+def _direction(
+    said: Direction, works: Sequence[float], dissipation: float, atoms: float, sign: float
+) -> OneDirection:
+    return OneDirection(
+        exponential=said.exponential / atoms,
+        cumulant=None if said.cumulant is None else said.cumulant / atoms,
+        runs=len(works),
+        dissipation=dissipation / atoms,
+        works=[sign * work / atoms for work in works],
+    )
+
+
+def _heat_capacity(told: FreeEnergyTold, question: Question, atoms: float) -> float | None:
+    ends = told.ends(question)
+    if question.changes or not ends or ends[0].unstable:
+        return None
+    of_all = quantum(ends[0].frequencies, [question.temperature]).heat_capacity[0]
+    return float(of_all) / BOLTZMANN / atoms
+
+
+def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, *, accurate: bool) -> str:
+    space = told.questions.resolved.space
+    names = [_name(space.to_composition(told.questions.points[number])) for number in question.crystals]
+    what = f"{names[0]} to {names[-1]}" if question.changes else names[0]
+    at = f"at {question.temperature:g} K"
+    if found is None:
+        return f"{what} {at}: no free energy" if told.ended(question) else f"{what} {at}: not known yet"
+    sign = "+" if question.changes else ""
+    value = f"{1000 * found.free_energy / found.atoms:{sign}.2f}"
+    error = "" if found.error is None else f" ± {1000 * found.error / found.atoms:.2f}"
+    rest = "" if accurate else "; the accuracy asked for is not met"
+    return f"{what} {at}: {value}{error} meV/atom{rest}"
+
+
+def _name(composition: dict[str, dict[str, float]]) -> str:
+    parts = [
+        " ".join(f"{element}{'' if share == 1.0 else f' {share:.4g}'}" for element, share in of.items() if share)
+        for of in composition.values()
+    ]
+    return ", ".join(parts) or "the crystal"
+
+
+def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
+    if found is not None or not told.ended(question):
+        return []
+    crystals = told.crystals(question) or []
+    if any(not one.converged or one.relaxation is None for one in crystals):
+        return ["a crystal did not come to rest: its relaxation was given up"]
+    ends = told.ends(question)
+    if ends and ends[0].unstable:
+        modes = "; ".join(ends[0].unstable[:3])
+        return [
+            f"the crystal is dynamically unstable at rest: {modes}. It has no harmonic reference at any temperature; "
+            "take a structure that holds the distortion"
+        ]
+    return ["no run in both directions came to its end"]

@@ -1,0 +1,34 @@
+"""What a problem of kind free_energy will cost, before anything is computed. Torch-free."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api_schemas.jobs import CostEstimate
+from engine.dynamics.estimators import FEWEST_RUNS
+from engine.kinds.free_energy.questions import PAIRS, SETTLING, Questions, options_of
+from engine.kinds.free_energy.told import FIRST_BATCHES
+from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
+from engine.units.supercell_size import hessian_rows
+
+if TYPE_CHECKING:
+    from engine.problem.resolved import ResolvedProblem
+
+
+def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
+    """What is expected of samples, and of the fewest runs that say something; the budget allows more."""
+    questions = Questions(resolved, options_of(resolved.problem))
+    work = work_of(resolved.crystal, resolved, questions.supercell.n_cells)
+    rest = estimate_relaxations(resolved, len(questions.points))
+    rows = (hessian_rows(resolved.crystal) + 1) * len(questions.points)
+    steps = SETTLING + questions.options.budget.steps
+    calls = rows
+    for question in questions.all:
+        runs = 2 * min(FEWEST_RUNS, questions.options.budget.runs)
+        calls += runs * steps if question.changes else 2 * PAIRS * FIRST_BATCHES
+    return CostEstimate(
+        evaluations=len(questions.points) + len(questions.all),
+        potential_calls=rest.potential_calls + calls,
+        seconds=rest.seconds + calls * work.seconds(),
+        memory_bytes=int(max(rest.memory_bytes, PROCESS_MEMORY + work.memory(questions.together))),
+    )

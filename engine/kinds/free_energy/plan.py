@@ -1,0 +1,175 @@
+"""The plan of kind free_energy: rest crystals, sample their harmonic crystals, switch where that is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.dynamics import (
+    DYNAMICS,
+    HARMONIC,
+    DynamicsRecord,
+    DynamicsTask,
+    HarmonicRecord,
+    HarmonicTask,
+    RestingCrystal,
+)
+from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
+from api_schemas.results import Stopped
+from engine.dynamics.timestep import chosen_timestep
+from engine.kinds.free_energy.answer import free_energy_answer
+from engine.kinds.free_energy.estimates import is_accurate
+from engine.kinds.free_energy.questions import PAIRS, SETTLING, Questions
+from engine.kinds.free_energy.told import FreeEnergyTold
+from engine.kinds.plan_of_units import PlanOfUnits
+from engine.references.shared_tasks import shared_tasks
+
+if TYPE_CHECKING:
+    from api_schemas.tasks import Task
+    from engine.kinds.free_energy.questions import Question
+    from engine.kinds.kind import Answer
+    from engine.problem.resolved import ResolvedProblem
+
+ORIGIN = "free_energy"
+FRICTION = 0.01
+"""1/fs, of the Langevin dynamics."""
+
+
+class FreeEnergyPlan(PlanOfUnits):
+    """Free energies of the crystals or changes of a problem.
+
+    Args:
+        resolved: The problem.
+        questions: What it asks.
+        seed: Of samples and noise.
+    """
+
+    def __init__(self, resolved: ResolvedProblem, questions: Questions, seed: int) -> None:
+        super().__init__()
+        self.resolved = resolved
+        self._questions = questions
+        self._seed = seed
+        self._shared = shared_tasks(resolved, waits=True)
+
+    @property
+    def told(self) -> FreeEnergyTold:
+        """Everything told, by what it is of."""
+        return FreeEnergyTold(
+            questions=self._questions,
+            seed=self._seed,
+            evaluations={one.index: one for one in self.of(RELAXATION) if isinstance(one, EvaluationRecord)},
+            harmonic={one.index: one for one in self.of(HARMONIC) if isinstance(one, HarmonicRecord)},
+            dynamics={one.index: one for one in self.of(DYNAMICS) if isinstance(one, DynamicsRecord)},
+        )
+
+    @property
+    def most(self) -> int:
+        """At most so many tasks that count: those of the rounds that are known to be wanted."""
+        told, questions = self.told, self._questions
+        total = len(questions.points)
+        for question in questions.all:
+            wanted = 2 if question.changes else told.samples(question)[0]
+            total += wanted
+            if question.changes or told.switches(question):
+                ends = told.ends(question)
+                batches = told.runs(question, ends[0].atoms).batches if ends else 1
+                total += 2 * batches * len(questions.segments)
+        return total
+
+    def end(self) -> Stopped:
+        """The accuracy is met everywhere, or what may be spent is spent."""
+        told, asked = self.told, self._questions.all
+        met = sum(is_accurate(told, question) for question in asked)
+        accuracy = 1000 * self._questions.options.accuracy
+        if met == len(asked):
+            count = "the free energy is" if met == 1 else f"all {met} free energies are"
+            return Stopped(reason="accuracy_met", message=f"{count} known within {accuracy:g} meV/atom")
+        return Stopped(
+            reason="budget_spent",
+            message=f"{met} of {len(asked)} free energies are known within {accuracy:g} meV/atom; give budget.runs or "
+            "budget.steps more for the others, unless their warnings say otherwise",
+        )
+
+    def answer(self, stopped: Stopped) -> Answer:
+        """The answer so far."""
+        del stopped
+        return free_energy_answer(self.told)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task whose turn has come, told or not."""
+        told, space = self.told, self.resolved.space
+        yield from self._shared
+        for number, x in enumerate(self._questions.points):
+            yield Suggestion(index=number, origin=ORIGIN, composition=space.to_composition(x))
+        for question in self._questions.all:
+            if not told.at_rest(question):
+                continue
+            if question.changes:
+                for place in (0, 2):
+                    yield self._samples(told, question, place, 0, pairs=0)
+            else:
+                for batch in range(told.samples(question)[0]):
+                    yield self._samples(told, question, 0, batch, pairs=PAIRS)
+            if told.switches(question):
+                yield from self._runs(told, question)
+
+    def _resting(self, told: FreeEnergyTold, number: int) -> RestingCrystal:
+        record = told.evaluations[number]
+        assert record.relaxation is not None  # noqa: S101 - it is at rest
+        return RestingCrystal(
+            evaluation=number,
+            composition=record.composition,
+            state=record.relaxation.model_copy(update={"disorder": None}),
+        )
+
+    def _samples(
+        self, told: FreeEnergyTold, question: Question, place: int, batch: int, *, pairs: int
+    ) -> HarmonicTask:
+        return HarmonicTask(
+            index=self._questions.harmonic(question, place, batch),
+            crystal=self._resting(told, question.crystals[place]),
+            matrix=self._questions.supercell.matrix.tolist(),
+            temperature=question.temperature,
+            seed=self._seed,
+            first=batch * PAIRS,
+            pairs=pairs,
+        )
+
+    def _runs(self, told: FreeEnergyTold, question: Question) -> Iterator[Task]:
+        """Segments whose turn has come: each goes on from the one before it."""
+        ends = told.ends(question)
+        assert ends is not None  # noqa: S101 - it switches
+        crystals = [self._resting(told, number) for number in question.crystals]
+        timestep = self._questions.options.timestep
+        if isinstance(timestep, str):
+            fastest = max(abs(one.frequencies[-1]) for one in ends)
+            timestep = round(chosen_timestep(np.ones(1), fastest), 3)
+        for batch in range(told.runs(question, ends[0].atoms).batches):
+            for forward in (True, False):
+                before: int | None = None
+                for number, (begin, end) in enumerate(self._questions.segments):
+                    index = self._questions.dynamics(question, batch, number, forward=forward)
+                    yield DynamicsTask(
+                        index=index,
+                        continues=before,
+                        reference="composition" if question.changes else "harmonic",
+                        crystals=crystals,
+                        matrix=self._questions.supercell.matrix.tolist(),
+                        temperature=question.temperature,
+                        timestep=timestep,
+                        friction=FRICTION,
+                        seed=self._seed,
+                        run=batch * self._questions.together,
+                        replicas=self._questions.together,
+                        forward=forward,
+                        equilibration=SETTLING,
+                        steps=self._questions.options.budget.steps,
+                        begin=begin,
+                        end=end,
+                    )
+                    record = told.dynamics.get(index)
+                    if record is None or record.failed:
+                        break
+                    before = index

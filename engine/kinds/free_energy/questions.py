@@ -1,0 +1,131 @@
+"""What a problem of kind free_energy asks: one free energy for each crystal, or change, and temperature. Torch-free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from api_schemas.free_energy_options import FreeEnergyOptions
+from engine.crystals.supercells import Supercell, supercell_of_atoms
+from engine.kinds.listed_compositions import listed_compositions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from api_schemas.problem import Problem
+    from engine.problem.resolved import ResolvedProblem
+
+PAIRS, MOST_BATCHES = 8, 16
+"""Pairs of samples of the harmonic crystal that are a task, and the most such tasks of one question."""
+CALLS_OF_A_SEGMENT = 200
+"""Potential calls of a segment of trajectories, about."""
+SITES_TOGETHER, MOST_TOGETHER = 64, 8
+"""Runs are computed together up to so many sites, and no more than so many."""
+SETTLING = 60
+"""Steps from a sample of the harmonic crystal to equilibrium."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One free energy.
+
+    Attributes:
+        number: Of the question, from 0.
+        crystals: Numbers of the evaluations that it rests on: one crystal, or those at the ends and halfway of a change.
+        temperature: K.
+    """
+
+    number: int
+    crystals: tuple[int, ...]
+    temperature: float
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is a change from one composition to another."""
+        return len(self.crystals) > 1
+
+
+class Questions:
+    """All questions of a problem, and which number each of their tasks has.
+
+    Args:
+        resolved: The problem.
+        options: Its options.
+    """
+
+    def __init__(self, resolved: ResolvedProblem, options: FreeEnergyOptions) -> None:
+        self.resolved = resolved
+        self.options = options
+
+    @cached_property
+    def temperatures(self) -> list[float]:
+        """K."""
+        given = self.options.temperatures
+        return list(given) if given else [self.resolved.problem.conditions.temperature]
+
+    @cached_property
+    def points(self) -> list[NDArray[np.float64]]:
+        """Compositions that are relaxed, [n_columns] each, by the number of their evaluation."""
+        resolved, options = self.resolved, self.options
+        if options.path == "composition":
+            ends = [resolved.space.to_vector(end) for end in (options.start, options.end)]
+            return [ends[0], 0.5 * (ends[0] + ends[1]), ends[1]]
+        listed = [x for _, x in listed_compositions(resolved.problem, resolved.region)]
+        return listed or [resolved.region.center()]
+
+    @cached_property
+    def all(self) -> list[Question]:
+        """The questions, in order."""
+        ways: Sequence[tuple[int, ...]] = (
+            [(0, 1, 2)] if self.options.path == "composition" else [(n,) for n in range(len(self.points))]
+        )
+        asked = [(crystals, temperature) for crystals in ways for temperature in self.temperatures]
+        return [Question(number, *one) for number, one in enumerate(asked)]
+
+    @cached_property
+    def supercell(self) -> Supercell:
+        """The supercell in which atoms move."""
+        return supercell_of_atoms(self.resolved.crystal, self.options.atoms)
+
+    @property
+    def n_sites(self) -> int:
+        """Sites of the supercell."""
+        return self.supercell.n_cells * self.resolved.crystal.n_sites
+
+    @property
+    def together(self) -> int:
+        """Runs of one direction that are computed together."""
+        most = min(MOST_TOGETHER, self.options.budget.runs)
+        return max(1, min(most, SITES_TOGETHER // self.n_sites))
+
+    @property
+    def batches(self) -> int:
+        """At most so many batches of runs of one direction."""
+        return math.ceil(self.options.budget.runs / self.together)
+
+    @cached_property
+    def segments(self) -> list[tuple[int, int]]:
+        """Steps at which each segment of a run begins and ends."""
+        total = SETTLING + self.options.budget.steps
+        count = math.ceil(total * self.together / CALLS_OF_A_SEGMENT)
+        edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
+        return list(zip(edges[:-1], edges[1:], strict=True))
+
+    def harmonic(self, question: Question, crystal: int, batch: int) -> int:
+        """Number of a task of samples: of one of a question's crystals, which is the crystal's place among them."""
+        return (3 * question.number + crystal) * MOST_BATCHES + batch
+
+    def dynamics(self, question: Question, batch: int, segment: int, *, forward: bool) -> int:
+        """Number of a segment of runs."""
+        of_batch = (question.number * self.batches + batch) * 2 + (not forward)
+        return of_batch * len(self.segments) + segment
+
+
+def options_of(problem: Problem) -> FreeEnergyOptions:
+    """The options, by default where the problem gives none."""
+    return problem.free_energy or FreeEnergyOptions()

@@ -1,0 +1,181 @@
+"""What was told of a problem of kind free_energy, question by question. Pure arithmetic on records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.dynamics.estimators import FEWEST_RUNS, TwoSided, is_met, pairs_wanted, two_sided
+from engine.dynamics.one_sided import WIDEST, OneSided, one_sided
+from engine.kinds.free_energy.questions import MOST_BATCHES, PAIRS, Question, Questions
+from engine.mechanics.constants import BOLTZMANN
+
+if TYPE_CHECKING:
+    from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
+    from api_schemas.evaluations import EvaluationRecord
+
+FIRST_BATCHES = 2
+"""Batches of samples that are asked for at once."""
+HOPELESS = 1.5
+"""Times as wide as one side allows: more samples would not help."""
+GROWTH = 2
+"""By how much the number of runs or samples may grow before what came is looked at again."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Switching runs of a question.
+
+    Attributes:
+        forward, backward: Work of the runs that ended, eV per supercell.
+        failed: Why runs could not go on.
+        warnings: What was noticed.
+        batches: Batches of either direction that are wanted up to now.
+        ended: Whether no more are wanted, and all came back.
+        found: The free energy; None while a direction has no run.
+    """
+
+    forward: Sequence[float]
+    backward: Sequence[float]
+    failed: Sequence[str]
+    warnings: Sequence[str]
+    batches: int
+    ended: bool
+    found: TwoSided | None
+
+
+@dataclass(frozen=True, eq=False)
+class FreeEnergyTold:
+    """Records by their number.
+
+    Attributes:
+        questions: What is asked, and which number is of what.
+        seed: Of all that is random.
+        evaluations: Crystals at rest.
+        harmonic: Samples of harmonic crystals.
+        dynamics: Segments of runs.
+    """
+
+    questions: Questions
+    seed: int
+    evaluations: Mapping[int, EvaluationRecord]
+    harmonic: Mapping[int, HarmonicRecord]
+    dynamics: Mapping[int, DynamicsRecord]
+
+    def crystals(self, question: Question) -> list[EvaluationRecord] | None:
+        """The crystals of a question; None until all are told."""
+        found = [self.evaluations.get(number) for number in question.crystals]
+        known = [one for one in found if one is not None]
+        return known if len(known) == len(found) else None
+
+    def at_rest(self, question: Question) -> bool:
+        """Whether all its crystals are told and came to rest."""
+        found = self.crystals(question)
+        return found is not None and all(one.converged and one.relaxation is not None for one in found)
+
+    def ends(self, question: Question) -> list[HarmonicRecord] | None:
+        """The harmonic crystals at its ends (or of its one crystal); None until they are told."""
+        places = (0, 2) if question.changes else (0,)
+        found = [self.harmonic.get(self.questions.harmonic(question, place, 0)) for place in places]
+        known = [one for one in found if one is not None]
+        return known if len(known) == len(found) else None
+
+    def samples(self, question: Question) -> tuple[int, OneSided | None]:
+        """How many batches of samples are wanted up to now, and what they say once all came back.
+
+        Rounds: after each that is complete more are wanted while one side is not enough but may become so, or the error
+        is too large.
+        """
+        wanted = min(FIRST_BATCHES, MOST_BATCHES)
+        while True:
+            records = [self.harmonic.get(self.questions.harmonic(question, 0, n)) for n in range(wanted)]
+            known = [one for one in records if one is not None]
+            if len(known) < wanted or known[0].unstable:
+                return wanted, None
+            found = self._one_sided(known)
+            more = self._more_samples(found, known[0].atoms)
+            if not more or wanted == MOST_BATCHES:
+                return wanted, found
+            wanted = min(MOST_BATCHES, GROWTH * wanted, wanted + more)
+
+    def _one_sided(self, records: Sequence[HarmonicRecord]) -> OneSided:
+        work = np.concatenate([np.array(one.differences, dtype=float) for one in records])
+        return one_sided(work, BOLTZMANN * records[0].temperature, self.seed)
+
+    def _more_samples(self, found: OneSided, atoms: float) -> int:
+        """How many more batches are worth while."""
+        if found.deviation > HOPELESS * WIDEST:
+            return 0
+        accuracy = self.questions.options.accuracy * atoms
+        if not found.enough:
+            return MOST_BATCHES
+        wanted = found.units * (found.error / accuracy) ** 2
+        return max(0, int(np.ceil((wanted - found.units) / PAIRS)))
+
+    def switches(self, question: Question) -> bool:
+        """Whether its free energy takes switching runs: a change always, a crystal where samples are not enough."""
+        if question.changes:
+            return self.ends(question) is not None
+        _, found = self.samples(question)
+        return found is not None and not found.enough
+
+    def runs(self, question: Question, atoms: float) -> Runs:
+        """The switching runs of a question up to now; rounds as of samples."""
+        questions = self.questions
+        together, most = questions.together, questions.batches
+        wanted = min(most, -(-FEWEST_RUNS // together))
+        accuracy = questions.options.accuracy * atoms
+        while True:
+            forward, backward, failed, warnings, complete = self._works(question, wanted)
+            found = None
+            if forward and backward:
+                heat = BOLTZMANN * question.temperature
+                found = two_sided(forward, backward, heat, seed=self.seed)
+            if not complete or wanted == most or found is None or is_met(found, accuracy):
+                return Runs(forward, backward, failed, warnings, wanted, complete, found)
+            more = -(-pairs_wanted(found, accuracy) // together)
+            wanted = min(most, GROWTH * wanted, wanted + max(1, more))
+
+    def _works(
+        self, question: Question, batches: int
+    ) -> tuple[list[float], list[float], list[str], list[str], bool]:
+        works: dict[bool, list[float]] = {True: [], False: []}
+        failed, warnings, complete = [], list[str](), True
+        last = len(self.questions.segments) - 1
+        for batch in range(batches):
+            for forward in (True, False):
+                chain = [
+                    self.dynamics.get(self.questions.dynamics(question, batch, n, forward=forward))
+                    for n in range(last + 1)
+                ]
+                told = [one for one in chain if one is not None]
+                warnings += [text for one in told for text in one.warnings]
+                broken = next((one.failed for one in told if one.failed), None)
+                if broken:
+                    failed.append(broken)
+                elif chain[last] is None:
+                    complete = False
+                else:
+                    works[forward] += chain[last].works or []
+        return works[True], works[False], failed, list(dict.fromkeys(warnings)), complete
+
+    def ended(self, question: Question) -> bool:
+        """Whether nothing is left to be asked of a question."""
+        if self.crystals(question) is None:
+            return False
+        if not self.at_rest(question):
+            return True
+        if not question.changes:
+            _, found = self.samples(question)
+            first = self.ends(question)
+            if first is not None and first[0].unstable:
+                return True
+            if found is None:
+                return False
+            if found.enough:
+                return True
+        ends = self.ends(question)
+        return ends is not None and self.runs(question, ends[0].atoms).ended
