@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from engine.dynamics.state import MASS_UNIT, PARTICLES, State, at_rest, deformation, maxwell, noise
 from engine.dynamics.explosion import check_energies, check_step
+from engine.dynamics.state import MASS_UNIT, PARTICLES, State, at_rest, deformation, maxwell, noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

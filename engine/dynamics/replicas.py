@@ -1,7 +1,7 @@
 """Replicas of one crystal in one graph, with weights that lead from one composition to another.
 
-Neighbours are found anew at every step, without a skin: finding them takes half a millisecond for 64 atoms, under half a
-percent of a step, while the pairs of a skin cost as much as any other. So a step depends on nothing before it.
+Neighbours are found anew at every step, without a skin: finding them takes half a millisecond for 64 atoms, under
+half a percent of a step, while the pairs of a skin cost as much as any other. So a step depends on nothing before it.
 """
 
 from __future__ import annotations

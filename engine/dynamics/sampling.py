@@ -33,8 +33,8 @@ class Series:
         displacement: Root mean square displacement of the atoms from their sites, Å.
         farthest: Largest displacement of an atom from its site, Å.
         volume: Of the cell over that of the unstrained one.
-        virial: Derivatives of the potential energy by a strain of the cell as it is, [steps, m, 3, 3] eV; not a number where
-            the integrator needs none. The pressure is n k_B T less a third of its trace, over the volume.
+        virial: Derivatives of the potential energy by a strain of the cell as it is, [steps, m, 3, 3] eV; not a
+            number where the integrator needs none. The pressure is n k_B T less a third of its trace, over the volume.
         n_sites: Number of sites.
     """
 

@@ -38,9 +38,9 @@ def equal_dissipation(
 ) -> Callable[[int], FloatArray]:
     """The schedule that dissipates the least according to runs along another one (docs/science.md, Eq. 116).
 
-    D. A. Sivak, G. E. Crooks, Phys. Rev. Lett. 108, 190602 (2012), doi:10.1103/PhysRevLett.108.190602: in slow switching
-    the power lost is zeta(lam) (dlam/dt)^2, and the least is lost where it is the same all along. The friction zeta is
-    seen as half of what the mean dE/dlam differs in between runs forward and backward, over the speed.
+    D. A. Sivak, G. E. Crooks, Phys. Rev. Lett. 108, 190602 (2012), doi:10.1103/PhysRevLett.108.190602: in slow
+    switching the power lost is zeta(lam) (dlam/dt)^2, and the least is lost where it is the same all along. The
+    friction zeta is seen as half of what the mean dE/dlam differs in between runs forward and backward, over the speed.
 
     Args:
         schedule: lam of the runs, [steps + 1], forward; backward they went the same way back.

@@ -72,8 +72,8 @@ def einstein_matrix(springs: FloatArray) -> FloatArray:
 def tether_matrix(site: int, spring: float, masses: FloatArray) -> FloatArray:
     """Of one atom held to its place among the others: to its reference position in the frame of their centre of mass.
 
-    It does not notice when all atoms move together, as a model does not. So what it adds to a partition function with the
-    centre of mass fixed is that of the spring alone, whatever the masses (docs/science.md, Eq. 114).
+    It does not notice when all atoms move together, as a model does not. So what it adds to a partition function with
+    the centre of mass fixed is that of the spring alone, whatever the masses (docs/science.md, Eq. 114).
 
     Args:
         site: The site that is held.

@@ -1,10 +1,10 @@
 """Switching: lam is driven from one end to the other, and the work done on the crystal added up.
 
 The free energy is the estimators' matter; here are trajectories and works. Work is added up at every step as what lam
-changes there, from halfway since the step before to halfway to the next, times the derivative that the step has computed
-anyway (docs/science.md, Eq. 111): at fixed positions the midpoint rule in lam, so exact for energies linear or quadratic
-in it (a harmonic crystal mixed with a model) and of the second order in the length of a step otherwise. Exact differences
-of a model's energies would take a second call at every step.
+changes there, from halfway since the step before to halfway to the next, times the derivative that the step has
+computed anyway (docs/science.md, Eq. 111): at fixed positions the midpoint rule in lam, so exact for energies linear
+or quadratic in it (a harmonic crystal mixed with a model) and of the second order in the length of a step otherwise.
+Exact differences of a model's energies would take a second call at every step.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class Record:
 
     Attributes:
         lam: [steps + 1, m].
-        slope: Derivative of the work by lam, [steps + 1, m] eV: that of the energy, and where there is a path of the cell
-            that along it too, with the term of the volume.
+        slope: Derivative of the work by lam, [steps + 1, m] eV: that of the energy, and where there is a path of the
+            cell that along it too, with the term of the volume.
         work: Done until then, [steps + 1, m] eV.
     """
 
@@ -93,7 +93,8 @@ def switch(
         schedule: lam from 0 to 1, [all steps + 1].
         forward: Whether each replica goes that way, [m], or the same way back.
         steps: How many steps to make now; all that are left if left out.
-        path: How the cell follows lam, atoms at fixed scaled positions; None where it is held, or moves under a pressure.
+        path: How the cell follows lam, atoms at fixed scaled positions; None where it is held, or moves under a
+            pressure.
 
     Returns:
         The switch after the last step, and what was seen.

@@ -77,8 +77,8 @@ def overlapping(shortest: FloatArray, neighbours: float) -> list[DynamicsWarning
     if not len(bad):
         return []
     text = (
-        f"atoms came within {shortest[bad].min():.2f} Å of one another, in a crystal whose neighbours are {neighbours:.2f} Å "
-        f"apart: the potential was not made for that, and the work of such a switch says little"
+        f"atoms came within {shortest[bad].min():.2f} Å of one another, in a crystal whose neighbours are "
+        f"{neighbours:.2f} Å apart: the potential was not made for that, and the work of such a switch says little"
     )
     return [DynamicsWarning("overlap", tuple(bad.tolist()), text)]
 
@@ -119,8 +119,9 @@ def _melting(series: Series, neighbours: float) -> Iterator[DynamicsWarning]:
     bad = np.flatnonzero((last > MELTED) | ((last > MELTING) & (last > GROWTH * first)))
     if len(bad):
         text = (
-            f"the crystal melts or leaves its lattice: atoms are {last[bad].max():.2f} of the distance of neighbours away "
-            f"from their sites (crystals melt at 0.10 to 0.15); take a lower temperature, or a structure that is stable at it"
+            f"the crystal melts or leaves its lattice: atoms are {last[bad].max():.2f} of the distance of neighbours "
+            f"away from their sites (crystals melt at 0.10 to 0.15); take a lower temperature, or a structure that is "
+            f"stable at it"
         )
         yield DynamicsWarning("melted", tuple(bad.tolist()), text)
         return
@@ -128,8 +129,8 @@ def _melting(series: Series, neighbours: float) -> Iterator[DynamicsWarning]:
     bad = np.flatnonzero(farthest > LEFT_SITE)
     if len(bad):
         text = (
-            f"an atom was {farthest[bad].max():.2f} of the distance of neighbours away from its site: it may have changed "
-            f"places, and averages over the run are then of more than one structure"
+            f"an atom was {farthest[bad].max():.2f} of the distance of neighbours away from its site: it may have "
+            f"changed places, and averages over the run are then of more than one structure"
         )
         yield DynamicsWarning("left_site", tuple(bad.tolist()), text)
 
@@ -154,8 +155,11 @@ def _unsettled(series: Series, thermal_energy: float) -> Iterator[DynamicsWarnin
         change = halves[1].mean(axis=0) - halves[0].mean(axis=0)
         bad = np.flatnonzero(np.abs(change) > DRIFT * error + 1e-12 * np.abs(values).max())
         if len(bad):
-            text = f"the {what} still drifts: its averages over the two halves of the run differ by more than chance allows"
-            yield DynamicsWarning("drifting", tuple(bad.tolist()), f"{text}; equilibrate longer")
+            text = (
+                f"the {what} still drifts: its averages over the two halves of the run differ by more than chance "
+                f"allows; equilibrate longer"
+            )
+            yield DynamicsWarning("drifting", tuple(bad.tolist()), text)
     blocks = _block_means(series.thermal_energy)
     error = blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
     off = blocks.mean(axis=0) / thermal_energy - 1.0

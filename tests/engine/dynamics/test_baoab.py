@@ -43,7 +43,10 @@ def test_averages_over_positions_of_a_harmonic_crystal_are_exact_at_any_stable_s
         if number >= 300:
             positions.append((moment.state.positions.reshape(256, -1) * root) @ modes)
             velocities.append((moment.state.velocities.reshape(256, -1) * root) @ modes)
-    for samples, expected in ((positions, HEAT / values), (velocities, HEAT * (1.0 - values * timestep**2 / 4.0))):
+    for samples, expected in (
+        (positions, HEAT / values),
+        (velocities, HEAT * (1.0 - values * timestep**2 / 4.0)),
+    ):
         of_replicas = (np.array(samples) ** 2).mean(axis=0)
         error = of_replicas.std(axis=0) / np.sqrt(256)
         assert (error < 0.03 * expected).all()
@@ -51,7 +54,9 @@ def test_averages_over_positions_of_a_harmonic_crystal_are_exact_at_any_stable_s
     assert np.abs(np.einsum("i,mia->ma", masses, moment.state.positions)).max() < 1e-10
 
 
-def test_without_friction_the_energy_is_kept_to_the_square_of_the_time_step_with_fractional_weights(sevennet0):
+def test_without_friction_the_energy_is_kept_to_the_square_of_the_time_step_with_fractional_weights(
+    sevennet0,
+):
     atoms = bulk("NaCl", "rocksalt", a=5.9, cubic=True)
     copies = [(11, 19) if z == 11 else (17,) for z in atoms.numbers]
     start = np.concatenate([[0.4, 0.6] if len(c) == 2 else [1.0] for c in copies])
@@ -61,7 +66,9 @@ def test_without_friction_the_energy_is_kept_to_the_square_of_the_time_step_with
         state = begin(atoms.positions[None], replicas.masses, 2.0 * HEAT, 0, [0])
         verlet = Langevin(replicas.masses, timestep, HEAT, 0.0)
         moments = list(trajectory(replicas, state, verlet, repeat(np.zeros(1), steps + 1)))
-        total = np.concatenate([m.energies.energy + kinetic_energy(m.state, replicas.masses) for m in moments])
+        total = np.concatenate(
+            [m.energies.energy + kinetic_energy(m.state, replicas.masses) for m in moments]
+        )
         potential = np.concatenate([m.energies.energy for m in moments])
         spread.append(np.ptp(total[:: steps // 16]))
         assert spread[-1] < 0.02 * np.ptp(potential)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.dynamics.barostat import AROUND_Z, ISOTROPIC, ORTHORHOMBIC, Piston, piston_mass
 from engine.dynamics.baoab import Langevin, trajectory
+from engine.dynamics.barostat import AROUND_Z, ISOTROPIC, ORTHORHOMBIC, Piston, piston_mass
 from engine.dynamics.hamiltonian import Combination, Term
 from engine.dynamics.sampling import sample
 from engine.dynamics.springs import Springs, einstein_matrix
@@ -49,7 +49,9 @@ def assert_moments(found, mean, variance):
         assert abs(value - expected) < 4.5 * error
 
 
-@pytest.mark.parametrize("modes", [ISOTROPIC, AROUND_Z, ORTHORHOMBIC], ids=["isotropic", "around z", "orthorhombic"])
+@pytest.mark.parametrize(
+    "modes", [ISOTROPIC, AROUND_Z, ORTHORHOMBIC], ids=["isotropic", "around z", "orthorhombic"]
+)
 def test_an_ideal_gas_in_an_elastic_box_has_volumes_as_by_quadrature(modes):
     # The shape of the box is free where there is more than one mode, and has no part in the volume's distribution.
     pressure, stiffness = 5.0 * HEAT, 20.0 * HEAT
@@ -93,7 +95,9 @@ def test_volumes_of_a_crystal_are_those_that_pressures_at_fixed_volumes_foretell
     grid = np.linspace(-0.04, 0.06, 5)  # linear strains
     m = 6
     strain = np.repeat(grid, m)[:, None, None] * np.eye(3)
-    state = begin(np.stack([sites] * len(strain)), replicas.masses, heat, 1, range(len(strain)), strain=strain)
+    state = begin(
+        np.stack([sites] * len(strain)), replicas.masses, heat, 1, range(len(strain)), strain=strain
+    )
     held = replace(particles, by_strain=True)
     _, series = sample(replicas, state, held, np.zeros(len(strain)), 240, sites)
     virial = np.trace(series.virial[40:], axis1=2, axis2=3)
@@ -122,7 +126,12 @@ def test_a_run_under_pressure_that_is_resumed_equals_one_that_is_not():
     replicas = pairs(sites, lattice)
     volume = abs(np.linalg.det(lattice))
     piston = Piston(
-        Langevin(replicas.masses, 4.0, HEAT, 0.02), volume, 0.01, piston_mass(0.3, volume, 300.0), 0.02, ORTHORHOMBIC
+        Langevin(replicas.masses, 4.0, HEAT, 0.02),
+        volume,
+        0.01,
+        piston_mass(0.3, volume, 300.0),
+        0.02,
+        ORTHORHOMBIC,
     )
     begun = begin(np.stack([sites] * 2), replicas.masses, HEAT, 2, [0, 1], modes=3)
     lam = np.zeros(2)

@@ -25,7 +25,12 @@ def salt(potential, spread=0.12, m=3, seed=0):
     random = np.random.default_rng(seed)
     positions = atoms.positions + random.normal(scale=spread, size=(m, 8, 3))
     strain = random.normal(scale=0.01, size=(m, 3, 3))
-    return Replicas(potential, atoms.cell.array, copies, start, end), positions, strain, np.linspace(0.1, 0.8, m)
+    return (
+        Replicas(potential, atoms.cell.array, copies, start, end),
+        positions,
+        strain,
+        np.linspace(0.1, 0.8, m),
+    )
 
 
 def mace(dtype):
@@ -36,7 +41,9 @@ def mace(dtype):
 
 @pytest.mark.parametrize("crystal", ["NaCl", "AlN"])
 def test_energies_and_forces_are_those_of_sevenn(sevennet0, crystal):
-    data = next(values for name, values in json.loads(DATA.read_text())["crystals"].items() if crystal in name)
+    data = next(
+        values for name, values in json.loads(DATA.read_text())["crystals"].items() if crystal in name
+    )
     expected = data["7net-0"]["float64"]
     replicas = Replicas(
         sevennet0, np.array(data["cell"]), [(z,) for z in data["numbers"]], np.ones(len(data["numbers"]))
@@ -56,7 +63,9 @@ def differences(replicas, positions, strain, lam, h=1e-4):
         of[1, 0, 1] += strained
         return replicas.evaluate(at, of, lam + changed).energy[1]
 
-    return [(energy(**{name: h}) - energy(**{name: -h})) / (2 * h) for name in ("moved", "strained", "changed")]
+    return [
+        (energy(**{name: h}) - energy(**{name: -h})) / (2 * h) for name in ("moved", "strained", "changed")
+    ]
 
 
 @pytest.mark.parametrize("which", ["sevennet", "mace"])
@@ -109,7 +118,9 @@ def test_a_copy_that_is_absent_all_the_way_changes_nothing():
     positions = positions[None] + np.random.default_rng(1).normal(scale=0.1, size=(2, 4, 3))
     where = (positions, np.zeros((2, 3, 3)), np.array([0.3, 0.6]))
     few = pairs(positions[0], lattice).evaluate(*where, by_lam=True)
-    many = pairs(positions[0], lattice, (11, 37, 19), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)).evaluate(*where, by_lam=True)
+    many = pairs(positions[0], lattice, (11, 37, 19), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)).evaluate(
+        *where, by_lam=True
+    )
     for name in ("energy", "by_position", "by_lam"):
         assert np.array_equal(getattr(few, name), getattr(many, name)), name
 

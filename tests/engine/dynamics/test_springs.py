@@ -40,7 +40,9 @@ def test_the_energy_is_a_sum_over_springs():
     sites = RANDOM.normal(size=(3, 3))
     springs = np.array([1.0, 2.0, 0.5])
     positions, strain, lam = shaken(sites)
-    found = Springs(sites, einstein_matrix(springs), energy=-4.0).evaluate(positions, np.zeros_like(strain), lam)
+    found = Springs(sites, einstein_matrix(springs), energy=-4.0).evaluate(
+        positions, np.zeros_like(strain), lam
+    )
     expected = -4.0 + 0.5 * np.einsum("i,mia->m", springs, (positions - sites) ** 2)
     assert found.energy == pytest.approx(expected)
 
@@ -83,7 +85,9 @@ def test_a_tether_adds_the_partition_function_of_its_spring_whatever_the_masses(
         return 0.5 * (len(a) - 1) * np.log(2 * np.pi) - 0.5 * np.linalg.slogdet(matrix + np.outer(a, a))[1]
 
     whole = log_integral(crystal + tether, centre)
-    assert whole == pytest.approx(log_integral(others, centre_of_others) + 0.5 * np.log(2 * np.pi / spring), abs=1e-10)
+    assert whole == pytest.approx(
+        log_integral(others, centre_of_others) + 0.5 * np.log(2 * np.pi / spring), abs=1e-10
+    )
 
 
 def test_a_tether_does_not_notice_translations():

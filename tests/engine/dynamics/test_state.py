@@ -29,7 +29,9 @@ def test_the_noise_of_a_replica_does_not_depend_on_the_batch_that_it_is_in():
 
 def test_the_noise_is_that_of_philox_with_the_seed_stream_step_and_purpose():
     started = restored(states([9]).arrays() | {"step": np.array(7)})
-    philox = np.random.Philox(key=np.array([3, 9], np.uint64), counter=np.array([0, 0, 7, PARTICLES], np.uint64))
+    philox = np.random.Philox(
+        key=np.array([3, 9], np.uint64), counter=np.array([0, 0, 7, PARTICLES], np.uint64)
+    )
     expected = np.random.Generator(philox).standard_normal((4, 3))
     assert np.array_equal(noise(started, PARTICLES, (4, 3))[0], expected)
 

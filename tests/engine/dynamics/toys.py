@@ -1,4 +1,4 @@
-"""Energies in closed form for tests of dynamics: a pair potential of alchemical crystals, and functions of the volume."""
+"""Energies in closed form for tests of dynamics: a pair potential of alchemical crystals, and one of the volume."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class PairPotential:
 
     name, cutoff, smoothness, mixing, curvature_jumps = "pairs", 4.5, 3, "mean_field", ()
     device = torch.device("cpu")
-    depth = {11: 0.8, 19: 0.6, 37: 0.8}  # noqa: RUF012
-    length = {11: 2.9, 19: 3.1, 37: 2.9}  # noqa: RUF012
+    depth = {11: 0.8, 19: 0.6, 37: 0.8}
+    length = {11: 2.9, 19: 3.1, 37: 2.9}
     species = frozenset(depth)
 
     def __init__(self, dtype=torch.float64):
@@ -27,7 +27,9 @@ class PairPotential:
         vectors = graph.pair_vectors(positions, strain).to(self.dtype)
         distance = vectors.square().sum(1).sqrt()
         window = torch.where(
-            distance < self.cutoff, (1.0 - (distance / self.cutoff).square()).pow(4), torch.zeros_like(distance)
+            distance < self.cutoff,
+            (1.0 - (distance / self.cutoff).square()).pow(4),
+            torch.zeros_like(distance),
         )
         first, second = graph.receivers[graph.pairs[:, 0]], graph.senders[graph.pairs[:, 0]]
         # Depths multiply and lengths add: a pair of elements is a product of terms of one element each.
@@ -37,12 +39,15 @@ class PairPotential:
             for table in (self.depth, self.length)
         )
         attract, repel = (
-            torch.zeros(graph.n_sites, dtype=self.dtype).index_add(0, site, lam * depth.sqrt() * (rate * length / 2).exp())
+            torch.zeros(graph.n_sites, dtype=self.dtype).index_add(
+                0, site, lam * depth.sqrt() * (rate * length / 2).exp()
+            )
             for rate in (1.4, 2.8)
         )
-        pair = repel[first] * repel[second] * (-2.8 * distance).exp() - 2.0 * attract[first] * attract[second] * (
-            -1.4 * distance
-        ).exp()
+        pair = (
+            repel[first] * repel[second] * (-2.8 * distance).exp()
+            - 2.0 * attract[first] * attract[second] * (-1.4 * distance).exp()
+        )
         of_graph = graph.site_graph[first]
         found = torch.zeros(graph.n_graphs, dtype=positions.dtype)
         return found.index_add(0, of_graph, (window * pair).to(positions.dtype))
