@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
+SAME_CELL = 1e-9
+"""Strains that differ by no more are of the same cell."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -193,11 +196,14 @@ def trajectory(
 
     Raises:
         TrajectoryFailed: when a replica explodes.
+        ValueError: if they do not start in the cell that a path has there.
     """
     waiting = iter(lams)
     lam = next(waiting)
-    if path is not None:
-        state = replace(state, strain=path.strain(lam))
+    if path is not None and np.abs(state.strain - path.strain(lam)).max() > SAME_CELL:
+        raise ValueError(
+            "trajectories along a path of cells start in the cell that the path has at their lam"
+        )
     by_strain = integrator.by_strain or (by_lam and path is not None)
     found = hamiltonian.evaluate(state.positions, state.strain, lam, by_lam=by_lam, by_strain=by_strain)
     check_energies(state, found)

@@ -34,6 +34,8 @@ class Replicas:
         start: Weights of all copies at lam = 0, [n_copies], site by site.
         end: Weights at lam = 1; None if they are the same, and lam changes nothing. Any sites and elements may change.
         groups: Sublattice of each site, -1 for none, [n_sites]; paired mixing needs it.
+        at_once: How many replicas one graph holds; all of them if left out. What makes each cheapest is measured by
+            `engine.dynamics.batching.measured_batch`.
         on_call: Called before every potential call; what it raises ends the trajectory.
 
     Attributes:
@@ -52,6 +54,7 @@ class Replicas:
         start: FloatArray,
         end: FloatArray | None = None,
         groups: NDArray[np.int64] | None = None,
+        at_once: int | None = None,
         on_call: Callable[[], None] | None = None,
     ) -> None:
         site = np.repeat(np.arange(len(copies)), [len(of_site) for of_site in copies])
@@ -62,6 +65,7 @@ class Replicas:
         self.calls = 0
         self.masses = site_masses(copies, start, last)
         self._lattice = np.array(lattice, dtype=np.float64)
+        self._at_once = at_once
         self._on_call = on_call
         # A copy that is absent all the way influences nothing and need not be computed.
         kept = (start != 0.0) | (last != 0.0)
@@ -97,6 +101,22 @@ class Replicas:
         Raises:
             CoincidentSites: if two sites are nearer than 0.001 Å.
         """
+        size = self._at_once or len(positions)
+        parts = [
+            self._in_one_graph(
+                positions[first : first + size],
+                strain[first : first + size],
+                lam[first : first + size],
+                by_lam=by_lam,
+                by_strain=by_strain,
+            )
+            for first in range(0, len(positions), size)
+        ]
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _in_one_graph(
+        self, positions: FloatArray, strain: FloatArray, lam: FloatArray, *, by_lam: bool, by_strain: bool
+    ) -> Energies:
         m = len(positions)
         for _ in range(m):
             if self._on_call is not None:
@@ -122,13 +142,29 @@ class Replicas:
         energies = self.potential.energy(found.graph, where.reshape(-1, 3), strained, weights.reshape(-1))
         energies = energies.to(torch.float64)
         leaves = [leaf for leaf in (where, strained, moved) if leaf.requires_grad]
-        slopes = iter(torch.autograd.grad(energies.sum(), leaves))
+        slopes = [slope.cpu().numpy() for slope in torch.autograd.grad(energies.sum(), leaves)]
+        fixed = np.zeros(m) if by_lam else None
         return Energies(
             energy=energies.detach().cpu().numpy(),
-            by_position=next(slopes).cpu().numpy(),
-            by_strain=next(slopes).cpu().numpy() if by_strain else None,
-            by_lam=next(slopes).cpu().numpy() if along else (np.zeros(m) if by_lam else None),
+            by_position=slopes[0],
+            by_lam=slopes[-1] if along else fixed,
+            by_strain=slopes[1] if by_strain else None,
         )
+
+
+def _joined(parts: Sequence[Energies]) -> Energies:
+    """Of all replicas, from those of several graphs."""
+
+    def together(values: Sequence[FloatArray | None]) -> FloatArray | None:
+        there = [of_part for of_part in values if of_part is not None]
+        return np.concatenate(there) if there else None
+
+    return Energies(
+        energy=np.concatenate([part.energy for part in parts]),
+        by_position=np.concatenate([part.by_position for part in parts]),
+        by_lam=together([part.by_lam for part in parts]),
+        by_strain=together([part.by_strain for part in parts]),
+    )
 
 
 def site_masses(copies: Sequence[Sequence[int]], start: FloatArray, end: FloatArray) -> FloatArray:

@@ -91,6 +91,19 @@ def test_a_batch_equals_one_replica_at_a_time(which, request):
             assert np.abs(getattr(together, name)[this] - getattr(alone, name)).max() < 1e-10, name
 
 
+def test_replicas_that_are_not_all_in_one_graph_give_the_same():
+    lattice, sites = fcc()
+    positions = sites + np.random.default_rng(1).normal(scale=0.1, size=(5, 4, 3))
+    where = (positions, np.random.default_rng(2).normal(scale=0.01, size=(5, 3, 3)), np.linspace(0.1, 0.9, 5))
+    together = pairs(sites, lattice).evaluate(*where, by_lam=True, by_strain=True)
+    two = pairs(sites, lattice, at_once=2)
+    found = two.evaluate(*where, by_lam=True, by_strain=True)
+    assert two.calls == 5
+    for name in ("energy", "by_position", "by_lam", "by_strain"):
+        assert getattr(found, name).shape == getattr(together, name).shape
+        assert np.abs(getattr(found, name) - getattr(together, name)).max() < 1e-12, name
+
+
 @pytest.mark.parametrize("which", ["sevennet", "mace"])
 def test_float32_gives_the_energies_of_float64_to_its_own_precision(which, load):
     single, double = (

@@ -240,7 +240,9 @@ def test_a_switch_that_is_stopped_and_resumed_equals_one_that_is_not():
 
     def run(stopped):
         model = pairs(sites, lattice)
-        now, records = begin_switch(begin(np.stack([sites] * 2), integrator.masses, HEAT, 5, [3, 8])), []
+        strain = path.strain(np.array([0.0, 1.0]))
+        begun = begin(np.stack([sites] * 2), integrator.masses, HEAT, 5, [3, 8], strain=strain)
+        now, records = begin_switch(begun), []
         for steps in (12, 12, None):
             if stopped:  # another process
                 model, now = pairs(sites, lattice), restored_switch(now.arrays())
@@ -275,6 +277,14 @@ def test_float32_does_the_work_of_float64_within_a_tenth_of_a_millielectronvolt(
         works.append(switched(replicas, atoms.positions[None], integrator, linear(12))[0].work[0])
     assert abs(works[1]) > 0.5
     assert works[0] == pytest.approx(works[1], abs=1e-4)
+
+
+def test_a_switch_that_starts_in_another_cell_than_its_path_is_refused():
+    lattice, sites = fcc(a=3.9)
+    path = CellPath([0.0, 1.0], np.stack([np.zeros((3, 3)), 0.03 * np.eye(3)]))
+    integrator = Langevin(np.full(4, 23.0), 3.0, HEAT, 0.02)
+    with pytest.raises(ValueError, match="start in the cell that the path has"):
+        switched(pairs(sites, lattice), sites[None], integrator, linear(4), forward=False, path=path)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,10 @@ class PairPotential:
     """Morse pairs that end smoothly at the cutoff; weights multiply, so one-hot weights are an ordinary crystal."""
 
     name, cutoff, smoothness, mixing, curvature_jumps = "pairs", 4.5, 3, "mean_field", ()
-    device = torch.device("cpu")
+    device, dtype = torch.device("cpu"), torch.float64
     depth = {11: 0.8, 19: 0.6, 37: 0.8}
     length = {11: 2.9, 19: 3.1, 37: 2.9}
     species = frozenset(depth)
-
-    def __init__(self, dtype=torch.float64):
-        self.dtype = dtype
 
     def energy(self, graph, positions, strain, weights):
         vectors = graph.pair_vectors(positions, strain).to(self.dtype)
@@ -61,10 +58,11 @@ def fcc(cells=1, a=4.0):
     return atoms.cell.array, atoms.positions
 
 
-def pairs(positions, lattice, elements=(11, 19), start=(1.0, 0.0), end=(0.0, 1.0), dtype=torch.float64):
+def pairs(positions, lattice, elements=(11, 19), start=(1.0, 0.0), end=(0.0, 1.0), at_once=None):
     """Replicas of a crystal whose sites all hold the same elements."""
     n = len(positions)
-    return Replicas(PairPotential(dtype), lattice, [elements] * n, np.tile(start, n), np.tile(end, n))
+    potential = PairPotential()
+    return Replicas(potential, lattice, [elements] * n, np.tile(start, n), np.tile(end, n), at_once=at_once)
 
 
 class OfVolume:
