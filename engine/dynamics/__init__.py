@@ -1,0 +1,1 @@
+"""Dynamics of crystals, and the free energies that its runs give."""
