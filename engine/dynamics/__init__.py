@@ -1,1 +1,1 @@
-"""Molecular dynamics of alchemical crystals, and switching between them."""
+"""Dynamics of crystals, and the free energies that come of it."""
