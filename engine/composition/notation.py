@@ -10,7 +10,7 @@ import numpy as np
 
 from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
-from api_schemas.synonyms import quantity_hint
+from api_schemas.quantities import FRACTION, plain_float, quantity_hint
 from engine.composition.simplex import FloatArray
 from engine.composition.space import CompositionSpace
 
@@ -166,14 +166,14 @@ def _pairs(name: str, text: str) -> dict[str, float]:
     for pair in text.split(","):
         element, equals, number = (part.strip() for part in pair.partition("="))
         if not equals or not element:
-            message = f"{pair.strip()!r} in sublattice {name!r} is not of the form Al=0.8"
+            decimals = "; write decimals after a point" if fractions and pair.strip().isdecimal() else ""
+            message = f"{pair.strip()[:30]!r} in sublattice {name!r} is not of the form Al=0.8{decimals}"
             raise ProblemInvalid([_fault(["at", name], message)])
-        try:
-            value = float(number)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            hint = quantity_hint(number) or f"write a fraction such as {element}=0.8"
+        value = plain_float(number)
+        if value is None:
+            hint = quantity_hint(number, FRACTION) or f"write a fraction such as {element}=0.8"
+            if "=" in number:
+                hint = "put a comma between two elements, as in Al=0.8,Sc=0.2"
             message = f"{number[:30]!r} is not a number; {hint}"
             raise ProblemInvalid([_fault(["at", name, element], message)])
         if element in fractions:

@@ -9,11 +9,11 @@ of it is symbols, or stand behind the coordinates; a title in other words names 
 
 from __future__ import annotations
 
-import math
 import re
 
 import numpy as np
 
+from api_schemas.quantities import plain_float
 from engine.crystals.labels import element_of_potcar, is_symbol, unknown_element
 from engine.crystals.parent import FloatArray, ParentCrystal
 from engine.crystals.structure_faults import bad_structure, check_count, check_lattice
@@ -89,11 +89,11 @@ def _numbers(lines: list[str], row: int, wanted: int) -> list[float]:
         )
     values = []
     for word in lines[row][:_MAX_LINE].split()[:wanted]:
-        try:
-            values.append(float(word.replace("D", "E").replace("d", "e")))
-        except ValueError:
+        value = plain_float(word.replace("D", "E").replace("d", "e"))
+        if value is None:
             break
-    if len(values) < wanted or not all(math.isfinite(value) for value in values):
+        values.append(value)
+    if len(values) < wanted:
         shown = lines[row].strip()[:40]
         raise bad_structure(f"line {row + 1} of the POSCAR should hold {wanted} numbers, not {shown!r}")
     return values

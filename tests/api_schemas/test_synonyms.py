@@ -11,7 +11,6 @@ from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.problem import Problem
 from api_schemas.structures import Structure
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
-from api_schemas.units import UNITS
 from engine.acceptance.resolve import resolve
 from engine.properties.table import PROPERTIES, unknown_property
 
@@ -48,8 +47,6 @@ def test_what_is_suggested_exists():
     meant = {name for names in synonyms.PROPERTIES.values() for name in names}
     assert meant - {"mass_fraction"} <= PROPERTIES.keys()
     assert not synonyms.PROPERTIES.keys() & PROPERTIES.keys()
-    # Units of fields that are no property's are K and eV.
-    assert {unit for unit, _ in synonyms.UNITS.values()} <= {*UNITS, synonyms.FRACTION, "K", "eV"}
     fields = {*Structure.model_fields, *Problem.model_fields}
     assert {re.split(r"\W", meant)[0] for meant in synonyms.FIELDS.values()} <= fields
 
@@ -62,6 +59,13 @@ def test_what_is_suggested_exists():
         ("sulphur", "write S"), ("Sodiun", "did you mean Na (sodium)?"), ("sc", "did you mean Sc?"),
         ("AL", "did you mean Al?"), ("Fe3+", "write Fe"), ("Na1", "write Na"), ("Mn_pv", "write Mn"),
         ("Xq", "give a symbol such as Al or Sc"), ("RE", "if it stands for a rare earth"), ("H.75", "give a symbol"),
+        ("Tm3+", "write Tm"), ("Re4+", "write Re"), ("TM3+", "if it stands for a transition metal"), ("1H", "write H"),
+        ("T", "if it stands for the atom of a tetrahedral site (tritium is H)"), ("Ce(III)", "write Ce"),
+        ("Fe(2+)", "write Fe"), ("FeII", "write Fe"), ("O--", "write O"), ("Al:1", "write Al"), ("'Al'", "write Al"),
+        ("CO1", "did you mean Co, or C and O by themselves?"), ("CO", "did you mean Co?"), ("Ox", "did you mean O?"),
+        ("NH4", "did you mean Nh, or N and H by themselves?"), ("Al0.5Sc0.5", "it names Al and Sc: name each"),
+        ("Fe1Mn1", "it names Fe and Mn: name each"), ("VO", "it names V and O: name each"), ("Vac1", "write Vac"),
+        ("Vac_O", "write Vac"), ("Lanthanum3+", "write La"), ("Sç", "give a symbol"), ("Dum", "if it is no atom"),
     ],
 )  # fmt: skip
 def test_a_word_for_an_element_is_answered_with_its_symbol(word, mend):
