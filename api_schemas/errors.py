@@ -60,6 +60,8 @@ WORDING = {
     "missing": "this field is required; add it",
     "extra_forbidden": "this field is not known here; check its spelling or remove it",
     "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
+    "string_type": "this should be a text",
+    "string_unicode": "this text holds half a character (a lone surrogate); save the file as UTF-8",
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }

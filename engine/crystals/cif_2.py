@@ -41,7 +41,7 @@ def as_cif_1(text: str) -> str:
         elif kind == "close":
             depth = max(0, depth - len(word))
         elif depth:
-            continue
+            kept.append("\n" * word.count("\n"))  # lines keep their numbers, for messages
         elif kind == "triple":
             inside = word[3:-3]
             kept.append(f"\n;{inside}\n;\n" if "\n" in inside or "'" in inside else f"'{inside}'")

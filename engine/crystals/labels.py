@@ -163,11 +163,17 @@ def _of_letters(letters: str, formula: Collection[str]) -> str | None:
     if oxidation and _symbol(letters[:2]) in (None, oxidation.group(1)):  # FeII, OIV; SII may be silicon
         return _symbol(oxidation.group(1))
     readings = _readings(letters)
-    if formula:  # CaM: calcium on a site M; FeMn: two elements
-        readings = [symbol for symbol in readings if symbol in formula]
-        return readings[0] if len(readings) == 1 else None
+    if formula:
+        return _by_formula(letters, readings, formula)
     # Without a formula two capitals are one symbol where the first letter alone would be none: AL, but not CA.
     return readings[0] if len(readings) == 1 and len(letters) == 2 and letters.isupper() else None
+
+
+def _by_formula(letters: str, readings: list[str], formula: Collection[str]) -> str | None:
+    """The reading that a formula allows: CaM is calcium on a site M, CO1 cobalt in CoO; FeMn may be two elements."""
+    allowed = [symbol for symbol in readings if symbol in formula]
+    in_capitals = letters.isupper() and allowed[:1] == [letters.capitalize()] and letters[0] not in formula
+    return allowed[0] if in_capitals or len(allowed) == 1 else None
 
 
 def _readings(letters: str) -> list[str]:

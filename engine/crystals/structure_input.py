@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.structures import Structure
@@ -18,7 +19,8 @@ from engine.crystals.structure_faults import (
     check_parent,
 )
 
-_TEXTS = ("cif", "poscar")
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
+"""Control characters, which no text holds."""
 
 
 def read_structure(
@@ -38,13 +40,12 @@ def read_structure(
     form = structure.form()
     where = (*prefix, form)
     try:
-        _check_text(form, structure.cif if form == "cif" else structure.poscar)
         if structure.cif is not None:
             from engine.crystals.cif import read_cif
 
-            parent = read_cif(structure.cif, max_atoms)
+            parent = read_cif(_plain(form, structure.cif), max_atoms)
         elif structure.poscar is not None:
-            parent = read_poscar(structure.poscar, max_atoms)
+            parent = read_poscar(_plain(form, structure.poscar), max_atoms)
         elif structure.pymatgen is not None:
             from engine.crystals.structure_dict import read_structure_dict
 
@@ -66,12 +67,26 @@ def read_structure(
     return parent
 
 
-def _check_text(form: str, text: str | None) -> None:
-    """Refuse a path where the text of a file is wanted."""
-    if text is not None and form in _TEXTS and text.strip() and "\n" not in text.strip():
-        shown = text.strip()[:60]
+def _plain(form: str, text: str) -> str:
+    """The text of a file without a byte-order mark, with lines that end as they do on every system.
+
+    Raises:
+        StructureFault: if it is the path of a file, or no text.
+    """
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    strange = _NO_TEXT.search(plain)
+    if strange:
+        line = plain.count("\n", 0, strange.start()) + 1
+        mend = "save the file as UTF-8 text (it may be UTF-16, compressed or binary)"
+        raise bad_structure(f"this is no text: line {line} holds U+{ord(strange.group()):04X}; {mend}")
+    bare = plain.strip()
+    if not bare:
+        raise bad_structure(f"this text is empty; give that of a file, or write {form}_file: path")
+    if "\n" not in bare:
+        shown = bare[:60]
         mend = f"write {form}_file: path to have it read"
         raise bad_structure(f"this should be the text of a file, not {shown!r}; {mend}")
+    return plain
 
 
 def _file_not_read(form: str) -> StructureFault:
