@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
@@ -35,10 +36,10 @@ def read_structure(
 
     Raises:
         ProblemInvalid: of type unknown-prototype, bad-structure, unknown-element, partial-occupancy,
-            overlapping-atoms or too-many-atoms, with a pointer to the form that was given.
+            overlapping-atoms or too-many-atoms, with a pointer to the form that was given, or to a prototype's
+            lattice constant.
     """
     form = structure.form()
-    where = (*prefix, form)
     try:
         if structure.cif is not None:
             from engine.crystals.cif import read_cif
@@ -57,13 +58,13 @@ def read_structure(
             check_density_of_atoms(parent, MAX_VOLUME_OF_PROTOTYPE)
         check_parent(parent, max_atoms)
     except StructureFault as fault:
-        raise fault.at(where) from None
+        raise fault.at((*prefix, _length_at_fault(structure) or form)) from None
     except (ArithmeticError, ValueError, RuntimeError, TypeError, LookupError) as error:
         if isinstance(error, ProblemInvalid):
             raise
         # Numbers at the edge of what a float holds can fail in places that no check foresees.
         text = f"the {form} text does not describe a crystal; compare it with one that another program reads"
-        raise bad_structure(text).at(where) from None
+        raise bad_structure(text).at((*prefix, form)) from None
     return parent
 
 
@@ -95,6 +96,22 @@ def _file_not_read(form: str) -> StructureFault:
         f"text; a service reads no files: give the text as {form.removesuffix('_file')}"
     )
     return StructureFault("file-not-allowed", text)
+
+
+def _length_at_fault(structure: Structure) -> str | None:
+    """The lattice constant of a prototype that is far from what its bonds suggest; None where none is given.
+
+    Of two that are equally far, as in another unit, it is a.
+    """
+    prototype = PROTOTYPES.get(structure.prototype or "")
+    if prototype is None or structure.species is None:
+        return None
+    usual = dict(zip("ac", prototype.lattice_constants(structure.species), strict=True))
+    given = {name: getattr(structure, name) for name in "ac" if getattr(structure, name) is not None}
+    away = {name: abs(math.log(length / usual[name])) for name, length in given.items()}
+    if not away:
+        return None
+    return "c" if away.get("c", -math.inf) > away.get("a", -math.inf) + math.log(2.0) else "a"
 
 
 def _from_prototype(structure: Structure, prefix: tuple[str | int, ...]) -> ParentCrystal:

@@ -108,7 +108,7 @@ def test_a_word_for_a_property_is_answered_with_what_is_near_in_meaning_or_the_l
     [
         ({"structure": {**ROCKSALT, "a": "0.564 nm"}}, "/structure/a", "in Å: 5.64"),
         ({"structure": {**ROCKSALT, "a": "5.64 Å"}}, "/structure/a", "in Å: 5.64"),
-        ({"structure": {**ROCKSALT, "a": 0.564}}, "/structure/prototype", "From nm multiply them by 10"),
+        ({"structure": {**ROCKSALT, "a": 0.564}}, "/structure/a", "From nm multiply them by 10"),
         ({"conditions": {"pressure": "0.0624 eV/Å^3"}}, "/conditions/pressure", "in GPa: 9.99758"),
         ({"conditions": {"pressure": "100 kbar"}}, "/conditions/pressure", "in GPa: 10"),
         ({"conditions": {"temperature": "300 K"}}, "/conditions/temperature", "in K: 300"),

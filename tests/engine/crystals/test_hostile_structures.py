@@ -161,9 +161,10 @@ PROTOTYPES = [
     ({"prototype": "wurtzite", "species": ["Al"]}, "species", "bad-structure"),
     ({"prototype": "wurtzite", "species": ["Al", "N"], "b": 3.1}, "b", "bad-structure"),
     ({"prototype": "rocksalt", "species": ["Na", "Cl"], "c": 5.6}, "c", "bad-structure"),
-    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 1e-6}, "prototype", "bad-structure"),
-    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 900.0}, "prototype", "bad-structure"),
-    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 3.1, "c": 400.0}, "prototype", "bad-structure"),
+    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 1e-6}, "a", "bad-structure"),
+    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 900.0}, "a", "bad-structure"),
+    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 0.311, "c": 0.498}, "a", "bad-structure"),
+    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 3.1, "c": 400.0}, "c", "bad-structure"),
 ]
 
 
