@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 
@@ -159,6 +159,15 @@ def element_hint(word: str, *, vacancy_allowed: bool = False) -> str:
         or "give a symbol such as Al or Sc"
     )
     return _VACANCY_ELSEWHERE if VACANCY in hint and not vacancy_allowed else hint
+
+
+def element_among(word: str, known: Collection[str]) -> str:
+    """Which of the known elements a word means, as the end of a message: ``; did you mean Al?``; empty for none."""
+    hint = element_hint(word, vacancy_allowed=True)
+    meant = next(
+        (symbol for symbol in known if re.fullmatch(rf"(?:write|did you mean) {symbol}\b.*", hint)), None
+    )
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def _by_symbol(bare: str, name: str) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.quantities import FRACTION, plain_float, quantity_hint
+from api_schemas.synonyms import element_among
 from engine.composition.simplex import FloatArray
 from engine.composition.space import CompositionSpace
 
@@ -80,7 +81,10 @@ def _fractions(
     faults_before = len(errors)
     for element, fraction in given.items():
         if element not in elements:
-            text = f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}"
+            meant = element_among(element, elements) if len(errors) < _SHOWN else ""
+            text = (
+                f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}{meant}"
+            )
             errors.append(_fault([*where, element], text))
         elif not math.isfinite(fraction) or fraction < 0.0:
             text = f"the fraction {fraction:g} is not between 0 and 1; write 0.2 for 20 %"

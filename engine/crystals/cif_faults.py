@@ -29,29 +29,28 @@ def no_cif(error: Exception, text: str) -> StructureFault:
     said = _SAID.match(str(error).partition("\n")[0])
     number, column, reason = said.groups() if said else (None, None, "")
     line = _line(text, int(number)) if number else ""
+    where = f" in line {number}" if number else ""
+    what = _known(reason, line, text) or _what_stands_there(line, int(column or 0))
+    return bad_structure(f"the CIF cannot be read{where}: {what}")
+
+
+def _known(reason: str, line: str, text: str) -> str | None:
+    """What a reason of the grammar means; None of one that says nothing but the place."""
+    name = reason.rpartition(" ")[2][:_SHOWN]
     if reason.startswith("expected block header"):
-        what = f"{line.strip()[:_SHOWN]!r} stands before the first data block; a CIF begins with data_NAME"
-        return _fault(number, what + _looks_like(text))
+        shown = line.strip()[:_SHOWN]
+        return f"{shown!r} stands before the first data block; a CIF begins with data_NAME{_looks_like(text)}"
     if "duplicate block name:" in reason:
-        name = reason.rpartition(": ")[2][:_SHOWN]
-        return bad_structure(f"the CIF has two data blocks with the name {name!r}; keep one of them")
+        return f"two data blocks have the name {name!r}; keep one of them"
     if reason.startswith("duplicate tag"):
-        return _fault(number, f"{reason.rpartition(' ')[2][:_SHOWN]} is given twice; keep one of them")
-    for beginning, what in _MENDS.items():
-        if reason.startswith(beginning):
-            return _fault(number, what)
-    return _fault(number, _what_stands_there(line, int(column or 0)))
+        return f"{name} is given twice; keep one of them"
+    return next((what for beginning, what in _MENDS.items() if reason.startswith(beginning)), None)
 
 
 def _line(text: str, number: int) -> str:
     """A line of a text by its number from 1."""
     lines = text.split("\n", number)
     return lines[number - 1] if number <= len(lines) else ""
-
-
-def _fault(number: str | None, what: str) -> StructureFault:
-    where = f" in line {number}" if number else ""
-    return bad_structure(f"the CIF cannot be read{where}: {what}")
 
 
 def _what_stands_there(line: str, column: int) -> str:

@@ -102,7 +102,7 @@ def test_what_is_no_text_is_refused_by_the_character(form):
         ("<html>\n<body>404</body>\n", "this looks like a web page: save the file itself"),
         ('{"lattice":\n1}', "this looks like JSON: give a pymatgen dictionary as pymatgen"),
         (POSCAR, "if this is a POSCAR, give it as poscar"),
-        (cif() + cif(), "two data blocks with the name 'x'; keep one of them"),
+        (cif() + cif(), "two data blocks have the name 'x'; keep one of them"),
         (cif(extra="_cell_length_a 4.17"), "in line 9: _cell_length_a is given twice; keep one of them"),
         (cif(extra="_name"), "in line 9: _name has no value; give it, or ? if it is unknown"),
         ("data_a\n_name", "in line 2: a value is missing behind '_name'; give it, or ? if it is unknown"),
