@@ -121,10 +121,28 @@ FIELDS: dict[str, str] = {
     "temperature": "conditions: {temperature: ...}",
     "pressure": "conditions: {pressure: ...}",
     "target": "objectives: [{property: ..., target: ..., tolerance: ...}]",
+    **dict.fromkeys(("t", "temp"), "temperature"),
+    "p": "pressure",
     "composition": "at",
     "compositions": "at",
 }
 """Fields by other words for them, in lower case."""
+
+PROTOTYPES: dict[str, str] = {
+    **dict.fromkeys(("nacl", "b1", "halite"), "rocksalt"),
+    **dict.fromkeys(("zns", "b3", "sphalerite"), "zincblende"),
+    **dict.fromkeys(("zno", "b4"), "wurtzite"),
+    **dict.fromkeys(("caf2", "c1"), "fluorite"),
+    "li2o": "antifluorite",
+    **dict.fromkeys(("b2", "cesium chloride", "caesium chloride"), "cscl"),
+    **dict.fromkeys(("srtio3", "catio3", "batio3", "e21", "e2_1"), "perovskite"),
+    **dict.fromkeys(("mgal2o4", "h11", "h1_1"), "spinel"),
+    **dict.fromkeys(("a1", "cu", "ccp"), "fcc"),
+    **dict.fromkeys(("a2", "w"), "bcc"),
+    **dict.fromkeys(("a3", "mg"), "hcp"),
+    "a4": "diamond",
+}
+"""Prototypes by compounds of their type and Strukturbericht symbols, in lower case."""
 
 _VACANCY_ELSEWHERE = (
     "a vacancy stands among the elements of a sublattice, as Vac; put the element of the full site here"

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 
+from api_schemas import synonyms
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.structures import Structure
 from engine.crystals.parent import ParentCrystal
@@ -118,7 +119,8 @@ def _from_prototype(structure: Structure, prefix: tuple[str | int, ...]) -> Pare
     name = structure.prototype or ""
     prototype = PROTOTYPES.get(name)
     if prototype is None:
-        near = difflib.get_close_matches(name.lower(), PROTOTYPES, n=3, cutoff=0.5)
+        meant = synonyms.PROTOTYPES.get(name.strip().lower())
+        near = [meant] if meant else difflib.get_close_matches(name.lower(), PROTOTYPES, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"the prototypes are {', '.join(PROTOTYPES)}"
         fault = StructureFault("unknown-prototype", f"there is no prototype {name!r}; {hint}")
         raise fault.at((*prefix, "prototype"))

@@ -7,11 +7,13 @@ import re
 import pytest
 
 from api_schemas import synonyms
+from api_schemas.conditions import Conditions
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.problem import Problem
 from api_schemas.structures import Structure
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 from engine.acceptance.resolve import resolve
+from engine.crystals.prototypes import PROTOTYPES as PARENTS
 from engine.properties.table import PROPERTIES, unknown_property
 
 ROCKSALT = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
@@ -47,7 +49,9 @@ def test_what_is_suggested_exists():
     meant = {name for names in synonyms.PROPERTIES.values() for name in names}
     assert meant - {"mass_fraction"} <= PROPERTIES.keys()
     assert not synonyms.PROPERTIES.keys() & PROPERTIES.keys()
-    fields = {*Structure.model_fields, *Problem.model_fields}
+    fields = {*Structure.model_fields, *Problem.model_fields, *Conditions.model_fields}
+    assert set(synonyms.PROTOTYPES.values()) <= PARENTS.keys()
+    assert not synonyms.PROTOTYPES.keys() & PARENTS.keys()
     assert {re.split(r"\W", meant)[0] for meant in synonyms.FIELDS.values()} <= fields
 
 
@@ -142,6 +146,7 @@ def test_a_word_for_a_property_is_answered_with_what_is_near_in_meaning_or_the_l
          "this should be a mapping of fractions: write {Al: 0.8, Sc: 0.2}"),
         ({"structure": {"xyz": "2"}}, "/structure/xyz", "an XYZ file is not read: convert it"),
         ({"structure": {"file": "a.cif"}}, "/structure/file", "write cif_file or poscar_file"),
+        ({"conditions": {"T": 300}}, "/conditions/T", "write temperature"),
         ({"temperature": 300}, "/temperature", "write conditions: {temperature: ...}"),
     ],
 )  # fmt: skip
