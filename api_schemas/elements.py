@@ -20,9 +20,7 @@ def check_element(symbol: str, *, vacancy_allowed: bool = False) -> str:
     if symbol in ATOMIC_NUMBERS or (vacancy_allowed and symbol == VACANCY):
         return symbol
     shown = symbol if len(symbol) <= 20 else symbol[:17] + "..."
-    hint = element_hint(symbol)
-    if VACANCY in hint and not vacancy_allowed:
-        hint = "a vacancy stands among the elements of a sublattice, as Vac; put the element of the full site here"
+    hint = element_hint(symbol, vacancy_allowed=vacancy_allowed)
     raise PydanticCustomError(
         "unknown-element", "{text}", {"text": f"'{shown}' is not a chemical element; {hint}"}
     )

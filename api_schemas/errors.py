@@ -10,7 +10,8 @@ from typing import TypeVar, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 
 from api_schemas.base import Model, Output
-from api_schemas.synonyms import field_hint, quantity_hint
+from api_schemas.quantities import quantity_hint, unit_of_field
+from api_schemas.synonyms import field_hint
 
 TYPE_PREFIX = "urn:orichalcum:problem:"
 """Problem types are this prefix and a stable slug, e.g. ``urn:orichalcum:problem:not-available-yet``."""
@@ -59,6 +60,8 @@ WORDING = {
     "missing": "this field is required; add it",
     "extra_forbidden": "this field is not known here; check its spelling or remove it",
     "string_pattern_mismatch": "this text has a form or characters that are not allowed here",
+    "string_type": "this should be a text",
+    "string_unicode": "this text holds half a character (a lone surrogate); save the file as UTF-8",
     "dict_type": "this should be a mapping",
     "list_type": "this should be a list",
 }
@@ -98,7 +101,7 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         if item["type"] == "extra_forbidden" and len(found) < _MOST_SUGGESTIONS:
             message = _unknown_field(str(location[-1]), _fields_at(model, location[:-1])) or message
         if hints < _MOST_SUGGESTIONS and (
-            hint := _value_hint(item["type"], item.get("input"), item.get("ctx", {}))
+            hint := _value_hint(item["type"], item.get("input"), item.get("ctx", {}), unit_of_field(location))
         ):
             message, hints = f"{message}; {hint}", hints + 1
         message = _LENGTH.sub(r"this has \3; it should have \2", message)
@@ -106,10 +109,10 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
     return found
 
 
-def _value_hint(kind: str, value: object, context: Mapping[str, object]) -> str | None:
+def _value_hint(kind: str, value: object, context: Mapping[str, object], unit: str | None) -> str | None:
     """What a value of the wrong kind or size was probably meant to be: a number with its unit, percent."""
     if kind in _NUMBER_WANTED and isinstance(value, str):
-        return quantity_hint(value)
+        return quantity_hint(value, unit)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "less_than_equal" and number and context.get("le") == 1.0 and 1.0 < float(str(value)) <= 100.0:
         return "this is a fraction: write 0.2 for 20 %"

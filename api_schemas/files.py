@@ -36,7 +36,9 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "keys must be words", key_node.start_mark)
+                comma = "; decimals stand after a point, as in 3.11" if isinstance(key, int | float) else ""
+                text = f"keys must be words{comma}"
+                raise yaml.constructor.ConstructorError(None, None, text, key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key!r} is given twice", key_node.start_mark

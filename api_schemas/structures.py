@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Self
 
 from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
@@ -66,6 +67,11 @@ class Structure(Model):
     @classmethod
     def _what_is_read(cls, value: object) -> object:
         return plain_structure(value)
+
+    @field_validator("cif_file", "poscar_file", mode="before")
+    @classmethod
+    def _path_as_text(cls, value: object) -> object:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     @field_validator("cif", "poscar", mode="before")
     @classmethod

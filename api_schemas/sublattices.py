@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -32,6 +34,7 @@ Site = Annotated[
 
 MOST_ELEMENTS = 20
 """Elements of a sublattice."""
+_SHOWN = 60
 
 
 def _in_order(bounds: list[float]) -> list[float]:
@@ -41,7 +44,19 @@ def _in_order(bounds: list[float]) -> list[float]:
     return bounds
 
 
-Bounds = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
+def _two_numbers(value: object) -> object:
+    if isinstance(value, int | float | str):
+        text = "these are the least and the largest fraction, such as [0, 0.5]; a composition stands in at"
+        raise refusal("bad-bounds", text)
+    return value
+
+
+Bounds = Annotated[
+    list[Fraction],
+    Field(min_length=2, max_length=2),
+    BeforeValidator(_two_numbers),
+    AfterValidator(_in_order),
+]
 """Least and largest fraction of an element."""
 
 
@@ -74,11 +89,20 @@ class Sublattice(Model):
     @field_validator("elements", mode="before")
     @classmethod
     def _list_means_unit_bounds(cls, value: object) -> object:
-        if isinstance(value, list) and all(isinstance(symbol, str) for symbol in value):
+        if isinstance(value, str):
+            words = ", ".join(re.findall(r"[A-Za-z]+", value[:_SHOWN])) or "Al, Sc"
+            raise refusal("invalid-value", f"this should be a list of symbols: write [{words}]")
+        if isinstance(value, list):
             if len(value) > MOST_ELEMENTS:
                 raise refusal(
                     "invalid-value", f"this has {len(value)} entries; it should have at most {MOST_ELEMENTS}"
                 )
+            for place, symbol in enumerate(value):
+                if not isinstance(symbol, str):
+                    raise refusal(
+                        "invalid-value",
+                        f"/{place}: this should be the symbol of an element, such as Al; an empty site is Vac",
+                    )
             duplicates = sorted({symbol for symbol in value if value.count(symbol) > 1})
             if duplicates:
                 raise refusal(
@@ -103,10 +127,20 @@ class Sublattice(Model):
         return value
 
 
+def _by_element(value: object) -> object:
+    if isinstance(value, str | list | int | float):
+        raise refusal("invalid-value", "this should be a mapping of fractions: write {Al: 0.8, Sc: 0.2}")
+    return value
+
+
 CompositionInput = Annotated[
     dict[
         Annotated[str, Field(max_length=64)],
-        Annotated[dict[Annotated[str, Field(max_length=20)], Fraction], Field(max_length=20)],
+        Annotated[
+            dict[Annotated[str, Field(max_length=20)], Fraction],
+            Field(max_length=20),
+            BeforeValidator(_by_element),
+        ],
     ],
     Field(max_length=20),
 ]

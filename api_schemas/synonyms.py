@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 
@@ -44,6 +44,7 @@ ELEMENTS: dict[str, str] = {
     "d": "H",
     "2h": "H",
     "3h": "H",
+    "1h": "H",
     "deuterium": "H",
     "tritium": "H",
     **dict.fromkeys(("va", "vac", "vacancy", "vacancies", "void", "empty", "hole", "□"), VACANCY),
@@ -58,9 +59,13 @@ PLACEHOLDERS: dict[str, str] = {
     "me": "a metal",
     "m": "a metal",
     "x": "an anion",
+    "t": "the atom of a tetrahedral site (tritium is H)",
     "wat": "a molecule of water",
 }
 """What labels stand for that are no symbols in these capitals, in lower case."""
+
+NO_ATOMS = frozenset({"q", "du", "dum", "dummy", "xx", "cg", "cnt", "centroid"})
+"""What files list beside atoms, in lower case: centroids, peaks of residual density."""
 
 PROPERTIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("a", "a0", "lattice", "lattice_constant", "lattice_parameter"), ("lattice_a",)),
@@ -116,69 +121,119 @@ FIELDS: dict[str, str] = {
     "temperature": "conditions: {temperature: ...}",
     "pressure": "conditions: {pressure: ...}",
     "target": "objectives: [{property: ..., target: ..., tolerance: ...}]",
+    **dict.fromkeys(("t", "temp"), "temperature"),
+    "p": "pressure",
     "composition": "at",
     "compositions": "at",
 }
 """Fields by other words for them, in lower case."""
 
-FRACTION = "a fraction"
-UNITS: dict[str, tuple[str, float]] = {
-    "nm": ("Å", 10.0),
-    "pm": ("Å", 0.01),
-    "bohr": ("Å", 0.529177210903),
-    "ev/å^3": ("GPa", 160.2176634),
-    "ev/a^3": ("GPa", 160.2176634),
-    "ev/ang^3": ("GPa", 160.2176634),
-    "kbar": ("GPa", 0.1),
-    "bar": ("GPa", 1e-4),
-    "mpa": ("GPa", 1e-3),
-    "pa": ("GPa", 1e-9),
-    "kj/mol": ("eV", 0.01036427),
-    "mev": ("eV", 1e-3),
-    "mev/atom": ("eV/atom", 1e-3),
-    "ev": ("eV", 1.0),
-    "ev/atom": ("eV/atom", 1.0),
-    "gpa": ("GPa", 1.0),
-    "å": ("Å", 1.0),
-    "ang": ("Å", 1.0),
-    "angstrom": ("Å", 1.0),
-    "a": ("Å", 1.0),
-    "k": ("K", 1.0),
-    "%": (FRACTION, 0.01),
-    "percent": (FRACTION, 0.01),
-    "at%": (FRACTION, 0.01),
-    "°": ("degree", 1.0),
-    "deg": ("degree", 1.0),
+PROTOTYPES: dict[str, str] = {
+    **dict.fromkeys(("nacl", "b1", "halite"), "rocksalt"),
+    **dict.fromkeys(("zns", "b3", "sphalerite"), "zincblende"),
+    **dict.fromkeys(("zno", "b4"), "wurtzite"),
+    **dict.fromkeys(("caf2", "c1"), "fluorite"),
+    "li2o": "antifluorite",
+    **dict.fromkeys(("b2", "cesium chloride", "caesium chloride"), "cscl"),
+    **dict.fromkeys(("srtio3", "catio3", "batio3", "e21", "e2_1"), "perovskite"),
+    **dict.fromkeys(("mgal2o4", "h11", "h1_1"), "spinel"),
+    **dict.fromkeys(("a1", "cu", "ccp"), "fcc"),
+    **dict.fromkeys(("a2", "w"), "bcc"),
+    **dict.fromkeys(("a3", "mg"), "hcp"),
+    "a4": "diamond",
 }
-"""The unit that is wanted and how many of it one is, by other units' names in lower case."""
+"""Prototypes by compounds of their type and Strukturbericht symbols, in lower case."""
 
-_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.{0,19}?)\s*$")
+_VACANCY_ELSEWHERE = (
+    "a vacancy stands among the elements of a sublattice, as Vac; put the element of the full site here"
+)
+# A symbol with a mass number, a charge, a number, an oxidation state or the name of a site; not a share, as in H.75.
+_STEM = re.compile(
+    r"^(?:\d{1,3}(?=[A-Z]))?(?:([A-Z][a-z]?)(?:$|(?=[^\w.])|(?=\d+(?!\d*\.))|_\w*$)"
+    r"|([A-Z][a-z])(?=(?:II|III|IV|VI|VII|VIII)$)).*$",
+    re.DOTALL,
+)
+_NO_PARTS = re.compile(r"\((?:I{1,3}|IV|VI{0,3}|IX|X)\)|(?<=[a-z])(?:II|III|IV|VI|VII|VIII)$|x(?![a-z])")
+"""Oxidation states, and the x of a formula."""
+_IN_LOWER_CASE = frozenset(symbol.lower() for symbol in ATOMIC_NUMBERS)
 
 
-def element_hint(word: str) -> str:
-    """What to write instead of a word that is no element's symbol."""
-    bare = word.strip()
-    meant = ELEMENTS.get(bare.lower())
-    if meant is not None:
-        return f"write {meant}"
-    letters = re.match(r"[A-Za-z]*", bare[:LONGEST_NAME])
-    stands_for = PLACEHOLDERS.get(letters.group().lower()) if letters else None
-    if stands_for:
-        return f"if it stands for {stands_for}, write the element that is there, such as Al or Sc"
-    known = (*ATOMIC_NUMBERS, VACANCY)
-    same = [symbol for symbol in known if symbol.lower() == bare.lower()]
-    if same:
-        return f"did you mean {same[0]}?"
-    stem = re.match(r"([A-Z][a-z]?)[0-9]*[+\-]?[0-9]*(?:_\w*)?$", bare[:LONGEST_NAME])
-    if stem and stem.group(1) in ATOMIC_NUMBERS:
-        return f"write {stem.group(1)}"
+def element_hint(word: str, *, vacancy_allowed: bool = False) -> str:
+    """What to write instead of a word that is no element's symbol.
+
+    Args:
+        word: What was given.
+        vacancy_allowed: Whether an empty site may stand here, as `VACANCY`.
+    """
+    bare = word.strip().strip("'\"").strip()[:LONGEST_NAME]
+    name = re.sub(r"(?<=.)[^A-Za-z□].*$", "", bare, flags=re.DOTALL).lower()
+    meant = ELEMENTS.get(bare.lower()) or ELEMENTS.get(name)
+    if meant:
+        return f"write {meant}" if vacancy_allowed or meant != VACANCY else _VACANCY_ELSEWHERE
+    hint = (
+        _by_symbol(bare, name)
+        or _by_meaning(name)
+        or _by_spelling(bare, name)
+        or "give a symbol such as Al or Sc"
+    )
+    return _VACANCY_ELSEWHERE if VACANCY in hint and not vacancy_allowed else hint
+
+
+def element_among(word: str, known: Collection[str]) -> str:
+    """Which of the known elements a word means, as the end of a message: ``; did you mean Al?``; empty for none."""
+    hint = element_hint(word, vacancy_allowed=True)
+    meant = next(
+        (symbol for symbol in known if re.fullmatch(rf"(?:write|did you mean) {symbol}\b.*", hint)), None
+    )
+    return f"; did you mean {meant}?" if meant else ""
+
+
+def _by_symbol(bare: str, name: str) -> str | None:
+    """The hint for a word that is symbols with something behind them."""
+    several = _several(bare)
+    if several:
+        return f"it names {' and '.join(several[:3])}: name each element by itself"
+    stem = _STEM.match(bare)
+    symbol = (stem.group(1) or stem.group(2)) if stem else None
+    if symbol in ATOMIC_NUMBERS:
+        return f"write {symbol}"
+    if name in PLACEHOLDERS or name not in _IN_LOWER_CASE or not bare.isascii() or "." in bare:
+        return None
+    letters = [letter for letter in bare[: len(name)] if letter in ATOMIC_NUMBERS]
+    either = f", or {' and '.join(letters)} by themselves" if len(letters) == 2 and len(bare) > 2 else ""
+    return f"did you mean {name.capitalize()}{either}?"
+
+
+def _by_meaning(name: str) -> str | None:
+    """The hint for a word that stands for many elements, or for no atom."""
+    if name in PLACEHOLDERS:
+        return f"if it stands for {PLACEHOLDERS[name]}, write the element that is there, such as Al or Sc"
+    if name in NO_ATOMS:
+        return "if it is no atom (a centroid, a peak of residual density), remove it; else write its element"
+    return None
+
+
+def _by_spelling(bare: str, name: str) -> str | None:
+    """The hint for a word that is spelt like the name or the symbol of an element."""
     # Few misspell the first letter, and the comparison of many words with all names would take its time.
-    near = _close(bare.lower(), [name for name in ELEMENTS if name[0] == bare[:1].lower()], cutoff=0.75)
+    near = _close(name, [known for known in ELEMENTS if known[0] == name[:1] and len(known) > 2], cutoff=0.75)
     if near:
         return f"did you mean {ELEMENTS[near[0]]} ({near[0]})?"
-    alike = [symbol for symbol in ATOMIC_NUMBERS if symbol[0] == bare[:1].upper()] if len(bare) < 4 else []
-    spelt = _close(bare.capitalize(), alike, cutoff=0.6, n=3)
-    return f"did you mean {', '.join(spelt)}?" if spelt else "give a symbol such as Al or Sc"
+    tokens = re.findall(r"[A-Z][a-z]*", bare)
+    if len(tokens) > 1 and bare.startswith(tokens[0]) and tokens[0] in ATOMIC_NUMBERS:
+        return f"did you mean {tokens[0]}?"
+    short = bare.isascii() and bare.isalnum() and len(name) < 4
+    spelt = [one for one in (bare[:1], bare[:2]) if short and one in ATOMIC_NUMBERS]
+    return f"did you mean {' or '.join(spelt)}?" if spelt else None
+
+
+def _several(word: str) -> list[str]:
+    """The elements of a word that names several, as formulas do; none of a word that does not."""
+    parts = re.findall(r"[A-Z][a-z]*|[a-z]+", _NO_PARTS.sub("", word))
+    if "".join(parts).lower() in _IN_LOWER_CASE and word.startswith("".join(parts)):
+        return []  # CO1: one symbol in capitals
+    symbols = [part for part in parts if part in ATOMIC_NUMBERS or part == VACANCY]
+    return symbols if len(set(symbols)) > 1 and len(symbols) == len(parts) else []
 
 
 def properties_near_in_meaning(name: str) -> tuple[str, ...] | None:
@@ -192,23 +247,6 @@ def field_hint(name: str, fields: Sequence[str]) -> str | None:
     if meant is None or re.split(r"\W", meant)[0] not in fields or name.lower() in fields:
         return None
     return meant
-
-
-def quantity_hint(text: str) -> str | None:
-    """What to write instead of a text such as ``0.311 nm`` where a number is wanted; None where it is no quantity."""
-    found = _QUANTITY.match(text[:LONGEST_NAME])
-    if found is None:
-        return None
-    unit = found.group(2).lower().replace("\N{ANGSTROM SIGN}".lower(), "å").replace("å³", "å^3")
-    wanted, factor = UNITS.get(unit, ("", 0.0))
-    if not wanted:
-        return f"write the number alone, in the unit of the field: {found.group(1)}"
-    number = f"{float(found.group(1)) * factor:.10g}"
-    return (
-        f"write it as {wanted}: {number}"
-        if wanted == FRACTION
-        else f"write the number alone, in {wanted}: {number}"
-    )
 
 
 def _close(word: str, known: Sequence[str], *, cutoff: float, n: int = 1) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from api_schemas.base import Composition
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
-from api_schemas.synonyms import quantity_hint
+from api_schemas.quantities import FRACTION, plain_float, quantity_hint
+from api_schemas.synonyms import element_among
 from engine.composition.simplex import FloatArray
 from engine.composition.space import CompositionSpace
 
@@ -80,7 +81,10 @@ def _fractions(
     faults_before = len(errors)
     for element, fraction in given.items():
         if element not in elements:
-            text = f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}"
+            meant = element_among(element, elements) if len(errors) < _SHOWN else ""
+            text = (
+                f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}{meant}"
+            )
             errors.append(_fault([*where, element], text))
         elif not math.isfinite(fraction) or fraction < 0.0:
             text = f"the fraction {fraction:g} is not between 0 and 1; write 0.2 for 20 %"
@@ -166,14 +170,14 @@ def _pairs(name: str, text: str) -> dict[str, float]:
     for pair in text.split(","):
         element, equals, number = (part.strip() for part in pair.partition("="))
         if not equals or not element:
-            message = f"{pair.strip()!r} in sublattice {name!r} is not of the form Al=0.8"
+            decimals = "; write decimals after a point" if fractions and pair.strip().isdecimal() else ""
+            message = f"{pair.strip()[:30]!r} in sublattice {name!r} is not of the form Al=0.8{decimals}"
             raise ProblemInvalid([_fault(["at", name], message)])
-        try:
-            value = float(number)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            hint = quantity_hint(number) or f"write a fraction such as {element}=0.8"
+        value = plain_float(number)
+        if value is None:
+            hint = quantity_hint(number, FRACTION) or f"write a fraction such as {element}=0.8"
+            if "=" in number:
+                hint = "put a comma between two elements, as in Al=0.8,Sc=0.2"
             message = f"{number[:30]!r} is not a number; {hint}"
             raise ProblemInvalid([_fault(["at", name, element], message)])
         if element in fractions:

@@ -11,14 +11,17 @@ import re
 
 MAGIC = "#\\#CIF_2.0"
 _NEW = re.compile(r"[\[{]|\'\'\'|\"\"\"")
+# A quotation mark opens a string at the beginning of a value: after white space, at the beginning of a list or table,
+# or behind the key of a table; within a value it is a letter. Nothing is looked at twice: possessive repeats.
+_BEGIN = r"(?:(?<![^\s\[{])|(?<=['\"]:))"
 _TOKEN = re.compile(
     r"(?P<comment>(?<!\S)\#[^\n]*)"
     r"|(?P<text>(?:\A|(?<=\n));.*?\n;)"
-    r"|(?P<triple>(?<!\S)(?:\'\'\'.*?\'\'\'|\"\"\".*?\"\"\"))"
-    r"|(?P<quoted>(?<!\S)(?:'[^'\n]*'|\"[^\"\n]*\"))"
+    rf"|(?P<triple>{_BEGIN}(?:\'\'\'.*?\'\'\'|\"\"\".*?\"\"\"))"
+    rf"|(?P<quoted>{_BEGIN}(?:'[^'\n]*'|\"[^\"\n]*\"))"
     r"|(?P<open>[\[{]+)"
     r"|(?P<close>[\]}]+)"
-    r"|(?P<plain>(?:[^\[\]{}'\"\#\n]|\n(?!;))+)"
+    r"|(?P<plain>(?:[^\[\]{}'\"\#\n]++|(?<=\S)(?<!['\"]:)['\"\#]++|\n(?!;))++)"
     r"|(?P<other>.)",
     re.DOTALL,
 )
@@ -38,7 +41,7 @@ def as_cif_1(text: str) -> str:
         elif kind == "close":
             depth = max(0, depth - len(word))
         elif depth:
-            continue
+            kept.append("\n" * word.count("\n"))  # lines keep their numbers, for messages
         elif kind == "triple":
             inside = word[3:-3]
             kept.append(f"\n;{inside}\n;\n" if "\n" in inside or "'" in inside else f"'{inside}'")

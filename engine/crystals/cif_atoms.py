@@ -15,6 +15,8 @@ from engine.crystals.structure_faults import bad_structure, check_count, partial
 
 _OCCUPANCY_TOLERANCE = 1e-3
 _TYPE, _LABEL = "_atom_site_type_symbol", "_atom_site_label"
+_FLAG, _NO_ATOM = "_atom_site_calc_flag", "dum"
+"""How a CIF marks what it lists beside atoms: centroids and the like, with coordinates that mean no atom."""
 _MULTIPLICITIES = ("_atom_site_site_symmetry_multiplicity", "_atom_site_symmetry_multiplicity")
 
 
@@ -51,6 +53,10 @@ def listed_atoms(block: CifBlock, formula: Collection[str], max_atoms: int) -> L
     columns = {f"_atom_site_fract_{axis}": block.column(f"_atom_site_fract_{axis}") for axis in "xyz"}
     count = len(columns["_atom_site_fract_x"])
     check_count(count, max_atoms)
+    flags = [flag.strip().lower() for flag in block.column(_FLAG)]
+    if len(flags) == count and _NO_ATOM in flags:
+        rows = [row for row, flag in enumerate(flags) if flag != _NO_ATOM]
+        return listed_atoms(_only(block, rows, count), formula, max_atoms)
     types, labels = block.column(_TYPE), block.column(_LABEL)
     if not types and not labels:
         raise bad_structure(f"the CIF names no elements ({_TYPE} or {_LABEL}); add one of these columns")
@@ -78,10 +84,22 @@ def listed_atoms(block: CifBlock, formula: Collection[str], max_atoms: int) -> L
     return ListedAtoms(names, symbols, values, _multiplicities(block, names), heavy)
 
 
+def _only(block: CifBlock, rows: list[int], count: int) -> CifBlock:
+    """The block with these rows only of the columns of its atoms, which have so many values."""
+    columns = {
+        tag: [values[row] for row in rows]
+        if tag.startswith("_atom_site_") and len(values) == count
+        else values
+        for tag, values in block.columns.items()
+    }
+    return CifBlock(columns, block.spelt)
+
+
 def _element(block: CifBlock, kind: str | None, label: str | None, formula: Collection[str]) -> str:
     """The element of an atom: by its type where that says something, else by its label."""
     if kind is not None and kind.strip() not in UNKNOWN:
-        symbol = element_of_type(kind.strip()) or element_of_label(kind.strip(), formula)
+        word = kind.strip()
+        symbol = element_of_type(word) or element_of_label(word, formula, kind="type")
         if symbol is None:
             shown = f"atom {label[:20]!r}" if label else "an atom"
             raise unknown_element(kind, f"{block.name(_TYPE)} of {shown} of the CIF")
@@ -90,7 +108,8 @@ def _element(block: CifBlock, kind: str | None, label: str | None, formula: Coll
         raise unknown_element(kind or "", f"{block.name(_TYPE)} of an atom of the CIF")
     symbol = element_of_label(label.strip(), formula)
     if symbol is None:
-        raise unknown_element(label, f"{block.name(_LABEL)} of the CIF (it has no {_TYPE} of this atom)")
+        where = f"{block.name(_LABEL)} of the CIF (it has no {_TYPE} of this atom)"
+        raise unknown_element(label, where, labels=True)
     return symbol
 
 
@@ -105,9 +124,12 @@ def _check_full(block: CifBlock, names: tuple[str, ...]) -> None:
                 f"atom {name!r} of the CIF has _atom_site_occupancy {text[:20]!r}, which is not a number; write 1"
             )
         if abs(occupancy - 1.0) > _OCCUPANCY_TOLERANCE:
-            raise partial_occupancy(f"atom {name!r} of the CIF has _atom_site_occupancy {occupancy:g}")
+            otherwise = "; remove an atom that is not there" if occupancy == 0.0 else ""
+            otherwise = "; if it is in percent, write 1" if occupancy == 100.0 else otherwise
+            what = f"atom {name!r} of the CIF has _atom_site_occupancy {occupancy:g}"
+            raise partial_occupancy(what, otherwise)
     for name, text in zip(names, block.column("_atom_site_attached_hydrogens"), strict=False):
-        if text.strip() not in (*UNKNOWN, "0"):
+        if text.strip() not in UNKNOWN and as_number(text) != 0.0:
             raise bad_structure(
                 f"atom {name!r} of the CIF has _atom_site_attached_hydrogens {text[:20]!r}: hydrogen that is not "
                 "listed; add the hydrogen atoms with their coordinates"

@@ -16,6 +16,7 @@ from typing import cast
 import gemmi
 
 from engine.crystals.cif_2 import as_cif_1
+from engine.crystals.cif_faults import no_cif
 from engine.crystals.structure_faults import bad_structure
 
 UNKNOWN = frozenset({"", "?", "."})
@@ -82,10 +83,9 @@ def read_block(text: str) -> CifBlock:
         StructureFault: if the text is no CIF, or not one structure.
     """
     try:
-        document = gemmi.cif.read_string(as_cif_1(text.removeprefix("\ufeff")))
+        document = gemmi.cif.read_string(plain := as_cif_1(text))
     except (ValueError, RuntimeError, TypeError) as error:
-        reason = str(error).splitlines()[0].removeprefix("string:")[:200]
-        raise bad_structure(f"the CIF cannot be read (line:column) {reason}{_looks_like(text)}") from None
+        raise no_cif(error, plain) from None
     named = [(block.name, _named(block)) for block in document]
     blocks = {name: block for name, block in named if block.column("_atom_site_fract_x")}
     if len(blocks) > 1:
@@ -129,11 +129,3 @@ def _items(block: gemmi.cif.Block) -> Iterator[tuple[str, list[str]]]:
             values, width = list(item.loop.values), len(item.loop.tags)
             for place, tag in enumerate(item.loop.tags):
                 yield tag, values[place::width]
-
-
-def _looks_like(text: str) -> str:
-    """What else the text may be."""
-    lines = text[:2000].splitlines()
-    if len(lines) > 6 and "data_" not in text[:20_000]:
-        return "; if this is a POSCAR, give it as poscar"
-    return ""

@@ -28,7 +28,11 @@ VOLUME_TOLERANCE = 0.02
 COUNT_TOLERANCE = 0.02
 U_PER_A3_IN_G_PER_CM3 = 1.66053906660
 _DEUTERIUM_OVER_HYDROGEN = 1.0063  # u
-_TERM = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)?"
+_TERM = re.compile(rf"([A-Z][a-z]?){_NUMBER}", re.ASCII)
+_CAPITALS = re.compile(rf"([A-Z]{{2}}){_NUMBER}", re.ASCII)
+"""A term of a formula in capitals: NI1."""
+_PAIR = re.compile("|".join(symbol.upper() for symbol in ATOMIC_NUMBERS if len(symbol) == 2))
 _LONGEST = 400
 
 
@@ -160,20 +164,27 @@ def check_multiplicity(name: str, said: int | None, found: int, operations: int)
 
 def _formula(text: str) -> dict[str, float] | None:
     """Atoms of each element, None where the text is no plain formula; a variable x makes it none."""
+    words = text.replace(",", " ").split()
     if len(text) > _LONGEST:
         return None
     found: dict[str, float] = {}
-    for word in text.replace(",", " ").split():
-        place = 0
-        for term in _TERM.finditer(word):
-            symbol = "H" if term.group(1) == "D" else term.group(1)
-            if term.start() != place or symbol not in ATOMIC_NUMBERS:
-                return None
-            found[symbol] = found.get(symbol, 0.0) + float(term.group(2) or 1.0)
-            place = term.end()
-        if place != len(word):
+    for word in words:
+        terms = _terms(word)
+        if text.isupper() and _PAIR.search(word):
+            # In capitals the words of a sum are one element each (NI1 O1); a single word does not tell (CO2).
+            terms = _CAPITALS.findall(word) if len(words) > 1 and _CAPITALS.fullmatch(word) else []
+        if not terms:
             return None
-    return found or None
+        for letters, number in terms:
+            symbol = "H" if letters == "D" else letters.capitalize()
+            found[symbol] = found.get(symbol, 0.0) + float(number or 1.0)
+    return found if found and all(symbol in ATOMIC_NUMBERS for symbol in found) else None
+
+
+def _terms(word: str) -> list[tuple[str, str]]:
+    """Symbols and numbers of a word, none where it is not made of them."""
+    whole = re.fullmatch(rf"(?:{_TERM.pattern})+", word, re.ASCII)
+    return _TERM.findall(word) if whole else []
 
 
 def _numbers(block: CifBlock) -> dict[str, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ LISTS = (
     "_space_group_symop_operation_xyz",
     "_symmetry_equiv_pos_as_xyz",
 )
+_OF_XYZ = re.compile(r"[xyzXYZ0-9+\-*/.,\s]+")
 _MAGNETIC = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_centering_xyz")
 
 
@@ -92,10 +94,14 @@ def _operation(triplet: str, tag: str) -> gemmi.Op:
     if triplet in UNKNOWN:
         raise bad_structure(f"an operation of {tag} is unknown ({triplet!r}); write it like '-x, y+1/2, -z'")
     try:
-        return gemmi.Op(triplet.lower()).wrap()
+        # gemmi reads a,b,c and h,k,l too, which are no coordinates.
+        operation = gemmi.Op(triplet.lower()).wrap() if _OF_XYZ.fullmatch(triplet) else None
     except (RuntimeError, ValueError, TypeError):
+        operation = None
+    if operation is None:
         text = f"{triplet[:60]!r} in {tag} is not a symmetry operation; write it like '-x, y+1/2, -z'"
-        raise bad_structure(text) from None
+        raise bad_structure(text)
+    return operation
 
 
 def from_identity(operations: Sequence[gemmi.Op]) -> tuple[gemmi.Op, ...]:

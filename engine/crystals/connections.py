@@ -9,16 +9,13 @@ doi:10.1103/PhysRevMaterials.3.034003.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.crystals.parent import FloatArray, IntArray, frozen_array
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 BOND = 3.2
 """Å; nearer neighbours connect the atoms of nearly every crystal."""
@@ -107,9 +104,7 @@ def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connecti
     from ase.neighborlist import primitive_neighbor_list
 
     first, second, shifts = primitive_neighbor_list("ijS", [True] * 3, lattice, frac @ lattice, reach)
-    edges: dict[int, list[tuple[int, IntArray]]] = defaultdict(list)
-    for i, j, shift in zip(first.tolist(), second.tolist(), shifts.astype(np.int64), strict=True):
-        edges[i].append((j, shift))
+    edges = _edges(first, second, shifts.astype(np.int64), len(frac))
     fragments: list[Fragment] = []
     seen: set[int] = set()
     for site in range(len(frac)):
@@ -117,41 +112,60 @@ def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connecti
             fragment = _fragment(site, edges)
             seen.update(fragment.sites.tolist())
             fragments.append(fragment)
-    held = _independent(np.concatenate([fragment.translations for fragment in fragments]))
+    held = _with(np.zeros((0, 3), dtype=np.int64), np.concatenate([one.translations for one in fragments]))
     if len(fragments) == 1 and len(held) == 3:
         return None
     return Connections(reach, tuple(fragments), frozen_array(held, np.int64))
 
 
-def _fragment(start: int, edges: Mapping[int, list[tuple[int, IntArray]]]) -> Fragment:
-    """What neighbours connect with a site: each edge that closes a circle gives a translation."""
-    cells: dict[int, IntArray] = {start: np.zeros(3, dtype=np.int64)}
+def _edges(
+    first: IntArray, second: IntArray, shifts: IntArray, count: int
+) -> list[tuple[IntArray, IntArray]]:
+    """Of each of so many sites its neighbours, [n], and the cells in which they lie, [n, 3]."""
+    order = np.argsort(first, kind="stable")
+    ends = np.searchsorted(first[order], np.arange(1, count))
+    return list(zip(np.split(second[order], ends), np.split(shifts[order], ends), strict=True))
+
+
+def _fragment(start: int, edges: Sequence[tuple[IntArray, IntArray]]) -> Fragment:
+    """What neighbours connect with a site: each edge that closes a circle gives a translation.
+
+    Flat cells have thousands of edges that give few translations: those of a site are looked at together.
+    """
+    cells = np.zeros((len(edges), 3), dtype=np.int64)
+    reached = {start}
     translations = np.zeros((0, 3), dtype=np.int64)
     waiting = deque([start])
     while waiting:
         site = waiting.popleft()
-        for other, shift in edges.get(site, ()):
-            cell = cells[site] + shift
-            if other not in cells:
-                cells[other] = cell
+        others, shifts = edges[site]
+        for place in np.sort(np.unique(others, return_index=True)[1]).tolist():
+            other = int(others[place])
+            if other not in reached:
+                cells[other] = cells[site] + shifts[place]
+                reached.add(other)
                 waiting.append(other)
-            elif len(translations) < 3 and np.any(cell != cells[other]):
-                translations = _independent(np.vstack([translations, cell - cells[other]]))
-    sites = sorted(cells)
+        if len(translations) < 3:
+            translations = _with(translations, cells[site] + shifts - cells[others])
+    sites = sorted(reached)
     return Fragment(
         frozen_array(sites, np.int64),
-        frozen_array([cells[site] for site in sites], np.int64),
+        frozen_array(cells[sites], np.int64),
         frozen_array(translations, np.int64),
     )
 
 
-def _independent(vectors: IntArray) -> IntArray:
-    """The first of integer vectors [n, 3] that are independent of those before them."""
-    found = np.zeros((0, 3), dtype=np.int64)
-    for vector in vectors:
-        longer = np.vstack([found, vector])
-        if np.linalg.matrix_rank(longer) == len(longer):
-            found = longer
-        if len(found) == 3:
+def _with(translations: IntArray, found: IntArray) -> IntArray:
+    """Independent translations [rank, 3] with the first of found ones [n, 3] that are independent of them, exactly."""
+    while len(translations) < 3:
+        if len(translations) == 0:
+            away = found
+        elif len(translations) == 1:
+            away = np.cross(translations[0], found)
+        else:
+            away = (found @ np.cross(translations[0], translations[1]))[:, None]
+        new = np.flatnonzero(np.any(away != 0, axis=1))
+        if len(new) == 0:
             break
-    return found
+        translations = np.vstack([translations, found[new[0]]])
+    return translations

@@ -4,7 +4,8 @@
   charge behind: ``Fe3+``, ``O-2``, ``2H``, ``D``, ``AL``.
 - A label (CIF `_atom_site_label`): a symbol, then what numbers the atom: ``Al1``, ``Fe3+17``, ``O1W``, ``C_a_1``. Two
   capitals may be one symbol or two letters (``CA1``), and a symbol may be followed by the name of a site (``CaM4``):
-  then the file's formula decides.
+  then the file's formula decides. A label or type that names a mixture (``Al/Sc``, ``Fe1Mn1``, ``Al0.5Sc0.5``) or a
+  share (``Al1-x``) is refused as a site that is not filled by one element.
 - A symbol of a POSCAR: as in its POTCAR: ``Al_pv``, ``N_h/1234``.
 
 CIF: S. R. Hall, F. H. Allen, I. D. Brown, Acta Crystallogr. A 47, 655 (1991), doi:10.1107/S010876739101067X.
@@ -15,9 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from api_schemas.symbols import ATOMIC_NUMBERS
+from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
 from api_schemas.synonyms import ELEMENTS, PLACEHOLDERS, element_hint
-from engine.crystals.structure_faults import StructureFault
+from engine.crystals.structure_faults import StructureFault, partial_occupancy
 
 LONGEST = 40
 """Characters of a word that are looked at."""
@@ -27,10 +28,14 @@ _TYPE = re.compile(rf"^(?:\d{{1,3}}(?=[A-Z]))?([A-Za-z]{{1,2}}){_CHARGE}$")
 _LABEL = re.compile(r"^(?:\d{1,3}(?=[A-Z]))?([A-Za-z]+)(.*)$", re.DOTALL)
 _POTCAR = re.compile(r"^([A-Za-z]{1,2})((?:_[A-Za-z0-9]+)*)(?:/[0-9a-fA-F]*)?$")
 _TOKEN = re.compile(r"[A-Z][a-z]*")
-_JOINED = re.compile(r"([/,&+|;:()\-_\s])\s*([A-Z][a-z]?)(?![A-Za-z])")
-_SURE = "/,&+|;"
-"""What stands between two elements; other marks may stand before the name of a site."""
+_JOINED = re.compile(r"([^A-Za-z])\s*x?(Vac|Va|[A-Z][a-z]?)(?:x|(?![A-Za-z]))(?=(\d*))")
+_SURE = frozenset("/,&+|;=\\~<>[]{}")
+"""What stands between two elements; other marks and numbers may stand before the name of a site."""
+_SHARE = re.compile(r"^(?:0?\.\d+|\d*(?:\.\d+)?-[xyz](?![a-z]))(?![+\-\d.]*[+\-]$)")
+"""How much of a site an atom fills; not a charge, as in ``Fe0.5+``."""
+_EMPTY = frozenset({"Va", "Vac"})
 _ROMAN = re.compile(r"\((?:I{1,3}|IV|VI{0,3}|IX|X)\)")
+_OXIDATION = re.compile(r"^([A-Z][a-z]?)((?:II|III|IV|VI|VII|VIII))$")
 _WATER = {"OW": "O", "Ow": "O", "HW": "H", "Hw": "H"}
 """Labels of the atoms of water, which no symbols contradict."""
 _SCATTERERS = {"Cval": "C", "Siva": "Si", "Sival": "Si"}
@@ -45,15 +50,16 @@ def element_of_type(word: str) -> str | None:
     return None if match is None else _symbol(match.group(1))
 
 
-def element_of_label(label: str, formula: Collection[str] = ()) -> str | None:
+def element_of_label(label: str, formula: Collection[str] = (), *, kind: str = "label") -> str | None:
     """Element named by the label of an atom, or None.
 
     Args:
-        label: The label.
+        label: The label, or a type that is none by its own rules.
         formula: Elements of the file's formula, where it gives one; it decides where letters alone do not.
+        kind: What to call it in a refusal: label or type.
 
     Raises:
-        StructureFault: if the label names several elements.
+        StructureFault: if the label names several elements, or a share of a site.
     """
     match = _LABEL.match(label[:LONGEST])
     if match is None:
@@ -63,20 +69,48 @@ def element_of_label(label: str, formula: Collection[str] = ()) -> str | None:
         return _WATER[letters]
     symbol = _of_letters(letters, formula)
     if symbol is None:
+        _check_letters(label, letters, kind)
         return None
-    mixed = [
-        other
-        for mark, word in _JOINED.findall(_ROMAN.sub("", rest))
-        if (other := _symbol(word)) not in (None, symbol)
-        and (mark in _SURE or (other in formula if formula else len(word) == 2))
-    ]
-    if mixed:
-        text = (
-            f"the label {label[:20]!r} names two elements, {symbol} and {mixed[0]}; give a parent with one element on "
-            "each site, and put the mixture into sublattices"
-        )
-        raise StructureFault("partial-occupancy", text)
+    rest = _ROMAN.sub("", rest)
+    if "□" in rest:
+        raise _mixed(label, symbol, VACANCY, kind)
+    others = [word for word in _JOINED.findall(rest) if _is_other(symbol, word, formula)]
+    if others:
+        raise _mixed(label, symbol, others[0][1], kind)
+    if _SHARE.match(rest):
+        raise partial_occupancy(f"the {kind} {label[:20]!r} says that {symbol} fills only a part of its site")
     return symbol
+
+
+def _is_other(symbol: str, found: tuple[str, str, str], formula: Collection[str]) -> bool:
+    """Whether what follows a mark in a label is another element on the same site."""
+    mark, word, number = found
+    other = word if word in _EMPTY else _symbol(word)
+    if other in (None, symbol):
+        return False
+    if mark in _SURE or word in _EMPTY:
+        return True
+    if symbol == "H" or (symbol, word) == ("O", "W"):
+        return False  # H1N: hydrogen is named by the atom that holds it; O1W: that of water
+    if formula:
+        return other in formula
+    return len(word) == 2 or (mark.isdigit() and bool(number))
+
+
+def _check_letters(label: str, letters: str, kind: str) -> None:
+    """Refuse a word that is nothing but symbols, all of two letters or with an x between them, as a mixture."""
+    tokens = _TOKEN.findall(letters)
+    symbols = [token.removesuffix("x") for token in tokens]
+    shares = symbols != tokens
+    whole = "".join(tokens) == letters and all(one in ATOMIC_NUMBERS for one in symbols)
+    if whole and len(set(symbols)) > 1 and (shares or all(len(one) == 2 for one in symbols)):
+        raise _mixed(label, symbols[0], symbols[1], kind)
+
+
+def _mixed(label: str, symbol: str, other: str, kind: str) -> StructureFault:
+    what = "an empty site" if other == VACANCY or other in _EMPTY else other
+    alone = f"; if it is {symbol} alone, add the column _atom_site_type_symbol" if kind == "label" else ""
+    return partial_occupancy(f"the {kind} {label[:20]!r} names two elements, {symbol} and {what}", alone)
 
 
 def element_of_potcar(word: str) -> str | None:
@@ -91,18 +125,20 @@ def is_symbol(word: str) -> bool:
     return symbol is not None and (word.startswith(symbol) or word[:1] == "D")
 
 
-def unknown_element(word: str, where: str) -> StructureFault:
+def unknown_element(word: str, where: str, *, labels: bool = False) -> StructureFault:
     """The refusal of a word that names no element.
 
     Args:
         word: What was read.
         where: In which field, and of which atom.
+        labels: Whether it is a label, beside which a column of types may say more.
     """
     match = _LABEL.match(word[:LONGEST])
-    readings = sorted(_readings(match.group(1))) if match else []
+    readings = _readings(match.group(1)) if match else []
     hint = element_hint(word)
-    if len(readings) > 1:
-        hint = f"it may be {' or '.join(readings)}: write the symbol as in {readings[-1]}1, or add the column of types"
+    if len(readings) > 1 and VACANCY not in hint:
+        marked = f" (as in {readings[0]}1), or add the column of types" if labels else ""
+        hint = f"it may be {' or '.join(readings)}: write the symbol of the one that is there{marked}"
     return StructureFault("unknown-element", f"{where}: {word[:20]!r} is not a chemical element; {hint}")
 
 
@@ -123,17 +159,27 @@ def _of_letters(letters: str, formula: Collection[str]) -> str | None:
         return _symbol(letters)
     if ELEMENTS.get(letters.lower()) is not None:
         return None
+    oxidation = _OXIDATION.match(letters)
+    if oxidation and _symbol(letters[:2]) in (None, oxidation.group(1)):  # FeII, OIV; SII may be silicon
+        return _symbol(oxidation.group(1))
     readings = _readings(letters)
-    if formula:  # CaM: calcium on a site M; FeMn: two elements
-        readings &= set(formula)
-        return readings.pop() if len(readings) == 1 else None
+    if formula:
+        return _by_formula(letters, readings, formula)
     # Without a formula two capitals are one symbol where the first letter alone would be none: AL, but not CA.
-    return readings.pop() if len(readings) == 1 and len(letters) == 2 and letters.isupper() else None
+    return readings[0] if len(readings) == 1 and len(letters) == 2 and letters.isupper() else None
 
 
-def _readings(letters: str) -> set[str]:
+def _by_formula(letters: str, readings: list[str], formula: Collection[str]) -> str | None:
+    """The reading that a formula allows: CaM is calcium on a site M, CO1 cobalt in CoO; FeMn may be two elements."""
+    allowed = [symbol for symbol in readings if symbol in formula]
+    in_capitals = letters.isupper() and allowed[:1] == [letters.capitalize()] and letters[0] not in formula
+    return allowed[0] if in_capitals or len(allowed) == 1 else None
+
+
+def _readings(letters: str) -> list[str]:
     """Symbols that the letters of a label may stand for: two capitals for one, or a symbol and the name of a site."""
     as_one = _symbol(letters) if len(letters) == 2 and letters.isupper() else None
     tokens = _TOKEN.findall(letters)
     several = len(tokens) > 1 and "".join(tokens) == letters
-    return {as_one, *(token for token in tokens if several and token in ATOMIC_NUMBERS)} - {None}
+    found = [as_one, *(token for token in tokens if several and token in ATOMIC_NUMBERS)]
+    return list(dict.fromkeys(symbol for symbol in found if symbol))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from api_schemas.errors import FieldError, pointer
 from api_schemas.sublattices import Sublattice
 from api_schemas.symbols import VACANCY
+from api_schemas.synonyms import element_among
 from engine.crystals.parent import ParentCrystal
 
 _SHOWN = 6
@@ -22,7 +23,8 @@ def select_sites(
     for entry, site in enumerate(sublattice.sites):
         if isinstance(site, str):
             found = [index for index, symbol in enumerate(parent.symbols) if symbol == site]
-            message = f"no site of the parent holds {site!r}; the parent has {', '.join(present[:20])}"
+            meant = element_among(site, present)
+            message = f"no site of the parent holds {site!r}; the parent has {', '.join(present[:20])}{meant}"
             kind = "unknown-site"
         else:
             found = [site] if site < parent.n_sites else []

@@ -10,7 +10,18 @@ import re
 
 import gemmi
 
-_SCREW = re.compile(r"[_()]")
+_SCREW = re.compile(r"[_(){}<>$~]")
+"""What sets the axis of a screw low: 6_3, 6(3), 6_{3}, 6~3~, 6<3>."""
+_MARKUP = (
+    (re.compile(r"</?sub>", re.IGNORECASE), ""),
+    (re.compile(r"\\(?:bar|overline)\s*\{?\s*([1-6])\s*\}?"), r"-\1"),
+    (re.compile(r"([1-6])[\u0304\u0305]"), r"-\1"),
+)
+_LOW = str.maketrans("₁₂₃₄₅", "12345")
+_NUMBER = re.compile(
+    r"\s*(?:\((?:\s*(?:No\.?|#)\s*\d{1,3}|\d{2,3})\s*\)|(?:No\.?|#)\s*\d{1,3}|\s\(\d\))$", re.IGNORECASE
+)
+"""The number of a group behind its name."""
 _SAID = (
     (re.compile(r"\s*\(?origin choice ([12])\)?", re.IGNORECASE), r":\1"),
     (re.compile(r"\s*\(?(h)exagonal axes\)?", re.IGNORECASE), ":H"),
@@ -20,6 +31,9 @@ _SAID = (
 _FRACTION = re.compile(r"^\d+/([a-z])$")
 _ORIGINS = {"S": ":1", "Z": ":2", "O1": ":1", "O2": ":2"}
 """How ICSD, and others, mark the choice of origin behind a name."""
+
+_LONGEST = 100
+"""Characters of a name that is looked at; longer texts are none."""
 
 Angles = tuple[float, float]
 
@@ -37,8 +51,15 @@ def by_name(name: str, angles: Angles) -> list[gemmi.SpaceGroup]:
         name: The name.
         angles: alpha and gamma of the cell (degrees), which tell hexagonal from rhombohedral axes.
     """
-    for written_out, short in _SAID:
-        name = written_out.sub(short, name)
+    if len(name) > _LONGEST:
+        return []
+    numbered = _NUMBER.search(name)
+    if numbered:
+        number = int("".join(filter(str.isdigit, numbered.group())))
+        return [group for group in by_name(name[: numbered.start()], angles) if group.number == number]
+    for written, plain in (*_MARKUP, *_SAID):
+        name = written.sub(plain, name)
+    name = name.translate(_LOW)
     bare = " ".join(_SCREW.sub("", name).split())
     base, _, last = bare.rpartition(" ")
     origin = _ORIGINS.get(last.upper(), "") if base else ""
@@ -58,7 +79,10 @@ def by_name(name: str, angles: Angles) -> list[gemmi.SpaceGroup]:
 
 def by_number(text: str, angles: Angles) -> list[gemmi.SpaceGroup]:
     """The space groups in the standard setting of a number; two, where there are two choices of origin."""
-    group = gemmi.find_spacegroup_by_number(int(text)) if text.isdecimal() and len(text) < 4 else None
+    plain = text.removesuffix(".0")
+    known = plain.isascii() and plain.isdecimal() and len(plain) < 4
+    # Of 0 gemmi makes P 1.
+    group = gemmi.find_spacegroup_by_number(int(plain)) if known and 1 <= int(plain) <= 230 else None
     return by_name(group.hm, angles) if group else []
 
 

@@ -44,9 +44,9 @@ def bad_structure(message: str) -> StructureFault:
     return StructureFault("bad-structure", message)
 
 
-def partial_occupancy(what: str) -> StructureFault:
-    """The refusal of a site that is not filled by one element."""
-    text = f"{what}; give a parent with one element on each site, and put the mixture into sublattices"
+def partial_occupancy(what: str, otherwise: str = "") -> StructureFault:
+    """The refusal of a site that is not filled by one element, perhaps with what to do if it is filled by one."""
+    text = f"{what}; give a parent with one element on each site, and put the mixture into sublattices{otherwise}"
     return StructureFault("partial-occupancy", text)
 
 

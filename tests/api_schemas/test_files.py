@@ -83,6 +83,11 @@ def test_the_line_of_a_syntax_error_is_named():
     )
 
 
+def test_a_comma_for_a_decimal_point_is_told():
+    text = GOOD.replace("species: [Na, Cl]", "species: [Na, Cl], a: 5,64")
+    assert "keys must be words; decimals stand after a point" in refused(text)[0].message
+
+
 def test_aliases_cannot_blow_a_file_up():
     laughs = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

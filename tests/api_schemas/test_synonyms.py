@@ -7,12 +7,13 @@ import re
 import pytest
 
 from api_schemas import synonyms
+from api_schemas.conditions import Conditions
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.problem import Problem
 from api_schemas.structures import Structure
 from api_schemas.symbols import ATOMIC_NUMBERS, VACANCY
-from api_schemas.units import UNITS
 from engine.acceptance.resolve import resolve
+from engine.crystals.prototypes import PROTOTYPES as PARENTS
 from engine.properties.table import PROPERTIES, unknown_property
 
 ROCKSALT = {"prototype": "rocksalt", "species": ["Na", "Cl"]}
@@ -48,9 +49,9 @@ def test_what_is_suggested_exists():
     meant = {name for names in synonyms.PROPERTIES.values() for name in names}
     assert meant - {"mass_fraction"} <= PROPERTIES.keys()
     assert not synonyms.PROPERTIES.keys() & PROPERTIES.keys()
-    # Units of fields that are no property's are K and eV.
-    assert {unit for unit, _ in synonyms.UNITS.values()} <= {*UNITS, synonyms.FRACTION, "K", "eV"}
-    fields = {*Structure.model_fields, *Problem.model_fields}
+    fields = {*Structure.model_fields, *Problem.model_fields, *Conditions.model_fields}
+    assert set(synonyms.PROTOTYPES.values()) <= PARENTS.keys()
+    assert not synonyms.PROTOTYPES.keys() & PARENTS.keys()
     assert {re.split(r"\W", meant)[0] for meant in synonyms.FIELDS.values()} <= fields
 
 
@@ -62,6 +63,13 @@ def test_what_is_suggested_exists():
         ("sulphur", "write S"), ("Sodiun", "did you mean Na (sodium)?"), ("sc", "did you mean Sc?"),
         ("AL", "did you mean Al?"), ("Fe3+", "write Fe"), ("Na1", "write Na"), ("Mn_pv", "write Mn"),
         ("Xq", "give a symbol such as Al or Sc"), ("RE", "if it stands for a rare earth"), ("H.75", "give a symbol"),
+        ("Tm3+", "write Tm"), ("Re4+", "write Re"), ("TM3+", "if it stands for a transition metal"), ("1H", "write H"),
+        ("T", "if it stands for the atom of a tetrahedral site (tritium is H)"), ("Ce(III)", "write Ce"),
+        ("Fe(2+)", "write Fe"), ("FeII", "write Fe"), ("O--", "write O"), ("Al:1", "write Al"), ("'Al'", "write Al"),
+        ("CO1", "did you mean Co, or C and O by themselves?"), ("CO", "did you mean Co?"), ("Ox", "did you mean O?"),
+        ("NH4", "did you mean Nh, or N and H by themselves?"), ("Al0.5Sc0.5", "it names Al and Sc: name each"),
+        ("Fe1Mn1", "it names Fe and Mn: name each"), ("VO", "it names V and O: name each"), ("Vac1", "write Vac"),
+        ("Vac_O", "write Vac"), ("Lanthanum3+", "write La"), ("Sç", "give a symbol"), ("Dum", "if it is no atom"),
     ],
 )  # fmt: skip
 def test_a_word_for_an_element_is_answered_with_its_symbol(word, mend):
@@ -104,7 +112,7 @@ def test_a_word_for_a_property_is_answered_with_what_is_near_in_meaning_or_the_l
     [
         ({"structure": {**ROCKSALT, "a": "0.564 nm"}}, "/structure/a", "in Å: 5.64"),
         ({"structure": {**ROCKSALT, "a": "5.64 Å"}}, "/structure/a", "in Å: 5.64"),
-        ({"structure": {**ROCKSALT, "a": 0.564}}, "/structure/prototype", "From nm multiply them by 10"),
+        ({"structure": {**ROCKSALT, "a": 0.564}}, "/structure/a", "From nm multiply them by 10"),
         ({"conditions": {"pressure": "0.0624 eV/Å^3"}}, "/conditions/pressure", "in GPa: 9.99758"),
         ({"conditions": {"pressure": "100 kbar"}}, "/conditions/pressure", "in GPa: 10"),
         ({"conditions": {"temperature": "300 K"}}, "/conditions/temperature", "in K: 300"),
@@ -116,8 +124,29 @@ def test_a_word_for_a_property_is_answered_with_what_is_near_in_meaning_or_the_l
          "/sublattices/0/elements/Na/1", "write 0.2 for 20 %"),
         ({"at": [{"cation": {"Na": 80, "K": 20}}], "kind": "evaluate", "objectives": []}, "/at/0/cation/Na",
          "write 0.2 for 20 %"),
+        ({"sublattices": [{"name": "c", "sites": ["na"], "elements": ["Na", "K"]}]}, "/sublattices/0/sites/0",
+         "the parent has Cl, Na; did you mean Na?"),
+        ({"sublattices": [{"name": "c", "sites": ["Sodium"], "elements": ["Na", "K"]}]}, "/sublattices/0/sites/0",
+         "did you mean Na?"),
+        ({"sublattices": [{"name": "c", "sites": ["Na1"], "elements": ["Na", "K"]}]}, "/sublattices/0/sites/0",
+         "did you mean Na?"),
+        ({"at": [{"cation": {"na": 0.8, "K": 0.2}}], "kind": "evaluate", "objectives": []}, "/at/0/cation/na",
+         "its elements are Na, K; did you mean Na?"),
+        ({"at": [{"cation": {"Na": 0.8, "Potassium": 0.2}}], "kind": "evaluate", "objectives": []},
+         "/at/0/cation/Potassium", "did you mean K?"),
+        ({"sublattices": [{"name": "c", "sites": ["Na"], "elements": {"Na": 0.8, "K": [0, 1]}}]},
+         "/sublattices/0/elements/Na", "such as [0, 0.5]; a composition stands in at"),
+        ({"sublattices": [{"name": "c", "sites": ["Na"], "elements": {"Na": [0, 1], "K": "20%"}}]},
+         "/sublattices/0/elements/K", "such as [0, 0.5]; a composition stands in at"),
+        ({"sublattices": [{"name": "c", "sites": ["Na"], "elements": "Na, K"}]}, "/sublattices/0/elements",
+         "this should be a list of symbols: write [Na, K]"),
+        ({"sublattices": [{"name": "c", "sites": ["Na"], "elements": ["Na", None]}]}, "/sublattices/0/elements/1",
+         "this should be the symbol of an element, such as Al; an empty site is Vac"),
+        ({"at": [{"cation": "Na0.8K0.2"}], "kind": "evaluate", "objectives": []}, "/at/0/cation",
+         "this should be a mapping of fractions: write {Al: 0.8, Sc: 0.2}"),
         ({"structure": {"xyz": "2"}}, "/structure/xyz", "an XYZ file is not read: convert it"),
         ({"structure": {"file": "a.cif"}}, "/structure/file", "write cif_file or poscar_file"),
+        ({"conditions": {"T": 300}}, "/conditions/T", "write temperature"),
         ({"temperature": 300}, "/temperature", "write conditions: {temperature: ...}"),
     ],
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -11,6 +13,7 @@ from api_schemas.errors import ProblemInvalid
 from api_schemas.problem import Problem
 from engine import evaluate
 from engine.acceptance.resolve import resolve
+from engine.crystals import connections as module
 from engine.crystals.connections import connections
 
 
@@ -66,6 +69,41 @@ def test_layers_within_reach_hold_each_other():
     graphite = Atoms("C4", cell=cell, scaled_positions=places, pbc=True)
     assert connections(graphite.cell.array, graphite.get_scaled_positions(), 5.0) is None
     assert len(connections(graphite.cell.array, graphite.get_scaled_positions(), 3.0).held) == 2
+
+
+def calls_made(function, *arguments):
+    """What a function gives, and how many calls the module of connections makes meanwhile."""
+    made = 0
+
+    def watch(frame, event, _):
+        nonlocal made
+        caller = frame if event == "c_call" else frame.f_back
+        if event in ("call", "c_call") and caller is not None:
+            made += caller.f_code.co_filename == module.__file__
+
+    sys.setprofile(watch)
+    try:
+        found = function(*arguments)
+    finally:
+        sys.setprofile(None)
+    return found, made
+
+
+def test_the_work_on_a_flat_cell_grows_with_its_sites_not_with_their_neighbours():
+    cell = np.diag([0.55, 0.55, 100.0])
+    places = np.array([(0.0, 0.0, site * 0.0055) for site in range(12)])
+    found, made = calls_made(connections, cell, places, 5.0)
+    assert (len(found.fragments), found.held.shape, found.held[:, 2].tolist()) == (1, (2, 3), [0, 0])
+    assert made < 150 * len(places)  # 26854 neighbours
+
+
+def test_translations_are_independent_exactly():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        found = rng.integers(-3, 4, size=(rng.integers(1, 6), 3)) * rng.integers(1, 4)
+        independent = module._with(np.zeros((0, 3), dtype=np.int64), found)
+        assert len(independent) == np.linalg.matrix_rank(found)
+        assert np.linalg.matrix_rank(independent) == len(independent) or len(independent) == 0
 
 
 def test_movements_that_cost_nothing_are_those_of_whole_fragments():

@@ -95,6 +95,8 @@ CIFS = [
     (cif(extra=OPERATIONS + "'x,y,z'\n'rm -rf,y,z'"), "bad-structure"),
     (cif(extra=OPERATIONS + "'x,y,z'\n'2x,y,z'"), "bad-structure"),
     (cif(extra=OPERATIONS + "'x,y,z'\n'x,x,z'"), "bad-structure"),
+    (cif(extra=OPERATIONS + "'a,b,c'"), "bad-structure"),
+    (cif(extra=OPERATIONS + "'h,k,l'\n'-h,-k,l'"), "bad-structure"),
     (cif(extra=OPERATIONS + "'x,y,z'\n" * 5000), "bad-structure"),
     (cif(atoms="\n".join(f"Na 0 0 {i / 300}" for i in range(201))), "too-many-atoms"),
     (cif(atoms="Na 0 0 0\n" * 30000), "too-many-atoms"),
@@ -161,9 +163,10 @@ PROTOTYPES = [
     ({"prototype": "wurtzite", "species": ["Al"]}, "species", "bad-structure"),
     ({"prototype": "wurtzite", "species": ["Al", "N"], "b": 3.1}, "b", "bad-structure"),
     ({"prototype": "rocksalt", "species": ["Na", "Cl"], "c": 5.6}, "c", "bad-structure"),
-    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 1e-6}, "prototype", "bad-structure"),
-    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 900.0}, "prototype", "bad-structure"),
-    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 3.1, "c": 400.0}, "prototype", "bad-structure"),
+    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 1e-6}, "a", "bad-structure"),
+    ({"prototype": "rocksalt", "species": ["Na", "Cl"], "a": 900.0}, "a", "bad-structure"),
+    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 0.311, "c": 0.498}, "a", "bad-structure"),
+    ({"prototype": "wurtzite", "species": ["Al", "N"], "a": 3.1, "c": 400.0}, "c", "bad-structure"),
 ]
 
 
@@ -209,6 +212,15 @@ def test_the_good_text_of_each_form_is_accepted():
 def test_the_nearest_prototype_is_suggested():
     with pytest.raises(ProblemInvalid, match="did you mean wurtzite"):
         read_structure(Structure(prototype="wurzite", species=["Al", "N"]))
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("NaCl", "rocksalt"), ("B4", "wurtzite"), ("ZnS", "zincblende"), ("rock salt", "rocksalt")],
+)
+def test_a_compound_or_strukturbericht_symbol_is_answered_with_its_prototype(word, name):
+    with pytest.raises(ProblemInvalid, match=rf"did you mean {name}\?$"):
+        read_structure(Structure(prototype=word, species=["Al", "N"]))
 
 
 def test_overlapping_sites_are_named_with_their_distance():
