@@ -51,7 +51,9 @@ class HarmonicRecord(Record):
     frequencies: list[float] = Field(
         description="Of its vibrations, THz, from low to high; imaginary ones are negative."
     )
-    unstable: list[str] = Field(default_factory=list, description="Modes without a restoring force, in words.")
+    unstable: list[str] = Field(
+        default_factory=list, description="Modes without a restoring force, in words."
+    )
     first: int = 0
     differences: list[list[float]] = Field(
         default_factory=list,
@@ -94,6 +96,8 @@ class DynamicsRecord(Record):
     works: list[float] | None = Field(
         None, description="Work done on each supercell over the whole switch, eV; null before its end."
     )
-    measured: float | None = Field(None, description="Mean temperature of the velocities over the segment, K.")
+    measured: float | None = Field(
+        None, description="Mean temperature of the velocities over the segment, K."
+    )
     warnings: list[str] = Field(default_factory=list)
     failed: str | None = Field(None, description="Why the runs cannot go on; null while they can.")

@@ -17,7 +17,8 @@ class Contributions(Output):
 
     static: float = Field(description="Energy at rest; of a change, the difference.")
     harmonic: float | None = Field(
-        None, description="Classical vibrations of the harmonic crystal; of a change without the masses' part."
+        None,
+        description="Classical vibrations of the harmonic crystal; of a change without the masses' part.",
     )
     anharmonic: float | None = Field(None, description="What the model has beyond its harmonic crystal.")
     vibrational: float | None = Field(
@@ -40,7 +41,9 @@ class OneDirection(Output):
     cumulant: float | None = Field(description="By the mean and variance of the work.")
     runs: int
     dissipation: float = Field(description="Mean work beyond the free energy.")
-    works: list[float] = Field(description="Of every run, eV/atom, with the sign of a change from first to last.")
+    works: list[float] = Field(
+        description="Of every run, eV/atom, with the sign of a change from first to last."
+    )
 
 
 class Switching(Output):

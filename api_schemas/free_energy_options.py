@@ -38,7 +38,9 @@ class FreeEnergyOptions(Model):
         "absolute",
         description="absolute: of the crystals at the compositions of `at`; composition: the change between two.",
     )
-    start: CompositionInput | None = Field(None, alias="from", description="Path composition: where it begins.")
+    start: CompositionInput | None = Field(
+        None, alias="from", description="Path composition: where it begins."
+    )
     end: CompositionInput | None = Field(None, alias="to", description="Path composition: where it ends.")
     atoms: Annotated[int, Field(strict=True, ge=2, le=MOST_ATOMS)] = Field(
         64, description="Of the supercell, about."
@@ -50,7 +52,8 @@ class FreeEnergyOptions(Model):
     )
     ensemble: Literal["nvt"] = Field("nvt", description="nvt: in the cell at rest.")
     reference: Literal["auto", "harmonic"] = Field(
-        "auto", description="Path absolute: what the free energy is counted from; auto is the harmonic crystal."
+        "auto",
+        description="Path absolute: what the free energy is counted from; auto is the harmonic crystal.",
     )
     timestep: TimeStep | Literal["auto"] = Field(
         "auto", description="fs; auto is a twentieth of the shortest period."

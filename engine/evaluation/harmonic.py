@@ -28,7 +28,9 @@ class HarmonicSamples(AtWork[HarmonicTask]):
         resting = Resting.of(self.evaluator, task.crystal, task.matrix, self.on_call)
         with fitting_threads(resting.supercell.n_cells * crystal.n_copies):
             harmonic = resting.harmonic
-            unstable = [one.words(crystal.parent_symbols) for one in harmonic.instabilities(operations(crystal))]
+            unstable = [
+                one.words(crystal.parent_symbols) for one in harmonic.instabilities(operations(crystal))
+            ]
             differences: NDArray[np.float64] | None = None
             if task.pairs and not unstable:
                 displaced = pairs(

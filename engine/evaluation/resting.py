@@ -96,7 +96,9 @@ class Resting:
     @cached_property
     def landscape(self) -> SiteLandscape:
         """Energy of the supercell, of positions in the relaxed cell."""
-        return SiteLandscape(self.evaluator.potential, self._crystal, self.lattice, self.supercell, self.on_call)
+        return SiteLandscape(
+            self.evaluator.potential, self._crystal, self.lattice, self.supercell, self.on_call
+        )
 
     @cached_property
     def _known(self) -> dict[str, Any]:

@@ -90,9 +90,7 @@ class Switching(AtWork[DynamicsTask]):
     @cached_property
     def rest(self) -> list[Resting]:
         """The crystals of the task at rest."""
-        return [
-            Resting.of(self.evaluator, one, self.task.matrix, self.on_call) for one in self.task.crystals
-        ]
+        return [Resting.of(self.evaluator, one, self.task.matrix, self.on_call) for one in self.task.crystals]
 
     @property
     def heat(self) -> float:
@@ -181,7 +179,9 @@ class Switching(AtWork[DynamicsTask]):
         if state is not None and here < task.equilibration:
             until = min(task.end, task.equilibration)
             ends = np.full(task.replicas, 0.0 if task.forward else 1.0)
-            state, series = sample(self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside)
+            state, series = sample(
+                self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside
+            )
             rest = self._start.energy / self._start.harmonic.n_atoms if self._sampled else None
             if rest is not None:
                 warnings += [one.message for one in watched(series, self._neighbours, self.heat, rest)]
@@ -189,7 +189,9 @@ class Switching(AtWork[DynamicsTask]):
             here = until
         if here == task.end and state is not None:
             return _Came(state.arrays(), None, self._kelvin(heat), warnings)
-        started = restored_switch(saved) if switching and saved is not None else begin_switch(_required(state))
+        started = (
+            restored_switch(saved) if switching and saved is not None else begin_switch(_required(state))
+        )
         ended, _ = switch(
             self.hamiltonian,
             started,
@@ -216,7 +218,9 @@ class Switching(AtWork[DynamicsTask]):
         present = self._start.harmonic.constants.present if self._sampled else None
         if present is None:
             lam, crystal = self._start.weights, self.resolved.crystal
-            present = np.bincount(crystal.copy_site, weights=lam[: crystal.n_copies], minlength=crystal.n_sites)
+            present = np.bincount(
+                crystal.copy_site, weights=lam[: crystal.n_copies], minlength=crystal.n_sites
+            )
         return np.tile(present > 0.0, self._start.supercell.n_cells)
 
     @cached_property
@@ -224,9 +228,7 @@ class Switching(AtWork[DynamicsTask]):
         """Shortest distance of two atoms at rest, Å."""
         start = self._start
         return float(
-            shortest_distances(
-                start.unstrained, start.inside[None], start.strain[None], self._present
-            )[0]
+            shortest_distances(start.unstrained, start.inside[None], start.strain[None], self._present)[0]
         )
 
 

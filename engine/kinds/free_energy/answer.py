@@ -69,9 +69,7 @@ def _samples(found: Estimate | None) -> Samples | None:
     if found is None or found.one_sided is None:
         return None
     one = found.one_sided
-    return Samples(
-        energies=one.calls, deviation=one.deviation, enough=one.enough, reasons=list(one.reasons)
-    )
+    return Samples(energies=one.calls, deviation=one.deviation, enough=one.enough, reasons=list(one.reasons))
 
 
 def _switching(found: Estimate | None, runs: Runs | None, atoms: float) -> Switching | None:
@@ -123,7 +121,9 @@ def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, 
 
 def _name(composition: dict[str, dict[str, float]]) -> str:
     parts = [
-        " ".join(f"{element}{'' if share == 1.0 else f' {share:.4g}'}" for element, share in of.items() if share)
+        " ".join(
+            f"{element}{'' if share == 1.0 else f' {share:.4g}'}" for element, share in of.items() if share
+        )
         for of in composition.values()
     ]
     return ", ".join(parts) or "the crystal"
@@ -142,4 +142,6 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
             f"the crystal is dynamically unstable at rest: {modes}. It has no harmonic reference at any temperature; "
             "take a structure that holds the distortion"
         ]
-    return ["no run in both directions came to its end"]
+    runs = told.runs(question, ends[0].atoms) if ends else None
+    why = f": {runs.failed[0]}" if runs is not None and runs.failed else ""
+    return [f"no run in both directions came to its end{why}"]

@@ -204,4 +204,8 @@ def is_accurate(told: FreeEnergyTold, question: Question) -> bool:
     if found is None or found.error is None:
         return False
     doubtful = found.agreement is not None and found.agreement.verdict == "disagree"
-    return not doubtful and math.isfinite(found.error) and found.error <= told.questions.options.accuracy * found.atoms
+    return (
+        not doubtful
+        and math.isfinite(found.error)
+        and found.error <= told.questions.options.accuracy * found.atoms
+    )

@@ -63,7 +63,9 @@ def _change_faults(problem: Problem, options: FreeEnergyOptions, region: Region)
         text = "path composition goes from `from` to `to`; remove at, or take path absolute"
         yield FieldError(pointer="/at", type="unused-field", message=text)
     if not region.space.n_free:
-        text = "path composition needs a sublattice with at least two elements; add one, or take path absolute"
+        text = (
+            "path composition needs a sublattice with at least two elements; add one, or take path absolute"
+        )
         yield FieldError(pointer="/sublattices", type="nothing-mixed", message=text)
         return
     ends = []

@@ -21,6 +21,8 @@ FIRST_BATCHES = 2
 """Batches of samples that are asked for at once."""
 HOPELESS = 1.5
 """Times as wide as one side allows: more samples would not help."""
+MOST_FAILED = 3
+"""Batches of runs that may fail before those of a question are given up, as long as no run has come to its end."""
 GROWTH = 2
 """By how much the number of runs or samples may grow before what came is looked at again."""
 
@@ -134,9 +136,10 @@ class FreeEnergyTold:
             if forward and backward:
                 heat = BOLTZMANN * question.temperature
                 found = two_sided(forward, backward, heat, seed=self.seed)
-            if not complete or wanted == most or found is None or is_met(found, accuracy):
+            over = len(failed) >= MOST_FAILED if found is None else is_met(found, accuracy)
+            if not complete or wanted == most or over:
                 return Runs(forward, backward, failed, warnings, wanted, complete, found)
-            more = -(-pairs_wanted(found, accuracy) // together)
+            more = 1 if found is None else -(-pairs_wanted(found, accuracy) // together)
             wanted = min(most, GROWTH * wanted, wanted + max(1, more))
 
     def _works(

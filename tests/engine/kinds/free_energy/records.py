@@ -1,0 +1,110 @@
+"""Records of kind free_energy without a potential: harmonic wells whose free energies are known in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from api_schemas.cost import Cost
+from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
+from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
+from api_schemas.errors import parse
+from api_schemas.problem import Problem
+
+BOLTZMANN = 8.617333262e-5
+ATOMS, CELLS = 16.0, 8
+REST = (-50.0, -48.0)
+"""eV of the supercell at rest, of the first element and of the second."""
+FREQUENCIES = (4.0, 2.5)
+"""THz, of all vibrations."""
+BEYOND = 0.02
+"""eV of the supercell, what the first crystal has beyond harmonic on average."""
+CHANGE = -0.7
+"""eV of the supercell, what the change of composition does without the masses."""
+SPENT = Cost(potential_calls=3, shared_calls=5, seconds=0.5)
+
+
+def problem(**options) -> Problem:
+    """NaCl to KCl in 16 atoms unless told otherwise."""
+    document = {
+        "kind": "free_energy",
+        "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
+        "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
+        "potential": {"name": "sevennet-0"},
+    }
+    if options.get("path") != "composition":
+        document["at"] = options.pop("at", [{"cation": {"Na": 1.0}}])
+    else:
+        options = {"from": {"cation": {"Na": 1.0}}, "to": {"cation": {"K": 1.0}}, **options}
+    return parse(Problem, {**document, "free_energy": {"atoms": 16, **options}})
+
+
+class Records:
+    """What a worker would answer.
+
+    Args:
+        deviation: Of the energies beyond harmonic, eV of the supercell.
+        lost: Mean work that a run dissipates, eV of the supercell; works are Gaussian.
+        unstable: Whether the crystal has unstable modes.
+        fails: Whether a segment fails, by its task.
+        rests: Whether crystals come to rest.
+    """
+
+    def __init__(
+        self, deviation=0.01, lost=0.005, unstable=False, fails=lambda task: False, rests=True
+    ) -> None:
+        self.deviation, self.lost, self.unstable, self.fails, self.rests = (
+            deviation,
+            lost,
+            unstable,
+            fails,
+            rests,
+        )
+
+    def __call__(self, task):
+        return getattr(self, task.unit)(task)
+
+    def reference(self, task):
+        return ReferenceRecord(
+            index=task.index, what=task.what, members=task.members, converged=True, cost=SPENT,
+            enthalpies=[-6.0 for _ in task.members],
+        )  # fmt: skip
+
+    def relaxation(self, task):
+        return EvaluationRecord(
+            index=task.index, composition=task.composition, energy_per_atom=-3.0, converged=self.rests, stable=True,
+            properties={"energy": PropertyValue(value=-3.0, unit="eV/atom")}, cost=SPENT, structure=None,
+            relaxation=RelaxationState(q=[0.0], columns=[], dq_dx=[], hessian=[]),
+        )  # fmt: skip
+
+    def harmonic(self, task):
+        second = task.crystal.composition["cation"].get("K", 0.0) > 0.5
+        frequencies = [FREQUENCIES[second]] * (3 * int(ATOMS) - 3)
+        if self.unstable:
+            frequencies[:2] = [-0.5, -0.5]
+        differences = []
+        for number in range(task.first, task.first + task.pairs):
+            draw = np.random.default_rng([task.seed, number])
+            differences.append((BEYOND + self.deviation * draw.standard_normal(2)).tolist())
+        return HarmonicRecord(
+            index=task.index, cost=SPENT, evaluation=task.crystal.evaluation, temperature=task.temperature,
+            atoms=ATOMS, energy=REST[second], volume=400.0, frequencies=frequencies, first=task.first,
+            unstable=["0.50i THz at q = (1/2, 0, 0)"] if self.unstable else [], differences=differences,
+        )  # fmt: skip
+
+    def dynamics(self, task):
+        failed = "replica 0 exploded at step 7" if self.fails(task) else None
+        done = task.end == task.equilibration + task.steps and not failed
+        exact = CHANGE if task.reference == "composition" else BEYOND
+        heat = BOLTZMANN * task.temperature
+        works = []
+        for run in range(task.run, task.run + task.replicas):
+            draw = np.random.default_rng([task.seed, run, task.forward]).standard_normal()
+            # Gaussian works of this variance obey Crooks' theorem in both directions.
+            works.append(
+                (exact if task.forward else -exact) + self.lost + np.sqrt(2.0 * heat * self.lost) * draw
+            )
+        return DynamicsRecord(
+            index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
+            temperature=task.temperature, end=task.end, works=works if done else None, measured=task.temperature,
+            failed=failed,
+        )  # fmt: skip

@@ -1,0 +1,209 @@
+"""The plan of kind free_energy: what it asks for and when, that nothing depends on the order, and what it answers."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from api_schemas.free_energies import FreeEnergyAnswer
+from api_schemas.results import Stopped
+from engine.campaign.campaign import Campaign
+from tests.engine.kinds.free_energy.records import (
+    ATOMS,
+    BEYOND,
+    BOLTZMANN,
+    CHANGE,
+    FREQUENCIES,
+    REST,
+    Records,
+    problem,
+)
+
+PLANCK = 4.135667696e-3
+CANCELLED = Stopped(reason="cancelled", message="cancelled")
+CHANGES = {"path": "composition", "temperatures": [300], "budget": {"runs": 16, "steps": 300}}
+
+
+def ended(campaign, told) -> Campaign:
+    for _ in range(500):
+        asked = campaign.ask()
+        if not asked:
+            return campaign
+        campaign.tell([told(task) for task in asked])
+    raise AssertionError("the plan does not end")
+
+
+def answered(campaign, stopped=None):
+    return FreeEnergyAnswer.model_validate(campaign.result(stopped).answer).free_energies
+
+
+def classical(frequency, temperature):
+    """F of 3 N - 3 classical oscillators, eV."""
+    heat = BOLTZMANN * temperature
+    return (3 * ATOMS - 3) * heat * math.log(PLANCK * frequency / heat)
+
+
+def quantum(frequency, temperature):
+    heat, quantum = BOLTZMANN * temperature, PLANCK * frequency
+    return (3 * ATOMS - 3) * (quantum / 2 + heat * math.log(1 - math.exp(-quantum / heat)))
+
+
+def test_a_crystal_is_rested_then_sampled_and_that_is_enough():
+    campaign = Campaign(problem(temperatures=[100, 300]), shared=True)
+    told = Records()
+    first = campaign.ask()
+    assert [one.unit for one in first] == ["reference", "relaxation"]
+    campaign.tell([told(task) for task in first])
+    asked = campaign.ask()
+    assert {one.unit for one in asked} == {"harmonic"}
+    assert sorted({one.temperature for one in asked}) == [100, 300]
+    assert len({(one.temperature, one.first) for one in asked}) == len(asked) == 4
+    ended(campaign, told)
+    assert campaign.stopped.reason == "accuracy_met"
+    assert "all 2 free energies are known within 1 meV/atom" in campaign.stopped.message
+    assert not any(one.unit == "dynamics" for one in campaign.records)
+    for one in answered(campaign):
+        temperature = one.temperature
+        parts = one.contributions
+        assert one.estimator == "harmonic samples"
+        assert parts.static * ATOMS == pytest.approx(REST[0])
+        assert parts.harmonic * ATOMS == pytest.approx(classical(FREQUENCIES[0], temperature), rel=1e-6)
+        both = classical(FREQUENCIES[0], temperature) + parts.quantum * ATOMS
+        assert both == pytest.approx(quantum(FREQUENCIES[0], temperature), rel=1e-6)
+        # Gaussian energies: <w> - var(w)/2kT.
+        exact = BEYOND - 0.01**2 / (2 * BOLTZMANN * temperature)
+        assert abs(parts.anharmonic * ATOMS - exact) < 4 * one.standard_error * ATOMS
+        assert one.free_energy == pytest.approx(
+            parts.static + parts.harmonic + parts.quantum + parts.anharmonic, abs=1e-12
+        )
+        assert one.accurate
+    assert 0.0 < answered(campaign)[0].heat_capacity < answered(campaign)[1].heat_capacity < 3.0
+
+
+def test_samples_are_added_until_the_accuracy_is_met():
+    # n pairs have a standard error of about 0.012 eV / sqrt(2 n) over 16 atoms.
+    counts = []
+    for accuracy in (1e-3, 1e-4):
+        campaign = ended(
+            Campaign(problem(temperatures=[300], accuracy=accuracy), shared=True), Records(0.012)
+        )
+        (one,) = answered(campaign)
+        assert one.accurate
+        assert one.standard_error <= accuracy
+        counts.append(one.samples.energies)
+    assert counts[0] == 32 < counts[1]
+
+
+def test_where_samples_are_not_enough_the_harmonic_crystal_is_switched_to_the_model():
+    campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(deviation=0.2))
+    (one,) = answered(campaign)
+    assert not one.samples.enough
+    assert one.estimator == "BAR"
+    runs = [task for task in campaign.records if task.unit == "dynamics"]
+    assert runs
+    exact = REST[0] + BEYOND + quantum(FREQUENCIES[0], 300)
+    assert abs(one.free_energy * ATOMS - exact) < 4 * one.standard_error * ATOMS
+    assert one.switching.verdict == "agree"
+
+
+def test_a_change_is_switched_both_ways_with_masses_told_apart():
+    campaign = Campaign(problem(**CHANGES), shared=True)
+    told, seen = Records(), []
+    while asked := campaign.ask():
+        seen += [one for one in asked if one.unit == "dynamics"]
+        campaign.tell([told(task) for task in asked])
+    (one,) = answered(campaign)
+    assert one.start == {"cation": {"Na": 1.0, "K": 0.0}}
+    assert one.composition == {"cation": {"Na": 0.0, "K": 1.0}}
+    parts = one.contributions
+    exact = 1.5 * BOLTZMANN * 300 * math.log(22.98976928 / 39.0983) / 2
+    assert parts.mass == pytest.approx(exact, rel=1e-9)  # of an atom: half of them change
+    classically = one.free_energy - parts.quantum - parts.mass
+    assert abs(classically * ATOMS - CHANGE) < 4 * one.standard_error * ATOMS
+    assert parts.static * ATOMS == pytest.approx(REST[1] - REST[0])
+    harmonic = classical(FREQUENCIES[1], 300) - classical(FREQUENCIES[0], 300)
+    assert (parts.harmonic + parts.mass) * ATOMS == pytest.approx(harmonic, rel=1e-6)
+    # Every segment goes on from the one before, and each run draws noise of its own.
+    by_index = {task.index: task for task in seen}
+    for task in by_index.values():
+        if task.begin == 0:
+            assert task.continues is None
+        else:
+            before = by_index[task.continues]
+            assert (before.end, before.run, before.forward) == (task.begin, task.run, task.forward)
+    assert {task.forward for task in by_index.values()} == {True, False}
+    assert len({(task.run, task.forward) for task in by_index.values() if task.begin == 0}) == sum(
+        task.begin == 0 for task in by_index.values()
+    )
+    assert campaign.stopped.reason == "accuracy_met"
+
+
+def test_runs_are_added_until_the_budget_is_spent_and_the_error_is_still_told():
+    asked = {**CHANGES, "accuracy": 1e-5, "budget": {"runs": 12, "steps": 300}}
+    campaign = ended(Campaign(problem(**asked), shared=True), Records(lost=0.02))
+    (one,) = answered(campaign)
+    assert campaign.stopped.reason == "budget_spent"
+    assert "budget.runs" in campaign.stopped.message
+    assert one.switching.forward.runs == one.switching.backward.runs == 12
+    assert one.standard_error > 1e-5
+    assert not one.accurate
+    assert "not met" in one.text
+
+
+def test_in_any_order_twice_and_from_any_records_the_same_follows():
+    whole = ended(Campaign(problem(**CHANGES), shared=True), Records())
+    expected, records = whole.result(), list(whole.records)
+    for seed in range(3):
+        mixed = [*records, *records[::3]]
+        random.Random(seed).shuffle(mixed)  # noqa: S311
+        again = Campaign(problem(**CHANGES), shared=True)
+        again.tell(mixed)
+        assert again.ask() == []
+        assert again.result() == expected
+    first, told = Campaign(problem(**CHANGES), shared=True), Records()
+    counted, planned = set(), []
+    while asked := first.ask():
+        again = Campaign(problem(**CHANGES), shared=True)
+        again.tell(first.records)
+        assert again.ask() == asked
+        assert [one.index for one in first.ask(1)] == [asked[0].index]
+        assert answered(first, CANCELLED) == answered(again, CANCELLED)
+        counted |= {(one.unit, one.index) for one in asked if one.counted}
+        planned.append(first.planned)
+        assert len(counted) <= planned[-1]
+        first.tell([told(asked[-1])])  # one by one, the last first
+    assert first.result() == expected
+    assert first.planned == len(counted)
+
+
+def test_runs_that_fail_are_told_and_do_not_stop_the_others():
+    told = Records(
+        fails=lambda task: task.unit == "dynamics" and task.forward and task.run == 0 and task.begin > 0
+    )
+    campaign = ended(Campaign(problem(**CHANGES), shared=True), told)
+    (one,) = answered(campaign)
+    assert one.free_energy is not None
+    assert any("could not go on: replica 0 exploded at step 7" in text for text in one.warnings)
+    broken = ended(Campaign(problem(**CHANGES), shared=True), Records(fails=lambda task: True))
+    (one,) = answered(broken)
+    assert one.free_energy is None
+    assert one.warnings == ["no run in both directions came to its end: replica 0 exploded at step 7"]
+    assert broken.stopped.reason == "budget_spent"
+
+
+def test_an_unstable_crystal_has_no_free_energy_and_its_mode_is_named():
+    campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(unstable=True))
+    (one,) = answered(campaign)
+    assert one.free_energy is None
+    assert "dynamically unstable at rest: 0.50i THz at q = (1/2, 0, 0)" in one.warnings[0]
+    assert one.text == "Na at 300 K: no free energy"
+    assert campaign.stopped.reason == "budget_spent"
+
+
+def test_a_crystal_that_did_not_come_to_rest_is_told():
+    campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(rests=False))
+    (one,) = answered(campaign)
+    assert one.warnings == ["a crystal did not come to rest: its relaxation was given up"]
+    assert [record.unit for record in campaign.records] == ["reference", "relaxation"]
