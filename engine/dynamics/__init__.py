@@ -1,0 +1,1 @@
+"""Molecular dynamics of alchemical crystals, and switching between them."""
