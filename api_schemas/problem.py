@@ -22,8 +22,8 @@ from api_schemas.choices import Kind, PotentialChoice, Scan, Strategy, Verify
 from api_schemas.conditions import Conditions
 from api_schemas.constraints import Constraints
 from api_schemas.errors import parse
-from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.files import read_file, read_text
+from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective
 from api_schemas.order_options import OrderOptions

@@ -22,6 +22,7 @@ from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.crystals.supercells import Supercell
 from engine.mechanics import ordering
+from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.mechanics.landscape import Landscape
 from engine.mechanics.mixed_sites import MixedSites
@@ -29,7 +30,6 @@ from engine.mechanics.relax import Start, relax
 from engine.mechanics.sites import SiteLandscape
 from engine.potentials.interface import Potential
 from engine.potentials.loading import load_potential
-from engine.properties.energetic import BOLTZMANN
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 FCC_32 = [[-2, 2, 2], [2, -2, 2], [2, 2, -2]]

@@ -30,8 +30,8 @@ from rich.table import Table
 
 from api_schemas.problem import Problem
 from engine.campaign.run import run
+from engine.mechanics.constants import BOLTZMANN
 from engine.potentials.loading import load_potential
-from engine.properties.energetic import BOLTZMANN
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 POTENTIALS = os.environ.get(

@@ -31,6 +31,8 @@ FEWEST_CELLS = 2
 
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""
+_AS_COMPACT_AS_A_CUBE = 0.89
+"""The share where a number of atoms is wanted: that of a cube among lattices, 2^(-1/6) = 0.891."""
 _VECTORS_AT_ONCE = 32
 _MOST_CELLS = 72
 """Numbers of cells up to which every shape is looked at."""
@@ -156,17 +158,46 @@ def compact_supercell(crystal: AlchemicalCrystal, cells: int | Sequence[int]) ->
             all numbers that are allowed.
     """
     counts = tuple(near_counts(cells) if isinstance(cells, int) else sorted(cells))
+    return _repeated(crystal, counts, None)
+
+
+def supercell_of_atoms(crystal: AlchemicalCrystal, atoms: int) -> Supercell:
+    """The compact supercell of a crystal that keeps most symmetry and, of these, is nearest to a number of sites.
+
+    A cube counts as compact, though an fcc lattice of images is more so: 64 sites of rocksalt are 2 x 2 x 2
+    conventional cells, 54 of bcc are 3 x 3 x 3.
+
+    Args:
+        crystal: The parent.
+        atoms: Sites wanted, empty ones among them; the answer has 0.8 to 1.25 times as many, and one cell at least.
+
+    Raises:
+        ValueError: if no atoms are wanted.
+    """
+    if atoms < 1:
+        raise ValueError(f"a supercell has one atom or more, got {atoms}")
+    wanted = max(1, round(atoms / crystal.n_sites))
+    return _repeated(crystal, tuple(near_counts(wanted)), wanted)
+
+
+def _repeated(crystal: AlchemicalCrystal, counts: tuple[int, ...], wanted: int | None) -> Supercell:
     times = _times(round(counts[0] / _SPREAD[0]))
     if any(n % times**3 for n in counts):
         times = 1
     base = tuple(n // times**3 for n in counts)
-    found = _compact(crystal.lattice.tobytes(), crystal.frac.tobytes(), crystal.labels.tobytes(), base)
+    found = _compact(
+        crystal.lattice.tobytes(),
+        crystal.frac.tobytes(),
+        crystal.labels.tobytes(),
+        base,
+        None if wanted is None else wanted / times**3,
+    )
     return Supercell(times * found)
 
 
 @lru_cache(maxsize=64)
 def _compact(
-    lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, counts: tuple[int, ...]
+    lattice_bytes: bytes, frac_bytes: bytes, label_bytes: bytes, counts: tuple[int, ...], wanted: float | None
 ) -> IntArray:
     import spglib
 
@@ -184,9 +215,13 @@ def _compact(
         shortest = _shortest(forms, n, vectors, lengths) / n ** (1 / 3)
         best += [(float(shortest[f]), n, forms[f]) for f in np.flatnonzero(shortest > 0.85 * shortest.max())]
     most = max(shortest for shortest, _, _ in best)
-    near = [(n, form) for shortest, n, form in best if shortest >= _NEARLY_AS_COMPACT * most]
+    enough = (_NEARLY_AS_COMPACT if wanted is None else _AS_COMPACT_AS_A_CUBE) * most
+    near = [(n, form) for shortest, n, form in best if shortest >= enough]
     kept = _kept_by(np.array([form for _, form in near]), np.array([n for n, _ in near]), rotations)
-    ranked = [(-int(kept[number]), n, number) for number, (n, _) in enumerate(near)]
+    ranked = [
+        (-int(kept[number]), n if wanted is None else abs(n - wanted), number)
+        for number, (n, _) in enumerate(near)
+    ]
     return near[min(ranked)[2]][1]
 
 

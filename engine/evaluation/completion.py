@@ -10,8 +10,8 @@ import numpy as np
 from api_schemas.evaluations import EvaluationRecord, ReferenceRecord
 from engine.evaluation.record import public_value
 from engine.evaluation.warnings import lost_members
+from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.coordinates import symmetry_coordinates
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 from engine.properties.gradients import RelaxedPoint, property_values
 from engine.properties.inputs import EndMember, Surroundings
 from engine.properties.table import PROPERTIES, wanted_properties

@@ -14,11 +14,11 @@ from engine.crystals.holding import rounded_counts, sites_of
 from engine.crystals.supercells import Supercell
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.mean_crystal import relaxed_mean
+from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.mixed_sites import MixedSites
 from engine.mechanics.ordering import State, begin, begin_at, restored, told
 from engine.mechanics.sites import SiteLandscape
 from engine.mechanics.threads import fitting_threads
-from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,7 +21,7 @@ from engine.dynamics.sampling import sample
 from engine.dynamics.schedules import linear
 from engine.dynamics.springs import Springs
 from engine.dynamics.state import State, begin, measured_thermal_energy, restored
-from engine.dynamics.switching import begin_switch, restored_switch, switch
+from engine.dynamics.switching import Switch, begin_switch, restored_switch, switch
 from engine.dynamics.timestep import conservation
 from engine.dynamics.watch import overlapping, shortest_distances, watched
 from engine.evaluation.at_work import AtWork
@@ -71,7 +71,7 @@ class Switching(AtWork[DynamicsTask]):
             index=task.index,
             cost=Cost(
                 potential_calls=calls,
-                shared_calls=sum(one.calls for one in self._sampled),
+                shared_calls=self._start.calls,
                 seconds=time.perf_counter() - began,
                 supercell_calls=calls,
                 primitive_equivalents=float(calls * self.rest[0].supercell.n_cells),
@@ -138,12 +138,6 @@ class Switching(AtWork[DynamicsTask]):
         return self.rest[0] if self.task.forward else self.rest[-1]
 
     @property
-    def _sampled(self) -> list[Resting]:
-        """The crystals whose force constants the segment needs."""
-        needed = [self._start] if self.task.begin == 0 or self.task.reference == "harmonic" else []
-        return needed
-
-    @property
     def _streams(self) -> range:
         """Noise of its own for each run of either direction."""
         first = 2 * self.task.run
@@ -170,28 +164,28 @@ class Switching(AtWork[DynamicsTask]):
         ).fault
 
     def _came(self) -> _Came:
-        task, warnings = self.task, []
-        saved = self.checkpoint
-        switching = saved is not None and "work" in saved
-        state = self._begun() if saved is None else (None if switching else restored(saved))
-        heat: list[NDArray[np.float64]] = []
-        here = task.begin
-        if state is not None and here < task.equilibration:
+        task, saved = self.task, self.checkpoint
+        if saved is not None and "work" in saved:
+            return self._switched(restored_switch(saved), task.begin, [], [])
+        state = self._begun() if saved is None else restored(saved)
+        warnings, heat, here = list[str](), list[float](), task.begin
+        if here < task.equilibration:
             until = min(task.end, task.equilibration)
             ends = np.full(task.replicas, 0.0 if task.forward else 1.0)
             state, series = sample(
                 self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside
             )
-            rest = self._start.energy / self._start.harmonic.n_atoms if self._sampled else None
-            if rest is not None:
-                warnings += [one.message for one in watched(series, self._neighbours, self.heat, rest)]
-            heat.append(series.thermal_energy.mean(axis=0))
+            rest = self._start.energy / len(self._start.inside)
+            warnings += [one.message for one in watched(series, self._neighbours, self.heat, rest)]
+            heat.append(float(series.thermal_energy.mean()))
             here = until
-        if here == task.end and state is not None:
-            return _Came(state.arrays(), None, self._kelvin(heat), warnings)
-        started = (
-            restored_switch(saved) if switching and saved is not None else begin_switch(_required(state))
-        )
+        if here == task.end:
+            return _Came(state.arrays(), None, heat[0] / BOLTZMANN, warnings)
+        return self._switched(begin_switch(state), here, heat, warnings)
+
+    def _switched(self, started: Switch, here: int, heat: list[float], warnings: list[str]) -> _Came:
+        """From a step of the switch to the end of the segment."""
+        task = self.task
         ended, _ = switch(
             self.hamiltonian,
             started,
@@ -201,27 +195,21 @@ class Switching(AtWork[DynamicsTask]):
             steps=task.end - here,
             path=self.path,
         )
-        heat.append(measured_thermal_energy(ended.state, self.model.masses))
+        heat.append(float(measured_thermal_energy(ended.state, self.model.masses).mean()))
         done = task.end == task.equilibration + task.steps
         shortest = shortest_distances(
             self.rest[0].unstrained, ended.state.positions, ended.state.strain, self._present
         )
         warnings += [one.message for one in overlapping(shortest, self._neighbours)]
-        return _Came(ended.arrays(), ended.work if done else None, self._kelvin(heat), warnings)
-
-    @staticmethod
-    def _kelvin(heat: list[NDArray[np.float64]]) -> float:
-        return float(np.mean(heat)) / BOLTZMANN
+        return _Came(ended.arrays(), ended.work if done else None, float(np.mean(heat)) / BOLTZMANN, warnings)
 
     @cached_property
     def _present(self) -> NDArray[np.bool_]:
-        present = self._start.harmonic.constants.present if self._sampled else None
-        if present is None:
-            lam, crystal = self._start.weights, self.resolved.crystal
-            present = np.bincount(
-                crystal.copy_site, weights=lam[: crystal.n_copies], minlength=crystal.n_sites
-            )
-        return np.tile(present > 0.0, self._start.supercell.n_cells)
+        """Whether each site of the supercell holds an atom, [n]."""
+        crystal = self.resolved.crystal
+        held = self._start.weights[: crystal.n_copies]
+        present = np.bincount(crystal.copy_site, weights=held, minlength=crystal.n_sites) > 0.0
+        return np.tile(present, self._start.supercell.n_cells)
 
     @cached_property
     def _neighbours(self) -> float:
@@ -230,9 +218,3 @@ class Switching(AtWork[DynamicsTask]):
         return float(
             shortest_distances(start.unstrained, start.inside[None], start.strain[None], self._present)[0]
         )
-
-
-def _required(state: State | None) -> State:
-    if state is None:
-        raise ValueError("a switch begins at a state of equilibrium")
-    return state

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.empty_sites import HOLD, empty_sites, unheld
 from engine.mechanics.neighbours import MovingNeighbours
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.potentials.interface import Potential
 
-EV_PER_A3_IN_GPA = 160.21766208
 CALLS_PER_ROW = 2
 """Potential calls that a row of second derivatives counts."""
 

@@ -119,13 +119,58 @@ class SiteLandscape:
             )
         ]
 
+    def energies(
+        self,
+        positions: NDArray[np.float64],
+        strain: NDArray[np.float64],
+        lam: NDArray[np.float64],
+        *,
+        at_once: int = 1,
+    ) -> NDArray[np.float64]:
+        """Energies alone of crystals of one strain and the same weights, [m] eV; a potential call each.
+
+        No derivatives are prepared, which makes it about three times as fast as `first`. Neighbours are found anew: an
+        energy does not depend on what was computed before.
+
+        Args:
+            positions: [m, n, 3] Å.
+            strain: [3, 3].
+            lam: Weights of all copies, [n_copies of the supercell].
+            at_once: Crystals in a batch.
+        """
+        device, dtype = self.potential.device, self.potential.dtype
+        found = []
+        with torch.no_grad():
+            for start in range(0, len(positions), at_once):
+                batch = positions[start : start + at_once]
+                for _ in batch:
+                    if self._on_call is not None:
+                        self._on_call()
+                    self.calls += 1
+                placed, strained, weights = (
+                    torch.tensor(values, dtype=torch.float64, device=device)
+                    for values in (
+                        batch,
+                        np.broadcast_to(strain, (len(batch), 3, 3)),
+                        np.tile(lam, len(batch)),
+                    )
+                )
+                graph = self._new_neighbours().at(placed, strained)
+                moved = placed.reshape(-1, 3).to(dtype)
+                energies = self.potential.energy(graph, moved, strained.to(dtype), weights.to(dtype))
+                found.append(energies.to(torch.float64).cpu().numpy())
+        return np.concatenate(found) if found else np.zeros(0)
+
     def _neighbours(self, m: int) -> MovingNeighbours:
         """Those of so many crystals at once."""
         if m not in self._lists:
-            self._lists[m] = MovingNeighbours(
-                self.potential,
-                self.supercell.matrix @ self.lattice,
-                self.crystal.site_copies * self.supercell.n_cells,
-                np.tile(self.crystal.site_sublattice, self.supercell.n_cells),
-            )
+            self._lists[m] = self._new_neighbours()
         return self._lists[m]
+
+    def _new_neighbours(self) -> MovingNeighbours:
+        return MovingNeighbours(
+            self.potential,
+            self.supercell.matrix @ self.lattice,
+            self.crystal.site_copies * self.supercell.n_cells,
+            np.tile(self.crystal.site_sublattice, self.supercell.n_cells),
+        )

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.elastic import VOIGT
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA
 
 COMPONENTS = {f"c{i + 1}{j + 1}": (i, j) for i in range(6) for j in range(i, 6)}
 """Elastic constants by name, with their Voigt indices from 0."""

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.mechanics.constants import BOLTZMANN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.properties.inputs import EndMember, PropertyInputs
-
-BOLTZMANN = 8.617333262e-5
-"""eV/K (CODATA 2018: Rev. Mod. Phys. 93, 025010 (2021), doi:10.1103/RevModPhys.93.025010)."""
 
 NAMES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "formation_energy")
 

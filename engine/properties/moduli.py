@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.curvature import bulk_modulus, curvature_gradients
 from engine.mechanics.elastic import elastic_response
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA, Landscape
+from engine.mechanics.landscape import Landscape
 from engine.properties.elastic import ELASTIC, elastic
 from engine.properties.gradients import Value
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from engine.mechanics.landscape import EV_PER_A3_IN_GPA
+from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
 from engine.properties.costs import element_data

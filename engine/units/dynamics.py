@@ -1,4 +1,4 @@
-"""The unit ``dynamics``: a segment of trajectories that are brought to equilibrium at one end and switched to the other."""
+"""The unit ``dynamics``: a segment of trajectories that settle at one end and are switched to the other."""
 
 from __future__ import annotations
 

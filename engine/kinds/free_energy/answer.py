@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
 CONVENTION = (
-    "Helmholtz free energy at the volume at rest, plus P V. The centre of mass is held: 3 N - 3 vibrations. Masses change "
-    "analytically, sites are random in mixed sublattices. No electronic, magnetic or charge-state contributions."
+    "Helmholtz free energy at the volume at rest, plus P V. The centre of mass is held: 3 N - 3 vibrations. Masses "
+    "change analytically, sites are random in mixed sublattices. No electronic, magnetic or charge-state parts."
 )
 
 
@@ -138,10 +138,8 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
     ends = told.ends(question)
     if ends and ends[0].unstable:
         modes = "; ".join(ends[0].unstable[:3])
-        return [
-            f"the crystal is dynamically unstable at rest: {modes}. It has no harmonic reference at any temperature; "
-            "take a structure that holds the distortion"
-        ]
+        mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
+        return [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
     runs = told.runs(question, ends[0].atoms) if ends else None
     why = f": {runs.failed[0]}" if runs is not None and runs.failed else ""
     return [f"no run in both directions came to its end{why}"]

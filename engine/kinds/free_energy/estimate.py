@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
-from engine.dynamics.estimators import FEWEST_RUNS
-from engine.kinds.free_energy.questions import PAIRS, SETTLING, Questions, options_of
-from engine.kinds.free_energy.told import FIRST_BATCHES
+from engine.kinds.free_energy.questions import (
+    FIRST_BATCHES,
+    FIRST_RUNS,
+    PAIRS,
+    SETTLING,
+    Questions,
+    options_of,
+)
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import hessian_rows
 
@@ -24,7 +29,7 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     steps = SETTLING + questions.options.budget.steps
     calls = rows
     for question in questions.all:
-        runs = 2 * min(FEWEST_RUNS, questions.options.budget.runs)
+        runs = 2 * min(FIRST_RUNS, questions.options.budget.runs)
         calls += runs * steps if question.changes else 2 * PAIRS * FIRST_BATCHES
     return CostEstimate(
         evaluations=len(questions.points) + len(questions.all),

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.dynamics.agreement import Agreement, agreement
 from engine.dynamics.oscillators import classical, quantum
-from engine.mechanics.constants import BOLTZMANN
+from engine.mechanics.constants import BOLTZMANN, EV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from engine.dynamics.one_sided import OneSided
     from engine.kinds.free_energy.questions import Question
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
-
-EV_PER_A3_IN_GPA = 160.21766208
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
         seen.setdefault(temperature, number)
     asked = max(1, len(options.temperatures)) * max(1, len(problem.at))
     if asked > MOST_QUESTIONS:
-        text = f"{asked} free energies are more than {MOST_QUESTIONS} (compositions times temperatures); split the problem"
+        text = f"{asked} free energies (compositions times temperatures) are more than {MOST_QUESTIONS}; split it"
         yield FieldError(pointer="/free_energy/temperatures", type="too-many-points", message=text)
 
 
@@ -94,7 +94,7 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         text = f"a cell of the structure has {crystal.n_sites} sites already; give atoms: {crystal.n_sites} or more"
         found.append(FieldError(pointer="/free_energy/atoms", type="too-few-sites", message=text))
     if len(crystal.vacancy_columns):
-        text = "free energies of crystals with vacancies on their sites are not available yet in this version; remove Vac"
+        text = "free energies of crystals with empty sites are not available yet in this version; remove Vac"
         found.append(FieldError(pointer="/sublattices", type="not-available-yet", message=text))
     if crystal.connections is not None:
         text = "free energies of sheets and chains in vacuum are not available: nothing holds the cell across the gap"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PAIRS, MOST_BATCHES = 8, 16
 """Pairs of samples of the harmonic crystal that are a task, and the most such tasks of one question."""
+FIRST_BATCHES, FIRST_RUNS = 2, 4
+"""Of samples, and runs of either direction, that are asked for at once; of fewer runs nothing is said to be met."""
 CALLS_OF_A_SEGMENT = 200
 """Potential calls of a segment of trajectories, about."""
 SITES_TOGETHER, MOST_TOGETHER = 64, 8
@@ -36,7 +39,7 @@ class Question:
 
     Attributes:
         number: Of the question, from 0.
-        crystals: Numbers of the evaluations that it rests on: one crystal, or those at the ends and halfway of a change.
+        crystals: Numbers of the evaluations that it rests on: of one crystal, or of a change its ends and halfway.
         temperature: K.
     """
 
@@ -73,7 +76,7 @@ class Questions:
         """Compositions that are relaxed, [n_columns] each, by the number of their evaluation."""
         resolved, options = self.resolved, self.options
         if options.path == "composition":
-            ends = [resolved.space.to_vector(end) for end in (options.start, options.end)]
+            ends = [resolved.space.to_vector(end or {}) for end in (options.start, options.end)]
             return [ends[0], 0.5 * (ends[0] + ends[1]), ends[1]]
         listed = [x for _, x in listed_compositions(resolved.problem, resolved.region)]
         return listed or [resolved.region.center()]
@@ -114,7 +117,7 @@ class Questions:
         total = SETTLING + self.options.budget.steps
         count = math.ceil(total * self.together / CALLS_OF_A_SEGMENT)
         edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
-        return list(zip(edges[:-1], edges[1:], strict=True))
+        return list(pairwise(edges))
 
     def harmonic(self, question: Question, crystal: int, batch: int) -> int:
         """Number of a task of samples: of one of a question's crystals, which is the crystal's place among them."""

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.dynamics.estimators import FEWEST_RUNS, TwoSided, is_met, pairs_wanted, two_sided
+from engine.dynamics.estimators import TwoSided, is_met, pairs_wanted, two_sided
 from engine.dynamics.one_sided import WIDEST, OneSided, one_sided
-from engine.kinds.free_energy.questions import MOST_BATCHES, PAIRS, Question, Questions
+from engine.kinds.free_energy.questions import (
+    FIRST_BATCHES,
+    FIRST_RUNS,
+    MOST_BATCHES,
+    PAIRS,
+    Question,
+    Questions,
+)
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
     from api_schemas.evaluations import EvaluationRecord
 
-FIRST_BATCHES = 2
-"""Batches of samples that are asked for at once."""
 HOPELESS = 1.5
 """Times as wide as one side allows: more samples would not help."""
 MOST_FAILED = 3
@@ -128,7 +133,7 @@ class FreeEnergyTold:
         """The switching runs of a question up to now; rounds as of samples."""
         questions = self.questions
         together, most = questions.together, questions.batches
-        wanted = min(most, -(-FEWEST_RUNS // together))
+        wanted = min(most, -(-FIRST_RUNS // together))
         accuracy = questions.options.accuracy * atoms
         while True:
             forward, backward, failed, warnings, complete = self._works(question, wanted)
@@ -159,10 +164,10 @@ class FreeEnergyTold:
                 broken = next((one.failed for one in told if one.failed), None)
                 if broken:
                     failed.append(broken)
-                elif chain[last] is None:
+                elif (end := chain[last]) is None:
                     complete = False
                 else:
-                    works[forward] += chain[last].works or []
+                    works[forward] += end.works or []
         return works[True], works[False], failed, list(dict.fromkeys(warnings)), complete
 
     def ended(self, question: Question) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.properties.energetic import BOLTZMANN
+from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -58,12 +58,18 @@ class ForceConstants:
         return np.repeat(np.sqrt(np.where(self.present > EMPTY, self.present, 1.0)), 3)
 
     @cached_property
-    def _modes(self) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
-        """Force constants [n_waves, 3 n_sites] and modes [n_waves, 3 n_sites, 3 n_sites], translations far above."""
+    def waves(self) -> NDArray[np.complex128]:
+        """Sum of the blocks with the phases of every wave that the supercell holds, [n_waves, 3 n_sites, 3 n_sites]."""
         n = 3 * self.blocks.shape[1]
         flat = self.blocks.reshape(len(self.blocks), n, n)
         waves = np.einsum("kc,cij->kij", self.supercell.phases, flat)
-        waves = (waves + waves.conj().transpose(0, 2, 1)) / 2 / np.outer(self._root, self._root)
+        return np.asarray((waves + waves.conj().transpose(0, 2, 1)) / 2)
+
+    @cached_property
+    def _modes(self) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+        """Force constants [n_waves, 3 n_sites] and modes [n_waves, 3 n_sites, 3 n_sites], translations far above."""
+        n = 3 * self.blocks.shape[1]
+        waves = self.waves / np.outer(self._root, self._root)
         moving = np.repeat(self.present > EMPTY, 3)
         for axis in range(3):
             along = np.where(moving & (np.arange(n) % 3 == axis), self._root, 0.0)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.mechanics.constants import BOLTZMANN
 from engine.optimize.known_part import SMOOTH
-from engine.properties.energetic import BOLTZMANN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

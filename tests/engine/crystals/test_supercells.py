@@ -13,7 +13,12 @@ from engine.crystals.crystal import build_crystal
 from engine.crystals.hermite import hermite_form
 from engine.crystals.holding import cells_holding
 from engine.crystals.prototypes import PROTOTYPES
-from engine.crystals.supercells import Supercell, compact_supercell, supercell_for_disorder
+from engine.crystals.supercells import (
+    Supercell,
+    compact_supercell,
+    supercell_for_disorder,
+    supercell_of_atoms,
+)
 from engine.crystals.symmetry import operations
 from engine.kinds.order.looked_at import probability_cell
 
@@ -96,3 +101,51 @@ def test_the_cell_of_the_ordering_probability_has_as_many_sites_as_were_asked_fo
     parent = crystal("hcp", ["Mg"], ("Mg", ["Mg", "Zn"]))
     found = probability_cell(parent, np.array([0.5, 0.5]), Cells(sites=8))
     assert found.n_cells == 4
+
+
+@pytest.mark.parametrize(
+    ("prototype", "species", "atoms", "edge"),
+    [
+        ("rocksalt", ["Na", "Cl"], 64, 2),
+        ("bcc", ["Fe"], 54, 3),
+        ("bcc", ["Fe"], 128, 4),
+        ("fcc", ["Cu"], 32, 2),
+        ("diamond", ["Si"], 64, 2),
+        ("perovskite", ["Cs", "Pb", "I"], 40, 2),
+    ],
+)
+def test_of_a_cubic_crystal_as_many_atoms_as_a_cube_has_are_one(prototype, species, atoms, edge):
+    parent = build_crystal(PROTOTYPES[prototype].build(species))
+    found = supercell_of_atoms(parent, atoms)
+    assert found.n_cells * parent.n_sites == atoms
+    inside = found.matrix @ np.linalg.inv(edge * parent.conventional)
+    np.testing.assert_allclose(inside, np.round(inside), atol=1e-9)
+    assert abs(np.linalg.det(inside)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("prototype", "species", "atoms"),
+    [
+        ("wurtzite", ["Al", "N"], 64),
+        ("hcp", ["Mg"], 54),
+        ("fcc", ["Cu"], 108),
+        ("rocksalt", ["Na", "Cl"], 300),
+    ],
+)
+def test_of_other_crystals_about_so_many_atoms_keep_all_symmetry_and_distance(prototype, species, atoms):
+    parent = build_crystal(PROTOTYPES[prototype].build(species))
+    found = supercell_of_atoms(parent, atoms)
+    sites = found.n_cells * parent.n_sites
+    assert 0.8 <= sites / atoms <= 1.25
+    assert all(found.keeps(operation.rotation) for operation in operations(parent))
+    near = np.array(list(product(range(-2, 3), repeat=3)))
+    images = near[near.any(axis=1)] @ found.matrix @ parent.lattice
+    cube = (sites * parent.volume / parent.n_sites) ** (1 / 3)
+    assert np.linalg.norm(images, axis=1).min() > 0.88 * cube
+
+
+def test_fewer_atoms_than_a_cell_has_are_one_cell_and_none_are_refused():
+    parent = build_crystal(PROTOTYPES["perovskite"].build(["Cs", "Pb", "I"]))
+    np.testing.assert_array_equal(supercell_of_atoms(parent, 1).matrix, np.eye(3))
+    with pytest.raises(ValueError, match="one atom or more, got 0"):
+        supercell_of_atoms(parent, 0)

@@ -6,8 +6,8 @@ import numpy as np
 
 from api_schemas.cost import Cost
 from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
-from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
 from api_schemas.errors import parse
+from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
 from api_schemas.problem import Problem
 
 BOLTZMANN = 8.617333262e-5
