@@ -12,7 +12,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from api_schemas import kinds, tiers
+from api_schemas import tiers
 from api_schemas.base import (
     Model,
     Name,
@@ -36,7 +36,7 @@ def _among(what: str, known: Callable[[], tuple[str, ...]]) -> tuple[AfterValida
     return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known())})
 
 
-Kind = Annotated[str, *_among("kind", lambda: (*KINDS.names, *kinds.PROMISED))]
+Kind = Annotated[str, *_among("kind", lambda: KINDS.names)]
 Tier = Annotated[str, *_among("tier", lambda: (*TIERS.names, *tiers.PROMISED))]
 StrategyName = Annotated[str, *_among("strategy", lambda: STRATEGIES.names)]
 

@@ -62,7 +62,7 @@ class FreeEnergyOptions(Model):
         0.001,
         description="eV/atom; samples and runs are added until the standard error is below, or the budget is spent.",
     )
-    budget: FreeEnergyBudget = Field(FreeEnergyBudget(), description="What may be spent on one free energy.")
+    budget: FreeEnergyBudget = Field(FreeEnergyBudget(), description="Of each free energy, at most.")
 
     @model_validator(mode="before")
     @classmethod
@@ -81,7 +81,7 @@ class FreeEnergyOptions(Model):
 
 
 def _not_available(options: dict[str, Any]) -> None:
-    """Refuse what the contract promises and is not built yet.
+    """Refuse what is promised and not built yet.
 
     Raises:
         PydanticCustomError: naming the field.

@@ -203,7 +203,4 @@ free_energy:
 KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE, ORDER, FREE_ENERGY)
 """Every kind that can be asked for."""
 
-PROMISED: tuple[str, ...] = ()
-"""Kinds that will come: they are refused as not available yet, not as unknown."""
-
 extensions.load("schema")

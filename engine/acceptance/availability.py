@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from api_schemas.errors import FieldError, pointer
-from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from api_schemas.tiers import TIERS
 
@@ -11,8 +10,6 @@ from api_schemas.tiers import TIERS
 def unavailable(problem: Problem) -> list[FieldError]:
     """Every field of the problem that asks for what is not built yet, each with what to do instead."""
     found: list[FieldError] = []
-    if problem.kind not in KINDS:
-        found.append(not_available(("kind",), f"kind {problem.kind}", f"use {_listed(KINDS.names)}"))
     if problem.potential.tier not in TIERS:
         instead = "use fluctuation, which is nearer to explicit supercells and costs less"
         found.append(not_available(("potential", "tier"), f"tier: {problem.potential.tier}", instead))
@@ -26,8 +23,3 @@ def not_available(where: tuple[str | int, ...], what: str, instead: str) -> Fiel
         type="not-available-yet",
         message=f"{what} is not available yet in this version; {instead}",
     )
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_schemas.errors import ProblemInvalid, parse
+from api_schemas.errors import parse
 from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.problem import Problem
 from api_schemas.registry import Registry, UnknownName
@@ -82,13 +82,3 @@ def test_an_unknown_tier_has_no_error_bar():
     )
     with pytest.raises(UnknownName):
         with_uncertainty(evaluation, problem.potential)
-
-
-def test_a_promised_kind_runs_no_other():
-    from engine import Campaign
-
-    problem = parse(Problem, {"kind": "free_energy", "structure": ROCKSALT})
-    with pytest.raises(ProblemInvalid, match="not available yet"):
-        Campaign(problem)
-    with pytest.raises(UnknownName):
-        KINDS["free_energy"]
