@@ -162,10 +162,40 @@ conditions:
 """,
 )
 
+FREE_ENERGY = KindSchema(
+    name="free_energy",
+    summary="Compute free energies of compositions, vacancies and phases at temperatures, each with its error.",
+    uses=frozenset(
+        {"kind", "name", "structure", "sublattices", "potential", "at", "free_energy", "strategy.seed"}
+    )
+    | {"conditions.temperature", "conditions.pressure", "conditions.chemical_potentials"},
+    because={
+        "objectives": "kind free_energy computes and seeks nothing; remove objectives, or use kind optimize with "
+        "mixing_free_energy",
+        "properties": "kind free_energy answers free energies; remove properties, or use kind evaluate for them",
+        "verify": "kind free_energy computes in supercells itself (free_energy.atoms); remove verify",
+        "scan": "kind free_energy takes its compositions from at, or from free_energy.from and to; remove scan",
+    },
+    counts="computations",
+    views=("free_energy",),
+    example="""\
+# The compositions; none is needed for a crystal without mixed sites, and for path composition.
+at:
+  - {AT}
+free_energy:
+  path: absolute              # or composition (with from and to), vacancy, phases
+  atoms: 64                   # of the supercell, about
+  temperatures: [300]         # K
+  accuracy: 0.001             # eV/atom: runs are added until the standard error is below
+  budget: {runs: 16, steps: 300}    # pairs of runs at most, and steps of each
+""",
+)
+"""How problems of kind free_energy are written; it is promised, and joins the kinds once it can be computed."""
+
 KINDS: Registry[KindSchema] = Registry("kind", OPTIMIZE, SCAN, EVALUATE, ORDER)
 """Every kind that can be asked for."""
 
-PROMISED = ("free_energy",)
+PROMISED = (FREE_ENERGY.name,)
 """Kinds that will come: they are refused as not available yet, not as unknown."""
 
 extensions.load("schema")

@@ -23,6 +23,7 @@ from api_schemas.conditions import Conditions
 from api_schemas.constraints import Constraints
 from api_schemas.errors import parse
 from api_schemas.files import read_file, read_text
+from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective
 from api_schemas.order_options import OrderOptions
@@ -60,6 +61,7 @@ class Problem(Model):
     order: OrderOptions | None = Field(
         None, description="What kind order looks at; its defaults where it is left out."
     )
+    free_energy: FreeEnergyOptions | None = Field(None, description="What kind free_energy computes.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

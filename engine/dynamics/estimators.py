@@ -135,8 +135,8 @@ def is_met(found: TwoSided, accuracy: float) -> bool:
 def pairs_wanted(found: TwoSided, accuracy: float) -> int:
     """How many more pairs of runs, one in each direction, should bring the error below an accuracy.
 
-    By docs/science.md, Eq. 121. Where a run or two decide alone the error falls more slowly, and longer runs are the mend. Whoever adds runs adds at
-    most as many as there are: of two pairs the expectation is rough.
+    By docs/science.md, Eq. 121. Where a run or two decide alone the error falls more slowly, and longer runs are the
+    mend. Whoever adds runs adds at most as many as there are: of two pairs the expectation is rough.
 
     Args:
         found: What the runs so far say.
