@@ -124,7 +124,7 @@ def _mapping_wanted(class_name: str) -> str:
     model = _model_named(class_name)
     if model is None:
         return "this should be a mapping of fields"
-    return f"this should be a mapping with fields among {', '.join(model.model_fields)}"
+    return f"this should be a mapping with fields among {', '.join(_names(model))}"
 
 
 def _unknown_field(name: str, fields: Sequence[str]) -> str | None:
@@ -160,9 +160,15 @@ def _fields_at(annotation: object, location: Sequence[str | int]) -> list[str]:
     if not (isinstance(annotation, type) and issubclass(annotation, Model)):
         return []
     if not location:
-        return list(annotation.model_fields)
-    field = annotation.model_fields.get(str(location[0]))
+        return _names(annotation)
+    written = dict(zip(_names(annotation), annotation.model_fields.values(), strict=True))
+    field = written.get(str(location[0]))
     return [] if field is None else _fields_at(field.annotation, location[1:])
+
+
+def _names(model: type[Model]) -> list[str]:
+    """Its fields as they are written."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def parse(model: type[_M], data: object, prefix: Sequence[str | int] = ()) -> _M:

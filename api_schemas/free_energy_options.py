@@ -1,105 +1,139 @@
-"""Options of kind free_energy: of what, at which temperatures, how accurate, and what it may cost."""
+"""Options of kind free_energy: between which states, of how large a crystal, at which temperatures, how accurately."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
-from api_schemas.base import Model, Positive, refusal
+from api_schemas.base import Bounded, Identifier, Model, Number, refusal
+from api_schemas.elements import Element
+from api_schemas.structures import Structure
 from api_schemas.sublattices import CompositionInput
 
-PROMISED_PATHS = ("vacancy", "phases")
-"""Paths that will come: they are refused as not available yet."""
+MOST_ATOMS = 4096
+"""Atoms of a supercell."""
 MOST_TEMPERATURES = 50
-MOST_ATOMS = 2000
-LONGEST_STEP = 20.0
-"""fs"""
+"""Temperatures of a problem."""
+MOST_RUNS, MOST_STEPS = 1000, 1_000_000
+"""Pairs of runs of one difference, and steps of a run."""
+SHORTEST_STEP, LONGEST_STEP = 0.01, 20.0
+"""Of the time step, fs."""
+FINEST, COARSEST = 1e-6, 10.0
+"""Of the accuracy, eV/atom or eV."""
 
-Temperature = Annotated[Positive, Field(le=10_000.0)]
-TimeStep = Annotated[Positive, Field(le=LONGEST_STEP)]
+PathName = Literal["composition", "vacancy", "absolute", "phases"]
+Ensemble = Literal["nvt", "npt"]
+Reference = Literal["auto", "harmonic", "einstein"]
+
+OF_PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "from": frozenset({"composition"}),
+        "to": frozenset({"composition"}),
+        "vacancy": frozenset({"vacancy"}),
+        "phases": frozenset({"phases"}),
+        "reference": frozenset({"absolute", "phases", "vacancy"}),
+    }
+)
+"""The paths that use an option, of the options that not all use."""
+
+
+def _two(value: object) -> object:
+    """Refuse another number of phases before any is read."""
+    if isinstance(value, list) and len(value) != 2:
+        count = "1 phase is" if len(value) == 1 else f"{len(value)} phases are"
+        raise refusal("bad-phases", f"{count} given; give two, which are compared")
+    return value
+
+
+def _within(value: object, least: float, most: float) -> bool:
+    """Whether something is a number between two; of any size, which a float need not hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+class VacantSite(Model):
+    """Which atom is taken out of the crystal."""
+
+    sublattice: Identifier = Field(description="Name of the sublattice that it is on.")
+    element: Element = Field(description="What it is; the crystal has it at the compositions of `at`.")
 
 
 class FreeEnergyBudget(Model):
-    """What may be spent on one free energy."""
+    """How much may be computed for one difference at one temperature."""
 
-    runs: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
-        16, description="Pairs of forward and backward runs, at most."
+    runs: Annotated[int, Field(strict=True, ge=2, le=MOST_RUNS)] = Field(
+        16, description="Most pairs of a forward and a backward run; of fewer than 4 no error is believed."
     )
-    steps: Annotated[int, Field(strict=True, ge=10, le=1_000_000)] = Field(300, description="Of a run.")
+    steps: Annotated[int, Field(strict=True, ge=10, le=MOST_STEPS)] = Field(
+        300, description="Steps of a run, beyond those that bring it to equilibrium."
+    )
 
 
 class FreeEnergyOptions(Model):
     """What kind free_energy computes."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
-    path: Literal["composition", "absolute"] = Field(
-        "absolute",
-        description="absolute: of the crystals at the compositions of `at`; composition: the change between two.",
+    path: PathName = Field(
+        description="composition: from one composition to another. vacancy: one atom is taken out. absolute: of the "
+        "crystal, against a reference whose free energy is known. phases: of two crystals, and where they cross."
     )
     start: CompositionInput | None = Field(
-        None, alias="from", description="Path composition: where it begins."
+        None, alias="from", description="Path composition: where it begins, e.g. {cation: {Na: 1}}."
     )
-    end: CompositionInput | None = Field(None, alias="to", description="Path composition: where it ends.")
-    atoms: Annotated[int, Field(strict=True, ge=2, le=MOST_ATOMS)] = Field(
-        64, description="Of the supercell, about."
+    end: CompositionInput | None = Field(
+        None, alias="to", description="Path composition: where it ends, e.g. {cation: {K: 1}}."
     )
-    temperatures: list[Temperature] = Field(
-        default=[],
-        max_length=MOST_TEMPERATURES,
-        description="K; conditions.temperature where the list is left out.",
+    vacancy: VacantSite | None = Field(None, description="Path vacancy: the atom that is taken out.")
+    phases: Annotated[list[Structure], BeforeValidator(_two), Field(min_length=2, max_length=2)] | None = (
+        Field(None, description="Path phases: the two parents; the structure of the problem is one of them.")
     )
-    ensemble: Literal["nvt"] = Field("nvt", description="nvt: in the cell at rest.")
-    reference: Literal["auto", "harmonic"] = Field(
+    atoms: Annotated[int, Field(strict=True, ge=1, le=MOST_ATOMS)] = Field(
+        64, description="Atoms of the supercell, about: those of a whole number of parent cells."
+    )
+    temperatures: Annotated[list[Bounded], Field(min_length=1, max_length=MOST_TEMPERATURES)] | None = Field(
+        None, description="K; by default conditions.temperature."
+    )
+    ensemble: Ensemble = Field(
+        "nvt", description="nvt: at cells that are relaxed at the temperature. npt: cells are sampled."
+    )
+    reference: Reference = Field(
         "auto",
-        description="Path absolute: what the free energy is counted from; auto is the harmonic crystal.",
+        description="What an absolute free energy refers to: the harmonic crystal, or the Einstein crystal where "
+        "that is not stable; auto picks.",
     )
-    timestep: TimeStep | Literal["auto"] = Field(
-        "auto", description="fs; auto is a twentieth of the shortest period."
+    timestep: Annotated[Number, Field(ge=SHORTEST_STEP, le=LONGEST_STEP)] | Literal["auto"] = Field(
+        "auto", description="fs; auto takes a share of the shortest period of the crystal."
     )
-    accuracy: Annotated[Positive, Field(le=10.0)] = Field(
+    accuracy: Annotated[Number, Field(ge=FINEST, le=COARSEST)] = Field(
         0.001,
-        description="eV/atom; samples and runs are added until the standard error is below, or the budget is spent.",
+        description="The standard error that is wanted, eV/atom, or eV on path vacancy: runs are added until it is "
+        "below, or the budget is spent.",
     )
-    budget: FreeEnergyBudget = Field(FreeEnergyBudget(), description="Of each free energy, at most.")
+    budget: FreeEnergyBudget = Field(FreeEnergyBudget(), description="How much may be computed for that.")
 
-    @model_validator(mode="before")
+    @field_validator("accuracy", mode="before")
     @classmethod
-    def _not_yet(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            _not_available(value)
+    def _positive(cls, value: object) -> object:
+        if not _within(value, FINEST, COARSEST):
+            what = "a positive standard error in eV/atom (path vacancy: eV)"
+            raise refusal("bad-accuracy", f"give {what}, from {FINEST:g} to {COARSEST:g}, e.g. 0.001")
         return value
 
     @field_validator("timestep", mode="before")
     @classmethod
     def _number_or_auto(cls, value: object) -> object:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and 0.0 < float(value) <= LONGEST_STEP) and value != "auto":  # type: ignore[arg-type]
-            raise refusal("bad-choice", f"give a time step above 0 and up to {LONGEST_STEP:g} fs, or auto")
+        if value != "auto" and not _within(value, SHORTEST_STEP, LONGEST_STEP):
+            raise refusal(
+                "bad-choice",
+                f"give a time step from {SHORTEST_STEP:g} to {LONGEST_STEP:g} fs, e.g. 2, or auto",
+            )
         return value
 
-
-def _not_available(options: dict[str, Any]) -> None:
-    """Refuse what is promised and not built yet.
-
-    Raises:
-        PydanticCustomError: naming the field.
-    """
-    path = options.get("path")
-    if path in PROMISED_PATHS:
-        raise refusal(
-            "not-available-yet",
-            f"/path: path {path} is not available yet in this version; take absolute or composition",
-        )
-    for name in PROMISED_PATHS:
-        if name in options:
-            raise refusal(
-                "not-available-yet", f"/{name}: {name} is not available yet in this version; remove it"
-            )
-    for name, value, other in (("ensemble", "npt", "nvt"), ("reference", "einstein", "harmonic")):
-        if options.get(name) == value:
-            raise refusal(
-                "not-available-yet",
-                f"/{name}: {name} {value} is not available yet in this version; take {other}",
-            )
+    def given(self, name: str) -> bool:
+        """Whether an option, by the name that it is written with, has another value than its default."""
+        fields = {field.alias or own: own for own, field in type(self).model_fields.items()}
+        own = fields[name]
+        return bool(getattr(self, own) != type(self).model_fields[own].default)

@@ -173,17 +173,15 @@ FREE_ENERGY = KindSchema(
     name="free_energy",
     summary="Compute free energies of crystals, or of a change of composition, with error bars.",
     uses=frozenset(
-        {"kind", "name", "structure", "sublattices", "at", "free_energy", "strategy.seed"}
-        | {f"potential.{name}" for name in ("name", "file", "head", "dtype")}
-        | {"conditions.temperature", "conditions.pressure"}
-    ),
+        {"kind", "name", "structure", "sublattices", "potential", "at", "free_energy", "strategy.seed"}
+    )
+    | {"conditions.temperature", "conditions.pressure", "conditions.chemical_potentials"},
     because={
-        "objectives": "kind free_energy computes and seeks nothing; remove objectives, or use kind optimize",
+        "objectives": "kind free_energy computes and seeks nothing; remove objectives, or use kind optimize with "
+        "mixing_free_energy",
         "properties": "kind free_energy answers free energies; remove properties, or use kind evaluate for them",
-        "verify": "kind free_energy has no supercells of an answer to verify; remove verify",
-        "constraints": "kind free_energy takes its compositions as they are given; remove constraints",
-        "potential.tier": "kind free_energy moves the atoms of the mean-field crystal; remove tier",
-        "potential.mixing": "kind free_energy needs mixing mean_field; remove mixing",
+        "verify": "kind free_energy computes in supercells itself (free_energy.atoms); remove verify",
+        "scan": "kind free_energy takes its compositions from at, or from free_energy.from and to; remove scan",
     },
     counts="computations",
     views=("free_energy",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from engine.crystals.crystal import AlchemicalCrystal
 from engine.potentials.registry import PotentialDescription
@@ -41,6 +42,9 @@ def _chemical_potential_faults(
     problem: Problem, crystal: AlchemicalCrystal | None, same_as: Sequence[AlchemicalCrystal | None]
 ) -> list[FieldError]:
     given = problem.conditions.chemical_potentials
+    kind = KINDS.get(problem.kind)
+    if kind is not None and not kind.takes("properties"):
+        return []  # a kind without properties that takes them says itself what they serve
     where = named_properties(problem).get("formation_energy")
     if where is None:
         if not given:

@@ -115,6 +115,24 @@ def documents(draw):
             st.dictionaries(NAMES, st.dictionaries(ELEMENTS, FRACTIONS, max_size=3), max_size=2), max_size=2
         ),
         "scan": st.fixed_dictionaries({}, optional={"points_per_edge": st.integers(2, 1001)}),
+        "free_energy": st.fixed_dictionaries(
+            {"path": st.sampled_from(["composition", "vacancy", "absolute", "phases"])},
+            optional={
+                "from": st.dictionaries(NAMES, st.dictionaries(ELEMENTS, FRACTIONS, max_size=3), max_size=2),
+                "to": st.dictionaries(NAMES, st.dictionaries(ELEMENTS, FRACTIONS, max_size=3), max_size=2),
+                "vacancy": st.fixed_dictionaries({"sublattice": NAMES, "element": ELEMENTS}),
+                "phases": st.lists(structures(), min_size=2, max_size=2),
+                "atoms": st.integers(1, 4096),
+                "temperatures": st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=4),
+                "ensemble": st.sampled_from(["nvt", "npt"]),
+                "reference": st.sampled_from(["auto", "harmonic", "einstein"]),
+                "timestep": st.just("auto") | st.floats(0.01, 20),
+                "accuracy": st.floats(1e-6, 10),
+                "budget": st.fixed_dictionaries(
+                    {}, optional={"runs": st.integers(2, 1000), "steps": st.integers(10, 10**6)}
+                ),
+            },
+        ),
         "verify": st.fixed_dictionaries(
             {}, optional={"supercells": st.integers(1, 20), "sites": st.integers(2, 256)}
         ),

@@ -11,7 +11,6 @@ from engine.kinds.free_energy.questions import (
     PAIRS,
     SETTLING,
     Questions,
-    options_of,
 )
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import hessian_rows
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     """What is expected of samples, and of the fewest runs that say something; the budget allows more."""
-    questions = Questions(resolved, options_of(resolved.problem))
+    questions = Questions(resolved)
     work = work_of(resolved.crystal, resolved, questions.supercell.n_cells)
     rest = estimate_relaxations(resolved, len(questions.points))
     rows = (hessian_rows(resolved.crystal) + 1) * len(questions.points)

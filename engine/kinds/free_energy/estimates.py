@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.symbols import SYMBOLS
 from engine.dynamics.agreement import Agreement, agreement
 from engine.dynamics.oscillators import classical, quantum
+from engine.kinds.free_energy.words import spoken_warnings
 from engine.mechanics.constants import BOLTZMANN, EV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -133,6 +135,10 @@ def _whole(
 def _warnings(
     told: FreeEnergyTold, question: Question, runs: Runs | None, judged: Agreement | None
 ) -> Iterator[str]:
+    crystal = told.questions.resolved.crystal
+    weights = sum(crystal.weights(told.questions.points[number]) for number in question.crystals)
+    held = np.unique(crystal.copy_species[np.asarray(weights) > 0.0])
+    yield from spoken_warnings([SYMBOLS[number] for number in held])
     for end in told.ends(question) or ():
         if end.unstable:
             yield f"dynamically unstable at rest: {end.unstable[0]}"

@@ -1,102 +1,170 @@
-"""What is wrong with a problem of kind free_energy, before anything is computed. Torch-free."""
+"""What is wrong with a problem of kind free_energy: its options, and what its crystal cannot hold. Torch-free."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from api_schemas.errors import FieldError, ProblemInvalid
-from engine.composition.notation import parse_composition
-from engine.kinds.free_energy.questions import options_of
+from api_schemas.errors import FieldError, pointer
+from api_schemas.free_energy_options import OF_PATHS, FreeEnergyOptions
+from engine.kinds.free_energy.state_faults import fault, state_faults
+from engine.properties.undefined import free_words
+from engine.units.estimate import PROCESS_MEMORY, work_of
 
 if TYPE_CHECKING:
-    from api_schemas.free_energy_options import FreeEnergyOptions
+    from collections.abc import Iterator
+
     from api_schemas.problem import Problem
     from engine.composition.region import Region
     from engine.problem.limits import Limits
     from engine.problem.resolved import ResolvedProblem
 
-MOST_QUESTIONS = 200
-"""Free energies of one problem."""
-_SAME = 1e-9
-_ENDS = {"from": "start", "to": "end"}
+COLDEST, HOTTEST = 1.0, 5000.0
+"""K; no crystal is looked at beyond."""
+ZERO_CELSIUS = 273.15
+"""K."""
+_SAME = 1e-6
+"""K; temperatures that differ by less are the same."""
+_WHAT_FOR = {
+    "from": "where the change begins, e.g. from: {cation: {Na: 1}}",
+    "to": "where the change ends, e.g. to: {cation: {K: 1}}",
+    "vacancy": "which atom is taken out, e.g. vacancy: {sublattice: cation, element: Na}",
+    "phases": "the two crystals that are compared, e.g. phases: [{prototype: fcc, species: [Fe]}, "
+    "{prototype: bcc, species: [Fe]}]",
+}
 
 
-def option_faults(problem: Problem, region: Region) -> Iterator[FieldError]:
-    """What is wrong whatever the crystal is."""
-    options = options_of(problem)
-    given = set() if problem.free_energy is None else problem.free_energy.model_fields_set
-    if options.path == "composition":
-        yield from _change_faults(problem, options, region)
-        if "reference" in given:
-            text = "reference belongs to path absolute; a change of composition needs none: remove it"
-            yield FieldError(pointer="/free_energy/reference", type="unused-field", message=text)
-    else:
-        for name, field in _ENDS.items():
-            if getattr(options, field) is not None:
-                text = f"{name} belongs to path composition; give path: composition, or remove {name}"
-                yield FieldError(pointer=f"/free_energy/{name}", type="unused-field", message=text)
-        if not problem.at and region.space.n_free:
-            text = "the crystal has free fractions: list its compositions, e.g. at: [{cation: {Na: 0.5, K: 0.5}}]"
-            yield FieldError(pointer="/at", type="missing-field", message=text)
-    if not options.temperatures and problem.conditions.temperature <= 0.0:
-        text = "a free energy at 0 K has no samples; give a temperature above, e.g. 300"
-        yield FieldError(pointer="/conditions/temperature", type="bad-temperature", message=text)
-    seen: dict[float, int] = {}
-    for number, temperature in enumerate(options.temperatures):
-        if temperature in seen:
-            text = f"{temperature:g} K is /free_energy/temperatures/{seen[temperature]} already; remove one"
-            yield FieldError(
-                pointer=f"/free_energy/temperatures/{number}", type="duplicate-temperature", message=text
-            )
-        seen.setdefault(temperature, number)
-    asked = max(1, len(options.temperatures)) * max(1, len(problem.at))
-    if asked > MOST_QUESTIONS:
-        text = f"{asked} free energies (compositions times temperatures) are more than {MOST_QUESTIONS}; split it"
-        yield FieldError(pointer="/free_energy/temperatures", type="too-many-points", message=text)
+def option_faults(problem: Problem, region: Region, limits: Limits) -> list[FieldError]:
+    """What is wrong with the fields that the kind uses, whatever the crystal is.
 
-
-def _change_faults(problem: Problem, options: FreeEnergyOptions, region: Region) -> Iterator[FieldError]:
-    if problem.at:
-        text = "path composition goes from `from` to `to`; remove at, or take path absolute"
-        yield FieldError(pointer="/at", type="unused-field", message=text)
-    if not region.space.n_free:
+    Args:
+        problem: As parsed; it may have other faults.
+        region: The feasible compositions: of them the space is used.
+        limits: How large a problem may be.
+    """
+    options = problem.free_energy
+    if options is None:
         text = (
-            "path composition needs a sublattice with at least two elements; add one, or take path absolute"
+            "kind free_energy needs its options, e.g. free_energy: {path: absolute}, or {path: composition, "
+            "from: {cation: {Na: 1}}, to: {cation: {K: 1}}}"
         )
-        yield FieldError(pointer="/sublattices", type="nothing-mixed", message=text)
-        return
-    ends = []
-    for name, field in _ENDS.items():
-        composition = getattr(options, field)
-        where = ("free_energy", name)
-        if composition is None:
-            text = f"path composition needs {name}, a composition such as {{cation: {{Na: 1}}}}"
-            yield FieldError(pointer=f"/free_energy/{name}", type="missing-field", message=text)
-            continue
-        try:
-            ends.append(parse_composition(region.space, composition, where))
-        except ProblemInvalid as fault:
-            yield from fault.errors
-    if len(ends) == 2 and np.abs(ends[0] - ends[1]).max() < _SAME:
-        text = "from and to are the same composition, so that the change is zero; give two different ones"
-        yield FieldError(pointer="/free_energy/to", type="same-ends", message=text)
+        return [fault("", "missing-field", text)]
+    return [
+        *_of_other_paths(options),
+        *_temperature_faults(problem, options),
+        *state_faults(problem, region, options, limits),
+        *_chemical_potential_faults(problem, options),
+        *_potential_faults(problem, options),
+    ]
 
 
 def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
-    """What the crystal cannot do."""
-    del limits
-    options, crystal = options_of(resolved.problem), resolved.crystal
-    found = []
-    if crystal.n_sites > 2 * options.atoms:
-        text = f"a cell of the structure has {crystal.n_sites} sites already; give atoms: {crystal.n_sites} or more"
-        found.append(FieldError(pointer="/free_energy/atoms", type="too-few-sites", message=text))
-    if len(crystal.vacancy_columns):
-        text = "free energies of crystals with empty sites are not available yet in this version; remove Vac"
-        found.append(FieldError(pointer="/sublattices", type="not-available-yet", message=text))
-    if crystal.connections is not None:
-        text = "free energies of sheets and chains in vacuum are not available: nothing holds the cell across the gap"
-        found.append(FieldError(pointer="/structure", type="not-available", message=text))
-    return found
+    """What only the crystal tells: vacuum, and more atoms than memory holds."""
+    options = resolved.problem.free_energy
+    if options is None:
+        return []
+    if resolved.crystal.connections is not None:
+        text = (
+            f"free energies where nothing holds the cell {free_words(resolved.crystal)} (vacuum) are not available yet "
+            "in this version; close the gap"
+        )
+        return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
+    sites = resolved.crystal.n_sites
+    cells = max(1, round(options.atoms / sites))
+    need = _memory(resolved, cells)
+    if need <= limits.memory_bytes:
+        return []
+    fitting, beyond = 0, cells
+    while beyond - fitting > 1:
+        middle = (fitting + beyond) // 2
+        fits = _memory(resolved, middle) <= limits.memory_bytes
+        fitting, beyond = (middle, beyond) if fits else (fitting, middle)
+    lighter = "dtype: float32, " if resolved.problem.potential.dtype != "float32" else ""
+    fewer = f"take atoms: {fitting * sites} or fewer" if fitting else "give a smaller parent cell"
+    text = (
+        f"a step of {cells * sites} sites needs about {need / 2**30:.1f} GiB of memory, and "
+        f"{limits.memory_bytes / 2**30:.1f} GiB are allowed; {fewer}, {lighter}or raise "
+        "ORICHALCUM_MAX_MEMORY_GB on the server"
+    )
+    return [fault("/atoms", "does-not-fit", text)]
+
+
+def _memory(resolved: ResolvedProblem, cells: int) -> float:
+    """Bytes of a step of one supercell."""
+    return PROCESS_MEMORY + work_of(resolved.crystal, resolved, cells).memory()
+
+
+def _of_other_paths(options: FreeEnergyOptions) -> Iterator[FieldError]:
+    """Options that the path does not use, and those that it needs."""
+    for name, paths in OF_PATHS.items():
+        if options.given(name) and options.path not in paths:
+            others = " or ".join(sorted(paths))
+            text = f"path {options.path} does not use {name}: remove it; it goes with path {others}"
+            yield fault(f"/{name}", "unused-field", text)
+        elif name in _WHAT_FOR and options.path in paths and not options.given(name):
+            text = f"path {options.path} needs {name}: {_WHAT_FOR[name]}"
+            yield fault(f"/{name}", "missing-field", text)
+
+
+def _temperature_faults(problem: Problem, options: FreeEnergyOptions) -> Iterator[FieldError]:
+    listed = options.temperatures
+    if listed is None:
+        text = _temperature_fault(problem.conditions.temperature)
+        if text is not None:
+            yield FieldError(pointer="/conditions/temperature", type="bad-temperature", message=text)
+        return
+    if problem.conditions.temperature != type(problem.conditions).model_fields["temperature"].default:
+        text = "the temperatures are those of free_energy.temperatures; remove this one, or list it there"
+        yield FieldError(pointer="/conditions/temperature", type="unused-field", message=text)
+    for number, temperature in enumerate(listed):
+        text = _temperature_fault(temperature)
+        if text is not None:
+            yield fault(f"/temperatures/{number}", "bad-temperature", text)
+        elif any(abs(temperature - earlier) < _SAME for earlier in listed[:number]):
+            yield fault(
+                f"/temperatures/{number}",
+                "duplicate-temperature",
+                f"{temperature:g} K is listed twice; remove one",
+            )
+
+
+def _temperature_fault(temperature: float) -> str | None:
+    """What is wrong with a temperature, and the mend; None where nothing is."""
+    if temperature == 0.0:
+        return (
+            f"at 0 K nothing moves, and the classical crystal has its energy alone, which kind evaluate computes; give "
+            f"{COLDEST:g} K or more"
+        )
+    if temperature < 0.0:
+        celsius = temperature + ZERO_CELSIUS
+        meant = f"; {temperature:g} °C would be {celsius:g} K" if celsius >= COLDEST else ""
+        return (
+            f"{temperature:g} K is below zero; give a temperature in K from {COLDEST:g} to {HOTTEST:g}{meant}"
+        )
+    if not COLDEST <= temperature <= HOTTEST:
+        why = "no crystal is solid" if temperature > HOTTEST else "quantum mechanics leaves nothing classical"
+        return f"at {temperature:g} K {why}; give a temperature in K from {COLDEST:g} to {HOTTEST:g}"
+    return None
+
+
+def _chemical_potential_faults(problem: Problem, options: FreeEnergyOptions) -> Iterator[FieldError]:
+    """Chemical potentials of what is not taken out."""
+    removed = None if options.vacancy is None or options.path != "vacancy" else options.vacancy.element
+    for element in problem.conditions.chemical_potentials:
+        if element != removed:
+            text = (
+                "chemical potentials serve path vacancy, for the atom that is taken out"
+                + (f" ({removed})" if removed else "")
+                + "; remove this one"
+            )
+            where = pointer(("conditions", "chemical_potentials", element))
+            yield FieldError(pointer=where, type="unused-field", message=text)
+
+
+def _potential_faults(problem: Problem, options: FreeEnergyOptions) -> Iterator[FieldError]:
+    choice = problem.potential
+    if choice.tier != "mean_field":
+        text = "kind free_energy moves the atoms of the crystal itself and takes no tier; remove tier"
+        yield FieldError(pointer="/potential/tier", type="unused-field", message=text)
+    if choice.mixing != "mean_field" and options.path == "vacancy":
+        text = f"{choice.mixing} mixing cannot describe one site of a sublattice that is empty; remove mixing"
+        yield FieldError(pointer="/potential/mixing", type="needs-mean-field", message=text)

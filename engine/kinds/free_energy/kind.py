@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.kinds.free_energy.faults import option_faults, size_faults
+from engine.kinds.free_energy.unbuilt import unbuilt_crystals, unbuilt_options
 from engine.kinds.kind import Examined
-from engine.kinds.listed_compositions import composition_faults
 
 if TYPE_CHECKING:
     from api_schemas.errors import FieldError
@@ -25,12 +25,14 @@ class FreeEnergyKind:
 
     def examine(self, problem: Problem, region: Region, limits: Limits, *, bounded: bool) -> Examined:
         """Check the options and the compositions."""
-        del limits, bounded
-        return Examined([*composition_faults(problem, region), *option_faults(problem, region)])
+        del bounded
+        options = problem.free_energy
+        found = option_faults(problem, region, limits)
+        return Examined(found if options is None else [*unbuilt_options(options), *found])
 
     def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
-        """Check that the supercell is one."""
-        return size_faults(resolved, limits)
+        """Check that the crystal holds still, and fits."""
+        return [*unbuilt_crystals(resolved.crystal), *size_faults(resolved, limits)]
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What samples and runs cost."""
@@ -42,6 +44,6 @@ class FreeEnergyKind:
         """Samples and runs; what is shared is always asked for."""
         del shared
         from engine.kinds.free_energy.plan import FreeEnergyPlan
-        from engine.kinds.free_energy.questions import Questions, options_of
+        from engine.kinds.free_energy.questions import Questions
 
-        return FreeEnergyPlan(resolved, Questions(resolved, options_of(resolved.problem)), seed)
+        return FreeEnergyPlan(resolved, Questions(resolved), seed)

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from api_schemas.free_energy_options import FreeEnergyOptions
 from engine.crystals.supercells import Supercell, supercell_of_atoms
 from engine.kinds.listed_compositions import listed_compositions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from api_schemas.problem import Problem
     from engine.problem.resolved import ResolvedProblem
 
 PAIRS, MOST_BATCHES = 8, 16
@@ -57,13 +55,17 @@ class Questions:
     """All questions of a problem, and which number each of their tasks has.
 
     Args:
-        resolved: The problem.
-        options: Its options.
+        resolved: The problem, which has options of the kind.
+
+    Raises:
+        ValueError: if it has none.
     """
 
-    def __init__(self, resolved: ResolvedProblem, options: FreeEnergyOptions) -> None:
+    def __init__(self, resolved: ResolvedProblem) -> None:
+        if resolved.problem.free_energy is None:
+            raise ValueError("the problem has no options of free energies")
         self.resolved = resolved
-        self.options = options
+        self.options = resolved.problem.free_energy
 
     @cached_property
     def temperatures(self) -> list[float]:
@@ -127,8 +129,3 @@ class Questions:
         """Number of a segment of runs."""
         of_batch = (question.number * self.batches + batch) * 2 + (not forward)
         return of_batch * len(self.segments) + segment
-
-
-def options_of(problem: Problem) -> FreeEnergyOptions:
-    """The options, by default where the problem gives none."""
-    return problem.free_energy or FreeEnergyOptions()
