@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api_schemas.errors import FieldError
-from engine.acceptance.availability import not_available
+from api_schemas.errors import FieldError, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,19 +19,22 @@ BUILT = ("absolute", "composition")
 def unbuilt_options(options: FreeEnergyOptions) -> Iterator[FieldError]:
     """Options that ask for it."""
     if options.path not in BUILT:
-        yield not_available(
+        yield _refused(
             ("free_energy", "path"), f"path {options.path}", "take absolute for a crystal, or composition"
         )
     if options.ensemble == "npt":
-        yield not_available(("free_energy", "ensemble"), "ensemble npt", "take nvt, in the cell at rest")
+        yield _refused(("free_energy", "ensemble"), "ensemble npt", "take nvt, in the cell at rest")
     if options.reference == "einstein":
-        yield not_available(
-            ("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal"
-        )
+        yield _refused(("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal")
 
 
 def unbuilt_crystals(crystal: AlchemicalCrystal) -> list[FieldError]:
     """Crystals that need it."""
     if not len(crystal.vacancy_columns):
         return []
-    return [not_available(("sublattices",), "a free energy of a crystal with empty sites", "remove Vac")]
+    return [_refused(("sublattices",), "a free energy of a crystal with empty sites", "remove Vac")]
+
+
+def _refused(where: tuple[str, ...], what: str, instead: str) -> FieldError:
+    text = f"{what} is not available yet in this version; {instead}"
+    return FieldError(pointer=pointer(where), type="not-available-yet", message=text)

@@ -35,7 +35,7 @@ def problem(**options) -> Problem:
         document["at"] = options.pop("at", [{"cation": {"Na": 1.0}}])
     else:
         options = {"from": {"cation": {"Na": 1.0}}, "to": {"cation": {"K": 1.0}}, **options}
-    return parse(Problem, {**document, "free_energy": {"atoms": 16, **options}})
+    return parse(Problem, {**document, "free_energy": {"path": "absolute", "atoms": 16, **options}})
 
 
 class Records:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
+from tests.counting import MOST_CALLS, counted
 
 ELEMENTS = [
     "Cu", "Au", "Ag", "Pd", "Pt", "Ni", "Al", "Fe", "Co", "Mn", "Cr", "V", "Ti", "Zr", "Hf", "Nb", "Mo", "Ta", "W",
@@ -165,26 +164,6 @@ HOSTILE = {
         order(enumerate=cell((10**30, 0, 0), (0, 1, 0), (0, 0, 1))), "/order/enumerate/cell/0/0", "invalid-value"),
     "compositions without number": ({"at": [HALF] * 5000}, "/at", "too-many-points"),
 }  # fmt: skip
-
-
-MOST_CALLS = 500_000
-"""Python functions that a refusal may call: half a second of a core."""
-
-
-def counted(refuse, changes):
-    """What is found, and how many Python functions were called for it: the same on a machine of any load."""
-    calls = 0
-
-    def profile(frame, event, argument):
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        return refuse(changes), calls
-    finally:
-        sys.setprofile(before)
 
 
 @pytest.mark.parametrize("case", HOSTILE)

@@ -1,0 +1,123 @@
+"""Units harmonic and dynamics with a real potential: batches and segments change nothing, and ends agree."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from api_schemas.dynamics import DynamicsTask, HarmonicTask, RestingCrystal
+from api_schemas.evaluations import Suggestion
+from api_schemas.problem import Problem
+from engine.acceptance.resolve import resolve
+from engine.campaign.evaluate import evaluate
+from engine.references.store import MemoryStore
+from engine.units.registry import UNITS
+from engine.units.unit import Workplace
+
+CELLS = [[2, 0, 0], [0, 2, 0], [0, 0, 1]]
+ENDS = (
+    {"cation": {"Na": 1.0, "K": 0.0}},
+    {"cation": {"Na": 0.5, "K": 0.5}},
+    {"cation": {"Na": 0.0, "K": 1.0}},
+)
+
+
+@pytest.fixture(scope="module")
+def salt(weights_fetched):
+    """NaCl, the mixed crystal and KCl at rest, with what their tasks share."""
+    problem = resolve(
+        Problem.model_validate(
+            {
+                "kind": "free_energy",
+                "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
+                "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
+                "potential": {"name": "sevennet-0"},
+                "free_energy": {"path": "composition", "from": ENDS[0], "to": ENDS[2], "atoms": 8},
+            }
+        )
+    )
+    store = MemoryStore()
+    crystals = []
+    for number, composition in enumerate(ENDS):
+        asked = Suggestion(index=number, origin="free_energy", composition=composition)
+        record = evaluate(problem, asked, references=store)
+        assert record.converged
+        crystals.append(RestingCrystal(evaluation=number, composition=composition, state=record.relaxation))
+    return problem, store, crystals
+
+
+def performed(salt, task, **workplace):
+    problem, store, _ = salt
+    (record,) = UNITS[task.unit].perform(problem, [task], Workplace(references=store, **workplace))
+    return record.model_copy(update={"cost": record.cost.model_copy(update={"seconds": 0.0})})
+
+
+def samples(salt, first, pairs, **changes):
+    asked = {"crystal": salt[2][0], "matrix": CELLS, "temperature": 300.0, "seed": 5, **changes}
+    return performed(salt, HarmonicTask(index=0, first=first, pairs=pairs, **asked))
+
+
+def segment(salt, begin, end, checkpoint=None, **changes):
+    saved = []
+    asked = {
+        "reference": "composition", "crystals": salt[2], "matrix": CELLS, "temperature": 300.0, "timestep": 4.0,
+        "friction": 0.01, "seed": 3, "run": 0, "replicas": 2, "forward": True, "equilibration": 6, "steps": 14, **changes,
+    }  # fmt: skip
+    task = DynamicsTask(index=begin, begin=begin, end=end, continues=None if begin == 0 else 0, **asked)
+    return performed(salt, task, checkpoint=checkpoint, save=saved.append), saved
+
+
+def test_samples_are_the_same_in_any_batch(salt):
+    whole, first, second = samples(salt, 0, 4), samples(salt, 0, 2), samples(salt, 2, 2)
+    assert whole.differences == [*first.differences, *second.differences]
+    assert np.isfinite(whole.differences).all()
+    assert whole.atoms == 8.0
+    assert len(whole.frequencies) == 21
+    assert samples(salt, 0, 2, seed=6).differences != first.differences
+
+
+def test_the_colder_the_crystal_the_more_harmonic_it_is(salt):
+    """What is beyond harmonic is of the fourth order, the odd orders cancelling in a pair: 16 times less at half the width."""
+    means = [np.mean(samples(salt, 0, 2, temperature=kelvin).differences) for kelvin in (20.0, 80.0)]
+    assert means[1] / means[0] == pytest.approx(16.0, rel=0.15)
+
+
+@pytest.mark.parametrize("reference", ["composition", "harmonic"])
+def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
+    changes = {} if reference == "composition" else {"reference": "harmonic", "crystals": salt[2][:1]}
+    whole, _ = segment(salt, 0, 20, **changes)
+    assert whole.works is not None
+    assert whole.failed is None
+    for cut in (4, 6, 13):  # at the first end, at the beginning of the switch, in its middle
+        first, saved = segment(salt, 0, cut, **changes)
+        assert first.works is None
+        second, _ = segment(salt, cut, 20, checkpoint=saved[-1], **changes)
+        assert second.works == whole.works
+    assert whole.works[0] != whole.works[1]
+
+
+def test_a_step_that_is_too_long_is_found_before_anything_moves(salt):
+    record, saved = segment(salt, 0, 20, timestep=60.0)
+    assert record.works is None
+    assert "time step of 60 fs too large" in record.failed
+    assert saved == []
+
+
+def test_switching_is_bounded_by_the_ends_and_reverses(salt):
+    """Of slow switching the works are the difference of free energies, forward, and its opposite backward."""
+    forward, _ = segment(salt, 0, 66, equilibration=6, steps=60)
+    backward, _ = segment(salt, 0, 66, equilibration=6, steps=60, forward=False)
+    ahead, back = np.mean(forward.works), np.mean(backward.works)
+    static = 8 * _energy(salt, 2) - 8 * _energy(salt, 0)
+    heat = 8.617333262e-5 * 300
+    assert abs(ahead + back) < 3 * heat
+    assert abs(ahead - static) < 21 * heat * math.log(2.0)  # no frequency halves
+
+
+def _energy(salt, number):
+    """eV/atom at rest."""
+    problem, store, _ = salt
+    asked = Suggestion(index=number, origin="free_energy", composition=ENDS[number])
+    return evaluate(problem, asked, references=store).energy_per_atom
