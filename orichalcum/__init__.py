@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from api_schemas.errors import ProblemInvalid as ProblemInvalid
     from api_schemas.problem import Problem as Problem
+    from orichalcum.answers import free_energies as free_energies
     from orichalcum.answers import orderings as orderings
     from orichalcum.async_client import AsyncClient as AsyncClient
     from orichalcum.async_jobs import AsyncJobHandle as AsyncJobHandle
@@ -61,6 +62,7 @@ _HOME = {
     "StillRunning": "orichalcum.exceptions",
     "Unauthorized": "orichalcum.exceptions",
     "UnexpectedAnswer": "orichalcum.exceptions",
+    "free_energies": "orichalcum.answers",
     "orderings": "orichalcum.answers",
 }
 

@@ -18,7 +18,7 @@ from api_schemas.kinds import KINDS
 from api_schemas.maps import SurrogateMap
 from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
-from orichalcum import ordering_tables, tables, verified, wording
+from orichalcum import free_energy_tables, ordering_tables, tables, verified, wording
 from orichalcum.exceptions import NotAnswered
 from orichalcum.reporting import plain
 
@@ -29,7 +29,10 @@ MOST_MESSAGES = 5
 MOST_GRADIENT_COLUMNS = 6
 """More elements than this do not fit a terminal's width."""
 
-_VIEWS: Mapping[str, Callable[[Result], list[RenderableType]]] = {"order": ordering_tables.lines}
+_VIEWS: Mapping[str, Callable[[Result], list[RenderableType]]] = {
+    "order": ordering_tables.lines,
+    "free_energy": free_energy_tables.lines,
+}
 """What prints the answer of a kind, by the name of its view; each raises NotAnswered where it cannot."""
 
 _STATE_STYLES = {

@@ -73,9 +73,9 @@ def _orderings(own: Sequence[tuple[int, Ordering]]) -> Table:
         rows.add_row(
             str(number),
             Text(plain(ordering.name or "–")),
-            _mev(ordering.above_lowest),
-            _mev(ordering.above_hull),
-            _mev(ordering.mixing_energy),
+            wording.mev(ordering.above_lowest),
+            wording.mev(ordering.above_hull),
+            wording.mev(ordering.mixing_energy),
             Text(plain(ordering.space_group or ordering.ideal_space_group)),
             str(ordering.degeneracy),
             str(ordering.sites),
@@ -101,7 +101,10 @@ def _hull(points: Sequence[HullPoint]) -> Table:
             ("", "end member") if point.ordering is None else (str(point.ordering + 1), point.name or "–")
         )
         rows.add_row(
-            wording.composition(point.composition), number, Text(plain(name)), _mev(point.mixing_energy)
+            wording.composition(point.composition),
+            number,
+            Text(plain(name)),
+            wording.mev(point.mixing_energy),
         )
     return rows
 
@@ -117,10 +120,15 @@ def _disordered(state: DisorderedState) -> Table:
         ("all decorations of a cell", state.whole_cell),
     ):
         if explicit is not None:
-            rows.add_row(way, _mev(explicit.mixing_energy), _mev(explicit.standard_error), _counted(explicit))
+            rows.add_row(
+                way,
+                wording.mev(explicit.mixing_energy),
+                wording.mev(explicit.standard_error),
+                _counted(explicit),
+            )
     for way, energy in (("tier fluctuation", state.fluctuation), ("tier mean field", state.mean_field)):
         if energy is not None:
-            rows.add_row(way, _mev(energy), "", "the mixture itself")
+            rows.add_row(way, wording.mev(energy), "", "the mixture itself")
     return rows
 
 
@@ -149,7 +157,7 @@ def _levels(found: OrderingProbability) -> Table:
     for level in sorted(found.levels, key=lambda level: level.energy)[:MOST_ROWS]:
         rows.add_row(
             Text(plain(level.name or "–")),
-            _mev(level.energy),
+            wording.mev(level.energy),
             str(level.degeneracy),
             f"{level.probability:.3g}",
             "" if level.relaxed else "not relaxed",
@@ -162,8 +170,3 @@ def _hidden(count: int, what: str) -> Iterator[Text]:
         yield Text(
             f"and {wording.counted(count - MOST_ROWS, f'higher {what}')}; --json prints all", style="dim"
         )
-
-
-def _mev(energy: float | None) -> str:
-    """An energy in eV as people read it, in meV."""
-    return "–" if energy is None else f"{round(1000.0 * energy, 1) + 0.0:.1f}"

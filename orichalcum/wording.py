@@ -23,6 +23,11 @@ def quantity(value: float, unit: str) -> str:
     return number(value, unit) if unit == "1" else f"{number(value, unit)} {unit}"
 
 
+def mev(energy: float | None, decimals: int = 1) -> str:
+    """An energy in eV as people read it, in meV without the unit."""
+    return "–" if energy is None else f"{round(1000.0 * energy, decimals) + 0.0:.{decimals}f}"
+
+
 def change(value: float, unit: str) -> str:
     """A signed change with three significant digits and its unit."""
     text = "±0" if abs(value) < 1e-12 else f"{value:+.3g}"

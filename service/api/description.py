@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.jobs import EvaluationEvent, ProgressEvent, StateEvent
 from api_schemas.orderings import OrderAnswer
 from service.api import examples
 from service.http.problem_details import MEDIA_TYPE, documented
 
 _EVENTS = (EvaluationEvent, ProgressEvent, StateEvent)
-_ANSWERS = (OrderAnswer,)
+_ANSWERS = (FreeEnergyAnswer, OrderAnswer)
 """What the `answer` of a result is, of the kinds that have one: clients make their types from it."""
 _JOB_ID = "Id of the job, as the submission answered it."
 

@@ -19,45 +19,17 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
-from typer.testing import CliRunner
 
 from api_schemas.kinds import KINDS
 from api_schemas.results import Result
 from orichalcum import Client, NotAnswered, client, orderings
-from orichalcum.cli import app
 from tests.orichalcum.fake_service import JOB, RESULT, Recorder
+from tests.orichalcum.printing import row, run
 
 pytestmark = pytest.mark.usefixtures("no_sleep")
 DATA = Path(__file__).parents[1] / "data"
 CUAU, HULL = DATA / "order_cuau.json", DATA / "order_hull.json"
 ONE, ALL = (json.loads(path.read_text()) for path in (CUAU, HULL))
-
-
-def run(*arguments: str):
-    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "NO_COLOR": "1"})
-
-
-@pytest.fixture
-def printed(monkeypatch):
-    """What ``orichalcum result`` prints of a job whose answer the service gives."""
-
-    def printing(result: dict) -> str:
-        done = {**JOB, "kind": result["kind"], "state": "succeeded"}
-        answers = [httpx.Response(200, json=body) for body in (done, done, result)]
-        transport = httpx.MockTransport(Recorder(*answers))
-        monkeypatch.setattr(client, "Client", functools.partial(Client, transport=transport))
-        shown = run("result", "job1")
-        assert shown.exit_code == 0, shown.stderr
-        return shown.stdout
-
-    return printing
-
-
-def row(text: str, *start: str) -> list[str]:
-    """The words of the line of a table that begins so."""
-    found = [line.split() for line in text.splitlines() if line.split()[: len(start)] == list(start)]
-    assert found, text
-    return found[0]
 
 
 def changed(result: dict, **more: object) -> dict:

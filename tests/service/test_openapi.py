@@ -14,7 +14,8 @@ from service.api.openapi import document
 def test_the_document_describes_events_and_maps_and_every_reference_leads_somewhere():
     described = document()
     schemas = described["components"]["schemas"]
-    assert {"StateEvent", "ProgressEvent", "EvaluationEvent", "SurrogateMap", "OrderAnswer"} <= set(schemas)
+    assert {"StateEvent", "ProgressEvent", "EvaluationEvent", "SurrogateMap"} <= set(schemas)
+    assert {"OrderAnswer", "FreeEnergyAnswer"} <= set(schemas)
 
     def references(node):
         if isinstance(node, dict):

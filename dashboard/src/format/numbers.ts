@@ -31,6 +31,11 @@ export function fixed(value: number, decimals: number): string {
   return minus(/^-0(\.0*)?$/.test(text) ? text.slice(1) : text);
 }
 
+/** An energy in eV as people read it, in meV. */
+export function mev(energy: number | null | undefined, decimals = 1): string {
+  return energy == null ? '–' : fixed(1000 * energy, decimals);
+}
+
 /** So many significant digits, without an exponent where that reads well. */
 export function significant(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return '–';

@@ -4,3 +4,4 @@ export { optimize } from './optimize';
 export { scan } from './scan';
 export { evaluate } from './evaluate';
 export { order } from './order';
+export { free_energy } from './free_energy';

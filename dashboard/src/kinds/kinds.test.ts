@@ -17,8 +17,8 @@ const told = (more: Partial<Progress> = {}): Progress => {
 const best = { index: 3, loss: 0.1, composition: {}, properties: {}, targets: [] };
 
 const later: KindInfo = {
-  name: 'free_energy',
-  summary: 'Compute free energies of compositions.',
+  name: 'melt',
+  summary: 'Melt compositions.',
   fields: ['at', 'constraints.linear', 'order', 'potential'],
   searches: false,
   counts: 'decorations',
@@ -27,7 +27,7 @@ const later: KindInfo = {
 
 describe('the table of kinds', () => {
   it('has no default: another name is unknown, whatever objects are born with', () => {
-    for (const name of ['free_energy', 'Optimize', '', 'toString', 'constructor', '__proto__']) {
+    for (const name of ['melt', 'Optimize', '', 'toString', 'constructor', '__proto__']) {
       expect(kindNamed(name)).toBe(unknown);
     }
     expect(names.map(kindNamed)).not.toContain(unknown);
@@ -44,7 +44,7 @@ describe('the table of kinds', () => {
   });
 
   it('is the only place where the name of a kind decides anything', () => {
-    const comparison = new RegExp(`([!=]==?|case)\\s*['"\`](${[...names, 'free_energy'].join('|')})\\b`);
+    const comparison = new RegExp(`([!=]==?|case)\\s*['"\`](${[...names, 'melt'].join('|')})\\b`);
     const guilty = Object.entries(SOURCES).filter(([path, text]) => {
       return path.startsWith('../') && comparison.test(text);
     });
@@ -58,7 +58,8 @@ describe('what is said of a job in a row', () => {
     expect(kindNamed('scan').row.progress(told(), false)).toBe('4 of 40 evaluations');
     expect(kindNamed('evaluate').row.progress(told({ evaluations_done: 1 }), true)).toBe('1 evaluation');
     expect(kindNamed('order').row.progress(told(), false)).toBe('4 of at most 40 computations');
-    expect(kindNamed('free_energy').row.progress(told(), false)).toBe('4 of 40 done');
+    expect(kindNamed('free_energy').row.progress(told(), false)).toBe('4 of at most 40 computations');
+    expect(kindNamed('melt').row.progress(told(), false)).toBe('4 of 40 done');
   });
 
   it('is that a search has nothing yet while it runs only', () => {
@@ -71,7 +72,7 @@ describe('what is said of a job in a row', () => {
   });
 
   it('is of an unknown kind that it is unknown, even where the service names a best', () => {
-    expect(kindNamed('free_energy').row.instead(told({ best }), false)).toMatch(/does not know this kind/);
+    expect(kindNamed('melt').row.instead(told({ best }), false)).toMatch(/does not know this kind/);
   });
 });
 
@@ -120,6 +121,19 @@ describe('a new problem', () => {
     });
   });
 
+  it('of free energies begins without what seeks, and leaves its compositions and options behind', () => {
+    const { begin, leave } = kindNamed('free_energy');
+    const at = [{ cation: { Al: 0.6667, Sc: 0.3333 } }];
+    const search = {
+      ...problem,
+      objectives: [],
+      constraints: { max_elements: 1 },
+      potential: { tier: 'fluctuation' },
+    };
+    expect(begin(search)).toEqual({ ...problem, at });
+    expect(leave({ ...problem, at, free_energy: { atoms: 32 } })).toEqual(problem);
+  });
+
   it('loses what only its old kind had a use for', () => {
     const scanned = { ...problem, scan: { points_per_edge: 11 } };
     expect(kindNamed('scan').leave(scanned)).toEqual(problem);
@@ -130,14 +144,14 @@ describe('a new problem', () => {
 
   it('that names no kind is one of those that the service takes it for', () => {
     expect(nameOfKind({})).toBe('optimize');
-    expect(nameOfKind({ kind: 'free_energy' })).toBe('free_energy');
+    expect(nameOfKind({ kind: 'melt' })).toBe('melt');
   });
 
   it('can be of every kind that the service offers, in its words where the dashboard has none', () => {
     const scan: KindInfo = { ...later, name: 'scan', summary: 'Evaluate a grid.' };
     expect(choices([scan, later])).toEqual([
       { name: 'scan', label: 'Scan a grid of compositions' },
-      { name: 'free_energy', label: 'Compute free energies of compositions' },
+      { name: 'melt', label: 'Melt compositions' },
     ]);
     expect(choices([]).map(({ name }) => name)).toEqual(names);
   });

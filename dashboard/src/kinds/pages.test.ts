@@ -59,7 +59,7 @@ function jobOf(kind: string, state = 'succeeded'): Job {
 }
 
 const result = {
-  kind: 'free_energy',
+  kind: 'melt',
   best: null,
   front: [],
   evaluations: [evaluation],
@@ -83,9 +83,7 @@ function serve(job: Job) {
     if (path.endsWith('/properties')) return Response.json({ properties: madeProperties() });
     if (path.endsWith('/kinds'))
       return Response.json({
-        kinds: [
-          { name: 'free_energy', summary: 'Find free energies.', fields: [], searches: false, views: [] },
-        ],
+        kinds: [{ name: 'melt', summary: 'Melt crystals.', fields: [], searches: false, views: [] }],
       });
     return Response.json(job);
   });
@@ -93,10 +91,10 @@ function serve(job: Job) {
 
 describe('a job of a kind that the dashboard does not know', () => {
   it('has a page that says so and shows progress, answer, evaluations and problem as they are', async () => {
-    serve(jobOf('free_energy'));
+    serve(jobOf('melt'));
     render(JobPage, { id: 'j' });
-    expect(await screen.findByText('This dashboard does not know jobs of kind free_energy yet')).toBeTruthy();
-    expect(await screen.findByText(/Find free energies/)).toBeTruthy();
+    expect(await screen.findByText('This dashboard does not know jobs of kind melt yet')).toBeTruthy();
+    expect(await screen.findByText(/Melt crystals/)).toBeTruthy();
     expect(screen.getByText('12 done')).toBeTruthy();
     expect((await screen.findByRole('region', { name: 'Raw answer' })).textContent).toContain(
       '"name": "bar"',
@@ -107,9 +105,9 @@ describe('a job of a kind that the dashboard does not know', () => {
   });
 
   it('has nothing of a search on its page', async () => {
-    serve(jobOf('free_energy'));
+    serve(jobOf('melt'));
     const { container } = render(JobPage, { id: 'j' });
-    await screen.findByText('This dashboard does not know jobs of kind free_energy yet');
+    await screen.findByText('This dashboard does not know jobs of kind melt yet');
     expect(container.textContent).not.toMatch(/at most|best so far|on the front|convergence|search/i);
   });
 
@@ -117,7 +115,7 @@ describe('a job of a kind that the dashboard does not know', () => {
     const body = document.createElement('table').createTBody();
     document.body.append(body.parentElement!);
     const props = {
-      job: jobOf('free_energy', 'running'),
+      job: jobOf('melt', 'running'),
       properties: madeProperties(),
       cancel: () => undefined,
       remove: () => undefined,

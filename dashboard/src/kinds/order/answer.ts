@@ -15,11 +15,6 @@ export function orderAnswer(result: Result | null): OrderAnswer | null {
   return LISTS.every((part) => Array.isArray(answer[part])) ? (answer as unknown as OrderAnswer) : null;
 }
 
-/** An energy in eV as people read it, in meV. */
-export function mev(energy: number | null | undefined, decimals = 1): string {
-  return energy == null ? '–' : fixed(1000 * energy, decimals);
-}
-
 export function key(composition: Composition): string {
   return JSON.stringify(composition);
 }

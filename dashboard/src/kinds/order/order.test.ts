@@ -5,10 +5,11 @@ import { cleanup, fireEvent, render, screen, within } from '@testing-library/sve
 import { tick } from 'svelte';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, OrderAnswer, Result } from '../../api/types';
+import { mev } from '../../format/numbers';
 import { Units } from '../../format/units';
 import { madeProblem, madeProperties } from '../../job/made';
 import type { JobView } from '../../job/view.svelte';
-import { cornersOn, lineOf, lowestOf, mev, orderAnswer, orderingsOf, placeOn, remarks } from './answer';
+import { cornersOn, lineOf, lowestOf, orderAnswer, orderingsOf, placeOn, remarks } from './answer';
 import type PageType from './Page.svelte';
 
 /** Results of runs with sevennet-0, which the tests of the command line read too. */

@@ -1,0 +1,99 @@
+/** What kind free_energy answers, as the views draw it. */
+
+import type { Composition, FreeEnergy, FreeEnergyAnswer, Result, Switching } from '../../api/types';
+import { fraction } from '../../format/numbers';
+import { isObject } from '../../new/json';
+
+export type Part = keyof NonNullable<FreeEnergy['contributions']>;
+
+/** What a free energy may be made of, in the order in which it is shown. */
+export const PARTS: readonly { part: Part; label: string; meaning: string }[] = [
+  { part: 'static', label: 'Static', meaning: 'Energy at rest' },
+  { part: 'harmonic', label: 'Harmonic', meaning: 'Classical vibrations of the harmonic crystal' },
+  { part: 'anharmonic', label: 'Anharmonic', meaning: 'What the model has beyond its harmonic crystal' },
+  {
+    part: 'vibrational',
+    label: 'Vibrational',
+    meaning: 'Classical vibrations, harmonic and anharmonic together',
+  },
+  { part: 'quantum', label: 'Quantum', meaning: 'Quantum less classical vibrations of the harmonic crystal' },
+  { part: 'mass', label: 'Mass', meaning: 'The masses of the atoms that change' },
+  { part: 'configurational', label: 'Configurational', meaning: '−T S of random sites of mixed sublattices' },
+  { part: 'pressure_volume', label: 'P V', meaning: 'Pressure times volume' },
+];
+
+/** What the verdict on forward and backward runs means for the number. */
+export const VERDICTS: Record<Switching['verdict'], string> = {
+  agree: 'Converged',
+  disagree: 'Not converged',
+  unknown: 'Not known whether converged',
+};
+
+/** The answer of a result; null where there is none, or one of another version that has other parts. */
+export function freeEnergyAnswer(result: Result | null): FreeEnergyAnswer | null {
+  const { free_energies: all, convention } = result?.answer ?? {};
+  const known =
+    Array.isArray(all) &&
+    all.every(
+      (one) =>
+        isObject(one) &&
+        isObject(one.composition) &&
+        typeof one.temperature === 'number' &&
+        typeof one.text === 'string' &&
+        Array.isArray(one.warnings),
+    );
+  return known && typeof convention === 'string' ? (result!.answer as unknown as FreeEnergyAnswer) : null;
+}
+
+function crystal(composition: Composition): string {
+  const parts = Object.values(composition).map((elements) =>
+    Object.entries(elements)
+      .filter(([, share]) => share !== 0)
+      .map(([element, share]) => (share === 1 ? element : `${element} ${fraction(share)}`))
+      .join(' '),
+  );
+  return parts.join(', ') || 'the crystal';
+}
+
+/** What it is the free energy of: a crystal, or a change. */
+export function named({ start, composition }: FreeEnergy): string {
+  return start === null ? crystal(composition) : `${crystal(start)} to ${crystal(composition)}`;
+}
+
+/** Whether two are of the same crystal or change. */
+export function alike(one: FreeEnergy, other: FreeEnergy): boolean {
+  const what = ({ start, composition }: FreeEnergy) => JSON.stringify([start, composition]);
+  return what(one) === what(other);
+}
+
+/** What runs measure, eV/atom: from the harmonic crystal to the model, or between the potentials of both ends. */
+export function switched({ start, contributions }: FreeEnergy): number | null {
+  if (!contributions) return null;
+  const { static: rest, harmonic, anharmonic, vibrational } = contributions;
+  if (start === null) return anharmonic;
+  const vibrations = vibrational ?? (harmonic === null || anharmonic === null ? null : harmonic + anharmonic);
+  return vibrations === null ? null : rest + vibrations;
+}
+
+/** Numbers with commas or blanks between; null where something else is among them. */
+export function numbersIn(text: string): number[] | null {
+  const words = text.split(/[\s,;]+/).filter((word) => word !== '');
+  const numbers = words.map(Number);
+  return numbers.every(Number.isFinite) ? numbers : null;
+}
+
+/**
+ * How high each mark is stacked upon others at about its place, from 0, in the order of the marks.
+ *
+ * @param places where the marks are, in pixels
+ * @param width of a mark: those in the same strip of this width are stacked
+ */
+export function stacked(places: readonly number[], width: number): number[] {
+  const heights = new Map<number, number>();
+  return places.map((place) => {
+    const strip = Math.floor(place / width);
+    const height = heights.get(strip) ?? 0;
+    heights.set(strip, height + 1);
+    return height;
+  });
+}

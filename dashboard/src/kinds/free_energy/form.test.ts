@@ -1,0 +1,92 @@
+// @vitest-environment jsdom
+import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import NewPage from '../../pages/NewPage.svelte';
+
+vi.mock('../../new/examples', () => ({ EXAMPLES: [] })); // they lie outside of what is served to tests
+
+const HANG_MS = 60_000; // forms are loaded when they are shown, which takes as long as the machine is busy
+configure({ asyncUtilTimeout: HANG_MS });
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  sessionStorage.clear();
+  vi.unstubAllGlobals();
+});
+
+/** A service that says which fields kind free_energy uses, and refuses ends that are the same. */
+async function answer(url: string, { body }: { body?: string } = {}): Promise<Response> {
+  const path = new URL(url).pathname;
+  if (path.endsWith('/kinds')) {
+    const fields = ['at', 'free_energy', 'potential.name', 'strategy.seed'];
+    const one = {
+      name: 'free_energy',
+      summary: 'Free energies.',
+      fields,
+      searches: false,
+      counts: '',
+      views: [],
+    };
+    return Response.json({ kinds: [one] });
+  }
+  const refused = body?.includes('"path":"composition"') ?? false;
+  const errors = refused
+    ? [{ pointer: '/free_energy/to', type: 'same-ends', message: 'from and to are the same' }]
+    : [];
+  return Response.json({ valid: !refused, errors, potentials: [], prototypes: [], properties: [] });
+}
+
+it(
+  'asks for temperatures, accuracy and cost, and for the ends where a change is asked for',
+  async () => {
+    vi.stubGlobal('fetch', answer);
+    sessionStorage.setItem(
+      'orichalcum-draft',
+      [
+        'kind: free_energy',
+        'structure: {prototype: rocksalt, species: [Na, Cl]}',
+        'sublattices: [{name: cation, sites: [Na], elements: [Na, K]}]',
+        'at:',
+        '  - cation: {Na: 0.5, K: 0.5}',
+        '',
+      ].join('\n'),
+    );
+    render(NewPage, { from: null });
+    const temperatures = (await screen.findByLabelText(/^Temperatures/)) as HTMLInputElement;
+    const text = document.querySelector<HTMLTextAreaElement>('#problem-yaml')!;
+    const problem = () => parse(text.value) as Record<string, Record<string, unknown>>;
+    expect(screen.getByLabelText('cation: Na')).toBeTruthy();
+
+    await fireEvent.input(temperatures, { target: { value: '300, 600,' } });
+    expect(problem().free_energy).toEqual({ temperatures: [300, 600] });
+    expect(temperatures.value).toBe('300, 600,');
+    await fireEvent.input(temperatures, { target: { value: '300, 600 K' } });
+    expect(problem().free_energy).toEqual({ temperatures: [300, 600] });
+    expect(screen.getByText(/^Give numbers with commas between/)).toBeTruthy();
+    await fireEvent.input(screen.getByLabelText(/^Accuracy/), { target: { value: '0.002' } });
+    await fireEvent.input(screen.getByLabelText(/^Pairs of runs/), { target: { value: '32' } });
+    const options = { temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
+    expect(problem().free_energy).toEqual(options);
+
+    await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'composition' } });
+    const from = screen.getByRole('group', { name: 'From composition' });
+    expect(problem().at).toBeUndefined();
+    await fireEvent.input(within(from).getByLabelText('cation: K'), { target: { value: '0.25' } });
+    expect(problem().free_energy).toEqual({
+      ...options,
+      path: 'composition',
+      from: { cation: { Na: 1, K: 0.25 } },
+      to: { cation: { Na: 0, K: 1 } },
+    });
+    expect(await screen.findByText('from and to are the same')).toBeTruthy();
+
+    await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'absolute' } });
+    expect(problem().free_energy).toEqual(options);
+    expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
+    await fireEvent.input(temperatures, { target: { value: '' } });
+    expect(problem().free_energy).toEqual({ accuracy: 0.002, budget: { runs: 32 } });
+  },
+  HANG_MS,
+);

@@ -1,0 +1,304 @@
+// @vitest-environment jsdom
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { tick } from 'svelte';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FreeEnergy, FreeEnergyAnswer, Job, Result } from '../../api/types';
+import { Units } from '../../format/units';
+import { madeProblem, madeProperties } from '../../job/made';
+import type { JobView } from '../../job/view.svelte';
+import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched } from './answer';
+import type PageType from './Page.svelte';
+import { ofChange, ofCrystals } from './paths';
+
+/** Results of runs with sevennet-0, which the tests of the command line read too. */
+const stored = (name: string) =>
+  JSON.parse(readFileSync(join(process.cwd(), '..', 'tests', 'data', `${name}.json`), 'utf8')) as Result;
+const CRYSTAL = stored('free_energy_absolute');
+const CHANGE = stored('free_energy_composition');
+const answerOf = (result: Result) => result.answer as unknown as FreeEnergyAnswer;
+const crystal = answerOf(CRYSTAL).free_energies[0]!;
+const change = answerOf(CHANGE).free_energies[0]!;
+
+/** The result with other free energies in it. */
+const answered = (result: Result, ...all: FreeEnergy[]): Result => ({
+  ...result,
+  answer: { ...result.answer, free_energies: all } as unknown as Result['answer'],
+});
+const hot = {
+  ...crystal,
+  temperature: 600,
+  free_energy: -3.7,
+  standard_error: 0.002,
+  text: 'Na at 600 K: −3700.00',
+};
+
+let Page: typeof PageType;
+
+// The modules look at the theme when they are loaded, which jsdom does not have.
+beforeAll(async () => {
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
+  ({ default: Page } = await import('./Page.svelte'));
+});
+
+// What a plot fills: jsdom lays nothing out.
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(480);
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      constructor(readonly call: (entries: unknown[]) => void) {}
+      observe(target: Element) {
+        this.call([{ target, contentRect: { width: 480 }, borderBoxSize: [{ inlineSize: 480 }] }]);
+      }
+      unobserve() {}
+      disconnect() {}
+    },
+  );
+});
+
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+function shown(result: Result | null, state = 'succeeded') {
+  const job = {
+    id: 'j',
+    name: 'NaCl',
+    kind: 'free_energy',
+    state,
+    progress: { evaluations_done: 7, evaluations_planned: 20, best: null, trace: [], front: [], doing: [] },
+    failure: null,
+    notice: null,
+    problem: madeProblem({ kind: 'free_energy' as never, objectives: [] }),
+  } as unknown as Job;
+  const view = {
+    store: { result, job },
+    points: [],
+    answer: null,
+    units: new Units(madeProperties()),
+  } as unknown as JobView;
+  return render(Page, { view, job });
+}
+
+const texts = (row: Element) =>
+  [...row.children].map((cell) => cell.textContent.replaceAll(/\s+/g, ' ').trim());
+const rows = () =>
+  within(screen.getByRole('table', { name: /^Free energies and what/ }))
+    .getAllByRole('row')
+    .map(texts);
+const slider = (name: RegExp) =>
+  [...document.querySelectorAll<HTMLElement>('[role="slider"]')].find((one) =>
+    name.test(one.getAttribute('aria-label')!),
+  );
+
+describe('an answer of kind free_energy', () => {
+  it('is read where it has its parts, and none of another version is guessed', () => {
+    expect(freeEnergyAnswer(CRYSTAL)).toBe(CRYSTAL.answer);
+    expect(freeEnergyAnswer(null)).toBeNull();
+    expect(freeEnergyAnswer({ ...CRYSTAL, answer: { free_energies: [], kelvin: 300 } })).toBeNull();
+    expect(freeEnergyAnswer({ ...CRYSTAL, answer: { ...CRYSTAL.answer, free_energies: [{}] } })).toBeNull();
+    expect(freeEnergyAnswer({ ...CRYSTAL, answer: {} })).toBeNull();
+  });
+
+  it('is called after its crystal or its change', () => {
+    expect([named(crystal), named(change)]).toEqual(['Na', 'Na to K']);
+    const mixed = { cation: { Na: 0.25, K: 0.75 }, anion: { Cl: 1 } };
+    expect(named({ ...crystal, composition: mixed })).toBe('Na 0.25 K 0.75, Cl');
+    expect(named({ ...crystal, composition: {} })).toBe('the crystal');
+    expect([alike(crystal, hot), alike(crystal, change)]).toEqual([true, false]);
+  });
+
+  it('has among its contributions what the runs measure: it lies between both exponential averages', () => {
+    const measured = switched(change)!;
+    const { forward, backward } = change.switching!;
+    expect(measured).toBeLessThan(Math.max(forward.exponential, backward.exponential));
+    expect(measured).toBeGreaterThan(Math.min(forward.exponential, backward.exponential));
+    const { harmonic, anharmonic } = change.contributions!;
+    const whole = {
+      ...change,
+      contributions: {
+        ...change.contributions!,
+        harmonic: null,
+        anharmonic: null,
+        vibrational: harmonic! + anharmonic!,
+      },
+    };
+    expect(switched(whole)).toBeCloseTo(measured, 12);
+    expect(switched(crystal)).toBe(crystal.contributions!.anharmonic);
+    expect(switched({ ...change, contributions: null })).toBeNull();
+  });
+
+  it('stacks works that lie at the same place', () => {
+    expect(stacked([0, 1, 9, 2, 17, 10], 8)).toEqual([0, 1, 0, 2, 0, 1]);
+  });
+});
+
+describe('the page of a job of kind free_energy', () => {
+  it('says of a crystal the sentence, what it is made of, and that samples are enough', async () => {
+    shown(CRYSTAL);
+    await tick();
+    expect(screen.getByRole('region', { name: 'Answer' }).textContent).toContain(
+      'Na at 100 K: -3364.46 ± 0.03 meV/atom',
+    );
+    const [head, first] = rows();
+    expect(head!.slice(1, 6)).toEqual(['Free energy', 'Static', 'Harmonic', 'Anharmonic', 'Quantum']);
+    expect(first!.slice(1)).toEqual([
+      ...['−3364.46 ± 0.03', '−3383.96', '15.49', '0.07', '3.94'],
+      ...['harmonic samples', '32', '2.054'],
+    ]);
+    expect(head).not.toContain('Overlap');
+    expect(screen.getByText('Samples are enough:')).toBeTruthy();
+    expect(screen.getByText(/No electronic, magnetic/)).toBeTruthy();
+    expect(slider(/^Work/)).toBeUndefined();
+    expect(slider(/^Free energy against/)).toBeUndefined();
+  });
+
+  it('shows the work of every run of a change, with what both directions say', async () => {
+    shown(CHANGE);
+    await tick();
+    const [head, first] = rows();
+    expect(head!.slice(-3)).toEqual(['Runs', 'Overlap', 'Dissipation']);
+    expect(first!.slice(-4)).toEqual(['BAR', '4, 4', '0.95', '0.47, 0.46']);
+    expect(first![head!.indexOf('Mass')]).toBe('−10.30');
+    expect(screen.getByText('Converged:')).toBeTruthy();
+    expect(screen.getByText(/runs agree \(probability by chance 0.34\); their works overlap/)).toBeTruthy();
+    const works = slider(/^Work of the runs/)!;
+    await fireEvent.keyDown(works, { key: 'ArrowRight' });
+    await fireEvent.keyDown(works, { key: 'End' });
+    expect(works.getAttribute('aria-valuetext')).toBe('backward run 4: −48.00 meV/atom');
+    const circles = (name: string) =>
+      works.querySelector(`.${name}`)!.getAttribute('d')!.split('M').length - 1;
+    expect([circles('forward'), circles('backward')]).toEqual([4, 4]);
+    // The value lies within the plot, to the right of the lowest work and to the left of the highest.
+    const at = Number(works.querySelector('.value')!.getAttribute('x1'));
+    const drawn = [...works.querySelectorAll('.forward, .backward')].flatMap((one) =>
+      [...one.getAttribute('d')!.matchAll(/M([\d.]+)/g)].map((match) => Number(match[1]) + 4),
+    );
+    expect(at).toBeGreaterThan(Math.min(...drawn));
+    expect(at).toBeLessThan(Math.max(...drawn));
+    const said = within(screen.getByRole('table', { name: /^What each direction/ })).getAllByRole('row');
+    expect(texts(said[1]!)).toEqual(['forward', '4', '−47.92', '−47.98', '0.47']);
+    expect(texts(said[2]!)).toEqual(['backward', '4', '−48.62', '−48.59', '0.46']);
+  });
+
+  it('draws several temperatures of a crystal with error bars, and has one selection', async () => {
+    const other = { ...crystal, composition: { cation: { Na: 0, K: 1 } }, text: 'K at 100 K' };
+    shown(answered(CRYSTAL, hot, crystal, other));
+    await tick();
+    const curve = slider(/^Free energy against the temperature/)!;
+    expect(curve.getAttribute('aria-valuetext')).toBe('Na at 600 K: −3700.00 ± 2.00 meV/atom');
+    const points = [
+      ...curve
+        .querySelector('.curve')!
+        .getAttribute('d')!
+        .matchAll(/[\d.]+/g),
+    ].map(Number);
+    expect(points).toHaveLength(4);
+    expect(points[0]).toBeLessThan(points[2]!); // by temperature
+    expect(points[1]).toBeLessThan(points[3]!); // and lower, which is further down, when hot
+    expect(curve.querySelector('.error')!.getAttribute('d')!.match(/V/g)).toHaveLength(2);
+    expect(rows()[0]![0]).toBe('Of');
+    const sentences = within(screen.getByRole('list', { name: 'Free energies' })).getAllByRole('button');
+    await fireEvent.click(sentences[1]!);
+    expect(curve.getAttribute('aria-valuetext')).toMatch(/^Na at 100 K/);
+    await fireEvent.click(screen.getByRole('button', { name: '100 K, K' }));
+    expect(sentences.map((one) => one.getAttribute('aria-pressed'))).toEqual(['false', 'false', 'true']);
+    expect(slider(/^Free energy against/)).toBeUndefined(); // of one temperature there is no curve
+  });
+
+  it('warns: of runs that disagree, samples that are not enough, and an accuracy that is not met', async () => {
+    const doubtful: FreeEnergy = {
+      ...change,
+      accurate: false,
+      samples: { energies: 256, deviation: 4, enough: false, reasons: ['they are spread too widely'] },
+      switching: { ...change.switching!, verdict: 'disagree', text: 'the runs disagree' },
+      warnings: ['dynamically unstable at rest: a mode'],
+    };
+    shown(answered(CHANGE, doubtful));
+    await tick();
+    expect(screen.getByText('Not converged:').className).toContain('bad');
+    expect(screen.getByText('Samples are not enough:')).toBeTruthy();
+    expect(screen.getByText(/they are spread too widely/)).toBeTruthy();
+    expect(screen.getByText(/dynamically unstable at rest: a mode/)).toBeTruthy();
+    expect(document.querySelector('td.doubtful')).toBeTruthy();
+  });
+
+  it('says while the job runs how far it is, and of a cancelled one what is not known', async () => {
+    shown(null, 'running');
+    expect(
+      screen.getByText('7 of at most 20 computations: the free energies are shown when all are done'),
+    ).toBeTruthy();
+    cleanup();
+    const unknown: FreeEnergy = {
+      ...change,
+      ...{ free_energy: null, standard_error: null, estimator: null, contributions: null, samples: null },
+      ...{ switching: null, volume_per_atom: null, heat_capacity: null, accurate: false },
+      text: 'Na to K at 300 K: not known yet',
+    };
+    shown(answered(CHANGE, unknown), 'cancelled');
+    await tick();
+    expect(screen.getByText('Na to K at 300 K: not known yet.')).toBeTruthy();
+    expect(rows()[1]!.slice(1)).toEqual(['–', '–']);
+    expect(screen.getByText('Neither samples nor runs came to their end.')).toBeTruthy();
+    cleanup();
+    shown(answered(CHANGE, { ...change, standard_error: null }), 'cancelled');
+    await tick();
+    expect(rows()[1]![1]).toBe('−59.26');
+    cleanup();
+    shown(answered(CHANGE), 'cancelled');
+    expect(screen.getByText('No free energy was computed before the job ended.')).toBeTruthy();
+  });
+
+  it('shows an answer of another version as it is, and why a job failed', () => {
+    shown({ ...CRYSTAL, answer: { free_energies: [{ kelvin: 300 }] } });
+    expect(screen.getByRole('region', { name: 'Raw answer' }).textContent).toContain('"kelvin": 300');
+    cleanup();
+    shown(null, 'failed');
+    expect(screen.getByText('The job failed')).toBeTruthy();
+  });
+});
+
+describe('a problem of kind free_energy', () => {
+  const problem = {
+    kind: 'free_energy',
+    sublattices: [
+      { name: 'anion', elements: ['Cl'] },
+      { name: 'cation', elements: { Na: [0, 1], K: [0, 1] } },
+    ],
+    at: [{ anion: { Cl: 1 }, cation: { Na: 0.5, K: 0.5 } }],
+  };
+
+  it('goes from one pure end to the other, and back to crystals', () => {
+    const { at, ...rest } = problem;
+    const along = ofChange({ ...problem, free_energy: { atoms: 32, reference: 'harmonic' } });
+    expect(along).toEqual({
+      ...rest,
+      free_energy: {
+        atoms: 32,
+        path: 'composition',
+        from: { anion: { Cl: 1 }, cation: { Na: 1, K: 0 } },
+        to: { anion: { Cl: 1 }, cation: { Na: 0, K: 1 } },
+      },
+    });
+    const from = { cation: { Na: 0.9, K: 0.1 } };
+    const kept = ofChange({ ...problem, free_energy: { from } });
+    expect((kept.free_energy as { from: unknown }).from).toBe(from);
+    expect(ofCrystals(along)).toEqual({ ...rest, free_energy: { atoms: 32 }, at });
+    expect(ofCrystals({ kind: 'free_energy', free_energy: { path: 'composition' } })).toEqual({
+      kind: 'free_energy',
+    });
+  });
+
+  it('has its temperatures in a line of numbers', () => {
+    expect(numbersIn('300, 600;900 1e3')).toEqual([300, 600, 900, 1000]);
+    expect([numbersIn(' '), numbersIn('300,'), numbersIn('300 K'), numbersIn('-')]).toEqual([
+      [],
+      [300],
+      null,
+      null,
+    ]);
+  });
+});

@@ -1,0 +1,20 @@
+/** Free energies of crystals, or of a change of composition, with their errors. */
+
+import type { Kind } from '../kind';
+import { withoutSearch } from '../without-search';
+import { row } from './row';
+
+export const free_energy: Kind = {
+  label: 'Compute free energies',
+  row,
+  page: () => import('./Page.svelte'),
+  form: () => import('./Form.svelte'),
+  begin: (problem) => {
+    const { constraints: _, ...rest } = withoutSearch(problem);
+    return rest;
+  },
+  leave: (problem) => {
+    const { at: _at, free_energy: _options, ...rest } = problem;
+    return rest;
+  },
+};

@@ -1,0 +1,104 @@
+"""What kind free_energy answers, for people: each crystal or change with its contributions, statistics and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from api_schemas.free_energies import Contributions, FreeEnergy
+from api_schemas.results import Result
+from orichalcum import wording
+from orichalcum.answers import free_energies
+from orichalcum.reporting import plain
+from orichalcum.tables import table
+
+_DECIMALS = 2
+"""Of an energy in meV/atom."""
+
+
+def lines(result: Result) -> list[RenderableType]:
+    """The answer, a crystal or a change at a time, and then what is and is not in the numbers.
+
+    Raises:
+        orichalcum.exceptions.NotAnswered: if the result has no free energies.
+    """
+    answer = free_energies(result)
+    parts: list[RenderableType] = []
+    for _, own in groupby(answer.free_energies, key=lambda one: (one.start, one.composition)):
+        parts += _of_one(list(own))
+    if not answer.free_energies:
+        parts.append(Text("nothing was computed yet", style="bold yellow"))
+    parts.append(Text(plain(answer.convention), style="dim"))
+    return parts
+
+
+def _of_one(own: Sequence[FreeEnergy]) -> Iterator[RenderableType]:
+    """Of one crystal or change, at its temperatures."""
+    yield from (Text(plain(one.text), style="bold") for one in own)
+    known = [one for one in own if one.free_energy is not None]
+    if known:
+        yield _table(known)
+    for one in own:
+        at = f"{one.temperature:g} K: "
+        if one.samples is not None and not one.samples.enough:
+            reasons = "; ".join(one.samples.reasons)
+            yield Text(plain(f"{at}samples of the harmonic crystal are not enough: {reasons}"), style="dim")
+        if one.switching is not None and one.switching.text not in one.warnings:
+            yield Text(plain(at + one.switching.text))
+        yield from (Text(plain(at + warning), style="yellow") for warning in one.warnings)
+
+
+def _table(known: Sequence[FreeEnergy]) -> Table:
+    """A row for each temperature; what none of them has gets no column."""
+    columns = {
+        heading: cells for heading, cell in _COLUMNS.items() if any(cells := [cell(one) for one in known])
+    }
+    rows = table(*columns, numeric=[heading for heading in columns if heading != "Estimator"])
+    for cells in zip(*columns.values(), strict=True):
+        rows.add_row(*(cell or "–" for cell in cells))
+    return rows
+
+
+def _mev(energy: float | None) -> str:
+    return "" if energy is None else wording.mev(energy, _DECIMALS)
+
+
+def _contribution(name: str) -> Callable[[FreeEnergy], str]:
+    return lambda one: "" if one.contributions is None else _mev(getattr(one.contributions, name))
+
+
+def _runs(one: FreeEnergy) -> str:
+    """Forward and backward."""
+    return "" if one.switching is None else f"{one.switching.forward.runs} + {one.switching.backward.runs}"
+
+
+def _overlap(one: FreeEnergy) -> str:
+    return "" if one.switching is None else f"{one.switching.overlap:.2f}"
+
+
+def _dissipation(one: FreeEnergy) -> str:
+    """Forward and backward."""
+    both = one.switching
+    return "" if both is None else f"{_mev(both.forward.dissipation)}, {_mev(both.backward.dissipation)}"
+
+
+_COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
+    "T  K": lambda one: f"{one.temperature:g}",
+    "Free energy  meV/atom": lambda one: _mev(one.free_energy),
+    "±": lambda one: _mev(one.standard_error),
+    **{
+        name.replace("pressure_volume", "P V").capitalize(): _contribution(name)
+        for name in Contributions.model_fields
+    },
+    "Estimator": lambda one: one.estimator or "",
+    "Samples": lambda one: "" if one.samples is None else str(one.samples.energies),
+    "Runs": _runs,
+    "Overlap": _overlap,
+    "Dissipation  meV/atom": _dissipation,
+    "Heat capacity  k_B/atom": lambda one: "" if one.heat_capacity is None else f"{one.heat_capacity:.3f}",
+}
+"""Headings, and what stands below each; nothing where an answer does not have it."""
