@@ -58,8 +58,8 @@ def _table(known: Sequence[FreeEnergy]) -> Table:
         heading: cells for heading, cell in _COLUMNS.items() if any(cells := [cell(one) for one in known])
     }
     rows = table(*columns, numeric=[heading for heading in columns if heading != "Estimator"])
-    for cells in zip(*columns.values(), strict=True):
-        rows.add_row(*(cell or "–" for cell in cells))
+    for values in zip(*columns.values(), strict=True):
+        rows.add_row(*(value or "–" for value in values))
     return rows
 
 

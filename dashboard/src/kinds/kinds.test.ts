@@ -130,7 +130,7 @@ describe('a new problem', () => {
       constraints: { max_elements: 1 },
       potential: { tier: 'fluctuation' },
     };
-    expect(begin(search)).toEqual({ ...problem, at });
+    expect(begin(search)).toEqual({ ...problem, at, free_energy: { path: 'absolute' } });
     expect(leave({ ...problem, at, free_energy: { atoms: 32 } })).toEqual(problem);
   });
 

@@ -48,6 +48,7 @@ it(
         'kind: free_energy',
         'structure: {prototype: rocksalt, species: [Na, Cl]}',
         'sublattices: [{name: cation, sites: [Na], elements: [Na, K]}]',
+        'free_energy: {path: absolute}',
         'at:',
         '  - cation: {Na: 0.5, K: 0.5}',
         '',
@@ -60,14 +61,14 @@ it(
     expect(screen.getByLabelText('cation: Na')).toBeTruthy();
 
     await fireEvent.input(temperatures, { target: { value: '300, 600,' } });
-    expect(problem().free_energy).toEqual({ temperatures: [300, 600] });
+    expect(problem().free_energy).toEqual({ path: 'absolute', temperatures: [300, 600] });
     expect(temperatures.value).toBe('300, 600,');
     await fireEvent.input(temperatures, { target: { value: '300, 600 K' } });
-    expect(problem().free_energy).toEqual({ temperatures: [300, 600] });
+    expect(problem().free_energy).toEqual({ path: 'absolute', temperatures: [300, 600] });
     expect(screen.getByText(/^Give numbers with commas between/)).toBeTruthy();
     await fireEvent.input(screen.getByLabelText(/^Accuracy/), { target: { value: '0.002' } });
     await fireEvent.input(screen.getByLabelText(/^Pairs of runs/), { target: { value: '32' } });
-    const options = { temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
+    const options = { path: 'absolute', temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
     expect(problem().free_energy).toEqual(options);
 
     await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'composition' } });
@@ -86,7 +87,7 @@ it(
     expect(problem().free_energy).toEqual(options);
     expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
     await fireEvent.input(temperatures, { target: { value: '' } });
-    expect(problem().free_energy).toEqual({ accuracy: 0.002, budget: { runs: 32 } });
+    expect(problem().free_energy).toEqual({ path: 'absolute', accuracy: 0.002, budget: { runs: 32 } });
   },
   HANG_MS,
 );

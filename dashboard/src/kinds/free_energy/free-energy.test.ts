@@ -286,9 +286,10 @@ describe('a problem of kind free_energy', () => {
     const from = { cation: { Na: 0.9, K: 0.1 } };
     const kept = ofChange({ ...problem, free_energy: { from } });
     expect((kept.free_energy as { from: unknown }).from).toBe(from);
-    expect(ofCrystals(along)).toEqual({ ...rest, free_energy: { atoms: 32 }, at });
-    expect(ofCrystals({ kind: 'free_energy', free_energy: { path: 'composition' } })).toEqual({
+    expect(ofCrystals(along)).toEqual({ ...rest, free_energy: { atoms: 32, path: 'absolute' }, at });
+    expect(ofCrystals({ kind: 'free_energy' })).toEqual({
       kind: 'free_energy',
+      free_energy: { path: 'absolute' },
     });
   });
 

@@ -11,7 +11,7 @@ export const free_energy: Kind = {
   form: () => import('./Form.svelte'),
   begin: (problem) => {
     const { constraints: _, ...rest } = withoutSearch(problem);
-    return rest;
+    return { free_energy: { path: 'absolute' }, ...rest };
   },
   leave: (problem) => {
     const { at: _at, free_energy: _options, ...rest } = problem;

@@ -32,12 +32,11 @@ export function ofChange(problem: JsonObject): JsonObject {
 
 /** The problem of crystals, at those that are listed or one in the middle. */
 export function ofCrystals(problem: JsonObject): JsonObject {
-  const { from: _f, to: _t, path: _p, ...options } = objectAt(problem, 'free_energy');
-  const { free_energy: _, ...rest } = problem;
+  const { from: _f, to: _t, ...options } = objectAt(problem, 'free_energy');
   const none = listAt(problem, 'at').length === 0 && listAt(problem, 'sublattices').length > 0;
   return {
-    ...rest,
-    ...(Object.keys(options).length > 0 ? { free_energy: options } : {}),
+    ...problem,
+    free_energy: { ...options, path: 'absolute' },
     ...(none ? { at: [middle(problem)] } : {}),
   };
 }
