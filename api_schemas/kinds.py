@@ -173,13 +173,15 @@ FREE_ENERGY = KindSchema(
     name="free_energy",
     summary="Compute free energies of crystals, or of a change of composition, with error bars.",
     uses=frozenset(
-        {"kind", "name", "structure", "sublattices", "potential", "at", "free_energy", "strategy.seed"}
+        {"kind", "name", "structure", "sublattices", "at", "free_energy", "strategy.seed"}
+        | {f"potential.{name}" for name in ("name", "file", "head", "dtype", "mixing")}
     )
     | {"conditions.temperature", "conditions.pressure", "conditions.chemical_potentials"},
     because={
         "objectives": "kind free_energy computes and seeks nothing; remove objectives, or use kind optimize with "
         "mixing_free_energy",
         "properties": "kind free_energy answers free energies; remove properties, or use kind evaluate for them",
+        "potential.tier": "kind free_energy moves the atoms of the crystal itself and takes no tier; remove tier",
         "verify": "kind free_energy computes in supercells itself (free_energy.atoms); remove verify",
         "scan": "kind free_energy takes its compositions from at, or from free_energy.from and to; remove scan",
     },

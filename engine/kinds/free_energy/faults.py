@@ -162,9 +162,6 @@ def _chemical_potential_faults(problem: Problem, options: FreeEnergyOptions) -> 
 
 def _potential_faults(problem: Problem, options: FreeEnergyOptions) -> Iterator[FieldError]:
     choice = problem.potential
-    if choice.tier != "mean_field":
-        text = "kind free_energy moves the atoms of the crystal itself and takes no tier; remove tier"
-        yield FieldError(pointer="/potential/tier", type="unused-field", message=text)
     if choice.mixing != "mean_field" and options.path == "vacancy":
         text = f"{choice.mixing} mixing cannot describe one site of a sublattice that is empty; remove mixing"
         yield FieldError(pointer="/potential/mixing", type="needs-mean-field", message=text)
