@@ -1,10 +1,12 @@
 """What a step of alchemical dynamics costs, what batches save, and which schedule of switching dissipates least.
 
-    python benchmarks/dynamics.py [--rounds 9] [--steps 60] [--pairs 12] [--threads 1]
+    python benchmarks/dynamics.py [--rounds 5] [--steps 20] [--pairs 16] [--threads 1]
 
 Steps are timed side by side in one run, every round makes one of each kind; the columns are medians of ratios within
-a round. The schedules switch NaCl to KCl and back in 8 atoms at 400 K, along relaxed cells, and at equal cost: as
-many steps and runs each. With ORICHALCUM_BENCH=full in the environment there are 25 rounds and 48 pairs of runs.
+a round. The schedules switch NaCl to KCl and back in 8 atoms at 400 K, along relaxed cells, at equal cost: as many
+steps and runs each, from the same states with the same noise. The adaptive one is made from other runs.
+
+With ORICHALCUM_BENCH=full in the environment there are 25 rounds and 48 pairs of runs.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from engine.dynamics.cell_path import CellPath
 from engine.dynamics.replicas import Replicas
 from engine.dynamics.sampling import sample
 from engine.dynamics.schedules import equal_dissipation, linear, polynomial
-from engine.dynamics.state import begin
+from engine.dynamics.state import State, begin
 from engine.dynamics.switching import begin_switch, switch
 from engine.potentials.interface import Potential
 from engine.potentials.loading import load_potential
@@ -51,14 +53,16 @@ def crystals() -> dict[str, Atoms]:
     return found
 
 
-def replicas_of(potential: Potential, atoms: Atoms, *, alchemical: bool) -> Replicas:
+def replicas_of(
+    potential: Potential, atoms: Atoms, *, alchemical: bool, at_once: int | None = None
+) -> Replicas:
     """Its first element changes to another, or none does."""
     copies = [ALCHEMICAL.get(int(z), (int(z),)) if alchemical else (int(z),) for z in atoms.numbers]
     start, end = (
         np.concatenate([np.eye(len(of_site))[which % len(of_site)] for of_site in copies])
         for which in (0, -1)
     )
-    return Replicas(potential, atoms.cell.array, copies, start, end)
+    return Replicas(potential, atoms.cell.array, copies, start, end, at_once=at_once)
 
 
 def stepping(
@@ -139,40 +143,39 @@ def relaxed_stretch(replicas: Replicas, positions: np.ndarray, lam: float) -> fl
 def schedules_table(steps: int, pairs: int) -> None:
     """Work dissipated by schedules, half of what there and back again takes."""
     atoms = bulk("NaCl", "rocksalt", a=5.69, cubic=True)
-    replicas = replicas_of(load_potential("sevennet-0", "float32"), atoms, alchemical=True)
+    replicas = replicas_of(load_potential("sevennet-0", "float32"), atoms, alchemical=True, at_once=4)
     knots = (0.0, 0.25, 0.5, 0.75, 1.0)
     stretches = [relaxed_stretch(replicas, atoms.positions, lam) for lam in knots]
     path = CellPath(knots, np.array(stretches)[:, None, None] * np.eye(3))
-    timestep = 5.0
+    timestep, equilibration = 5.0, 80
     integrator = Langevin(replicas.masses, timestep, THERMAL, 0.01)
     forward = np.arange(2 * pairs) < pairs
     lam = np.where(forward, 0.0, 1.0)
 
-    def runs(schedule: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        state = begin(
-            np.stack([atoms.positions] * len(lam)), replicas.masses, 2.0 * THERMAL, seed, range(len(lam)),
-            strain=path.strain(lam),
-        )  # fmt: skip
-        state, _ = sample(replicas, state, integrator, lam, 80, atoms.positions)
+    def equilibrated(seed: int) -> State:
+        places = np.stack([atoms.positions] * len(lam))
+        state = begin(places, replicas.masses, 2.0 * THERMAL, seed, range(len(lam)), strain=path.strain(lam))
+        return sample(replicas, state, integrator, lam, equilibration, atoms.positions)[0]
+
+    def runs(state: State, schedule: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         ended, record = switch(replicas, begin_switch(state), integrator, schedule, forward, path=path)
         return ended.work, record.slope[:, forward], record.slope[::-1, ~forward]
 
-    print(
-        f"\nNaCl to KCl, 8 atoms, {steps} steps of {timestep:g} fs, {pairs} runs each way: meV/atom dissipated"
-    )
-    works, there, back = runs(linear(steps), 0)
+    print(f"\nNaCl to KCl, 8 atoms, {steps} steps of {timestep:g} fs, {pairs} runs each way, meV/atom:")
+    print("              dissipated   variance/2kT   mean of both ways")
+    _, there, back = runs(equilibrated(0), linear(steps))
     adaptive = equal_dissipation(linear(steps), there, back, timestep)
-    tried = {
-        "linear": (works,),
-        "polynomial": runs(polynomial(steps), 1),
-        "adaptive": runs(adaptive(steps), 2),
-    }
-    for name, (work, *_) in tried.items():
-        lost = 0.5 * (work[forward].mean() + work[~forward].mean())
-        error = 0.5 * np.hypot(*(work[way].std(ddof=1) / np.sqrt(pairs) for way in (forward, ~forward)))
-        difference = 0.5 * (work[forward].mean() - work[~forward].mean())
+    started = equilibrated(1)  # the same for all three, with the same noise
+    unit = 1e3 / len(atoms)
+    for name, schedule in (("linear", linear), ("polynomial", polynomial), ("adaptive", adaptive)):
+        work, *_ = runs(started, schedule(steps))
+        ways = (work[forward], work[~forward])
+        lost = 0.5 * (ways[0].mean() + ways[1].mean())
+        error = 0.5 * np.hypot(*(of_way.std(ddof=1) / np.sqrt(pairs) for of_way in ways))
+        variance = 0.5 * (ways[0].var(ddof=1) + ways[1].var(ddof=1)) / (2.0 * THERMAL)
+        difference = 0.5 * (ways[0].mean() - ways[1].mean())
         print(
-            f"{name:12s}{1e3 * lost / 8:7.2f} +- {1e3 * error / 8:.2f}   mean of both ways {1e3 * difference / 8:.1f}",
+            f"{name:12s}{unit * lost:6.2f} +- {unit * error:.2f}{unit * variance:12.2f}{unit * difference:18.1f}",
             flush=True,
         )
 
@@ -180,10 +183,10 @@ def schedules_table(steps: int, pairs: int) -> None:
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description="Dynamics: steps, batches, schedules.")
-    parser.add_argument("--rounds", type=int, default=25 if FULL else 9)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=25 if FULL else 5)
+    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument(
-        "--pairs", type=int, default=48 if FULL else 12, help="runs of each schedule each way"
+        "--pairs", type=int, default=48 if FULL else 16, help="runs of each schedule each way"
     )
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()

@@ -94,7 +94,7 @@ def test_a_run_of_segments_that_is_stopped_and_resumed_equals_one_that_is_not():
     assert whole.step == 45
     for before, after in ((whole.arrays(), resumed.arrays()), (series.arrays(), again.arrays())):
         for name, values in before.items():
-            assert np.array_equal(values, after[name]), name
+            assert np.array_equal(values, after[name], equal_nan=True), name
 
 
 def test_a_trajectory_does_not_depend_on_its_batch():

@@ -99,7 +99,7 @@ def test_volumes_of_a_crystal_are_those_that_pressures_at_fixed_volumes_foretell
         np.stack([sites] * len(strain)), replicas.masses, heat, 1, range(len(strain)), strain=strain
     )
     held = replace(particles, by_strain=True)
-    _, series = sample(replicas, state, held, np.zeros(len(strain)), 240, sites)
+    _, series = sample(replicas, state, held, np.zeros(len(strain)), 200, sites)
     virial = np.trace(series.virial[40:], axis1=2, axis2=3)
     by_stretch = (virial - 3 * len(sites) * heat).mean(axis=0).reshape(len(grid), m)  # 3 V dF/dV
     logs = np.log1p(grid)
@@ -112,7 +112,7 @@ def test_volumes_of_a_crystal_are_those_that_pressures_at_fixed_volumes_foretell
 
     piston = Piston(particles, volume, 0.0, piston_mass(0.3, volume, 300.0), 0.02, ISOTROPIC)
     state = begin(np.stack([sites] * 24), replicas.masses, heat, 2, range(24), modes=1)
-    _, series = sample(replicas, state, piston, np.zeros(24), 500, sites)
+    _, series = sample(replicas, state, piston, np.zeros(24), 400, sites)
     found = series.volume[100:]
     value, error = mean_and_error(found)
     of_fixed = width * 0.1  # what the pressures are uncertain by

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ def salt(potential, spread=0.12, m=3, seed=0):
     )
 
 
+@cache
 def mace(dtype):
     from api_schemas.choices import PotentialChoice
 

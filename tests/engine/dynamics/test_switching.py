@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 from engine.dynamics.baoab import Langevin, trajectory
 from engine.dynamics.cell_path import CellPath
 from engine.dynamics.hamiltonian import Combination, Term, between
+from engine.dynamics.sampling import sample
 from engine.dynamics.schedules import linear, polynomial
 from engine.dynamics.springs import Springs, einstein_matrix, tether_matrix
 from engine.dynamics.state import MASS_UNIT, State, begin
@@ -194,6 +195,25 @@ def test_a_cell_that_changes_does_the_work_of_an_ideal_gas_and_of_the_energy_alo
     last = model.evaluate(positions, strain[None], np.ones(1)).energy[0]
     ended, _ = switched(model, positions, still, linear(40), path=path)
     assert ended.work[0] == pytest.approx(last - first + gas, abs=2e-4 * abs(last - first))
+
+
+def test_there_and_back_tell_the_same_free_energy_of_another_crystal_in_another_cell():
+    # Weights, cell, friction and noise at once: exponential averages of either way.
+    lattice, sites = fcc(a=3.8)
+    model, m = pairs(sites, lattice), 64
+    path = CellPath([0.0, 0.5, 1.0], np.array([0.0, 0.045, 0.075])[:, None, None] * np.eye(3))
+    forward = np.arange(2 * m) < m
+    lam = np.where(forward, 0.0, 1.0)
+    integrator = Langevin(model.masses, 4.0, HEAT, 0.02)
+    begun = begin(
+        np.stack([sites] * 2 * m), model.masses, 2.0 * HEAT, 0, range(2 * m), strain=path.strain(lam)
+    )
+    settled, _ = sample(model, begun, integrator, lam, 100, sites)
+    ended, _ = switch(model, begin_switch(settled), integrator, linear(6), forward, path=path)
+    (there, error), (back, error_back) = jarzynski(ended.work[forward]), jarzynski(ended.work[~forward])
+    assert ended.work.mean() > 0.1 * HEAT  # dissipated, half of what there and back take
+    assert max(error, error_back) < 0.2 * HEAT
+    assert there == pytest.approx(-back, abs=4.0 * np.hypot(error, error_back))
 
 
 def test_springs_in_a_cell_that_changes_have_the_same_free_energy():
