@@ -1,7 +1,7 @@
 """Independent samples of a harmonic crystal, and what a model says of them (docs/science.md, Eq. 98 and 99).
 
-A sample is a function of the seed and its number alone, the same in whatever batch it is computed. Samples come in pairs
-u and -u: what is odd in u cancels from the mean of a pair.
+A sample is a function of the seed and its number alone, the same in whatever batch it is computed. Samples come in
+pairs u and -u: what is odd in u cancels from the mean of a pair.
 """
 
 from __future__ import annotations
