@@ -26,7 +26,7 @@ _FARTHEST = 2.0
 """and up to this times the shortest of all."""
 _PENALTIES = 10.0 ** np.arange(-8.0, 1.5)
 """Of the ridge; that which foretells left-out units best is taken."""
-_AT_ONCE = 500
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +63,16 @@ class Bonds:
         length = np.linalg.norm(self.vectors, axis=1)
         relative = moved[:, self.second] - moved[:, self.first]
         along = np.einsum("kba,ba->kb", relative, self.vectors / length[:, None])
-        across = np.einsum("kba,kba->kb", relative, relative) - along**2
+        across = np.einsum("kba,kba->kb", relative, relative) - along * along
         change = np.sqrt((length + along) ** 2 + across) - length
-        powers = (change - along - across / (2.0 * length), change**2 - along**2, change**3, change**4)
-        member = self.kind[:, None] == np.arange(self.kind.max() + 1)
+        square = change * change
+        powers = (
+            change - along - across / (2.0 * length),
+            square - along * along,
+            square * change,
+            square * square,
+        )
+        member = (self.kind[:, None] == np.arange(self.kind.max() + 1)).astype(float)
         squares = np.einsum("kna,kna->kn", moved, moved)
         of_kinds = [power @ member for power in powers]
         return np.concatenate([*of_kinds, squares @ self.groups.T, harmonic.energies(moved)[:, None]], axis=1)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from engine.dynamics.bonds import BondEnergy
     from engine.dynamics.one_sided import OneSided
 
-ISLANDS, WALKERS = 16, 64
+ISLANDS, WALKERS = 8, 256
 """Independent populations, whose spread tells the error, and walkers of each at the least."""
-_ALIVE = 0.5
+_ALIVE = 0.8
 """Share of the walkers that is left, effectively, by a stage in which the energy of the bonds is raised."""
 _ACCEPTED = 0.4
 """Share of the moves that is accepted, about: their length is such."""
