@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
-from engine.dynamics.harmonic import HarmonicCrystal, harmonic_crystal
+from engine.dynamics.harmonic import NOISE, HarmonicCrystal, harmonic_crystal
 from engine.mechanics.response.force_constants import ForceConstants, force_constants
 from engine.mechanics.sites import SiteLandscape
 
@@ -138,7 +138,10 @@ class Resting:
         lam = crystal.weights(self.x)
         present = np.bincount(crystal.copy_site, weights=lam, minlength=crystal.n_sites).astype(float)
         constants = ForceConstants(self.supercell, np.array(self._known["blocks"]), present)
-        return harmonic_crystal(constants, crystal, lam, self.lattice, self.sites[: crystal.n_sites])
+        noise = NOISE[self.evaluator.potential.dtype.itemsize]
+        return harmonic_crystal(
+            constants, crystal, lam, self.lattice, self.sites[: crystal.n_sites], noise=noise
+        )
 
     @property
     def _crystal(self) -> Any:
