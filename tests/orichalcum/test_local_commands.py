@@ -177,7 +177,7 @@ def test_evaluate_without_a_composition_asks_for_one(problem):
         (("rocksalt", "rocksalz"), "/structure/prototype"),
         (("sevennet-0", "sevennet-O"), "/potential/name"),
         (("{name: sevennet-0}", "{name: sevennet-0, tier: single_site}"), "/potential/tier"),
-        (("\nstructure", "\nkind: free_energy\nstructure"), "/kind"),
+        (("\nstructure", "\nkind: free_energy\nstructure"), "/objectives"),
         (("sites: [Na]", "sites: []"), "/sublattices/0/sites"),
     ],
 )

@@ -67,7 +67,6 @@ def test_a_grid_search_uses_the_finest_grid_that_the_budget_allows(accepted):
 
 FRONT = [NUMBER, {"property": "energy", "goal": "minimize"}]
 NOT_YET = [
-    ({"kind": "free_energy"}, "/kind"),
     ({"potential": {"tier": "single_site"}}, "/potential/tier"),
     ({"objectives": FRONT, "kind": "scan"}, "/objectives"),
     ({"objectives": FRONT, "strategy": {"name": "hybrid"}}, "/strategy/name"),
@@ -226,7 +225,8 @@ def test_checking_problems_does_not_import_torch():
         "s = {'prototype': 'fcc', 'species': ['Cu']}\n"
         "good = p.Problem.model_validate({'kind': 'evaluate', 'structure': s})\n"
         "bad = p.Problem.model_validate({'kind': 'free_energy', 'structure': s})\n"
-        "assert v.validate(good).valid and not v.validate(bad).valid\n"
+        "hot = p.Problem.model_validate({'kind': 'free_energy', 'structure': s, 'free_energy': {'path': 'absolute'}})\n"
+        "assert v.validate(good).valid and not v.validate(bad).valid and v.validate(hot).valid\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=HANG_SECONDS)
