@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,11 @@ class Series:
     volume: FloatArray
     virial: FloatArray
     n_sites: int
+
+    def after(self, steps: int) -> Series:
+        """What was recorded after so many steps."""
+        names = [field.name for field in fields(self) if field.name != "n_sites"]
+        return replace(self, **{name: getattr(self, name)[steps:] for name in names})
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The series as arrays, to be saved; `restored_series` undoes it."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 KNOTS = {1: (), 2: (0.0, 1.0), 3: (0.0, 0.5, 1.0)}
 """lam of the crystals between which the cell changes, by their number."""
+SETTLED = 60
+"""Steps after which trajectories are judged: a sample of the harmonic crystal is too hot where the model is softer."""
 TESTED_STEPS = 40
 """Steps without thermostat by which the time step is tested, once for a switch."""
 
@@ -176,7 +178,9 @@ class Switching(AtWork[DynamicsTask]):
                 self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside
             )
             rest = self._start.energy / len(self._start.inside)
-            warnings += [one.message for one in watched(series, self._neighbours, self.heat, rest)]
+            settled = series.after(max(0, SETTLED - here))
+            if len(settled.energy):
+                warnings += [one.message for one in watched(settled, self._neighbours, self.heat, rest)]
             heat.append(float(series.thermal_energy.mean()))
             here = until
         if here == task.end:

@@ -27,8 +27,8 @@ CALLS_OF_A_SEGMENT = 200
 """Potential calls of a segment of trajectories, about."""
 SITES_TOGETHER, MOST_TOGETHER = 64, 8
 """Runs are computed together up to so many sites, and no more than so many."""
-SETTLING = 60
-"""Steps from a sample of the harmonic crystal to equilibrium."""
+SETTLING = 120
+"""Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
 
 
 @dataclass(frozen=True)

@@ -139,3 +139,12 @@ def test_atoms_that_overlap_are_found_unless_one_is_not_there():
     assert "within 0.99 Å of one another" in warning.message
     without = shortest_distances(lattice, positions, strain, np.arange(4) != 2)
     assert overlapping(without, 4.0 / np.sqrt(2.0)) == []
+
+
+def test_what_was_recorded_while_trajectories_settled_is_left_out():
+    rows = np.arange(6.0)[:, None]
+    series = Series(rows, rows, rows, rows, rows, np.zeros((6, 1, 3, 3)), 4)
+    later = series.after(4)
+    assert later.energy.tolist() == [[4.0], [5.0]]
+    assert later.virial.shape == (2, 1, 3, 3)
+    assert later.n_sites == 4
