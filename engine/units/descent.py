@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from api_schemas.descents import DESCENT, DescentRecord, DescentTask
-from engine.tiers.mean_field import evaluator_at
+from engine.units.one_by_one import OneByOne
 from engine.units.unit import OF_THE_PLAN
 
 if TYPE_CHECKING:
-    from api_schemas.tasks import Task
+    from engine.evaluation.evaluator import Evaluator
     from engine.problem.resolved import ResolvedProblem
     from engine.units.unit import Workplace
 
 
-class Descent:
+class Descent(OneByOne[DescentTask, DescentRecord]):
     """Searches for orderings; a checkpoint is saved after every potential call of the supercell."""
 
     name = DESCENT
@@ -23,33 +22,18 @@ class Descent:
     record = DescentRecord
     without_effect = OF_THE_PLAN | {"properties"}
 
-    def together(self, resolved: ResolvedProblem) -> int:
-        """One: a supercell fills a core, and saves checkpoints."""
-        del resolved
-        return 1
-
-    def words(self, resolved: ResolvedProblem, task: Task) -> str:
+    def said(self, resolved: ResolvedProblem, task: DescentTask) -> str:
         """Which search it is, counted from 1: ``ordering search 2``."""
         del resolved
-        return f"ordering search {task.number + 1}" if isinstance(task, DescentTask) else self.name
+        return f"ordering search {task.number + 1}"
 
-    def perform(
-        self, resolved: ResolvedProblem, tasks: Sequence[Task], workplace: Workplace
-    ) -> list[DescentRecord]:
-        """Search, task by task."""
+    def computed(
+        self, resolved: ResolvedProblem, task: DescentTask, evaluator: Evaluator, workplace: Workplace
+    ) -> DescentRecord:
+        """Search for an ordering."""
         from engine.evaluation.descent import OrderingSearch
 
-        found = []
-        for task in tasks:
-            if isinstance(task, DescentTask):
-                told = workplace.in_steps(self.words(resolved, task))
-                search = OrderingSearch(
-                    resolved,
-                    task,
-                    evaluator_at(resolved, told),
-                    told.on_call,
-                    told.checkpoint,
-                    told.save,
-                )
-                found.append(search.found())
-        return found
+        save = workplace.save
+        return OrderingSearch(
+            resolved, task, evaluator, workplace.on_call, workplace.checkpoint, save
+        ).found()
