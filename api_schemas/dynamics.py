@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from api_schemas.base import Composition, Output
-from api_schemas.evaluations import RelaxationState
 from api_schemas.tasks import Record, Task
 
 HARMONIC, DYNAMICS = "harmonic", "dynamics"
@@ -22,7 +21,7 @@ class RestingCrystal(Output):
 
     evaluation: int = Field(description="Number of the evaluation that relaxed it.")
     composition: Composition
-    state: RelaxationState = Field(description="Where it rests.")
+    q: list[float] = Field(description="Where it rests: its symmetry-adapted coordinates, strains first.")
 
 
 class HarmonicTask(Task):
@@ -68,7 +67,7 @@ class DynamicsTask(Task):
     unit: str = DYNAMICS
     reference: Reference
     crystals: list[RestingCrystal] = Field(
-        description="Of reference composition: at lam = 0, halfway and at 1; of reference harmonic: the one crystal."
+        description="Of reference composition those at lam = 0, 1/2 and 1; of reference harmonic the one crystal."
     )
     matrix: list[list[int]]
     temperature: float = Field(description="K.")
@@ -101,3 +100,6 @@ class DynamicsRecord(Record):
     )
     warnings: list[str] = Field(default_factory=list)
     failed: str | None = Field(None, description="Why the runs cannot go on; null while they can.")
+    unfit: bool = Field(
+        default=False, description="Whether it is for the time step, so that no other run could do better."
+    )

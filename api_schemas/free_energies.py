@@ -27,7 +27,16 @@ class Contributions(Output):
     quantum: float | None = Field(
         None, description="Quantum less classical vibrations of the harmonic crystal."
     )
-    mass: float | None = Field(None, description="3/2 k_B T ln(m_first/m_last) of the atoms that change.")
+    mass: float | None = Field(
+        None,
+        description="3/2 k_B T ln(m_first/m_last) of the atoms that change; of a mixed crystal what the logarithm of "
+        "its mean masses, with which it vibrates, has above the mean of their logarithms.",
+    )
+    centre_of_mass: float | None = Field(
+        None,
+        description="Of a change 3/2 k_B T ln(M_last/M_first) of all masses of the supercell: its centre is held, as "
+        "in the free energies of the two crystals.",
+    )
     configurational: float | None = Field(
         None, description="-T S of random sites: ideal, of mixed sublattices."
     )

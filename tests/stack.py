@@ -85,9 +85,11 @@ class Stack:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def stopped_while_computing(self, job_id: str, index: int = 1) -> psutil.Process:
-        """Freeze a worker in the middle of an evaluation of the job with at least this number, and return it."""
+    def stopped_while_computing(self, job_id: str, index: int = 1, unit: str | None = None) -> psutil.Process:
+        """Freeze a worker in the middle of a task of the job with at least this number, and return it."""
         query = "select worker from tasks where job_id = ? and state = 'running' and number >= ?"
+        if unit is not None:
+            query += f" and unit = '{unit}'"
         deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             for (name,) in self.rows(query, job_id, index):

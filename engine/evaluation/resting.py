@@ -56,7 +56,7 @@ class Resting:
         """The crystal that a task names."""
         x = evaluator.resolved.space.to_vector(crystal.composition)
         supercell = Supercell(np.array(matrix, dtype=np.int64))
-        return cls(evaluator, x, np.array(crystal.state.q, dtype=float), supercell, on_call)
+        return cls(evaluator, x, np.array(crystal.q, dtype=float), supercell, on_call)
 
     @cached_property
     def strain(self) -> NDArray[np.float64]:

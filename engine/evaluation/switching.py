@@ -34,17 +34,24 @@ if TYPE_CHECKING:
 
     from engine.dynamics.hamiltonian import Hamiltonian
 
-KNOTS = {1: (), 2: (0.0, 1.0), 3: (0.0, 0.5, 1.0)}
-"""lam of the crystals between which the cell changes, by their number."""
+KNOTS = (0.0, 0.5, 1.0)
+"""lam of the crystals between which the cell changes with the composition."""
 SETTLED = 60
 """Steps after which trajectories are judged: a sample of the harmonic crystal is too hot where the model is softer."""
 TESTED_STEPS = 40
-"""Steps without thermostat by which the time step is tested, once for a switch."""
+"""Steps without thermostat by which the time step is tested, at either end of a switch."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Came:
-    """Where a segment came to: arrays to go on from, works at the end, and what was noticed."""
+    """Where a segment came to.
+
+    Attributes:
+        arrays: To go on from.
+        works: Of each replica, [replicas] eV; None before the end of the switch.
+        measured: Mean temperature of the velocities, K.
+        warnings: What was noticed.
+    """
 
     arrays: dict[str, NDArray[np.generic]]
     works: NDArray[np.float64] | None
@@ -59,11 +66,11 @@ class Switching(AtWork[DynamicsTask]):
         """Go on from where the segment before ended."""
         began = time.perf_counter()
         task = self.task
-        came, failed = None, None
+        came = unfit = failed = None
         with fitting_threads(self.rest[0].supercell.n_cells * self.resolved.crystal.n_copies * task.replicas):
             try:
-                failed = self._fault_of_the_time_step()
-                came = None if failed else self._came()
+                unfit = self._fault_of_the_time_step()
+                came = None if unfit else self._came()
             except TrajectoryFailed as failure:
                 failed = str(failure)
         if came is not None:
@@ -86,7 +93,8 @@ class Switching(AtWork[DynamicsTask]):
             works=None if came is None or came.works is None else came.works.tolist(),
             measured=None if came is None else came.measured,
             warnings=[] if came is None else came.warnings,
-            failed=failed,
+            failed=unfit or failed,
+            unfit=unfit is not None,
         )
 
     @cached_property
@@ -125,8 +133,9 @@ class Switching(AtWork[DynamicsTask]):
     @cached_property
     def path(self) -> CellPath | None:
         """How the cell follows lam; None where it is held."""
-        knots = KNOTS[len(self.rest)]
-        return CellPath(knots, np.stack([one.strain for one in self.rest])) if knots else None
+        if self.task.reference == "harmonic":
+            return None
+        return CellPath(KNOTS, np.stack([one.strain for one in self.rest]))
 
     @cached_property
     def integrator(self) -> Langevin:
@@ -138,6 +147,11 @@ class Switching(AtWork[DynamicsTask]):
     def _start(self) -> Resting:
         """The crystal at which the runs begin."""
         return self.rest[0] if self.task.forward else self.rest[-1]
+
+    @property
+    def _ends(self) -> NDArray[np.float64]:
+        """Where the runs begin: lam, [replicas]."""
+        return np.full(self.task.replicas, 0.0 if self.task.forward else 1.0)
 
     @property
     def _streams(self) -> range:
@@ -156,13 +170,18 @@ class Switching(AtWork[DynamicsTask]):
         return begin(positions, self.model.masses, self.heat, task.seed, self._streams, strain=strain)
 
     def _fault_of_the_time_step(self) -> str | None:
-        """Tested at the start of the first run forward."""
+        """Tested where the first run of either direction starts, but for the harmonic crystal, which has no secrets."""
         task = self.task
-        if task.begin or task.run or not task.forward:
+        if task.begin or task.run or (task.forward and task.reference == "harmonic"):
             return None
-        lam = np.zeros(task.replicas)
         return conservation(
-            self.hamiltonian, self._begun(), self.model.masses, task.timestep, self.heat, lam, TESTED_STEPS
+            self.hamiltonian,
+            self._begun(),
+            self.model.masses,
+            task.timestep,
+            self.heat,
+            self._ends,
+            TESTED_STEPS,
         ).fault
 
     def _came(self) -> _Came:
@@ -173,9 +192,8 @@ class Switching(AtWork[DynamicsTask]):
         warnings, heat, here = list[str](), list[float](), task.begin
         if here < task.equilibration:
             until = min(task.end, task.equilibration)
-            ends = np.full(task.replicas, 0.0 if task.forward else 1.0)
             state, series = sample(
-                self.hamiltonian, state, self.integrator, ends, until - here, self._start.inside
+                self.hamiltonian, state, self.integrator, self._ends, until - here, self._start.inside
             )
             rest = self._start.energy / len(self._start.inside)
             settled = series.after(max(0, SETTLED - here))

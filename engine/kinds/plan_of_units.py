@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from api_schemas.tasks import Record, Task
 
 
-class PlanOfUnits(TaskPlan):
+class PlanOfUnits(TaskPlan, ABC):
     """A plan over several units. Those who derive from it say which tasks there are, as a function of `of`.
 
-    They override `tasks`, `most`, `short` and `answer`.
+    They override `tasks`, `most`, `end` and `answer`.
     """
 
     def __init__(self) -> None:
@@ -65,18 +66,18 @@ class PlanOfUnits(TaskPlan):
         """What was told of a unit."""
         return list(self._of_unit.get(unit, {}).values())
 
+    @abstractmethod
     def tasks(self) -> Iterator[Task]:
         """Every task whose turn has come, told or not."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def most(self) -> int:
         """At most so many tasks that count."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self) -> Stopped:
         """Why it has ended."""
-        raise NotImplementedError
 
     def _missing(self) -> Iterator[Task]:
         """Tasks that can be computed now and were not told, in order."""

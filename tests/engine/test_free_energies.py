@@ -44,7 +44,7 @@ def salt(weights_fetched):
         asked = Suggestion(index=number, origin="free_energy", composition=composition)
         record = evaluate(problem, asked, references=store)
         assert record.converged
-        crystals.append(RestingCrystal(evaluation=number, composition=composition, state=record.relaxation))
+        crystals.append(RestingCrystal(evaluation=number, composition=composition, q=record.relaxation.q))
     return problem, store, crystals
 
 

@@ -14,6 +14,7 @@ from api_schemas.free_energies import (
 )
 from engine.dynamics.oscillators import quantum
 from engine.kinds.free_energy.estimates import Estimate, estimated, is_accurate
+from engine.kinds.free_energy.words import formula
 from engine.kinds.kind import Answer
 from engine.mechanics.constants import BOLTZMANN
 
@@ -55,7 +56,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         estimator=None if found is None else found.estimator,
         contributions=None if of_one is None else Contributions.model_validate(of_one),
         samples=_samples(found),
-        switching=_switching(found, told.runs(question, atoms) if ends else None, atoms),
+        switching=_switching(found, told.runs(question) if ends else None, atoms),
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,
@@ -106,8 +107,8 @@ def _heat_capacity(told: FreeEnergyTold, question: Question, atoms: float) -> fl
 
 
 def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, *, accurate: bool) -> str:
-    space = told.questions.resolved.space
-    names = [_name(space.to_composition(told.questions.points[number])) for number in question.crystals]
+    questions = told.questions
+    names = [formula(questions.resolved.crystal, questions.points[number]) for number in question.crystals]
     what = f"{names[0]} to {names[-1]}" if question.changes else names[0]
     at = f"at {question.temperature:g} K"
     if found is None:
@@ -117,16 +118,6 @@ def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, 
     error = "" if found.error is None else f" ± {1000 * found.error / found.atoms:.2f}"
     rest = "" if accurate else "; the accuracy asked for is not met"
     return f"{what} {at}: {value}{error} meV/atom{rest}"
-
-
-def _name(composition: dict[str, dict[str, float]]) -> str:
-    parts = [
-        " ".join(
-            f"{element}{'' if share == 1.0 else f' {share:.4g}'}" for element, share in of.items() if share
-        )
-        for of in composition.values()
-    ]
-    return ", ".join(parts) or "the crystal"
 
 
 def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
@@ -140,6 +131,6 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
         modes = "; ".join(ends[0].unstable[:3])
         mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
         return [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
-    runs = told.runs(question, ends[0].atoms) if ends else None
+    runs = told.runs(question) if ends else None
     why = f": {runs.failed[0]}" if runs is not None and runs.failed else ""
     return [f"no run in both directions came to its end{why}"]

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
 
 
+MATRICES = 3
+"""Of the size of the Hessian, at a time."""
+
+
+def memory_of(resolved: ResolvedProblem, cells: int, together: int = 1) -> float:
+    """Bytes of a step of supercells that are computed together, with the Hessian and what makes samples, [3 n, 3 n]."""
+    matrix = 8 * (3 * cells * resolved.crystal.n_sites) ** 2
+    return PROCESS_MEMORY + MATRICES * matrix + work_of(resolved.crystal, resolved, cells).memory(together)
+
+
 def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     """What is expected of samples, and of the fewest runs that say something; the budget allows more."""
     questions = Questions(resolved)
@@ -34,5 +44,7 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
         evaluations=len(questions.points) + len(questions.all),
         potential_calls=rest.potential_calls + calls,
         seconds=rest.seconds + calls * work.seconds(),
-        memory_bytes=int(max(rest.memory_bytes, PROCESS_MEMORY + work.memory(questions.together))),
+        memory_bytes=int(
+            max(rest.memory_bytes, memory_of(resolved, questions.supercell.n_cells, questions.together))
+        ),
     )

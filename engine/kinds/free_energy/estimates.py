@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
 
+_NOTHING = 1e-12
+
+
 @dataclass(frozen=True)
 class Estimate:
     """One free energy, in eV of the supercell.
@@ -68,7 +71,7 @@ def _of_crystal(told: FreeEnergyTold, question: Question, rest: HarmonicRecord) 
     _, samples = told.samples(question)
     if samples is None:
         return None
-    runs = told.runs(question, rest.atoms) if told.switches(question) else None
+    runs = told.runs(question) if told.switches(question) else None
     if runs is not None and runs.found is None:
         return None
     beyond = samples.difference
@@ -83,27 +86,32 @@ def _of_crystal(told: FreeEnergyTold, question: Question, rest: HarmonicRecord) 
         "anharmonic": beyond,
         **_common(told, question, [rest], question.crystals),
     }
+    (crystal,) = question.crystals
+    spread = float(np.log(_masses(told, crystal)).sum()) - _logs_of_masses(told, crystal)
+    if spread > _NOTHING:
+        parts["mass"] = 1.5 * BOLTZMANN * question.temperature * spread
     return _whole(told, question, parts, error, rest, runs, samples)
 
 
 def _of_change(told: FreeEnergyTold, question: Question, ends: Sequence[HarmonicRecord]) -> Estimate | None:
     first, last = ends
-    runs = told.runs(question, first.atoms)
+    runs = told.runs(question)
     if runs.found is None:
         return None
+    at, (start, end) = question.temperature, question.crystals[::2]
     static = last.energy - first.energy
-    mass = _kinetic(told, question)
-    parts = {"static": static, "mass": mass, **_common(told, question, ends, question.crystals[::2])}
+    mass = -1.5 * BOLTZMANN * at * (_logs_of_masses(told, end) - _logs_of_masses(told, start))
+    parts = {"static": static, "mass": mass, **_common(told, question, ends, (start, end))}
+    parts["centre_of_mass"] = (
+        1.5 * BOLTZMANN * at * math.log(_masses(told, end).sum() / _masses(told, start).sum())
+    )
     if first.unstable or last.unstable:
         parts["vibrational"] = runs.found.free_energy - static
     else:
-        # The classical harmonic free energy holds the masses, the work of switching does not.
-        harmonic = _classical(last, question.temperature) - _classical(first, question.temperature) - mass
+        harmonic = _of_places(told, last, end, at) - _of_places(told, first, start, at)
         parts["harmonic"] = harmonic
         parts["anharmonic"] = runs.found.free_energy - static - harmonic
-        parts["quantum"] = _quantum_correction(last, question.temperature) - _quantum_correction(
-            first, question.temperature
-        )
+        parts["quantum"] = _quantum_correction(last, at) - _quantum_correction(first, at)
     return _whole(told, question, parts, runs.found.standard_error, last, runs, None)
 
 
@@ -176,7 +184,7 @@ def _common(
         sign * cells * _ideal_entropy(told, told.questions.points[number])
         for sign, number in zip(signs, crystals, strict=True)
     )
-    if abs(entropy) > 1e-12:
+    if abs(entropy) > _NOTHING:
         found["configurational"] = -BOLTZMANN * question.temperature * entropy
     return found
 
@@ -191,15 +199,29 @@ def _ideal_entropy(told: FreeEnergyTold, x: NDArray[np.float64]) -> float:
     return total
 
 
-def _kinetic(told: FreeEnergyTold, question: Question) -> float:
-    """3/2 kT times the sum of ln(m_first / m_last) over all atoms of the supercell, eV."""
+def _of_places(told: FreeEnergyTold, rest: HarmonicRecord, number: int, temperature: float) -> float:
+    """Of the classical harmonic free energy what no mass is in, eV, up to what all crystals of N sites share."""
+    masses = _masses(told, number)
+    kinetic = float(np.log(masses).sum()) - math.log(masses.sum())
+    return _classical(rest, temperature) + 1.5 * BOLTZMANN * temperature * kinetic
+
+
+def _masses(told: FreeEnergyTold, number: int) -> NDArray[np.float64]:
+    """Mass of every site of the supercell with which the harmonic crystal vibrates, [n] u."""
     questions = told.questions
     crystal = questions.resolved.crystal
-    first, last = (crystal.weights(questions.points[n]) for n in question.crystals[::2])
-    held = crystal.masses > 0.0
-    logs = np.where(held, np.log(np.where(held, crystal.masses, 1.0)), 0.0)
-    total = questions.supercell.n_cells * float((first - last) @ logs)
-    return 1.5 * BOLTZMANN * question.temperature * total
+    weighted = crystal.weights(questions.points[number]) * crystal.masses
+    of_cell = np.bincount(crystal.copy_site, weights=weighted, minlength=crystal.n_sites)
+    return np.tile(of_cell, questions.supercell.n_cells)
+
+
+def _logs_of_masses(told: FreeEnergyTold, number: int) -> float:
+    """Sum of the logarithms of the masses (u) of the atoms of the supercell: of a mixed site their mean."""
+    questions = told.questions
+    crystal = questions.resolved.crystal
+    held = crystal.weights(questions.points[number])
+    there = held > 0.0
+    return questions.supercell.n_cells * float(held[there] @ np.log(crystal.masses[there]))
 
 
 def is_accurate(told: FreeEnergyTold, question: Question) -> bool:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from api_schemas.errors import FieldError, pointer
 from api_schemas.free_energy_options import OF_PATHS, FreeEnergyOptions
+from engine.kinds.free_energy.estimate import memory_of
 from engine.kinds.free_energy.state_faults import fault, state_faults
 from engine.properties.undefined import free_words
-from engine.units.estimate import PROCESS_MEMORY, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,13 +70,13 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
     sites = resolved.crystal.n_sites
     cells = max(1, round(options.atoms / sites))
-    need = _memory(resolved, cells)
+    need = memory_of(resolved, cells)
     if need <= limits.memory_bytes:
         return []
     fitting, beyond = 0, cells
     while beyond - fitting > 1:
         middle = (fitting + beyond) // 2
-        fits = _memory(resolved, middle) <= limits.memory_bytes
+        fits = memory_of(resolved, middle) <= limits.memory_bytes
         fitting, beyond = (middle, beyond) if fits else (fitting, middle)
     lighter = "dtype: float32, " if resolved.problem.potential.dtype != "float32" else ""
     fewer = f"take atoms: {fitting * sites} or fewer" if fitting else "give a smaller parent cell"
@@ -86,11 +86,6 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         "ORICHALCUM_MAX_MEMORY_GB on the server"
     )
     return [fault("/atoms", "does-not-fit", text)]
-
-
-def _memory(resolved: ResolvedProblem, cells: int) -> float:
-    """Bytes of a step of one supercell."""
-    return PROCESS_MEMORY + work_of(resolved.crystal, resolved, cells).memory()
 
 
 def _of_other_paths(options: FreeEnergyOptions) -> Iterator[FieldError]:

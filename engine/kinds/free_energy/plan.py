@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +27,7 @@ from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks
 
 if TYPE_CHECKING:
-    from api_schemas.tasks import Task
+    from api_schemas.tasks import Record, Task
     from engine.kinds.free_energy.questions import Question
     from engine.kinds.kind import Answer
     from engine.problem.resolved import ResolvedProblem
@@ -52,17 +52,27 @@ class FreeEnergyPlan(PlanOfUnits):
         self._questions = questions
         self._seed = seed
         self._shared = shared_tasks(resolved, waits=True)
+        self._told: FreeEnergyTold | None = None
+
+    def tell(self, records: Sequence[Record]) -> None:
+        """Add records in any order; one told twice counts once."""
+        super().tell(records)
+        self._told = None
 
     @property
     def told(self) -> FreeEnergyTold:
-        """Everything told, by what it is of."""
-        return FreeEnergyTold(
-            questions=self._questions,
-            seed=self._seed,
-            evaluations={one.index: one for one in self.of(RELAXATION) if isinstance(one, EvaluationRecord)},
-            harmonic={one.index: one for one in self.of(HARMONIC) if isinstance(one, HarmonicRecord)},
-            dynamics={one.index: one for one in self.of(DYNAMICS) if isinstance(one, DynamicsRecord)},
-        )
+        """Everything told, by what it is of; its estimates are worked out once."""
+        if self._told is None:
+            self._told = FreeEnergyTold(
+                questions=self._questions,
+                seed=self._seed,
+                evaluations={
+                    one.index: one for one in self.of(RELAXATION) if isinstance(one, EvaluationRecord)
+                },
+                harmonic={one.index: one for one in self.of(HARMONIC) if isinstance(one, HarmonicRecord)},
+                dynamics={one.index: one for one in self.of(DYNAMICS) if isinstance(one, DynamicsRecord)},
+            )
+        return self._told
 
     @property
     def most(self) -> int:
@@ -73,9 +83,7 @@ class FreeEnergyPlan(PlanOfUnits):
             wanted = 2 if question.changes else told.samples(question)[0]
             total += wanted
             if question.changes or told.switches(question):
-                ends = told.ends(question)
-                batches = told.runs(question, ends[0].atoms).batches if ends else 1
-                total += 2 * batches * len(questions.segments)
+                total += 2 * told.runs(question).batches * len(questions.segments)
         return total
 
     def end(self) -> Stopped:
@@ -118,11 +126,7 @@ class FreeEnergyPlan(PlanOfUnits):
     def _resting(self, told: FreeEnergyTold, number: int) -> RestingCrystal:
         record = told.evaluations[number]
         assert record.relaxation is not None  # noqa: S101 - it is at rest
-        return RestingCrystal(
-            evaluation=number,
-            composition=record.composition,
-            state=record.relaxation.model_copy(update={"disorder": None}),
-        )
+        return RestingCrystal(evaluation=number, composition=record.composition, q=record.relaxation.q)
 
     def _samples(
         self, told: FreeEnergyTold, question: Question, place: int, batch: int, *, pairs: int
@@ -146,7 +150,10 @@ class FreeEnergyPlan(PlanOfUnits):
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)
             timestep = round(chosen_timestep(np.ones(1), fastest), 3)
-        for batch in range(told.runs(question, ends[0].atoms).batches):
+        together, runs = self._questions.together, self._questions.options.budget.runs
+        # The first batch tests the time step: the others wait for its first segments.
+        for batch in range(told.runs(question).batches if told.tested(question) else 1):
+            first = batch * together
             for forward in (True, False):
                 before: int | None = None
                 for number, (begin, end) in enumerate(self._questions.segments):
@@ -161,8 +168,8 @@ class FreeEnergyPlan(PlanOfUnits):
                         timestep=timestep,
                         friction=FRICTION,
                         seed=self._seed,
-                        run=batch * self._questions.together,
-                        replicas=self._questions.together,
+                        run=first,
+                        replicas=min(together, runs - first),
                         forward=forward,
                         equilibration=SETTLING,
                         steps=self._questions.options.budget.steps,

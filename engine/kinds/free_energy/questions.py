@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.composition.notation import parse_composition
 from engine.crystals.supercells import Supercell, supercell_of_atoms
 from engine.kinds.listed_compositions import listed_compositions
 
@@ -78,8 +79,11 @@ class Questions:
         """Compositions that are relaxed, [n_columns] each, by the number of their evaluation."""
         resolved, options = self.resolved, self.options
         if options.path == "composition":
-            ends = [resolved.space.to_vector(end or {}) for end in (options.start, options.end)]
-            return [ends[0], 0.5 * (ends[0] + ends[1]), ends[1]]
+            first, last = (
+                parse_composition(resolved.space, end or {}, (self.resolved.problem.kind, name))
+                for name, end in (("from", options.start), ("to", options.end))
+            )
+            return [first, 0.5 * (first + last), last]
         listed = [x for _, x in listed_compositions(resolved.problem, resolved.region)]
         return listed or [resolved.region.center()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,7 @@ class Runs:
         warnings: What was noticed.
         batches: Batches of either direction that are wanted up to now.
         ended: Whether no more are wanted, and all came back.
+        unfit: Why no run can do, where the time step is too large.
         found: The free energy; None while a direction has no run.
     """
 
@@ -52,6 +53,7 @@ class Runs:
     batches: int
     ended: bool
     found: TwoSided | None
+    unfit: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,8 @@ class FreeEnergyTold:
     evaluations: Mapping[int, EvaluationRecord]
     harmonic: Mapping[int, HarmonicRecord]
     dynamics: Mapping[int, DynamicsRecord]
+    _sampled: dict[int, tuple[int, OneSided | None]] = field(default_factory=dict)
+    _switched: dict[int, Runs] = field(default_factory=dict)
 
     def crystals(self, question: Question) -> list[EvaluationRecord] | None:
         """The crystals of a question; None until all are told."""
@@ -96,6 +100,11 @@ class FreeEnergyTold:
         Rounds: after each that is complete more are wanted while one side is not enough but may become so, or the error
         is too large.
         """
+        if question.number not in self._sampled:
+            self._sampled[question.number] = self._samples(question)
+        return self._sampled[question.number]
+
+    def _samples(self, question: Question) -> tuple[int, OneSided | None]:
         wanted = min(FIRST_BATCHES, MOST_BATCHES)
         while True:
             records = [self.harmonic.get(self.questions.harmonic(question, 0, n)) for n in range(wanted)]
@@ -129,12 +138,29 @@ class FreeEnergyTold:
         _, found = self.samples(question)
         return found is not None and not found.enough
 
-    def runs(self, question: Question, atoms: float) -> Runs:
-        """The switching runs of a question up to now; rounds as of samples."""
+    def runs(self, question: Question) -> Runs:
+        """The switching runs of a question, whose ends are told, up to now; rounds as of samples."""
+        if question.number not in self._switched:
+            self._switched[question.number] = self._runs(question)
+        return self._switched[question.number]
+
+    def tested(self, question: Question) -> bool:
+        """Whether the first segments of either direction are told, which test the time step."""
+        return all(self._first(question, forward=forward) is not None for forward in (True, False))
+
+    def _first(self, question: Question, *, forward: bool) -> DynamicsRecord | None:
+        return self.dynamics.get(self.questions.dynamics(question, 0, 0, forward=forward))
+
+    def _runs(self, question: Question) -> Runs:
         questions = self.questions
         together, most = questions.together, questions.batches
         wanted = min(most, -(-FIRST_RUNS // together))
-        accuracy = questions.options.accuracy * atoms
+        first = [self._first(question, forward=forward) for forward in (True, False)]
+        unfit = next((one.failed for one in first if one is not None and one.unfit), None)
+        if unfit is not None:
+            return Runs((), (), (unfit,), (), 1, self.tested(question), None, unfit)
+        ends = self.ends(question)
+        accuracy = questions.options.accuracy * (ends[0].atoms if ends else questions.n_sites)
         while True:
             forward, backward, failed, warnings, complete = self._works(question, wanted)
             found = None
@@ -186,4 +212,4 @@ class FreeEnergyTold:
             if found.enough:
                 return True
         ends = self.ends(question)
-        return ends is not None and self.runs(question, ends[0].atoms).ended
+        return ends is not None and self.runs(question).ended

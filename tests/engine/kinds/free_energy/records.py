@@ -47,18 +47,14 @@ class Records:
         unstable: Whether the crystal has unstable modes.
         fails: Whether a segment fails, by its task.
         rests: Whether crystals come to rest.
+        unfit: Whether the time step is too large.
     """
 
     def __init__(
-        self, deviation=0.01, lost=0.005, unstable=False, fails=lambda task: False, rests=True
+        self, deviation=0.01, lost=0.005, unstable=False, fails=lambda task: False, rests=True, unfit=False
     ) -> None:
-        self.deviation, self.lost, self.unstable, self.fails, self.rests = (
-            deviation,
-            lost,
-            unstable,
-            fails,
-            rests,
-        )
+        self.deviation, self.lost, self.unstable = deviation, lost, unstable
+        self.fails, self.rests, self.unfit = fails, rests, unfit
 
     def __call__(self, task):
         return getattr(self, task.unit)(task)
@@ -93,6 +89,7 @@ class Records:
 
     def dynamics(self, task):
         failed = "replica 0 exploded at step 7" if self.fails(task) else None
+        failed = "time step of 9 fs too large" if self.unfit else failed
         done = task.end == task.equilibration + task.steps and not failed
         exact = CHANGE if task.reference == "composition" else BEYOND
         heat = BOLTZMANN * task.temperature
@@ -106,5 +103,5 @@ class Records:
         return DynamicsRecord(
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
             temperature=task.temperature, end=task.end, works=works if done else None, measured=task.temperature,
-            failed=failed,
+            failed=failed, unfit=self.unfit,
         )  # fmt: skip

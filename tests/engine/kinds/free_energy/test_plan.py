@@ -9,6 +9,7 @@ import pytest
 
 from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.results import Stopped
+from api_schemas.sublattices import Sublattice
 from engine.campaign.campaign import Campaign
 from tests.engine.kinds.free_energy.records import (
     ATOMS,
@@ -24,6 +25,10 @@ from tests.engine.kinds.free_energy.records import (
 PLANCK = 4.135667696e-3
 CANCELLED = Stopped(reason="cancelled", message="cancelled")
 CHANGES = {"path": "composition", "temperatures": [300], "budget": {"runs": 16, "steps": 300}}
+
+
+def parsed(sublattices):
+    return [Sublattice.model_validate(one) for one in sublattices]
 
 
 def ended(campaign, told) -> Campaign:
@@ -120,11 +125,15 @@ def test_a_change_is_switched_both_ways_with_masses_told_apart():
     parts = one.contributions
     exact = 1.5 * BOLTZMANN * 300 * math.log(22.98976928 / 39.0983) / 2
     assert parts.mass == pytest.approx(exact, rel=1e-9)  # of an atom: half of them change
-    classically = one.free_energy - parts.quantum - parts.mass
+    whole = 1.5 * BOLTZMANN * 300 * math.log((39.0983 + 35.45) / (22.98976928 + 35.45)) / ATOMS
+    assert parts.centre_of_mass == pytest.approx(whole, rel=1e-9)
+    classically = one.free_energy - parts.quantum - parts.mass - parts.centre_of_mass
     assert abs(classically * ATOMS - CHANGE) < 4 * one.standard_error * ATOMS
     assert parts.static * ATOMS == pytest.approx(REST[1] - REST[0])
     harmonic = classical(FREQUENCIES[1], 300) - classical(FREQUENCIES[0], 300)
-    assert (parts.harmonic + parts.mass) * ATOMS == pytest.approx(harmonic, rel=1e-6)
+    # The difference of the two crystals, whose centres are held as well.
+    assert (parts.harmonic + parts.mass + parts.centre_of_mass) * ATOMS == pytest.approx(harmonic, rel=1e-6)
+    assert one.text.startswith("NaCl to KCl at 300 K: ")
     # Every segment goes on from the one before, and each run draws noise of its own.
     by_index = {task.index: task for task in seen}
     for task in by_index.values():
@@ -140,13 +149,14 @@ def test_a_change_is_switched_both_ways_with_masses_told_apart():
     assert campaign.stopped.reason == "accuracy_met"
 
 
-def test_runs_are_added_until_the_budget_is_spent_and_the_error_is_still_told():
-    asked = {**CHANGES, "accuracy": 1e-5, "budget": {"runs": 12, "steps": 300}}
+@pytest.mark.parametrize("runs", [12, 6, 5, 2])
+def test_runs_are_added_until_the_budget_is_spent_and_the_error_is_still_told(runs):
+    asked = {**CHANGES, "accuracy": 1e-5, "budget": {"runs": runs, "steps": 300}}
     campaign = ended(Campaign(problem(**asked), shared=True), Records(lost=0.02))
     (one,) = answered(campaign)
     assert campaign.stopped.reason == "budget_spent"
     assert "budget.runs" in campaign.stopped.message
-    assert one.switching.forward.runs == one.switching.backward.runs == 12
+    assert one.switching.forward.runs == one.switching.backward.runs == runs
     assert one.standard_error > 1e-5
     assert not one.accurate
     assert "not met" in one.text
@@ -198,7 +208,7 @@ def test_an_unstable_crystal_has_no_free_energy_and_its_mode_is_named():
     (one,) = answered(campaign)
     assert one.free_energy is None
     assert "dynamically unstable at rest: 0.50i THz at q = (1/2, 0, 0)" in one.warnings[0]
-    assert one.text == "Na at 300 K: no free energy"
+    assert one.text == "NaCl at 300 K: no free energy"
     assert campaign.stopped.reason == "budget_spent"
 
 
@@ -207,3 +217,40 @@ def test_a_crystal_that_did_not_come_to_rest_is_told():
     (one,) = answered(campaign)
     assert one.warnings == ["a crystal did not come to rest: its relaxation was given up"]
     assert [record.unit for record in campaign.records] == ["reference", "relaxation"]
+
+
+def test_a_time_step_that_is_too_large_ends_it_before_other_runs_begin():
+    told = Records(unfit=True)
+    campaign, seen = Campaign(problem(**CHANGES), shared=True), []
+    while asked := campaign.ask():
+        seen += [one for one in asked if one.unit == "dynamics"]
+        campaign.tell([told(task) for task in asked])
+    assert {(one.run, one.begin) for one in seen} == {(0, 0)}
+    (one,) = answered(campaign)
+    assert one.warnings == ["no run in both directions came to its end: time step of 9 fs too large"]
+    assert campaign.stopped.reason == "budget_spent"
+
+
+def test_ends_are_read_as_compositions_are():
+    """What a sublattice cannot but hold need not be said, and rounded fractions are scaled."""
+    half = {"cation": {"Na": 0.33333, "K": 0.66667}}
+    ends = {**CHANGES, "from": half}
+    sublattices = [
+        {"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]},
+        {"name": "anion", "sites": ["Cl"], "elements": ["Cl"]},
+    ]
+    campaign = Campaign(problem(**ends).model_copy(update={"sublattices": parsed(sublattices)}), shared=True)
+    points = campaign.plan._questions.points
+    assert [point.sum() for point in points] == pytest.approx([2.0, 2.0, 2.0], abs=1e-12)
+    assert campaign.ask()
+
+
+def test_a_mixed_crystal_has_the_masses_of_its_atoms_and_not_their_mean():
+    campaign = ended(
+        Campaign(problem(temperatures=[300], at=[{"cation": {"Na": 0.5, "K": 0.5}}]), shared=True), Records()
+    )
+    (one,) = answered(campaign)
+    light, heavy = 22.98976928, 39.0983
+    above = math.log((light + heavy) / 2) - (math.log(light) + math.log(heavy)) / 2
+    assert one.contributions.mass == pytest.approx(1.5 * BOLTZMANN * 300 * above / 2, rel=1e-9)
+    assert one.text.startswith("Na0.5K0.5Cl at 300 K: ")

@@ -1,0 +1,42 @@
+"""A worker that is killed in the middle of a job of kind free_energy: another finishes it, bit for bit."""
+
+from __future__ import annotations
+
+from api_schemas.free_energies import FreeEnergyAnswer
+from tests.e2e.test_jobs import without_times
+
+PROBLEM = {
+    "kind": "free_energy",
+    "name": "NaCl to KCl",
+    "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
+    "sublattices": [{"name": "cation", "sites": ["Na"], "elements": ["Na", "K"]}],
+    "potential": {"name": "sevennet-0", "dtype": "float32"},
+    "free_energy": {
+        "path": "composition",
+        "from": {"cation": {"Na": 1.0}},
+        "to": {"cation": {"K": 1.0}},
+        "temperatures": [300],
+        "atoms": 8,
+        "accuracy": 0.01,
+        "budget": {"runs": 4, "steps": 20},
+    },
+}
+SECOND_SEGMENT = 1
+"""Number of the task that goes on from the first segment of the forward runs."""
+
+
+def test_a_killed_worker_costs_no_number_of_a_free_energy(own_stack, tmp_path):
+    stack = own_stack(tmp_path / "data")
+    calm = stack.of("calm")
+    expected = calm.submit(PROBLEM)
+    assert calm.finished(expected)["state"] == "succeeded"
+    disturbed = stack.of("disturbed")
+    job_id = disturbed.submit(PROBLEM)
+    stack.stopped_while_computing(job_id, SECOND_SEGMENT, unit="dynamics").kill()
+    assert disturbed.finished(job_id)["state"] == "succeeded"
+    lost = stack.rows("select unit, sum(lost) from tasks where job_id = ? and lost > 0 group by unit", job_id)
+    assert lost == [("dynamics", 1)]
+    mine, theirs = (without_times(one.result(of)) for one, of in ((disturbed, job_id), (calm, expected)))
+    assert mine["answer"] == theirs["answer"]
+    (one,) = FreeEnergyAnswer.model_validate(mine["answer"]).free_energies
+    assert one.switching.forward.runs == one.switching.backward.runs == 4
