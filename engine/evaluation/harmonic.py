@@ -11,6 +11,7 @@ from engine.crystals.symmetry import operations
 from engine.dynamics.samples import Model, pairs
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
+from engine.evaluation.warnings import near_jumps
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
         resting = Resting.of(self.evaluator, task.crystal, task.matrix, self.on_call)
         with fitting_threads(resting.supercell.n_cells * crystal.n_copies):
             harmonic = resting.harmonic
-            unstable = [
-                one.words(crystal.parent_symbols) for one in harmonic.instabilities(operations(crystal))
-            ]
+            unstable = [one.words(resting.names) for one in harmonic.instabilities(operations(crystal))]
             differences: NDArray[np.float64] | None = None
             if task.pairs and not unstable:
                 displaced = pairs(
@@ -39,6 +38,8 @@ class HarmonicSamples(AtWork[HarmonicTask]):
                 model = Model(resting.landscape, harmonic, resting.weights, resting.energy)
                 differences = model.beyond_harmonic(displaced)
         calls = 0 if differences is None else differences.size
+        potential = self.evaluator.potential
+        near = near_jumps(resting.lattice, resting.frac, potential.curvature_jumps, potential.name)
         return HarmonicRecord(
             index=task.index,
             cost=Cost(
@@ -57,4 +58,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             unstable=unstable,
             first=task.first,
             differences=[] if differences is None else differences.tolist(),
+            message=None
+            if near is None
+            else f"{near}: the harmonic crystal is not to be trusted; take sevennet-l3i5",
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from api_schemas.symbols import SYMBOLS
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
 from engine.dynamics.harmonic import NOISE, HarmonicCrystal, harmonic_crystal
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.dynamics import RestingCrystal
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.evaluation.evaluator import Evaluator
+    from engine.mechanics.coordinates import SymmetryCoordinates
 
 _STILL = np.zeros((3, 3))
 
@@ -82,6 +85,21 @@ class Resting:
     def sites(self) -> NDArray[np.float64]:
         """Sites of the supercell, [n, 3] Å."""
         return np.asarray(self.inside @ (np.eye(3) + self.strain).T)
+
+    @property
+    def frac(self) -> NDArray[np.float64]:
+        """Fractional coordinates of the sites of a cell, [n_sites, 3]."""
+        return np.asarray(self.sites[: self._crystal.n_sites] @ np.linalg.inv(self.lattice))
+
+    @property
+    def names(self) -> list[str]:
+        """What each site of a cell holds: ``K``, ``Na/K``."""
+        crystal = self._crystal
+        held = crystal.weights(self.x) > 0.0
+        return [
+            "/".join(SYMBOLS[number] for number in crystal.copy_species[held & (crystal.copy_site == site)])
+            for site in range(crystal.n_sites)
+        ]
 
     @property
     def volume(self) -> float:
@@ -144,9 +162,9 @@ class Resting:
         )
 
     @property
-    def _crystal(self) -> Any:
+    def _crystal(self) -> AlchemicalCrystal:
         return self.evaluator.resolved.crystal
 
     @property
-    def _coordinates(self) -> Any:
+    def _coordinates(self) -> SymmetryCoordinates:
         return self.evaluator.coordinates(self._crystal)

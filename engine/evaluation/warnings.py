@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.references.shared_values import SharedValues
 
 JUMP_WIDTH = 0.02
-"""Å; this near to a shell at which the curvature of a potential jumps, moduli are not to be trusted."""
+"""Å; this near to a shell at which the curvature of a potential jumps, it is not to be trusted."""
 
 
 def warning_text(
@@ -79,14 +79,28 @@ def warning_text(
             "the training data mix GGA and GGA+U for these elements (a metal of Co, Cr, Fe, Mn, Mo, Ni, V, W with O "
             "or F): the formation energy may be off by tenths of an eV per atom"
         )
-    near = shells_near(*coordinates.geometry(relaxed.q), jumps, JUMP_WIDTH) if curved else []
-    if near:
-        listed = " and ".join(f"{distance:g} Å" for distance in near)
-        said.append(
-            f"neighbours lie within {JUMP_WIDTH} Å of {listed}, where the curvature of {resolved.potential.name} "
-            "jumps: moduli and their gradients change abruptly there; sevennet-l3i5 is smoother"
-        )
+    near = near_jumps(*coordinates.geometry(relaxed.q), jumps, resolved.potential.name) if curved else None
+    if near is not None:
+        said.append(f"{near}: moduli and their gradients change abruptly there; sevennet-l3i5 is smoother")
     return "; ".join(said) or None
+
+
+def near_jumps(
+    lattice: NDArray[np.float64], frac: NDArray[np.float64], jumps: Sequence[float], potential: str
+) -> str | None:
+    """Where neighbours lie at a distance at which the curvature of a potential jumps, in words; None if nowhere.
+
+    Args:
+        lattice: Lattice vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates of the sites, [n_sites, 3].
+        jumps: The distances, Å.
+        potential: Its name.
+    """
+    near = shells_near(lattice, frac, jumps, JUMP_WIDTH)
+    if not near:
+        return None
+    listed = " and ".join(f"{distance:g} Å" for distance in near)
+    return f"neighbours lie within {JUMP_WIDTH} Å of {listed}, where the curvature of {potential} jumps"
 
 
 def lost_members(lost: int, count: int) -> str:

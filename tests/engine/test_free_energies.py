@@ -87,6 +87,15 @@ def test_the_colder_the_crystal_the_more_harmonic_it_is(salt):
     assert cold / 20.0 < 0.5 * warm / 80.0
 
 
+def test_an_unstable_mode_is_told_with_what_moves_and_why_it_may_not_be(salt):
+    """KCl of this potential has second neighbours where its curvature jumps."""
+    record = samples(salt, 0, 0, crystal=salt[2][2], matrix=[[2, 0, 0], [0, 2, 0], [0, 0, 2]])
+    assert "within 0.02 Å of 4.5 Å, where the curvature of sevennet-0 jumps" in record.message
+    assert record.unstable
+    assert all("K " in mode and "Cl " in mode and "Na" not in mode for mode in record.unstable)
+    assert samples(salt, 0, 0).message is None
+
+
 @pytest.mark.parametrize("reference", ["composition", "harmonic"])
 def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
     changes = {} if reference == "composition" else {"reference": "harmonic", "crystals": salt[2][:1]}

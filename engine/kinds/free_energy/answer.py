@@ -130,7 +130,8 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
     if ends and ends[0].unstable:
         modes = "; ".join(ends[0].unstable[:3])
         mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
-        return [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
+        said = [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
+        return said if ends[0].message is None else [ends[0].message, *said]
     runs = told.runs(question) if ends else None
     why = f": {runs.failed[0]}" if runs is not None and runs.failed else ""
     return [f"no run in both directions came to its end{why}"]

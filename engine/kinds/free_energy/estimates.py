@@ -147,7 +147,10 @@ def _warnings(
     weights = sum(crystal.weights(told.questions.points[number]) for number in question.crystals)
     held = np.unique(crystal.copy_species[np.asarray(weights) > 0.0])
     yield from spoken_warnings([SYMBOLS[number] for number in held])
+    yield from (one.message for one in told.crystals(question) or () if one.message)
     for end in told.ends(question) or ():
+        if end.message:
+            yield end.message
         if end.unstable:
             yield f"dynamically unstable at rest: {end.unstable[0]}"
     if runs is None:
