@@ -1,20 +1,13 @@
 // @vitest-environment jsdom
-import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, expect, it, vi } from 'vitest';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
+import { expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { HANG_MS, testsNewPages } from '../../new/made';
 import NewPage from '../../pages/NewPage.svelte';
 
 vi.mock('../../new/examples', () => ({ EXAMPLES: [] })); // they lie outside of what is served to tests
 
-const HANG_MS = 60_000; // forms are loaded when they are shown, which takes as long as the machine is busy
-configure({ asyncUtilTimeout: HANG_MS });
-
-afterEach(() => {
-  cleanup();
-  localStorage.clear();
-  sessionStorage.clear();
-  vi.unstubAllGlobals();
-});
+testsNewPages();
 
 /** A service that says which fields kind free_energy uses, and refuses ends that are the same. */
 async function answer(url: string, { body }: { body?: string } = {}): Promise<Response> {
