@@ -4,7 +4,7 @@ import { tick } from 'svelte';
 import { describe, expect, it } from 'vitest';
 import type { FreeEnergy, FreeEnergyAnswer, Result } from '../../api/types';
 import { pageOf, plot, stored } from '../made';
-import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched } from './answer';
+import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched, verdictOn } from './answer';
 import { ofChange, ofCrystals } from './paths';
 
 const CRYSTAL = stored('free_energy_absolute');
@@ -71,6 +71,16 @@ describe('an answer of kind free_energy', () => {
     expect(switched({ ...change, contributions: null })).toBeNull();
   });
 
+  it('is converged only where runs agree and the accuracy is met', () => {
+    const judged = (verdict: 'agree' | 'disagree' | 'unknown', accurate: boolean) =>
+      verdictOn({ ...change, accurate, switching: { ...change.switching!, verdict } })!.text;
+    expect(judged('agree', true)).toBe('Converged');
+    expect(judged('agree', false)).toBe('Less accurate than asked for');
+    expect(judged('disagree', false)).toBe('Not converged');
+    expect(judged('unknown', false)).toBe('Not known whether converged');
+    expect(verdictOn(crystal)).toBeNull();
+  });
+
   it('stacks works that lie at the same place', () => {
     expect(stacked([0, 1, 9, 2, 17, 10], 8)).toEqual([0, 1, 0, 2, 0, 1]);
   });
@@ -104,7 +114,11 @@ describe('the page of a job of kind free_energy', () => {
     expect(first!.slice(-4)).toEqual(['BAR', '4, 4', '0.95', '0.47, 0.46']);
     expect(first![head!.indexOf('Mass')]).toBe('−10.30');
     expect(screen.getByText('Converged:')).toBeTruthy();
-    expect(screen.getByText(/runs agree \(probability by chance 0.34\); their works overlap/)).toBeTruthy();
+    expect(
+      screen.getByText(
+        /runs agree \(probability by chance 0.34\); the distributions of their work overlap by 0.95/,
+      ),
+    ).toBeTruthy();
     const works = plot(/^Work of the runs/)!;
     await fireEvent.keyDown(works, { key: 'ArrowRight' });
     await fireEvent.keyDown(works, { key: 'End' });
@@ -182,7 +196,7 @@ describe('the page of a job of kind free_energy', () => {
     await tick();
     expect(screen.getByText('Na to K at 300 K: not known yet.')).toBeTruthy();
     expect(rows()[1]!.slice(1)).toEqual(['–', '–']);
-    expect(screen.getByText('Neither samples nor runs came to their end.')).toBeTruthy();
+    expect(screen.getByText('No samples and no runs are finished.')).toBeTruthy();
     cleanup();
     shown(answered(CHANGE, { ...change, standard_error: null }), 'cancelled');
     await tick();
