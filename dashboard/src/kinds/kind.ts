@@ -26,6 +26,8 @@ export interface Kind {
   page: () => Promise<{ default: Component<PageProps> }>;
   /** What the page of a new job asks for beyond what every kind needs. */
   form: () => Promise<{ default: Component }>;
+  /** Fields that are asked for of every kind and that this problem has no use for, with dots before those of parts. */
+  idle?: (problem: JsonObject) => readonly string[];
   /** The problem with what this kind needs to begin with. */
   begin: (problem: JsonObject) => JsonObject;
   /** The problem without what only this kind has a use for. */

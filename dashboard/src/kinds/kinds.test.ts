@@ -131,6 +131,10 @@ describe('a new problem', () => {
       potential: { tier: 'fluctuation' },
     };
     expect(begin(search)).toEqual({ ...problem, at, free_energy: { path: 'absolute' } });
+    const potential = { name: 'sevennet-0', mixing: 'paired' };
+    expect(begin({ ...search, potential: { ...potential, tier: 'fluctuation' } }).potential).toEqual(
+      potential,
+    );
     expect(leave({ ...problem, at, free_energy: { atoms: 32 } })).toEqual(problem);
   });
 

@@ -1,19 +1,12 @@
 // @vitest-environment jsdom
-import { cleanup, configure, fireEvent, render, screen } from '@testing-library/svelte';
-import { afterEach, expect, it, vi } from 'vitest';
+import { fireEvent, render, screen } from '@testing-library/svelte';
+import { expect, it, vi } from 'vitest';
+import { HANG_MS, testsNewPages } from './made';
 import NewPage from '../pages/NewPage.svelte';
 
 vi.mock('./examples', () => ({ EXAMPLES: [] })); // they lie outside of what is served to tests
 
-const HANG_MS = 60_000; // forms are loaded when they are shown, which takes as long as the machine is busy
-configure({ asyncUtilTimeout: HANG_MS });
-
-afterEach(() => {
-  cleanup();
-  localStorage.clear();
-  sessionStorage.clear();
-  vi.unstubAllGlobals();
-});
+testsNewPages();
 
 const kind = (name: string, fields: string[]) => ({
   ...{ name, fields, summary: `Kind ${name}.`, searches: false, counts: 'computations', views: [] },

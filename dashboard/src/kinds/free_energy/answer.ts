@@ -22,12 +22,23 @@ export const PARTS: readonly { part: Part; label: string; meaning: string }[] = 
   { part: 'pressure_volume', label: 'P V', meaning: 'Pressure times volume' },
 ];
 
-/** What the verdict on forward and backward runs means for the number. */
-export const VERDICTS: Record<Switching['verdict'], string> = {
-  agree: 'Converged',
-  disagree: 'Not converged',
-  unknown: 'Not known whether converged',
+interface Verdict {
+  text: string;
+  tone: 'good' | 'doubtful' | 'bad';
+}
+
+const VERDICTS: Record<Switching['verdict'], Verdict> = {
+  agree: { text: 'Converged', tone: 'good' },
+  disagree: { text: 'Not converged', tone: 'bad' },
+  unknown: { text: 'Not known whether converged', tone: 'doubtful' },
 };
+
+/** What forward and backward runs mean for the number; null where there are none. */
+export function verdictOn({ switching, accurate }: FreeEnergy): Verdict | null {
+  if (switching === null) return null;
+  const coarse = switching.verdict === 'agree' && !accurate;
+  return coarse ? { text: 'Less accurate than asked for', tone: 'doubtful' } : VERDICTS[switching.verdict];
+}
 
 /** The answer of a result; null where there is none, or one of another version that has other parts. */
 export function freeEnergyAnswer(result: Result | null): FreeEnergyAnswer | null {

@@ -1,26 +1,19 @@
 // @vitest-environment jsdom
-import { cleanup, configure, fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, expect, it, vi } from 'vitest';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
+import { expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { HANG_MS, testsNewPages } from '../../new/made';
 import NewPage from '../../pages/NewPage.svelte';
 
 vi.mock('../../new/examples', () => ({ EXAMPLES: [] })); // they lie outside of what is served to tests
 
-const HANG_MS = 60_000; // forms are loaded when they are shown, which takes as long as the machine is busy
-configure({ asyncUtilTimeout: HANG_MS });
-
-afterEach(() => {
-  cleanup();
-  localStorage.clear();
-  sessionStorage.clear();
-  vi.unstubAllGlobals();
-});
+testsNewPages();
 
 /** A service that says which fields kind free_energy uses, and refuses ends that are the same. */
 async function answer(url: string, { body }: { body?: string } = {}): Promise<Response> {
   const path = new URL(url).pathname;
   if (path.endsWith('/kinds')) {
-    const fields = ['at', 'free_energy', 'potential.name', 'strategy.seed'];
+    const fields = ['at', 'free_energy', 'potential.name', 'potential.mixing', 'strategy.seed'];
     const one = {
       name: 'free_energy',
       summary: 'Free energies.',
@@ -35,7 +28,10 @@ async function answer(url: string, { body }: { body?: string } = {}): Promise<Re
   const errors = refused
     ? [{ pointer: '/free_energy/to', type: 'same-ends', message: 'from and to are the same' }]
     : [];
-  return Response.json({ valid: !refused, errors, potentials: [], prototypes: [], properties: [] });
+  const mixing = ['mean_field', 'paired'];
+  const tiers = ['mean_field', 'fluctuation'];
+  const potentials = [{ name: 'sevennet-l3i5', elements: ['Na', 'K', 'Cl'], mixing, tiers }];
+  return Response.json({ valid: !refused, errors, potentials, prototypes: [], properties: [] });
 }
 
 it(
@@ -59,13 +55,18 @@ it(
     const text = document.querySelector<HTMLTextAreaElement>('#problem-yaml')!;
     const problem = () => parse(text.value) as Record<string, Record<string, unknown>>;
     expect(screen.getByLabelText('cation: Na')).toBeTruthy();
+    expect(screen.getByLabelText('Mixing')).toBeTruthy();
+    expect(screen.getAllByLabelText(/^Accuracy/)).toHaveLength(1); // the standard error, and no tier
+    const temperature = () => screen.queryByLabelText(/^TemperatureK$/);
+    expect(temperature()).toBeTruthy();
 
     await fireEvent.input(temperatures, { target: { value: '300, 600,' } });
     expect(problem().free_energy).toEqual({ path: 'absolute', temperatures: [300, 600] });
     expect(temperatures.value).toBe('300, 600,');
+    expect(temperature()).toBeNull(); // the service refuses another beside those that are listed
     await fireEvent.input(temperatures, { target: { value: '300, 600 K' } });
     expect(problem().free_energy).toEqual({ path: 'absolute', temperatures: [300, 600] });
-    expect(screen.getByText(/^Give numbers with commas between/)).toBeTruthy();
+    expect(screen.getByText(/^Give numbers separated by commas/)).toBeTruthy();
     await fireEvent.input(screen.getByLabelText(/^Accuracy/), { target: { value: '0.002' } });
     await fireEvent.input(screen.getByLabelText(/^Pairs of runs/), { target: { value: '32' } });
     const options = { path: 'absolute', temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
@@ -88,6 +89,7 @@ it(
     expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
     await fireEvent.input(temperatures, { target: { value: '' } });
     expect(problem().free_energy).toEqual({ path: 'absolute', accuracy: 0.002, budget: { runs: 32 } });
+    expect(temperature()).toBeTruthy();
   },
   HANG_MS,
 );

@@ -1,20 +1,12 @@
 // @vitest-environment jsdom
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, screen, within } from '@testing-library/svelte';
 import { tick } from 'svelte';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FreeEnergy, FreeEnergyAnswer, Job, Result } from '../../api/types';
-import { Units } from '../../format/units';
-import { madeProblem, madeProperties } from '../../job/made';
-import type { JobView } from '../../job/view.svelte';
-import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched } from './answer';
-import type PageType from './Page.svelte';
+import { describe, expect, it } from 'vitest';
+import type { FreeEnergy, FreeEnergyAnswer, Result } from '../../api/types';
+import { pageOf, plot, stored } from '../made';
+import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched, verdictOn } from './answer';
 import { ofChange, ofCrystals } from './paths';
 
-/** Results of runs with sevennet-0, which the tests of the command line read too. */
-const stored = (name: string) =>
-  JSON.parse(readFileSync(join(process.cwd(), '..', 'tests', 'data', `${name}.json`), 'utf8')) as Result;
 const CRYSTAL = stored('free_energy_absolute');
 const CHANGE = stored('free_energy_composition');
 const answerOf = (result: Result) => result.answer as unknown as FreeEnergyAnswer;
@@ -34,65 +26,13 @@ const hot = {
   text: 'Na at 600 K: −3700.00',
 };
 
-let Page: typeof PageType;
-
-// The modules look at the theme when they are loaded, which jsdom does not have.
-beforeAll(async () => {
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
-  ({ default: Page } = await import('./Page.svelte'));
-});
-
-// What a plot fills: jsdom lays nothing out.
-beforeEach(() => {
-  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(480);
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      constructor(readonly call: (entries: unknown[]) => void) {}
-      observe(target: Element) {
-        this.call([{ target, contentRect: { width: 480 }, borderBoxSize: [{ inlineSize: 480 }] }]);
-      }
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-});
-
-afterEach(() => {
-  cleanup();
-  vi.restoreAllMocks();
-});
-
-function shown(result: Result | null, state = 'succeeded') {
-  const job = {
-    id: 'j',
-    name: 'NaCl',
-    kind: 'free_energy',
-    state,
-    progress: { evaluations_done: 7, evaluations_planned: 20, best: null, trace: [], front: [], doing: [] },
-    failure: null,
-    notice: null,
-    problem: madeProblem({ kind: 'free_energy' as never, objectives: [] }),
-  } as unknown as Job;
-  const view = {
-    store: { result, job },
-    points: [],
-    answer: null,
-    units: new Units(madeProperties()),
-  } as unknown as JobView;
-  return render(Page, { view, job });
-}
-
+const shown = pageOf('free_energy', 'NaCl', () => import('./Page.svelte'));
 const texts = (row: Element) =>
   [...row.children].map((cell) => cell.textContent.replaceAll(/\s+/g, ' ').trim());
 const rows = () =>
   within(screen.getByRole('table', { name: /^Free energies and what/ }))
     .getAllByRole('row')
     .map(texts);
-const slider = (name: RegExp) =>
-  [...document.querySelectorAll<HTMLElement>('[role="slider"]')].find((one) =>
-    name.test(one.getAttribute('aria-label')!),
-  );
 
 describe('an answer of kind free_energy', () => {
   it('is read where it has its parts, and none of another version is guessed', () => {
@@ -131,6 +71,16 @@ describe('an answer of kind free_energy', () => {
     expect(switched({ ...change, contributions: null })).toBeNull();
   });
 
+  it('is converged only where runs agree and the accuracy is met', () => {
+    const judged = (verdict: 'agree' | 'disagree' | 'unknown', accurate: boolean) =>
+      verdictOn({ ...change, accurate, switching: { ...change.switching!, verdict } })!.text;
+    expect(judged('agree', true)).toBe('Converged');
+    expect(judged('agree', false)).toBe('Less accurate than asked for');
+    expect(judged('disagree', false)).toBe('Not converged');
+    expect(judged('unknown', false)).toBe('Not known whether converged');
+    expect(verdictOn(crystal)).toBeNull();
+  });
+
   it('stacks works that lie at the same place', () => {
     expect(stacked([0, 1, 9, 2, 17, 10], 8)).toEqual([0, 1, 0, 2, 0, 1]);
   });
@@ -152,8 +102,8 @@ describe('the page of a job of kind free_energy', () => {
     expect(head).not.toContain('Overlap');
     expect(screen.getByText('Samples are enough:')).toBeTruthy();
     expect(screen.getByText(/No electronic, magnetic/)).toBeTruthy();
-    expect(slider(/^Work/)).toBeUndefined();
-    expect(slider(/^Free energy against/)).toBeUndefined();
+    expect(plot(/^Work/)).toBeUndefined();
+    expect(plot(/^Free energy against/)).toBeUndefined();
   });
 
   it('shows the work of every run of a change, with what both directions say', async () => {
@@ -164,8 +114,12 @@ describe('the page of a job of kind free_energy', () => {
     expect(first!.slice(-4)).toEqual(['BAR', '4, 4', '0.95', '0.47, 0.46']);
     expect(first![head!.indexOf('Mass')]).toBe('−10.30');
     expect(screen.getByText('Converged:')).toBeTruthy();
-    expect(screen.getByText(/runs agree \(probability by chance 0.34\); their works overlap/)).toBeTruthy();
-    const works = slider(/^Work of the runs/)!;
+    expect(
+      screen.getByText(
+        /runs agree \(probability by chance 0.34\); the distributions of their work overlap by 0.95/,
+      ),
+    ).toBeTruthy();
+    const works = plot(/^Work of the runs/)!;
     await fireEvent.keyDown(works, { key: 'ArrowRight' });
     await fireEvent.keyDown(works, { key: 'End' });
     expect(works.getAttribute('aria-valuetext')).toBe('backward run 4: −48.00 meV/atom');
@@ -188,7 +142,7 @@ describe('the page of a job of kind free_energy', () => {
     const other = { ...crystal, composition: { cation: { Na: 0, K: 1 } }, text: 'K at 100 K' };
     shown(answered(CRYSTAL, hot, crystal, other));
     await tick();
-    const curve = slider(/^Free energy against the temperature/)!;
+    const curve = plot(/^Free energy against the temperature/)!;
     expect(curve.getAttribute('aria-valuetext')).toBe('Na at 600 K: −3700.00 ± 2.00 meV/atom');
     const points = [
       ...curve
@@ -206,7 +160,7 @@ describe('the page of a job of kind free_energy', () => {
     expect(curve.getAttribute('aria-valuetext')).toMatch(/^Na at 100 K/);
     await fireEvent.click(screen.getByRole('button', { name: '100 K, K' }));
     expect(sentences.map((one) => one.getAttribute('aria-pressed'))).toEqual(['false', 'false', 'true']);
-    expect(slider(/^Free energy against/)).toBeUndefined(); // of one temperature there is no curve
+    expect(plot(/^Free energy against/)).toBeUndefined(); // of one temperature there is no curve
   });
 
   it('warns: of runs that disagree, samples that are not enough, and an accuracy that is not met', async () => {
@@ -242,7 +196,7 @@ describe('the page of a job of kind free_energy', () => {
     await tick();
     expect(screen.getByText('Na to K at 300 K: not known yet.')).toBeTruthy();
     expect(rows()[1]!.slice(1)).toEqual(['–', '–']);
-    expect(screen.getByText('Neither samples nor runs came to their end.')).toBeTruthy();
+    expect(screen.getByText('No samples and no runs are finished.')).toBeTruthy();
     cleanup();
     shown(answered(CHANGE, { ...change, standard_error: null }), 'cancelled');
     await tick();

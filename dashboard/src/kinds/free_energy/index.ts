@@ -1,5 +1,6 @@
 /** Free energies of crystals, or of a change of composition, with their errors. */
 
+import { listAt } from '../../new/json';
 import type { Kind } from '../kind';
 import { withoutSearch } from '../without-search';
 import { row } from './row';
@@ -9,8 +10,10 @@ export const free_energy: Kind = {
   row,
   page: () => import('./Page.svelte'),
   form: () => import('./Form.svelte'),
+  idle: (problem) =>
+    listAt(problem, 'free_energy', 'temperatures').length > 0 ? ['conditions.temperature'] : [],
   begin: (problem) => {
-    const { constraints: _, ...rest } = withoutSearch(problem);
+    const { constraints: _, ...rest } = withoutSearch(problem, ['tier']);
     return { free_energy: { path: 'absolute' }, ...rest };
   },
   leave: (problem) => {

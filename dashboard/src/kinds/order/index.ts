@@ -9,7 +9,7 @@ export const order: Kind = {
   row,
   page: () => import('./Page.svelte'),
   form: () => import('./Form.svelte'),
-  begin: withoutSearch,
+  begin: (problem) => withoutSearch(problem, ['mixing', 'tier']),
   leave: (problem) => {
     const { at: _at, order: _order, ...rest } = problem;
     return rest;

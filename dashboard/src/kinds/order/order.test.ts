@@ -1,78 +1,19 @@
 // @vitest-environment jsdom
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, screen, within } from '@testing-library/svelte';
 import { tick } from 'svelte';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Job, OrderAnswer, Result } from '../../api/types';
+import { describe, expect, it, vi } from 'vitest';
+import type { OrderAnswer, Result } from '../../api/types';
 import { mev } from '../../format/numbers';
-import { Units } from '../../format/units';
-import { madeProblem, madeProperties } from '../../job/made';
-import type { JobView } from '../../job/view.svelte';
+import { pageOf, plot, stored } from '../made';
 import { cornersOn, lineOf, lowestOf, orderAnswer, orderingsOf, placeOn, remarks } from './answer';
-import type PageType from './Page.svelte';
 
-/** Results of runs with sevennet-0, which the tests of the command line read too. */
-const stored = (name: string) =>
-  JSON.parse(readFileSync(join(process.cwd(), '..', 'tests', 'data', `${name}.json`), 'utf8')) as Result;
 const ONE = stored('order_cuau');
 const ALL = stored('order_hull');
 const answerOf = (result: Result) => result.answer as unknown as OrderAnswer;
 
-let Page: typeof PageType;
-
-// The modules look at the theme when they are loaded, which jsdom does not have.
-beforeAll(async () => {
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
-  ({ default: Page } = await import('./Page.svelte'));
-});
-
-// What a plot fills: jsdom lays nothing out.
-beforeEach(() => {
-  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(480);
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      constructor(readonly call: (entries: unknown[]) => void) {}
-      observe(target: Element) {
-        this.call([{ target, contentRect: { width: 480 }, borderBoxSize: [{ inlineSize: 480 }] }]);
-      }
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-});
-
-afterEach(() => {
-  cleanup();
-  vi.restoreAllMocks();
-});
-
-function shown(result: Result | null, state = 'succeeded') {
-  const job = {
-    id: 'j',
-    name: 'Cu-Au',
-    kind: 'order',
-    state,
-    progress: { evaluations_done: 7, evaluations_planned: 20, best: null, trace: [], front: [], doing: [] },
-    failure: null,
-    notice: null,
-    problem: madeProblem({ kind: 'order' as never, objectives: [] }),
-  } as unknown as Job;
-  const view = {
-    store: { result, job },
-    points: [],
-    answer: null,
-    units: new Units(madeProperties()),
-  } as unknown as JobView;
-  return render(Page, { view, job });
-}
-
+const shown = pageOf('order', 'Cu-Au', () => import('./Page.svelte'));
 const rows = () => [...document.querySelectorAll<HTMLElement>('[aria-label^="Orderings; choose"] tbody tr')];
-const slider = (name: RegExp) =>
-  [...document.querySelectorAll<HTMLElement>('[role="slider"]')].find((one) =>
-    name.test(one.getAttribute('aria-label')!),
-  )!;
+const slider = (label: RegExp) => plot(label)!;
 
 describe('an answer of kind order', () => {
   it('is read where it has its parts, and none of another version is guessed', () => {
