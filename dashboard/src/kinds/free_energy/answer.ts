@@ -18,6 +18,11 @@ export const PARTS: readonly { part: Part; label: string; meaning: string }[] = 
   },
   { part: 'quantum', label: 'Quantum', meaning: 'Quantum less classical vibrations of the harmonic crystal' },
   { part: 'mass', label: 'Mass', meaning: 'The masses of the atoms that change' },
+  {
+    part: 'centre_of_mass',
+    label: 'Centre',
+    meaning: 'The mass of the whole supercell, whose centre is held at either end',
+  },
   { part: 'configurational', label: 'Configurational', meaning: '−T S of random sites of mixed sublattices' },
   { part: 'pressure_volume', label: 'P V', meaning: 'Pressure times volume' },
 ];
