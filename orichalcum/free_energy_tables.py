@@ -86,14 +86,12 @@ def _dissipation(one: FreeEnergy) -> str:
     return "" if both is None else f"{_mev(both.forward.dissipation)}, {_mev(both.backward.dissipation)}"
 
 
+_HEADINGS = {"pressure_volume": "P V", "centre_of_mass": "Centre of mass"}
 _COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
     "T  K": lambda one: f"{one.temperature:g}",
     "Free energy  meV/atom": lambda one: _mev(one.free_energy),
     "±": lambda one: _mev(one.standard_error),
-    **{
-        name.replace("pressure_volume", "P V").capitalize(): _contribution(name)
-        for name in Contributions.model_fields
-    },
+    **{_HEADINGS.get(name, name.capitalize()): _contribution(name) for name in Contributions.model_fields},
     "Estimator": lambda one: one.estimator or "",
     "Samples": lambda one: "" if one.samples is None else str(one.samples.energies),
     "Runs": _runs,
