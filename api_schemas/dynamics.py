@@ -36,6 +36,19 @@ class HarmonicTask(Task):
     seed: int = Field(description="Of the samples, together with their numbers.")
     first: int = Field(0, description="Number of the first pair of samples.")
     pairs: int = Field(0, ge=0, description="Pairs u and -u; none for the force constants alone.")
+    learned: list[list[float]] | None = Field(
+        None,
+        description="Energies beyond harmonic of the pairs from number 0 on, eV, to which an energy of bonds is "
+        "fitted: samples are then of the harmonic crystal with it, and single ones. Null for those of the harmonic.",
+    )
+
+
+class ReferenceBetween(Output):
+    """The harmonic crystal with an energy of its bonds, which is sampled without the potential."""
+
+    difference: float = Field(description="Its free energy over the harmonic crystal, eV per supercell.")
+    error: float = Field(description="Its standard error, eV.")
+    forgotten: bool = Field(description="Whether it was sampled well.")
 
 
 class HarmonicRecord(Record):
@@ -56,8 +69,10 @@ class HarmonicRecord(Record):
     first: int = 0
     differences: list[list[float]] = Field(
         default_factory=list,
-        description="Energy of the model less the harmonic energy, eV per supercell, of u and -u of every pair.",
+        description="Energy of the model less that of the reference, eV per supercell, of u and -u of every pair; of "
+        "single samples where there is a reference between.",
     )
+    between: ReferenceBetween | None = None
     message: str | None = None
 
 

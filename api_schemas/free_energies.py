@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api_schemas.base import Composition, Output
 
-Estimator = Literal["harmonic samples", "BAR"]
+Estimator = Literal["harmonic samples", "bond samples", "BAR"]
 Verdict = Literal["agree", "disagree", "unknown"]
 
 
@@ -66,10 +66,15 @@ class Switching(Output):
 
 
 class Samples(Output):
-    """What independent samples of the harmonic crystal say."""
+    """What samples say, of the harmonic crystal or of one with an energy of its bonds too."""
 
     energies: int = Field(description="Energies of the model that were computed.")
-    deviation: float = Field(description="Standard deviation of the energy beyond harmonic, k_B T.")
+    stages: int = Field(
+        1, description="1 from the harmonic crystal to the model; 2 with an energy of bonds between the two."
+    )
+    deviation: float = Field(
+        description="Standard deviation of the energy beyond the reference that was sampled last, k_B T."
+    )
     enough: bool = Field(description="Whether they are enough without switching.")
     reasons: list[str] = Field(description="Why not.")
 

@@ -46,7 +46,7 @@ def _of_one(own: Sequence[FreeEnergy]) -> Iterator[RenderableType]:
         at = f"{one.temperature:g} K: "
         if one.samples is not None and not one.samples.enough:
             reasons = "; ".join(one.samples.reasons)
-            yield Text(plain(f"{at}samples of the harmonic crystal are not enough: {reasons}"), style="dim")
+            yield Text(plain(f"{at}samples are not enough: {reasons}"), style="dim")
         if one.switching is not None and one.switching.text not in one.warnings:
             yield Text(plain(at + one.switching.text))
         yield from (Text(plain(at + warning), style="yellow") for warning in one.warnings)

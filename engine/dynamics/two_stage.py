@@ -8,7 +8,7 @@ samples and has a free energy over it from one side (docs/science.md, Eq. 102).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.special import logsumexp
@@ -141,6 +141,22 @@ def _resampled(log: NDArray[np.float64], random: np.random.Generator) -> NDArray
     return np.searchsorted(share / share[-1], places, side="right")
 
 
+class Between(Protocol):
+    """What of a reference between is needed beside its samples; see `Drawn`."""
+
+    @property
+    def difference(self) -> float:
+        """Free energy over the harmonic crystal, eV."""
+
+    @property
+    def error(self) -> float:
+        """Its standard error, eV."""
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the walkers moved long enough."""
+
+
 @dataclass(frozen=True)
 class BeyondHarmonic:
     """The free energy of a model over its harmonic crystal.
@@ -149,12 +165,16 @@ class BeyondHarmonic:
         difference: eV.
         error: Standard error, eV.
         calls: Potential calls at samples.
+        deviation: Standard deviation of the energy beyond the reference that was sampled, kT.
+        stages: 1 from samples of the harmonic crystal, 2 with a reference between.
         reasons: Why it is not to be trusted; empty where it is.
     """
 
     difference: float
     error: float
     calls: int
+    deviation: float
+    stages: int
     reasons: tuple[str, ...]
 
     @property
@@ -165,10 +185,10 @@ class BeyondHarmonic:
 
 def direct(found: OneSided) -> BeyondHarmonic:
     """From samples of the harmonic crystal itself."""
-    return BeyondHarmonic(found.difference, found.error, found.calls, found.reasons)
+    return BeyondHarmonic(found.difference, found.error, found.calls, found.deviation, 1, found.reasons)
 
 
-def in_two_stages(first: Drawn, second: OneSided, calls_before: int) -> BeyondHarmonic:
+def in_two_stages(first: Between, second: OneSided, calls_before: int) -> BeyondHarmonic:
     """From samples of the crystal with an energy of its bonds.
 
     Args:
@@ -185,5 +205,7 @@ def in_two_stages(first: Drawn, second: OneSided, calls_before: int) -> BeyondHa
         difference=first.difference + second.difference,
         error=float(np.hypot(first.error, second.error)),
         calls=calls_before + second.calls,
+        deviation=second.deviation,
+        stages=2,
         reasons=tuple(reasons),
     )

@@ -5,18 +5,28 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from api_schemas.cost import Cost
-from api_schemas.dynamics import HarmonicRecord, HarmonicTask
+from api_schemas.dynamics import HarmonicRecord, HarmonicTask, ReferenceBetween
 from engine.crystals.symmetry import operations
+from engine.dynamics.bonds import bonds, fit_bonds
 from engine.dynamics.samples import Model, pairs
+from engine.dynamics.two_stage import Drawn, drawn
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
 from engine.evaluation.warnings import near_jumps
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
+
+    from engine.dynamics.harmonic import HarmonicCrystal
+
+MOST_DRAWN = 512
+"""Samples of a crystal with an energy of its bonds: those that all tasks of a question together may ask for."""
 
 
 class HarmonicSamples(AtWork[HarmonicTask]):
@@ -31,12 +41,16 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             harmonic = resting.harmonic
             unstable = [one.words(resting.names) for one in harmonic.instabilities(operations(crystal))]
             differences: NDArray[np.float64] | None = None
+            between: Drawn | None = None
             if task.pairs and not unstable:
-                displaced = pairs(
-                    harmonic, task.temperature, task.seed, range(task.first, task.first + task.pairs)
-                )
                 model = Model(resting.landscape, harmonic, resting.weights, resting.energy)
-                differences = model.beyond_harmonic(displaced)
+                asked = slice(task.first, task.first + task.pairs)
+                if task.learned is None:
+                    differences = model.beyond_harmonic(self._pairs(harmonic, range(asked.start, asked.stop)))
+                else:
+                    between = self._drawn(harmonic, task.learned)
+                    beyond = model.beyond_harmonic(between.displacements[asked]) - between.energies[asked]
+                    differences = beyond[:, None]
         calls = 0 if differences is None else differences.size
         potential = self.evaluator.potential
         near = near_jumps(resting.lattice, resting.frac, potential.curvature_jumps, potential.name)
@@ -58,7 +72,23 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             unstable=unstable,
             first=task.first,
             differences=[] if differences is None else differences.tolist(),
+            between=None
+            if between is None
+            else ReferenceBetween(
+                difference=between.difference, error=between.error, forgotten=between.forgotten
+            ),
             message=None
             if near is None
             else f"{near}: the harmonic crystal is not to be trusted; take sevennet-l3i5",
         )
+
+    def _pairs(self, harmonic: HarmonicCrystal, numbers: Iterable[int]) -> NDArray[np.float64]:
+        return pairs(harmonic, self.task.temperature, self.task.seed, numbers)
+
+    def _drawn(self, harmonic: HarmonicCrystal, learned: Sequence[Sequence[float]]) -> Drawn:
+        """Samples with an energy of bonds, which are the same for every batch."""
+        crystal = self.resolved.crystal
+        labels = np.where(harmonic.constants.present > 0.0, crystal.labels, -1)
+        displaced = self._pairs(harmonic, range(len(learned)))
+        fitted = fit_bonds(bonds(harmonic, labels.tolist()), harmonic, displaced, np.array(learned))
+        return drawn(fitted, self.task.temperature, self.task.seed, MOST_DRAWN)

@@ -9,12 +9,17 @@ import pytest
 
 from api_schemas.dynamics import DynamicsTask, HarmonicTask, RestingCrystal
 from api_schemas.evaluations import Suggestion
+from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
 from engine.campaign.evaluate import evaluate
+from engine.campaign.run import run
+from engine.dynamics.one_sided import one_sided
 from engine.references.store import MemoryStore
 from engine.units.registry import UNITS
 from engine.units.unit import Workplace
+from tests.observing import Silent
+from tests.soak import long
 
 CELLS = [[2, 0, 0], [0, 2, 0], [0, 0, 1]]
 ENDS = (
@@ -77,6 +82,50 @@ def test_samples_are_the_same_in_any_batch(salt):
     assert whole.atoms == 8.0
     assert len(whole.frequencies) == 21
     assert samples(salt, 0, 2, seed=6).differences != first.differences
+
+
+def test_an_energy_of_bonds_learned_from_samples_leaves_little_and_is_the_same_in_any_batch(salt):
+    """NaCl at 600 K, where harmonic samples are spread: both ways say the same."""
+    crystal = {"temperature": 600.0}
+    alone = samples(salt, 0, 32, **crystal)
+    learned = {**crystal, "learned": alone.differences[:16]}
+    whole, first, second = (samples(salt, *part, **learned) for part in ((0, 24), (0, 16), (16, 8)))
+    assert whole.differences == [*first.differences, *second.differences]
+    assert whole.between == first.between == second.between
+    assert np.std(whole.differences) < 0.5 * np.std(alone.differences)
+    heat = 8.617333262e-5 * 600
+    directly = one_sided(np.array(alone.differences), heat, 0)
+    left = one_sided(np.array(whole.differences), heat, 0)
+    error = math.hypot(directly.error, left.error, whole.between.error)
+    assert abs(directly.difference - left.difference - whole.between.difference) < 4 * error
+
+
+@long
+def test_a_change_is_the_difference_of_the_free_energies_of_its_ends(weights_fetched):
+    """MgO to CaO by switching, and either crystal by samples: no work, no trajectory in common."""
+    first, last = asked(path="absolute", at=[{"c": {"Mg": 1.0}}, {"c": {"Ca": 1.0}}])
+    budget = {"runs": 8, "steps": 150}
+    (change,) = asked(path="composition", budget=budget, **{"from": {"c": {"Mg": 1}}, "to": {"c": {"Ca": 1}}})
+    error = math.hypot(first.standard_error, last.standard_error, change.standard_error)
+    assert error < 3e-4
+    assert abs(change.free_energy - (last.free_energy - first.free_energy)) < 3 * error
+
+
+def asked(at=(), **options):
+    found = run(
+        Problem.model_validate(
+            {
+                "kind": "free_energy",
+                "structure": {"prototype": "rocksalt", "species": ["Mg", "O"]},
+                "sublattices": [{"name": "c", "sites": ["Mg"], "elements": ["Mg", "Ca"]}],
+                "at": list(at),
+                "potential": {"name": "sevennet-0"},
+                "free_energy": {"atoms": 16, "accuracy": 2e-5, "temperatures": [300], **options},
+            }
+        ),
+        Silent(),
+    )
+    return FreeEnergyAnswer.model_validate(found.answer).free_energies
 
 
 def test_the_colder_the_crystal_the_more_harmonic_it_is(salt):

@@ -16,6 +16,7 @@ from service.worker.computation import performed, plan_of
 from tests.e2e.test_jobs import without_times
 from tests.engine.kinds.order.jobs import HALF, NOTHING_ELSE, problem
 from tests.engine.kinds.order.pairs import Records
+from tests.observing import Silent
 from tests.service.test_tasks import rows, state_of
 from tests.service.test_verification import worked
 
@@ -24,25 +25,6 @@ SEVERAL = problem(
     {"search": {"sites": 8, "seeds": 2}, "random": {"sites": 8, "cells": 3}, "probability": {"sites": 8}},
     at=[HALF, {"mix": {"Cu": 0.75, "Au": 0.25}}],
 )
-
-
-class Silent:
-    """Listens to a run, and keeps what it counted."""
-
-    def __init__(self):
-        self.counts = []
-
-    def counted(self, done, planned, best):
-        self.counts.append((done, planned))
-
-    def recorded(self, record):
-        pass
-
-    def called(self):
-        pass
-
-    def doing(self, words):
-        pass
 
 
 def submitted(client, asked):

@@ -67,10 +67,16 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
 
 
 def _samples(found: Estimate | None) -> Samples | None:
-    if found is None or found.one_sided is None:
+    if found is None or found.samples is None:
         return None
-    one = found.one_sided
-    return Samples(energies=one.calls, deviation=one.deviation, enough=one.enough, reasons=list(one.reasons))
+    one = found.samples
+    return Samples(
+        energies=one.calls,
+        stages=one.stages,
+        deviation=one.deviation,
+        enough=one.enough,
+        reasons=list(one.reasons),
+    )
 
 
 def _switching(found: Estimate | None, runs: Runs | None, atoms: float) -> Switching | None:

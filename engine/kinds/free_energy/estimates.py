@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from api_schemas.dynamics import HarmonicRecord
     from engine.dynamics.estimators import TwoSided
-    from engine.dynamics.one_sided import OneSided
+    from engine.dynamics.two_stage import BeyondHarmonic
     from engine.kinds.free_energy.questions import Question
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
@@ -39,7 +39,7 @@ class Estimate:
         estimator: How the part beyond the harmonic crystal was found.
         atoms: Of the supercell.
         volume: Å^3, of the supercell; of a change at its end.
-        one_sided: What samples of the harmonic crystal say, where they were taken.
+        samples: What samples say, where they were taken.
         two_sided: What runs say, where they were needed.
         agreement: Whether the runs agree.
         warnings: What to be careful about.
@@ -51,7 +51,7 @@ class Estimate:
     estimator: str
     atoms: float
     volume: float
-    one_sided: OneSided | None = None
+    samples: BeyondHarmonic | None = None
     two_sided: TwoSided | None = None
     agreement: Agreement | None = None
     warnings: Sequence[str] = field(default_factory=tuple)
@@ -68,7 +68,7 @@ def estimated(told: FreeEnergyTold, question: Question) -> Estimate | None:
 def _of_crystal(told: FreeEnergyTold, question: Question, rest: HarmonicRecord) -> Estimate | None:
     if rest.unstable:
         return None
-    _, samples = told.samples(question)
+    samples = told.samples(question).found
     if samples is None:
         return None
     runs = told.runs(question) if told.switches(question) else None
@@ -122,7 +122,7 @@ def _whole(
     error: float | None,
     at_end: HarmonicRecord,
     runs: Runs | None,
-    samples: OneSided | None,
+    samples: BeyondHarmonic | None,
 ) -> Estimate:
     found = None if runs is None else runs.found
     judged = None if runs is None or found is None else agreement(runs.forward, runs.backward, found)
@@ -130,14 +130,20 @@ def _whole(
         free_energy=float(sum(parts.values())),
         error=error,
         contributions=parts,
-        estimator="harmonic samples" if runs is None else "BAR",
+        estimator=_estimator(runs, samples),
         atoms=at_end.atoms,
         volume=at_end.volume,
-        one_sided=samples,
+        samples=samples,
         two_sided=found,
         agreement=judged,
         warnings=[*_warnings(told, question, runs, judged)],
     )
+
+
+def _estimator(runs: Runs | None, samples: BeyondHarmonic | None) -> str:
+    if runs is not None:
+        return "BAR"
+    return "bond samples" if samples is not None and samples.stages == 2 else "harmonic samples"
 
 
 def _warnings(

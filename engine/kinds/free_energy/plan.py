@@ -21,7 +21,8 @@ from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
 from engine.kinds.free_energy.estimates import is_accurate
-from engine.kinds.free_energy.questions import PAIRS, SETTLING, Questions
+from engine.kinds.free_energy.questions import SETTLING, Questions
+from engine.kinds.free_energy.sampled import DRAWN, PAIRS
 from engine.kinds.free_energy.told import FreeEnergyTold
 from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks
@@ -80,8 +81,8 @@ class FreeEnergyPlan(PlanOfUnits):
         told, questions = self.told, self._questions
         total = len(questions.points)
         for question in questions.all:
-            wanted = 2 if question.changes else told.samples(question)[0]
-            total += wanted
+            samples = told.samples(question)
+            total += 2 if question.changes else samples.batches + samples.drawn
             if question.changes or told.switches(question):
                 total += 2 * told.runs(question).batches * len(questions.segments)
         return total
@@ -118,8 +119,7 @@ class FreeEnergyPlan(PlanOfUnits):
                 for place in (0, 2):
                     yield self._samples(told, question, place, 0, pairs=0)
             else:
-                for batch in range(told.samples(question)[0]):
-                    yield self._samples(told, question, 0, batch, pairs=PAIRS)
+                yield from self._all_samples(told, question)
             if told.switches(question):
                 yield from self._runs(told, question)
 
@@ -127,6 +127,22 @@ class FreeEnergyPlan(PlanOfUnits):
         record = told.evaluations[number]
         assert record.relaxation is not None  # noqa: S101 - it is at rest
         return RestingCrystal(evaluation=number, composition=record.composition, q=record.relaxation.q)
+
+    def _all_samples(self, told: FreeEnergyTold, question: Question) -> Iterator[Task]:
+        """Of a crystal: those of the harmonic one, then those with an energy of its bonds."""
+        samples = told.samples(question)
+        for batch in range(samples.batches):
+            yield self._samples(told, question, 0, batch, pairs=PAIRS)
+        for batch in range(samples.drawn):
+            of_harmonic = self._samples(told, question, 0, batch, pairs=DRAWN)
+            assert samples.learned is not None  # noqa: S101 - what is drawn was fitted
+            yield of_harmonic.model_copy(
+                update={
+                    "index": self._questions.harmonic(question, 1, batch),
+                    "first": batch * DRAWN,
+                    "learned": [list(pair) for pair in samples.learned],
+                }
+            )
 
     def _samples(
         self, told: FreeEnergyTold, question: Question, place: int, batch: int, *, pairs: int

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.composition.notation import parse_composition
 from engine.crystals.supercells import Supercell, supercell_of_atoms
+from engine.kinds.free_energy.sampled import MOST_BATCHES
 from engine.kinds.listed_compositions import listed_compositions
 
 if TYPE_CHECKING:
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
     from engine.problem.resolved import ResolvedProblem
 
-PAIRS, MOST_BATCHES = 8, 16
-"""Pairs of samples of the harmonic crystal that are a task, and the most such tasks of one question."""
-FIRST_BATCHES, FIRST_RUNS = 2, 4
-"""Of samples, and runs of either direction, that are asked for at once; of fewer runs nothing is said to be met."""
+FIRST_RUNS = 4
+"""Runs of either direction that are asked for at once; of fewer nothing is said to be met."""
 CALLS_OF_A_SEGMENT = 200
 """Potential calls of a segment of trajectories, about."""
 SITES_TOGETHER, MOST_TOGETHER = 64, 8
@@ -126,7 +125,10 @@ class Questions:
         return list(pairwise(edges))
 
     def harmonic(self, question: Question, crystal: int, batch: int) -> int:
-        """Number of a task of samples: of one of a question's crystals, which is the crystal's place among them."""
+        """Number of a task of samples: of one of a question's crystals, which is the crystal's place among them.
+
+        Samples of a crystal with an energy of its bonds have the place after it.
+        """
         return (3 * question.number + crystal) * MOST_BATCHES + batch
 
     def dynamics(self, question: Question, batch: int, segment: int, *, forward: bool) -> int:

@@ -6,30 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.dynamics.estimators import TwoSided, is_met, pairs_wanted, two_sided
-from engine.dynamics.one_sided import WIDEST, OneSided, one_sided
-from engine.kinds.free_energy.questions import (
-    FIRST_BATCHES,
-    FIRST_RUNS,
-    MOST_BATCHES,
-    PAIRS,
-    Question,
-    Questions,
-)
+from engine.kinds.free_energy.questions import FIRST_RUNS, Question, Questions
+from engine.kinds.free_energy.sampled import GROWTH, Sampled, sampled
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
     from api_schemas.evaluations import EvaluationRecord
 
-HOPELESS = 1.5
-"""Times as wide as one side allows: more samples would not help."""
 MOST_FAILED = 3
 """Batches of runs that may fail before those of a question are given up, as long as no run has come to its end."""
-GROWTH = 2
-"""By how much the number of runs or samples may grow before what came is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,7 @@ class FreeEnergyTold:
     evaluations: Mapping[int, EvaluationRecord]
     harmonic: Mapping[int, HarmonicRecord]
     dynamics: Mapping[int, DynamicsRecord]
-    _sampled: dict[int, tuple[int, OneSided | None]] = field(default_factory=dict)
+    _sampled: dict[int, Sampled] = field(default_factory=dict)
     _switched: dict[int, Runs] = field(default_factory=dict)
 
     def crystals(self, question: Question) -> list[EvaluationRecord] | None:
@@ -94,48 +81,22 @@ class FreeEnergyTold:
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
 
-    def samples(self, question: Question) -> tuple[int, OneSided | None]:
-        """How many batches of samples are wanted up to now, and what they say once all came back.
-
-        Rounds: after each that is complete more are wanted while one side is not enough but may become so, or the error
-        is too large.
-        """
+    def samples(self, question: Question) -> Sampled:
+        """How many batches of samples are wanted up to now, and what they say once all came back."""
         if question.number not in self._sampled:
-            self._sampled[question.number] = self._samples(question)
+            self._sampled[question.number] = sampled(
+                lambda batch: self.harmonic.get(self.questions.harmonic(question, 0, batch)),
+                lambda batch: self.harmonic.get(self.questions.harmonic(question, 1, batch)),
+                self.questions.options.accuracy,
+                self.seed,
+            )
         return self._sampled[question.number]
-
-    def _samples(self, question: Question) -> tuple[int, OneSided | None]:
-        wanted = min(FIRST_BATCHES, MOST_BATCHES)
-        while True:
-            records = [self.harmonic.get(self.questions.harmonic(question, 0, n)) for n in range(wanted)]
-            known = [one for one in records if one is not None]
-            if len(known) < wanted or known[0].unstable:
-                return wanted, None
-            found = self._one_sided(known)
-            more = self._more_samples(found, known[0].atoms)
-            if not more or wanted == MOST_BATCHES:
-                return wanted, found
-            wanted = min(MOST_BATCHES, GROWTH * wanted, wanted + more)
-
-    def _one_sided(self, records: Sequence[HarmonicRecord]) -> OneSided:
-        work = np.concatenate([np.array(one.differences, dtype=float) for one in records])
-        return one_sided(work, BOLTZMANN * records[0].temperature, self.seed)
-
-    def _more_samples(self, found: OneSided, atoms: float) -> int:
-        """How many more batches are worth while."""
-        if found.deviation > HOPELESS * WIDEST:
-            return 0
-        accuracy = self.questions.options.accuracy * atoms
-        if not found.enough:
-            return MOST_BATCHES
-        wanted = found.units * (found.error / accuracy) ** 2
-        return max(0, int(np.ceil((wanted - found.units) / PAIRS)))
 
     def switches(self, question: Question) -> bool:
         """Whether its free energy takes switching runs: a change always, a crystal where samples are not enough."""
         if question.changes:
             return self.ends(question) is not None
-        _, found = self.samples(question)
+        found = self.samples(question).found
         return found is not None and not found.enough
 
     def runs(self, question: Question) -> Runs:
@@ -203,13 +164,11 @@ class FreeEnergyTold:
         if not self.at_rest(question):
             return True
         if not question.changes:
-            _, found = self.samples(question)
             first = self.ends(question)
             if first is not None and first[0].unstable:
                 return True
-            if found is None:
-                return False
-            if found.enough:
-                return True
+            samples = self.samples(question)
+            if samples.ended or samples.found is None:
+                return samples.ended
         ends = self.ends(question)
         return ends is not None and self.runs(question).ended

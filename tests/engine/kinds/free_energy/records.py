@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
+from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ReferenceBetween
 from api_schemas.errors import parse
 from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
 from api_schemas.problem import Problem
@@ -43,6 +43,7 @@ class Records:
 
     Args:
         deviation: Of the energies beyond harmonic, eV of the supercell.
+        left: Of them, what an energy of bonds leaves.
         lost: Mean work that a run dissipates, eV of the supercell; works are Gaussian.
         unstable: Whether the crystal has unstable modes.
         fails: Whether a segment fails, by its task.
@@ -51,9 +52,17 @@ class Records:
     """
 
     def __init__(
-        self, deviation=0.01, lost=0.005, unstable=False, fails=lambda task: False, rests=True, unfit=False
+        self,
+        deviation=0.01,
+        left=None,
+        lost=0.005,
+        unstable=False,
+        fails=lambda task: False,
+        rests=True,
+        unfit=False,
     ) -> None:
         self.deviation, self.lost, self.unstable = deviation, lost, unstable
+        self.left = deviation if left is None else left
         self.fails, self.rests, self.unfit = fails, rests, unfit
 
     def __call__(self, task):
@@ -77,14 +86,21 @@ class Records:
         frequencies = [FREQUENCIES[second]] * (3 * int(ATOMS) - 3)
         if self.unstable:
             frequencies[:2] = [-0.5, -0.5]
-        differences = []
+        differences, between = [], None
+        if task.learned is not None:
+            # What is learned takes half of the mean.
+            between = ReferenceBetween(difference=BEYOND / 2, error=1e-4, forgotten=True)
         for number in range(task.first, task.first + task.pairs):
             draw = np.random.default_rng([task.seed, number])
-            differences.append((BEYOND + self.deviation * draw.standard_normal(2)).tolist())
+            if between is None:
+                differences.append((BEYOND + self.deviation * draw.standard_normal(2)).tolist())
+            else:
+                differences.append((BEYOND / 2 + self.left * draw.standard_normal(1)).tolist())
         return HarmonicRecord(
             index=task.index, cost=SPENT, evaluation=task.crystal.evaluation, temperature=task.temperature,
             atoms=ATOMS, energy=REST[second], volume=400.0, frequencies=frequencies, first=task.first,
             unstable=["0.50i THz at q = (1/2, 0, 0)"] if self.unstable else [], differences=differences,
+            between=between,
         )  # fmt: skip
 
     def dynamics(self, task):

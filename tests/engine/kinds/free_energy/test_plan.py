@@ -57,7 +57,7 @@ def quantum(frequency, temperature):
 
 def test_a_crystal_is_rested_then_sampled_and_that_is_enough():
     campaign = Campaign(problem(temperatures=[100, 300]), shared=True)
-    told = Records()
+    told = Records(deviation=0.005)
     first = campaign.ask()
     assert [one.unit for one in first] == ["reference", "relaxation"]
     campaign.tell([told(task) for task in first])
@@ -78,7 +78,7 @@ def test_a_crystal_is_rested_then_sampled_and_that_is_enough():
         both = classical(FREQUENCIES[0], temperature) + parts.quantum * ATOMS
         assert both == pytest.approx(quantum(FREQUENCIES[0], temperature), rel=1e-6)
         # Gaussian energies: <w> - var(w)/2kT.
-        exact = BEYOND - 0.01**2 / (2 * BOLTZMANN * temperature)
+        exact = BEYOND - 0.005**2 / (2 * BOLTZMANN * temperature)
         assert abs(parts.anharmonic * ATOMS - exact) < 4 * one.standard_error * ATOMS
         assert one.free_energy == pytest.approx(
             parts.static + parts.harmonic + parts.quantum + parts.anharmonic, abs=1e-12
@@ -101,10 +101,40 @@ def test_samples_are_added_until_the_accuracy_is_met():
     assert counts[0] == 32 < counts[1]
 
 
+def test_where_they_are_not_enough_an_energy_of_bonds_is_learned_from_them():
+    """Of 3 kT beyond harmonic the bonds leave a tenth: no trajectory is needed."""
+    told, seen = Records(deviation=0.08, left=0.008), []
+    campaign = Campaign(problem(temperatures=[300]), shared=True)
+    while asked := campaign.ask():
+        seen += [one for one in asked if one.unit == "harmonic"]
+        campaign.tell([told(task) for task in asked])
+    (one,) = answered(campaign)
+    assert (one.estimator, one.samples.stages, one.samples.energies) == ("bond samples", 2, 64 + 32)
+    assert one.accurate
+    assert not any(task.unit == "dynamics" for task in campaign.records)
+    exact = BEYOND - 0.008**2 / (2 * BOLTZMANN * 300)
+    assert abs(one.contributions.anharmonic * ATOMS - exact) < 4 * one.standard_error * ATOMS
+    pairs = {(task.first, task.pairs) for task in seen if task.learned is None}
+    assert pairs == {(0, 8), (8, 8), (16, 8), (24, 8)}
+    (drawn,) = {task.index: task for task in seen if task.learned is not None}.values()
+    assert (drawn.first, drawn.pairs, len(drawn.learned)) == (0, 32, 32)
+
+
+def test_an_energy_of_bonds_saves_samples_where_many_would_be_needed():
+    asked = problem(temperatures=[300], accuracy=2.5e-4)
+    many = ended(Campaign(asked, shared=True), Records(deviation=0.03))
+    few = ended(Campaign(asked, shared=True), Records(deviation=0.03, left=0.003))
+    (first,), (second,) = answered(many), answered(few)
+    assert first.accurate
+    assert second.accurate
+    assert second.samples.energies < first.samples.energies
+
+
 def test_where_samples_are_not_enough_the_harmonic_crystal_is_switched_to_the_model():
     campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(deviation=0.2))
     (one,) = answered(campaign)
     assert not one.samples.enough
+    assert one.samples.stages == 2
     assert one.estimator == "BAR"
     runs = [task for task in campaign.records if task.unit == "dynamics"]
     assert runs
