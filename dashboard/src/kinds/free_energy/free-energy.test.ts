@@ -167,7 +167,13 @@ describe('the page of a job of kind free_energy', () => {
     const doubtful: FreeEnergy = {
       ...change,
       accurate: false,
-      samples: { energies: 256, stages: 2, deviation: 4, enough: false, reasons: ['they are spread too widely'] },
+      samples: {
+        energies: 256,
+        stages: 2,
+        deviation: 4,
+        enough: false,
+        reasons: ['they are spread too widely'],
+      },
       switching: { ...change.switching!, verdict: 'disagree', text: 'the runs disagree' },
       warnings: ['dynamically unstable at rest: a mode'],
     };
