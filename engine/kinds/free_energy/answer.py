@@ -13,7 +13,7 @@ from api_schemas.free_energies import (
     Switching,
 )
 from engine.dynamics.oscillators import quantum
-from engine.kinds.free_energy.estimates import Estimate, estimated, is_accurate
+from engine.kinds.free_energy.estimated import estimated, is_accurate
 from engine.kinds.free_energy.words import formula
 from engine.kinds.kind import Answer
 from engine.mechanics.constants import BOLTZMANN
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.dynamics.agreement import OneDirection as Direction
-    from engine.kinds.free_energy.questions import Question
+    from engine.kinds.free_energy.estimates import Estimate
+    from engine.kinds.free_energy.legs import Question
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
 CONVENTION = (
@@ -33,7 +34,9 @@ CONVENTION = (
 
 def free_energy_answer(told: FreeEnergyTold) -> Answer:
     """The answer up to now."""
-    found = [_free_energy(told, question) for question in told.questions.all if told.crystals(question)]
+    found = [
+        _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
+    ]
     answer = FreeEnergyAnswer(free_energies=found, convention=CONVENTION)
     return Answer(own=answer.model_dump(mode="json"))
 
@@ -42,7 +45,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
     questions = told.questions
     space = questions.resolved.space
     found, accurate = estimated(told, question), is_accurate(told, question)
-    ends = told.ends(question)
+    ends = told.ends(question.legs[-1])
     compositions = [space.to_composition(questions.points[number]) for number in question.crystals]
     atoms = ends[0].atoms if ends else float(questions.n_sites)
     of_one = None if found is None else {name: value / atoms for name, value in found.contributions.items()}
@@ -56,7 +59,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         estimator=None if found is None else found.estimator,
         contributions=None if of_one is None else Contributions.model_validate(of_one),
         samples=_samples(found),
-        switching=_switching(found, told.runs(question) if ends else None, atoms),
+        switching=_switching(found, told.runs(question.legs[-1]) if ends else None, atoms),
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,
@@ -105,7 +108,7 @@ def _direction(
 
 
 def _heat_capacity(told: FreeEnergyTold, question: Question, atoms: float) -> float | None:
-    ends = told.ends(question)
+    ends = told.ends(question.legs[-1])
     if question.changes or not ends or ends[0].unstable:
         return None
     of_all = quantum(ends[0].frequencies, [question.temperature]).heat_capacity[0]
@@ -118,7 +121,7 @@ def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, 
     what = f"{names[0]} to {names[-1]}" if question.changes else names[0]
     at = f"at {question.temperature:g} K"
     if found is None:
-        return f"{what} {at}: no free energy" if told.ended(question) else f"{what} {at}: not known yet"
+        return f"{what} {at}: no free energy" if _ended(told, question) else f"{what} {at}: not known yet"
     sign = "+" if question.changes else ""
     value = f"{1000 * found.free_energy / found.atoms:{sign}.2f}"
     error = "" if found.error is None else f" ± {1000 * found.error / found.atoms:.2f}"
@@ -126,18 +129,22 @@ def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, 
     return f"{what} {at}: {value}{error} meV/atom{rest}"
 
 
+def _ended(told: FreeEnergyTold, question: Question) -> bool:
+    return all(told.ended(leg) for leg in question.legs)
+
+
 def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
-    if found is not None or not told.ended(question):
+    if found is not None or not _ended(told, question):
         return []
-    crystals = told.crystals(question) or []
+    crystals = told.crystals(question.legs[-1]) or []
     if any(not one.converged or one.relaxation is None for one in crystals):
         return ["a crystal did not come to rest: its relaxation was given up"]
-    ends = told.ends(question)
+    ends = told.ends(question.legs[-1])
     if ends and ends[0].unstable:
         modes = "; ".join(ends[0].unstable[:3])
         mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
         said = [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
         return said if ends[0].message is None else [ends[0].message, *said]
-    runs = told.runs(question) if ends else None
+    runs = told.runs(question.legs[-1]) if ends else None
     why = f": {runs.failed[0]}" if runs is not None and runs.failed else ""
     return [f"no run in both directions came to its end{why}"]

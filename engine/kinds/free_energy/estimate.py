@@ -32,9 +32,9 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     rows = (hessian_rows(resolved.crystal) + 1) * len(questions.points)
     steps = SETTLING + questions.options.budget.steps
     calls = rows
-    for question in questions.all:
+    for leg in questions.legs:
         runs = 2 * min(FIRST_RUNS, questions.options.budget.runs)
-        calls += runs * steps if question.changes else 2 * PAIRS * FIRST_BATCHES
+        calls += 2 * PAIRS * FIRST_BATCHES if leg.sampled else runs * steps
     return CostEstimate(
         evaluations=len(questions.points) + len(questions.all),
         potential_calls=rest.potential_calls + calls,

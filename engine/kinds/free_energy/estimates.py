@@ -1,4 +1,4 @@
-"""The free energy that the records of a question come to, with its error and what it is made of."""
+"""The free energy that the records of a leg come to, with its error and what it is made of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from api_schemas.dynamics import HarmonicRecord
     from engine.dynamics.estimators import TwoSided
     from engine.dynamics.two_stage import BeyondHarmonic
-    from engine.kinds.free_energy.questions import Question
+    from engine.kinds.free_energy.legs import Leg
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
 
@@ -30,7 +30,7 @@ _NOTHING = 1e-12
 
 @dataclass(frozen=True)
 class Estimate:
-    """One free energy, in eV of the supercell.
+    """One free energy, in eV of the supercell, or of what it is told for.
 
     Attributes:
         free_energy: The sum of the contributions.
@@ -38,6 +38,7 @@ class Estimate:
         contributions: What it is made of, by name.
         estimator: How the part beyond the harmonic crystal was found.
         atoms: Of the supercell.
+        per: What it is told for each of, and divided by: atoms, or one vacancy.
         volume: Å^3, of the supercell; of a change at its end.
         samples: What samples say, where they were taken.
         two_sided: What runs say, where they were needed.
@@ -50,6 +51,7 @@ class Estimate:
     contributions: dict[str, float]
     estimator: str
     atoms: float
+    per: float
     volume: float
     samples: BeyondHarmonic | None = None
     two_sided: TwoSided | None = None
@@ -57,21 +59,14 @@ class Estimate:
     warnings: Sequence[str] = field(default_factory=tuple)
 
 
-def estimated(told: FreeEnergyTold, question: Question) -> Estimate | None:
-    """The estimate of a question up to now; None where there is none yet, or can be none."""
-    ends = told.ends(question)
-    if ends is None or not told.at_rest(question):
-        return None
-    return _of_change(told, question, ends) if question.changes else _of_crystal(told, question, ends[0])
-
-
-def _of_crystal(told: FreeEnergyTold, question: Question, rest: HarmonicRecord) -> Estimate | None:
+def of_crystal(told: FreeEnergyTold, leg: Leg, rest: HarmonicRecord) -> Estimate | None:
+    """The absolute free energy of a crystal at rest; None where there is none yet, or can be none."""
     if rest.unstable:
         return None
-    samples = told.samples(question).found
+    samples = told.samples(leg).found
     if samples is None:
         return None
-    runs = told.runs(question) if told.switches(question) else None
+    runs = told.runs(leg) if told.switches(leg) else None
     if runs is not None and runs.found is None:
         return None
     beyond = samples.difference
@@ -81,27 +76,28 @@ def _of_crystal(told: FreeEnergyTold, question: Question, rest: HarmonicRecord) 
         beyond, error = runs.found.free_energy, runs.found.standard_error
     parts = {
         "static": rest.energy,
-        "harmonic": _classical(rest, question.temperature),
-        "quantum": _quantum_correction(rest, question.temperature),
+        "harmonic": _classical(rest, leg.temperature),
+        "quantum": _quantum_correction(rest, leg.temperature),
         "anharmonic": beyond,
-        **_common(told, question, [rest], question.crystals),
+        **_common(told, leg, [rest], leg.crystals),
     }
-    (crystal,) = question.crystals
+    (crystal,) = leg.crystals
     spread = float(np.log(_masses(told, crystal)).sum()) - _logs_of_masses(told, crystal)
     if spread > _NOTHING:
-        parts["mass"] = 1.5 * BOLTZMANN * question.temperature * spread
-    return _whole(told, question, parts, error, rest, runs, samples)
+        parts["mass"] = 1.5 * BOLTZMANN * leg.temperature * spread
+    return _whole(told, leg, parts, error, rest, runs, samples)
 
 
-def _of_change(told: FreeEnergyTold, question: Question, ends: Sequence[HarmonicRecord]) -> Estimate | None:
+def of_change(told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord]) -> Estimate | None:
+    """What the change between two crystals does; None while no run of a direction has ended."""
     first, last = ends
-    runs = told.runs(question)
+    runs = told.runs(leg)
     if runs.found is None:
         return None
-    at, (start, end) = question.temperature, question.crystals[::2]
+    at, (start, end) = leg.temperature, leg.crystals[::2]
     static = last.energy - first.energy
     mass = -1.5 * BOLTZMANN * at * (_logs_of_masses(told, end) - _logs_of_masses(told, start))
-    parts = {"static": static, "mass": mass, **_common(told, question, ends, (start, end))}
+    parts = {"static": static, "mass": mass, **_common(told, leg, ends, (start, end))}
     parts["centre_of_mass"] = (
         1.5 * BOLTZMANN * at * math.log(_masses(told, end).sum() / _masses(told, start).sum())
     )
@@ -112,12 +108,12 @@ def _of_change(told: FreeEnergyTold, question: Question, ends: Sequence[Harmonic
         parts["harmonic"] = harmonic
         parts["anharmonic"] = runs.found.free_energy - static - harmonic
         parts["quantum"] = _quantum_correction(last, at) - _quantum_correction(first, at)
-    return _whole(told, question, parts, runs.found.standard_error, last, runs, None)
+    return _whole(told, leg, parts, runs.found.standard_error, last, runs, None)
 
 
 def _whole(
     told: FreeEnergyTold,
-    question: Question,
+    leg: Leg,
     parts: dict[str, float],
     error: float | None,
     at_end: HarmonicRecord,
@@ -132,11 +128,12 @@ def _whole(
         contributions=parts,
         estimator=_estimator(runs, samples),
         atoms=at_end.atoms,
+        per=at_end.atoms,
         volume=at_end.volume,
         samples=samples,
         two_sided=found,
         agreement=judged,
-        warnings=[*_warnings(told, question, runs, judged)],
+        warnings=[*_warnings(told, leg, runs, judged)],
     )
 
 
@@ -146,15 +143,13 @@ def _estimator(runs: Runs | None, samples: BeyondHarmonic | None) -> str:
     return "bond samples" if samples is not None and samples.stages == 2 else "harmonic samples"
 
 
-def _warnings(
-    told: FreeEnergyTold, question: Question, runs: Runs | None, judged: Agreement | None
-) -> Iterator[str]:
+def _warnings(told: FreeEnergyTold, leg: Leg, runs: Runs | None, judged: Agreement | None) -> Iterator[str]:
     crystal = told.questions.resolved.crystal
-    weights = sum(crystal.weights(told.questions.points[number]) for number in question.crystals)
+    weights = sum(crystal.weights(told.questions.points[number]) for number in leg.crystals)
     held = np.unique(crystal.copy_species[np.asarray(weights) > 0.0])
     yield from spoken_warnings([SYMBOLS[number] for number in held])
-    yield from (one.message for one in told.crystals(question) or () if one.message)
-    for end in told.ends(question) or ():
+    yield from (one.message for one in told.crystals(leg) or () if one.message)
+    for end in told.ends(leg) or ():
         if end.message:
             yield end.message
         if end.unstable:
@@ -179,7 +174,7 @@ def _quantum_correction(rest: HarmonicRecord, temperature: float) -> float:
 
 
 def _common(
-    told: FreeEnergyTold, question: Question, ends: Sequence[HarmonicRecord], crystals: Sequence[int]
+    told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord], crystals: Sequence[int]
 ) -> dict[str, float]:
     """P V and the ideal configurational part of one crystal, or of the change between two."""
     resolved = told.questions.resolved
@@ -194,7 +189,7 @@ def _common(
         for sign, number in zip(signs, crystals, strict=True)
     )
     if abs(entropy) > _NOTHING:
-        found["configurational"] = -BOLTZMANN * question.temperature * entropy
+        found["configurational"] = -BOLTZMANN * leg.temperature * entropy
     return found
 
 
@@ -231,16 +226,3 @@ def _logs_of_masses(told: FreeEnergyTold, number: int) -> float:
     held = crystal.weights(questions.points[number])
     there = held > 0.0
     return questions.supercell.n_cells * float(held[there] @ np.log(crystal.masses[there]))
-
-
-def is_accurate(told: FreeEnergyTold, question: Question) -> bool:
-    """Whether the accuracy that was asked for is met."""
-    found = estimated(told, question)
-    if found is None or found.error is None:
-        return False
-    doubtful = found.agreement is not None and found.agreement.verdict == "disagree"
-    return (
-        not doubtful
-        and math.isfinite(found.error)
-        and found.error <= told.questions.options.accuracy * found.atoms
-    )

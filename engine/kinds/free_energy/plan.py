@@ -20,7 +20,7 @@ from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
-from engine.kinds.free_energy.estimates import is_accurate
+from engine.kinds.free_energy.estimated import is_accurate
 from engine.kinds.free_energy.questions import SETTLING, Questions
 from engine.kinds.free_energy.sampled import DRAWN, PAIRS
 from engine.kinds.free_energy.told import FreeEnergyTold
@@ -29,7 +29,7 @@ from engine.references.shared_tasks import shared_tasks
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Record, Task
-    from engine.kinds.free_energy.questions import Question
+    from engine.kinds.free_energy.legs import Leg
     from engine.kinds.kind import Answer
     from engine.problem.resolved import ResolvedProblem
 
@@ -80,11 +80,11 @@ class FreeEnergyPlan(PlanOfUnits):
         """At most so many tasks that count: those of the rounds that are known to be wanted."""
         told, questions = self.told, self._questions
         total = len(questions.points)
-        for question in questions.all:
-            samples = told.samples(question)
-            total += 2 if question.changes else samples.batches + samples.drawn
-            if question.changes or told.switches(question):
-                total += 2 * told.runs(question).batches * len(questions.segments)
+        for leg in questions.legs:
+            samples = told.samples(leg)
+            total += samples.batches + samples.drawn if leg.sampled else len(leg.places)
+            if not leg.sampled or told.switches(leg):
+                total += 2 * told.runs(leg).batches * len(questions.segments)
         return total
 
     def end(self) -> Stopped:
@@ -112,75 +112,73 @@ class FreeEnergyPlan(PlanOfUnits):
         yield from self._shared
         for number, x in enumerate(self._questions.points):
             yield Suggestion(index=number, origin=ORIGIN, composition=space.to_composition(x))
-        for question in self._questions.all:
-            if not told.at_rest(question):
+        for leg in self._questions.legs:
+            if not told.at_rest(leg):
                 continue
-            if question.changes:
-                for place in (0, 2):
-                    yield self._samples(told, question, place, 0, pairs=0)
+            if leg.sampled:
+                yield from self._all_samples(told, leg)
             else:
-                yield from self._all_samples(told, question)
-            if told.switches(question):
-                yield from self._runs(told, question)
+                for place in leg.places:
+                    yield self._samples(told, leg, place, 0, pairs=0)
+            if told.switches(leg):
+                yield from self._runs(told, leg)
 
     def _resting(self, told: FreeEnergyTold, number: int) -> RestingCrystal:
         record = told.evaluations[number]
         assert record.relaxation is not None  # noqa: S101 - it is at rest
         return RestingCrystal(evaluation=number, composition=record.composition, q=record.relaxation.q)
 
-    def _all_samples(self, told: FreeEnergyTold, question: Question) -> Iterator[Task]:
+    def _all_samples(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Of a crystal: those of the harmonic one, then those with an energy of its bonds."""
-        samples = told.samples(question)
+        samples = told.samples(leg)
         for batch in range(samples.batches):
-            yield self._samples(told, question, 0, batch, pairs=PAIRS)
+            yield self._samples(told, leg, 0, batch, pairs=PAIRS)
         for batch in range(samples.drawn):
-            of_harmonic = self._samples(told, question, 0, batch, pairs=DRAWN)
+            of_harmonic = self._samples(told, leg, 0, batch, pairs=DRAWN)
             assert samples.learned is not None  # noqa: S101 - what is drawn was fitted
             yield of_harmonic.model_copy(
                 update={
-                    "index": self._questions.harmonic(question, 1, batch),
+                    "index": self._questions.harmonic(leg, 1, batch),
                     "first": batch * DRAWN,
                     "learned": [list(pair) for pair in samples.learned],
                 }
             )
 
-    def _samples(
-        self, told: FreeEnergyTold, question: Question, place: int, batch: int, *, pairs: int
-    ) -> HarmonicTask:
+    def _samples(self, told: FreeEnergyTold, leg: Leg, place: int, batch: int, *, pairs: int) -> HarmonicTask:
         return HarmonicTask(
-            index=self._questions.harmonic(question, place, batch),
-            crystal=self._resting(told, question.crystals[place]),
+            index=self._questions.harmonic(leg, place, batch),
+            crystal=self._resting(told, leg.crystals[place]),
             matrix=self._questions.supercell.matrix.tolist(),
-            temperature=question.temperature,
+            temperature=leg.temperature,
             seed=self._seed,
             first=batch * PAIRS,
             pairs=pairs,
         )
 
-    def _runs(self, told: FreeEnergyTold, question: Question) -> Iterator[Task]:
+    def _runs(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Segments whose turn has come: each goes on from the one before it."""
-        ends = told.ends(question)
+        ends = told.ends(leg)
         assert ends is not None  # noqa: S101 - it switches
-        crystals = [self._resting(told, number) for number in question.crystals]
+        crystals = [self._resting(told, number) for number in leg.crystals]
         timestep = self._questions.options.timestep
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)
             timestep = round(chosen_timestep(np.ones(1), fastest), 3)
         together, runs = self._questions.together, self._questions.options.budget.runs
         # The first batch tests the time step: the others wait for its first segments.
-        for batch in range(told.runs(question).batches if told.tested(question) else 1):
+        for batch in range(told.runs(leg).batches if told.tested(leg) else 1):
             first = batch * together
             for forward in (True, False):
                 before: int | None = None
                 for number, (begin, end) in enumerate(self._questions.segments):
-                    index = self._questions.dynamics(question, batch, number, forward=forward)
+                    index = self._questions.dynamics(leg, batch, number, forward=forward)
                     yield DynamicsTask(
                         index=index,
                         continues=before,
-                        reference="composition" if question.changes else "harmonic",
+                        reference="composition" if leg.changes else "harmonic",
                         crystals=crystals,
                         matrix=self._questions.supercell.matrix.tolist(),
-                        temperature=question.temperature,
+                        temperature=leg.temperature,
                         timestep=timestep,
                         friction=FRICTION,
                         seed=self._seed,

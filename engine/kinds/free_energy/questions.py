@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import numpy as np
 
 from engine.composition.notation import parse_composition
 from engine.crystals.supercells import Supercell, supercell_of_atoms
+from engine.kinds.free_energy.legs import Leg, Question
 from engine.kinds.free_energy.sampled import MOST_BATCHES
 from engine.kinds.listed_compositions import listed_compositions
 
@@ -29,26 +28,6 @@ SITES_TOGETHER, MOST_TOGETHER = 64, 8
 """Runs are computed together up to so many sites, and no more than so many."""
 SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """One free energy.
-
-    Attributes:
-        number: Of the question, from 0.
-        crystals: Numbers of the evaluations that it rests on: of one crystal, or of a change its ends and halfway.
-        temperature: K.
-    """
-
-    number: int
-    crystals: tuple[int, ...]
-    temperature: float
-
-    @property
-    def changes(self) -> bool:
-        """Whether it is a change from one composition to another."""
-        return len(self.crystals) > 1
 
 
 class Questions:
@@ -89,11 +68,28 @@ class Questions:
     @cached_property
     def all(self) -> list[Question]:
         """The questions, in order."""
-        ways: Sequence[tuple[int, ...]] = (
-            [(0, 1, 2)] if self.options.path == "composition" else [(n,) for n in range(len(self.points))]
-        )
-        asked = [(crystals, temperature) for crystals in ways for temperature in self.temperatures]
-        return [Question(number, *one) for number, one in enumerate(asked)]
+        ways = [(0, 1, 2)] if self.options.path == "composition" else [(n,) for n in range(len(self.points))]
+        found: list[Question] = []
+        for crystals in ways:
+            for temperature in self.temperatures:
+                before = found[-1].legs[-1].number + 1 if found else 0
+                found.append(Question(len(found), self._legs(crystals, temperature, before)))
+        return found
+
+    def _legs(self, crystals: tuple[int, ...], temperature: float, number: int) -> tuple[Leg, ...]:
+        """Of one question, numbered from there on."""
+        if self.options.path == "composition":
+            return (Leg(number, "change", crystals, temperature),)
+        return (Leg(number, "crystal", crystals, temperature),)
+
+    @property
+    def legs(self) -> list[Leg]:
+        """Of all questions, in order."""
+        return [leg for question in self.all for leg in question.legs]
+
+    def wanted_error(self, leg: Leg, atoms: float) -> float:
+        """Standard error that is wanted of a leg, eV of its supercell of so many atoms."""
+        return self.options.accuracy * leg.share * atoms
 
     @cached_property
     def supercell(self) -> Supercell:
@@ -124,14 +120,14 @@ class Questions:
         edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
         return list(pairwise(edges))
 
-    def harmonic(self, question: Question, crystal: int, batch: int) -> int:
-        """Number of a task of samples: of one of a question's crystals, which is the crystal's place among them.
+    def harmonic(self, leg: Leg, crystal: int, batch: int) -> int:
+        """Number of a task of samples: of one of a leg's crystals, which is the crystal's place among them.
 
         Samples of a crystal with an energy of its bonds have the place after it.
         """
-        return (3 * question.number + crystal) * MOST_BATCHES + batch
+        return (3 * leg.number + crystal) * MOST_BATCHES + batch
 
-    def dynamics(self, question: Question, batch: int, segment: int, *, forward: bool) -> int:
+    def dynamics(self, leg: Leg, batch: int, segment: int, *, forward: bool) -> int:
         """Number of a segment of runs."""
-        of_batch = (question.number * self.batches + batch) * 2 + (not forward)
+        of_batch = (leg.number * self.batches + batch) * 2 + (not forward)
         return of_batch * len(self.segments) + segment

@@ -57,13 +57,13 @@ class Sampled:
         return self.found is not None and self.found.enough
 
 
-def sampled(pairs: Records, drawn: Records, accuracy: float, seed: int) -> Sampled:
+def sampled(pairs: Records, drawn: Records, accuracy: Callable[[float], float], seed: int) -> Sampled:
     """How many samples are wanted up to now, and what they say once all came back.
 
     Args:
         pairs: Samples of the harmonic crystal.
         drawn: Samples of the crystal with an energy of its bonds.
-        accuracy: Standard error that is wanted, eV an atom.
+        accuracy: Standard error that is wanted, eV of a supercell of so many atoms.
         seed: Of the bootstrap.
     """
     wanted = FIRST_BATCHES
@@ -72,7 +72,7 @@ def sampled(pairs: Records, drawn: Records, accuracy: float, seed: int) -> Sampl
         if known is None or known[0].unstable:
             return Sampled(wanted)
         alone = _one_sided(known, seed)
-        more = _more(alone, accuracy * known[0].atoms, PAIRS)
+        more = _more(alone, accuracy(known[0].atoms), PAIRS)
         if alone.enough and not more:
             return Sampled(wanted, found=direct(alone))
         if wanted < LEARNED_BATCHES:
@@ -87,7 +87,7 @@ def sampled(pairs: Records, drawn: Records, accuracy: float, seed: int) -> Sampl
 
 
 def _in_two_stages(
-    drawn: Records, accuracy: float, seed: int, before: int
+    drawn: Records, accuracy: Callable[[float], float], seed: int, before: int
 ) -> tuple[int, BeyondHarmonic | None]:
     """How many batches with an energy of bonds are wanted, and what they say once all came back."""
     wanted = 1
@@ -99,7 +99,7 @@ def _in_two_stages(
         assert between is not None  # noqa: S101 - they are samples of it
         second = _one_sided(known, seed)
         # No sample of the model mends the error of the first stage.
-        left = (accuracy * known[0].atoms) ** 2 - between.error**2
+        left = accuracy(known[0].atoms) ** 2 - between.error**2
         more = _more(second, np.sqrt(left), DRAWN) if left > 0.0 and between.forgotten else 0
         if not more or wanted == MOST_BATCHES:
             return wanted, in_two_stages(between, second, before)

@@ -1,4 +1,4 @@
-"""What was told of a problem of kind free_energy, question by question. Pure arithmetic on records."""
+"""What was told of a problem of kind free_energy, leg by leg. Pure arithmetic on records."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.dynamics.estimators import TwoSided, is_met, pairs_wanted, two_sided
-from engine.kinds.free_energy.questions import FIRST_RUNS, Question, Questions
+from engine.kinds.free_energy.questions import FIRST_RUNS, Questions
 from engine.kinds.free_energy.sampled import GROWTH, Sampled, sampled
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
     from api_schemas.evaluations import EvaluationRecord
+    from engine.kinds.free_energy.legs import Leg
 
 MOST_FAILED = 3
-"""Batches of runs that may fail before those of a question are given up, as long as no run has come to its end."""
+"""Batches of runs that may fail before those of a leg are given up, as long as no run has come to its end."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Switching runs of a question.
+    """Switching runs of a leg.
 
     Attributes:
         forward, backward: Work of the runs that ended, eV per supercell.
@@ -63,70 +64,69 @@ class FreeEnergyTold:
     _sampled: dict[int, Sampled] = field(default_factory=dict)
     _switched: dict[int, Runs] = field(default_factory=dict)
 
-    def crystals(self, question: Question) -> list[EvaluationRecord] | None:
-        """The crystals of a question; None until all are told."""
-        found = [self.evaluations.get(number) for number in question.crystals]
+    def crystals(self, leg: Leg) -> list[EvaluationRecord] | None:
+        """The crystals of a leg; None until all are told."""
+        found = [self.evaluations.get(number) for number in leg.crystals]
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
 
-    def at_rest(self, question: Question) -> bool:
+    def at_rest(self, leg: Leg) -> bool:
         """Whether all its crystals are told and came to rest."""
-        found = self.crystals(question)
+        found = self.crystals(leg)
         return found is not None and all(one.converged and one.relaxation is not None for one in found)
 
-    def ends(self, question: Question) -> list[HarmonicRecord] | None:
+    def ends(self, leg: Leg) -> list[HarmonicRecord] | None:
         """The harmonic crystals at its ends (or of its one crystal); None until they are told."""
-        places = (0, 2) if question.changes else (0,)
-        found = [self.harmonic.get(self.questions.harmonic(question, place, 0)) for place in places]
+        found = [self.harmonic.get(self.questions.harmonic(leg, place, 0)) for place in leg.places]
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
 
-    def samples(self, question: Question) -> Sampled:
+    def samples(self, leg: Leg) -> Sampled:
         """How many batches of samples are wanted up to now, and what they say once all came back."""
-        if question.number not in self._sampled:
-            self._sampled[question.number] = sampled(
-                lambda batch: self.harmonic.get(self.questions.harmonic(question, 0, batch)),
-                lambda batch: self.harmonic.get(self.questions.harmonic(question, 1, batch)),
-                self.questions.options.accuracy,
+        if leg.number not in self._sampled:
+            self._sampled[leg.number] = sampled(
+                lambda batch: self.harmonic.get(self.questions.harmonic(leg, 0, batch)),
+                lambda batch: self.harmonic.get(self.questions.harmonic(leg, 1, batch)),
+                lambda atoms: self.questions.wanted_error(leg, atoms),
                 self.seed,
             )
-        return self._sampled[question.number]
+        return self._sampled[leg.number]
 
-    def switches(self, question: Question) -> bool:
-        """Whether its free energy takes switching runs: a change always, a crystal where samples are not enough."""
-        if question.changes:
-            return self.ends(question) is not None
-        found = self.samples(question).found
+    def switches(self, leg: Leg) -> bool:
+        """Whether its free energy takes switching runs: always, but of a crystal where samples are enough."""
+        if not leg.sampled:
+            return self.ends(leg) is not None
+        found = self.samples(leg).found
         return found is not None and not found.enough
 
-    def runs(self, question: Question) -> Runs:
-        """The switching runs of a question, whose ends are told, up to now; rounds as of samples."""
-        if question.number not in self._switched:
-            self._switched[question.number] = self._runs(question)
-        return self._switched[question.number]
+    def runs(self, leg: Leg) -> Runs:
+        """The switching runs of a leg, whose ends are told, up to now; rounds as of samples."""
+        if leg.number not in self._switched:
+            self._switched[leg.number] = self._runs(leg)
+        return self._switched[leg.number]
 
-    def tested(self, question: Question) -> bool:
+    def tested(self, leg: Leg) -> bool:
         """Whether the first segments of either direction are told, which test the time step."""
-        return all(self._first(question, forward=forward) is not None for forward in (True, False))
+        return all(self._first(leg, forward=forward) is not None for forward in (True, False))
 
-    def _first(self, question: Question, *, forward: bool) -> DynamicsRecord | None:
-        return self.dynamics.get(self.questions.dynamics(question, 0, 0, forward=forward))
+    def _first(self, leg: Leg, *, forward: bool) -> DynamicsRecord | None:
+        return self.dynamics.get(self.questions.dynamics(leg, 0, 0, forward=forward))
 
-    def _runs(self, question: Question) -> Runs:
+    def _runs(self, leg: Leg) -> Runs:
         questions = self.questions
         together, most = questions.together, questions.batches
         wanted = min(most, -(-FIRST_RUNS // together))
-        first = [self._first(question, forward=forward) for forward in (True, False)]
+        first = [self._first(leg, forward=forward) for forward in (True, False)]
         unfit = next((one.failed for one in first if one is not None and one.unfit), None)
         if unfit is not None:
-            return Runs((), (), (unfit,), (), 1, self.tested(question), None, unfit)
-        ends = self.ends(question)
-        accuracy = questions.options.accuracy * (ends[0].atoms if ends else questions.n_sites)
+            return Runs((), (), (unfit,), (), 1, self.tested(leg), None, unfit)
+        ends = self.ends(leg)
+        accuracy = questions.wanted_error(leg, ends[0].atoms if ends else questions.n_sites)
         while True:
-            forward, backward, failed, warnings, complete = self._works(question, wanted)
+            forward, backward, failed, warnings, complete = self._works(leg, wanted)
             found = None
             if forward and backward:
-                heat = BOLTZMANN * question.temperature
+                heat = BOLTZMANN * leg.temperature
                 found = two_sided(forward, backward, heat, seed=self.seed)
             over = len(failed) >= MOST_FAILED if found is None else is_met(found, accuracy)
             if not complete or wanted == most or over:
@@ -134,16 +134,14 @@ class FreeEnergyTold:
             more = 1 if found is None else -(-pairs_wanted(found, accuracy) // together)
             wanted = min(most, GROWTH * wanted, wanted + max(1, more))
 
-    def _works(
-        self, question: Question, batches: int
-    ) -> tuple[list[float], list[float], list[str], list[str], bool]:
+    def _works(self, leg: Leg, batches: int) -> tuple[list[float], list[float], list[str], list[str], bool]:
         works: dict[bool, list[float]] = {True: [], False: []}
         failed, warnings, complete = [], list[str](), True
         last = len(self.questions.segments) - 1
         for batch in range(batches):
             for forward in (True, False):
                 chain = [
-                    self.dynamics.get(self.questions.dynamics(question, batch, n, forward=forward))
+                    self.dynamics.get(self.questions.dynamics(leg, batch, n, forward=forward))
                     for n in range(last + 1)
                 ]
                 told = [one for one in chain if one is not None]
@@ -157,18 +155,18 @@ class FreeEnergyTold:
                     works[forward] += end.works or []
         return works[True], works[False], failed, list(dict.fromkeys(warnings)), complete
 
-    def ended(self, question: Question) -> bool:
-        """Whether nothing is left to be asked of a question."""
-        if self.crystals(question) is None:
+    def ended(self, leg: Leg) -> bool:
+        """Whether nothing is left to be asked of a leg."""
+        if self.crystals(leg) is None:
             return False
-        if not self.at_rest(question):
+        if not self.at_rest(leg):
             return True
-        if not question.changes:
-            first = self.ends(question)
+        if leg.sampled:
+            first = self.ends(leg)
             if first is not None and first[0].unstable:
                 return True
-            samples = self.samples(question)
+            samples = self.samples(leg)
             if samples.ended or samples.found is None:
                 return samples.ended
-        ends = self.ends(question)
-        return ends is not None and self.runs(question).ended
+        ends = self.ends(leg)
+        return ends is not None and self.runs(leg).ended

@@ -1,0 +1,35 @@
+"""The free energy that a question comes to, from what its legs say."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from engine.kinds.free_energy.estimates import of_change, of_crystal
+
+if TYPE_CHECKING:
+    from engine.kinds.free_energy.estimates import Estimate
+    from engine.kinds.free_energy.legs import Question
+    from engine.kinds.free_energy.told import FreeEnergyTold
+
+
+def estimated(told: FreeEnergyTold, question: Question) -> Estimate | None:
+    """The estimate of a question up to now; None where there is none yet, or can be none."""
+    leg = question.legs[-1]
+    ends = told.ends(leg)
+    if ends is None or not told.at_rest(leg):
+        return None
+    return of_change(told, leg, ends) if leg.changes else of_crystal(told, leg, ends[0])
+
+
+def is_accurate(told: FreeEnergyTold, question: Question) -> bool:
+    """Whether the accuracy that was asked for is met."""
+    found = estimated(told, question)
+    if found is None or found.error is None:
+        return False
+    doubtful = found.agreement is not None and found.agreement.verdict == "disagree"
+    return (
+        not doubtful
+        and math.isfinite(found.error)
+        and found.error <= told.questions.options.accuracy * found.per
+    )
