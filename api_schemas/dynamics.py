@@ -9,7 +9,7 @@ from pydantic import Field
 from api_schemas.base import Composition, Output
 from api_schemas.tasks import Record, Task
 
-HARMONIC, DYNAMICS = "harmonic", "dynamics"
+HARMONIC, DYNAMICS, THERMAL_CELL = "harmonic", "dynamics", "thermal_cell"
 """Names of the units."""
 
 Reference = Literal["composition", "harmonic"]
@@ -22,6 +22,30 @@ class RestingCrystal(Output):
     evaluation: int = Field(description="Number of the evaluation that relaxed it.")
     composition: Composition
     q: list[float] = Field(description="Where it rests: its symmetry-adapted coordinates, strains first.")
+
+
+class ThermalCellTask(Task):
+    """The cell of a crystal at a temperature, by the vibrations of a supercell."""
+
+    unit: str = THERMAL_CELL
+    crystal: RestingCrystal
+    matrix: list[list[int]] = Field(
+        description="The supercell's lattice vectors in units of the parent's, as rows; of positive determinant."
+    )
+    temperature: float = Field(description="K.")
+
+
+class ThermalCellRecord(Record):
+    """What it is."""
+
+    unit: str = THERMAL_CELL
+    evaluation: int
+    temperature: float
+    q: list[float] = Field(
+        description="Symmetry-adapted coordinates in the cell at the temperature; at rest where there is none."
+    )
+    expansion: float = Field(description="Its volume over that at rest, less one.")
+    failed: str | None = Field(None, description="Why there is none; null where there is.")
 
 
 class HarmonicTask(Task):

@@ -96,7 +96,12 @@ class FreeEnergy(Output):
     switching: Switching | None
     atoms: float = Field(description="Of the supercell.")
     supercell: list[list[int]] = Field(description="Its vectors in units of the parent's, as rows.")
-    volume_per_atom: float | None = Field(description="Å^3, of the crystal at rest.")
+    volume_per_atom: float | None = Field(
+        description="Å^3, of the cell: at rest, or at the temperature where the ensemble is npt."
+    )
+    expansion: float | None = Field(
+        None, description="Of ensemble npt, the volume at the temperature over that at rest, less one."
+    )
     heat_capacity: float | None = Field(
         description="k_B an atom, of the quantum harmonic crystal at constant volume; null for a change."
     )

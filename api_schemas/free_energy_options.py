@@ -97,7 +97,9 @@ class FreeEnergyOptions(Model):
         None, description="K; by default conditions.temperature."
     )
     ensemble: Ensemble = Field(
-        "nvt", description="nvt: at cells that are relaxed at the temperature. npt: cells are sampled."
+        "nvt",
+        description="nvt: in the cell at rest. npt: in the cell that the crystal has at the temperature, by the free "
+        "energy of its quantum harmonic vibrations.",
     )
     reference: Reference = Field(
         "auto",

@@ -97,6 +97,10 @@ _COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
     "Runs": _runs,
     "Overlap": _overlap,
     "Dissipation  meV/atom": _dissipation,
+    "Volume  Å³/atom": lambda one: (
+        "" if one.expansion is None or one.volume_per_atom is None else f"{one.volume_per_atom:.3f}"
+    ),
+    "Expansion  %": lambda one: "" if one.expansion is None else f"{100 * one.expansion:+.2f}",
     "Heat capacity  k_B/atom": lambda one: "" if one.heat_capacity is None else f"{one.heat_capacity:.3f}",
 }
 """Headings, and what stands below each; nothing where an answer does not have it."""

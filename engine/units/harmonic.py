@@ -27,8 +27,10 @@ class Harmonic(OneByOne[HarmonicTask, HarmonicRecord]):
         del resolved
         if not task.pairs:
             return "force constants"
-        first, last = 2 * task.first + 1, 2 * (task.first + task.pairs)
-        return f"samples {first} to {last} at {task.temperature:g} K"
+        first, last = task.first + 1, task.first + task.pairs
+        if task.learned is not None:
+            return f"samples {first} to {last} with an energy of bonds at {task.temperature:g} K"
+        return f"samples {2 * first - 1} to {2 * last} at {task.temperature:g} K"
 
     def computed(
         self, resolved: ResolvedProblem, task: HarmonicTask, evaluator: Evaluator, workplace: Workplace

@@ -11,6 +11,7 @@ from engine.units.harmonic import Harmonic
 from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
 from engine.units.supercell import ExplicitSupercell
+from engine.units.thermal_cell import ThermalCellUnit
 from engine.units.unit import Unit
 
 UNITS: Registry[Unit] = Registry(
@@ -22,6 +23,7 @@ UNITS: Registry[Unit] = Registry(
     Descent(),
     Harmonic(),
     Dynamics(),
+    ThermalCellUnit(),
 )
 """Every unit that a task may name."""
 

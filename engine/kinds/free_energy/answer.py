@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from engine.kinds.free_energy.legs import Question
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
+IN_CELLS = {
+    "nvt": "Helmholtz free energy at the volume at rest, plus P V. ",
+    "npt": "Gibbs energy at the volume of the temperature, by quantum harmonic vibrations that change with the cell. ",
+}
 CONVENTION = (
-    "Helmholtz free energy at the volume at rest, plus P V. The centre of mass is held: 3 N - 3 vibrations. Masses "
+    "The centre of mass is held: 3 N - 3 vibrations. Masses "
     "change analytically, sites are random in mixed sublattices. No electronic, magnetic or charge-state parts."
 )
 
@@ -37,7 +41,9 @@ def free_energy_answer(told: FreeEnergyTold) -> Answer:
     found = [
         _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
     ]
-    answer = FreeEnergyAnswer(free_energies=found, convention=CONVENTION)
+    answer = FreeEnergyAnswer(
+        free_energies=found, convention=IN_CELLS[told.questions.options.ensemble] + CONVENTION
+    )
     return Answer(own=answer.model_dump(mode="json"))
 
 
@@ -63,10 +69,16 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,
+        expansion=None if found is None else _expansion(told, question),
         heat_capacity=_heat_capacity(told, question, atoms),
         text=_sentence(told, question, found, accurate=accurate),
         warnings=[*(found.warnings if found else ()), *_unanswered(told, question, found)],
     )
+
+
+def _expansion(told: FreeEnergyTold, question: Question) -> float | None:
+    cells = told.cells_of(question.legs[-1])
+    return cells[-1].expansion if cells and cells[-1] is not None else None
 
 
 def _samples(found: Estimate | None) -> Samples | None:
@@ -139,6 +151,9 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
     crystals = told.crystals(question.legs[-1]) or []
     if any(not one.converged or one.relaxation is None for one in crystals):
         return ["a crystal did not come to rest: its relaxation was given up"]
+    lost = [one.failed for one in told.cells_of(question.legs[-1]) if one is not None and one.failed]
+    if lost:
+        return [f"{lost[0]}; take ensemble nvt, in the cell at rest"]
     ends = told.ends(question.legs[-1])
     if ends and ends[0].unstable:
         modes = "; ".join(ends[0].unstable[:3])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api_schemas.jobs import CostEstimate
 from engine.kinds.free_energy.questions import FIRST_RUNS, SETTLING, Questions
 from engine.kinds.free_energy.sampled import FIRST_BATCHES, PAIRS
+from engine.mechanics.coordinates import symmetry_coordinates
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import hessian_rows
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
 
 
+CENTRES = 2
+"""Cells about which vibrations are differentiated until that at a temperature is found, about."""
 MATRICES = 3
 """Of the size of the Hessian, at a time."""
 
@@ -24,12 +27,21 @@ def memory_of(resolved: ResolvedProblem, cells: int, together: int = 1) -> float
     return PROCESS_MEMORY + MATRICES * matrix + work_of(resolved.crystal, resolved, cells).memory(together)
 
 
+def _cells(resolved: ResolvedProblem, questions: Questions) -> int:
+    """Cells of a crystal whose force constants are taken, about."""
+    if not questions.expands:
+        return 1
+    strains = symmetry_coordinates(resolved.crystal).n_strain
+    return len(questions.temperatures) * (1 + CENTRES * (1 + 2 * strains))
+
+
 def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     """What is expected of samples, and of the fewest runs that say something; the budget allows more."""
     questions = Questions(resolved)
     work = work_of(resolved.crystal, resolved, questions.supercell.n_cells)
     rest = estimate_relaxations(resolved, len(questions.points))
-    rows = (hessian_rows(resolved.crystal) + 1) * len(questions.points)
+    cells = len(questions.points) * _cells(resolved, questions)
+    rows = (hessian_rows(resolved.crystal) + 1) * cells
     steps = SETTLING + questions.options.budget.steps
     calls = rows
     for leg in questions.legs:

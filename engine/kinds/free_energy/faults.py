@@ -8,6 +8,7 @@ from api_schemas.errors import FieldError, pointer
 from api_schemas.free_energy_options import OF_PATHS, FreeEnergyOptions
 from engine.kinds.free_energy.estimate import memory_of
 from engine.kinds.free_energy.state_faults import fault, state_faults
+from engine.mechanics.coordinates import symmetry_coordinates
 from engine.properties.undefined import free_words
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ COLDEST, HOTTEST = 1.0, 5000.0
 """K; no crystal is looked at beyond."""
 ZERO_CELSIUS = 273.15
 """K."""
+MOST_COORDINATES = 30
+"""Symmetric strains and displacements of a crystal whose cell at a temperature is looked for, by whole Hessians."""
 _SAME = 1e-6
 """K; temperatures that differ by less are the same."""
 _WHAT_FOR = {
@@ -68,6 +71,12 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
             "in this version; close the gap"
         )
         return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
+    if options.ensemble == "npt" and (free := symmetry_coordinates(resolved.crystal).n_q) > MOST_COORDINATES:
+        text = (
+            f"cells at temperatures are found of crystals with up to {MOST_COORDINATES} free coordinates, "
+            f"and this one has {free}; take nvt, in the cell at rest, or a more symmetric parent"
+        )
+        return [fault("/ensemble", "too-many-coordinates", text)]
     sites = resolved.crystal.n_sites
     cells = max(1, round(options.atoms / sites))
     need = memory_of(resolved, cells)

@@ -10,11 +10,14 @@ import numpy as np
 from api_schemas.dynamics import (
     DYNAMICS,
     HARMONIC,
+    THERMAL_CELL,
     DynamicsRecord,
     DynamicsTask,
     HarmonicRecord,
     HarmonicTask,
     RestingCrystal,
+    ThermalCellRecord,
+    ThermalCellTask,
 )
 from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from api_schemas.results import Stopped
@@ -70,6 +73,7 @@ class FreeEnergyPlan(PlanOfUnits):
                 evaluations={
                     one.index: one for one in self.of(RELAXATION) if isinstance(one, EvaluationRecord)
                 },
+                cells={one.index: one for one in self.of(THERMAL_CELL) if isinstance(one, ThermalCellRecord)},
                 harmonic={one.index: one for one in self.of(HARMONIC) if isinstance(one, HarmonicRecord)},
                 dynamics={one.index: one for one in self.of(DYNAMICS) if isinstance(one, DynamicsRecord)},
             )
@@ -79,7 +83,7 @@ class FreeEnergyPlan(PlanOfUnits):
     def most(self) -> int:
         """At most so many tasks that count: those of the rounds that are known to be wanted."""
         told, questions = self.told, self._questions
-        total = len(questions.points)
+        total = len(questions.points) * (1 + questions.expands * len(questions.temperatures))
         for leg in questions.legs:
             samples = told.samples(leg)
             total += samples.batches + samples.drawn if leg.sampled else len(leg.places)
@@ -113,6 +117,8 @@ class FreeEnergyPlan(PlanOfUnits):
         for number, x in enumerate(self._questions.points):
             yield Suggestion(index=number, origin=ORIGIN, composition=space.to_composition(x))
         for leg in self._questions.legs:
+            if told.wants_cells(leg):
+                yield from self._cells(told, leg)
             if not told.at_rest(leg):
                 continue
             if leg.sampled:
@@ -123,10 +129,24 @@ class FreeEnergyPlan(PlanOfUnits):
             if told.switches(leg):
                 yield from self._runs(told, leg)
 
-    def _resting(self, told: FreeEnergyTold, number: int) -> RestingCrystal:
+    def _cells(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
+        """Of its crystals at its temperature."""
+        for number in leg.crystals:
+            yield ThermalCellTask(
+                index=self._questions.cell(number, leg.temperature),
+                crystal=self._resting(told, number),
+                matrix=self._questions.supercell.matrix.tolist(),
+                temperature=leg.temperature,
+            )
+
+    def _resting(self, told: FreeEnergyTold, number: int, temperature: float | None = None) -> RestingCrystal:
+        """A crystal in its cell at rest, or in that at a temperature where cells expand."""
         record = told.evaluations[number]
         assert record.relaxation is not None  # noqa: S101 - it is at rest
-        return RestingCrystal(evaluation=number, composition=record.composition, q=record.relaxation.q)
+        q = record.relaxation.q
+        if temperature is not None and self._questions.expands:
+            q = told.cells[self._questions.cell(number, temperature)].q
+        return RestingCrystal(evaluation=number, composition=record.composition, q=q)
 
     def _all_samples(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Of a crystal: those of the harmonic one, then those with an energy of its bonds."""
@@ -147,7 +167,7 @@ class FreeEnergyPlan(PlanOfUnits):
     def _samples(self, told: FreeEnergyTold, leg: Leg, place: int, batch: int, *, pairs: int) -> HarmonicTask:
         return HarmonicTask(
             index=self._questions.harmonic(leg, place, batch),
-            crystal=self._resting(told, leg.crystals[place]),
+            crystal=self._resting(told, leg.crystals[place], leg.temperature),
             matrix=self._questions.supercell.matrix.tolist(),
             temperature=leg.temperature,
             seed=self._seed,
@@ -159,7 +179,7 @@ class FreeEnergyPlan(PlanOfUnits):
         """Segments whose turn has come: each goes on from the one before it."""
         ends = told.ends(leg)
         assert ends is not None  # noqa: S101 - it switches
-        crystals = [self._resting(told, number) for number in leg.crystals]
+        crystals = [self._resting(told, number, leg.temperature) for number in leg.crystals]
         timestep = self._questions.options.timestep
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)

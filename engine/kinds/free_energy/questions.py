@@ -120,6 +120,15 @@ class Questions:
         edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
         return list(pairwise(edges))
 
+    @property
+    def expands(self) -> bool:
+        """Whether cells are those at the temperature, and not those at rest."""
+        return self.options.ensemble == "npt"
+
+    def cell(self, crystal: int, temperature: float) -> int:
+        """Number of the task of finding the cell of a crystal, by its evaluation, at a temperature."""
+        return crystal * len(self.temperatures) + self.temperatures.index(temperature)
+
     def harmonic(self, leg: Leg, crystal: int, batch: int) -> int:
         """Number of a task of samples: of one of a leg's crystals, which is the crystal's place among them.
 

@@ -12,7 +12,7 @@ from engine.kinds.free_energy.sampled import GROWTH, Sampled, sampled
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
-    from api_schemas.dynamics import DynamicsRecord, HarmonicRecord
+    from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ThermalCellRecord
     from api_schemas.evaluations import EvaluationRecord
     from engine.kinds.free_energy.legs import Leg
 
@@ -54,6 +54,7 @@ class FreeEnergyTold:
         evaluations: Crystals at rest.
         harmonic: Samples of harmonic crystals.
         dynamics: Segments of runs.
+        cells: Cells at temperatures.
     """
 
     questions: Questions
@@ -61,6 +62,7 @@ class FreeEnergyTold:
     evaluations: Mapping[int, EvaluationRecord]
     harmonic: Mapping[int, HarmonicRecord]
     dynamics: Mapping[int, DynamicsRecord]
+    cells: Mapping[int, ThermalCellRecord] = field(default_factory=dict)
     _sampled: dict[int, Sampled] = field(default_factory=dict)
     _switched: dict[int, Runs] = field(default_factory=dict)
 
@@ -71,9 +73,22 @@ class FreeEnergyTold:
         return known if len(known) == len(found) else None
 
     def at_rest(self, leg: Leg) -> bool:
-        """Whether all its crystals are told and came to rest."""
+        """Whether all its crystals are told, came to rest, and have the cells that are asked for."""
+        return self._rests(leg) and all(one is not None and not one.failed for one in self.cells_of(leg))
+
+    def _rests(self, leg: Leg) -> bool:
         found = self.crystals(leg)
         return found is not None and all(one.converged and one.relaxation is not None for one in found)
+
+    def cells_of(self, leg: Leg) -> list[ThermalCellRecord | None]:
+        """Of its crystals the cells at its temperature, None where one is not told; none where cells are at rest."""
+        if not self.questions.expands:
+            return []
+        return [self.cells.get(self.questions.cell(number, leg.temperature)) for number in leg.crystals]
+
+    def wants_cells(self, leg: Leg) -> bool:
+        """Whether its crystals came to rest, so that their cells at its temperature can be found."""
+        return self.questions.expands and self._rests(leg)
 
     def ends(self, leg: Leg) -> list[HarmonicRecord] | None:
         """The harmonic crystals at its ends (or of its one crystal); None until they are told."""
@@ -159,8 +174,10 @@ class FreeEnergyTold:
         """Whether nothing is left to be asked of a leg."""
         if self.crystals(leg) is None:
             return False
-        if not self.at_rest(leg):
+        if not self._rests(leg) or any(one is not None and one.failed for one in self.cells_of(leg)):
             return True
+        if not self.at_rest(leg):
+            return False
         if leg.sampled:
             first = self.ends(leg)
             if first is not None and first[0].unstable:

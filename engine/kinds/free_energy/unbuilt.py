@@ -22,8 +22,6 @@ def unbuilt_options(options: FreeEnergyOptions) -> Iterator[FieldError]:
         yield _refused(
             ("free_energy", "path"), f"path {options.path}", "take absolute for a crystal, or composition"
         )
-    if options.ensemble == "npt":
-        yield _refused(("free_energy", "ensemble"), "ensemble npt", "take nvt, in the cell at rest")
     if options.reference == "einstein":
         yield _refused(("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ReferenceBetween
+from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ReferenceBetween, ThermalCellRecord
 from api_schemas.errors import parse
 from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
 from api_schemas.problem import Problem
@@ -20,6 +20,8 @@ BEYOND = 0.02
 """eV of the supercell, what the first crystal has beyond harmonic on average."""
 CHANGE = -0.7
 """eV of the supercell, what the change of composition does without the masses."""
+EXPANDED = 2e-5
+"""Strain of the cell, by K."""
 SPENT = Cost(potential_calls=3, shared_calls=5, seconds=0.5)
 
 
@@ -49,6 +51,7 @@ class Records:
         fails: Whether a segment fails, by its task.
         rests: Whether crystals come to rest.
         unfit: Whether the time step is too large.
+        no_cell: Why a cell at a temperature is not found.
     """
 
     def __init__(
@@ -60,10 +63,11 @@ class Records:
         fails=lambda task: False,
         rests=True,
         unfit=False,
+        no_cell=None,
     ) -> None:
         self.deviation, self.lost, self.unstable = deviation, lost, unstable
         self.left = deviation if left is None else left
-        self.fails, self.rests, self.unfit = fails, rests, unfit
+        self.fails, self.rests, self.unfit, self.no_cell = fails, rests, unfit, no_cell
 
     def __call__(self, task):
         return getattr(self, task.unit)(task)
@@ -79,6 +83,12 @@ class Records:
             index=task.index, composition=task.composition, energy_per_atom=-3.0, converged=self.rests, stable=True,
             properties={"energy": PropertyValue(value=-3.0, unit="eV/atom")}, cost=SPENT, structure=None,
             relaxation=RelaxationState(q=[0.0], columns=[], dq_dx=[], hessian=[]),
+        )  # fmt: skip
+
+    def thermal_cell(self, task):
+        return ThermalCellRecord(
+            index=task.index, cost=SPENT, evaluation=task.crystal.evaluation, temperature=task.temperature,
+            q=[EXPANDED * task.temperature], expansion=3 * EXPANDED * task.temperature, failed=self.no_cell,
         )  # fmt: skip
 
     def harmonic(self, task):

@@ -16,6 +16,7 @@ from tests.engine.kinds.free_energy.records import (
     BEYOND,
     BOLTZMANN,
     CHANGE,
+    EXPANDED,
     FREQUENCIES,
     REST,
     Records,
@@ -273,6 +274,41 @@ def test_ends_are_read_as_compositions_are():
     points = campaign.plan._questions.points
     assert [point.sum() for point in points] == pytest.approx([2.0, 2.0, 2.0], abs=1e-12)
     assert campaign.ask()
+
+
+@pytest.mark.parametrize("options", [{"path": "absolute"}, CHANGES])
+def test_cells_at_temperatures_come_before_all_that_moves_in_them(options):
+    asked_for = problem(**{**options, "ensemble": "npt", "temperatures": [300, 100]})
+    campaign, told, seen = Campaign(asked_for, shared=True), Records(deviation=0.002), []
+    while asked := campaign.ask():
+        assert len(seen) + len(asked) <= campaign.planned + 1  # one reference is not counted
+        seen += asked
+        campaign.tell([told(task) for task in asked])
+    crystals = 3 if options["path"] == "composition" else 1
+    cells = [one for one in seen if one.unit == "thermal_cell"]
+    assert sorted((one.crystal.evaluation, one.temperature) for one in cells) == [
+        (number, temperature) for number in range(crystals) for temperature in (100, 300)
+    ]
+    assert len({one.index for one in cells}) == len(cells)
+    for one in seen:
+        if one.unit == "harmonic":
+            assert one.crystal.q == [EXPANDED * one.temperature]
+        elif one.unit == "dynamics":
+            assert [crystal.q for crystal in one.crystals] == 3 * [[EXPANDED * one.temperature]]
+        elif one.unit == "thermal_cell":
+            assert one.crystal.q == [0.0]
+    first, second = answered(campaign)
+    assert (first.expansion, second.expansion) == pytest.approx((900 * EXPANDED, 300 * EXPANDED))
+    assert "Gibbs" in campaign.result().answer["convention"]
+
+
+def test_without_a_cell_there_is_no_free_energy_and_the_mend_is_named():
+    asked_for = problem(temperatures=[300], ensemble="npt")
+    campaign = ended(Campaign(asked_for, shared=True), Records(no_cell="at 300 K nothing holds the cell"))
+    (one,) = answered(campaign)
+    assert one.free_energy is None
+    assert one.warnings == ["at 300 K nothing holds the cell; take ensemble nvt, in the cell at rest"]
+    assert not any(record.unit == "harmonic" for record in campaign.records)
 
 
 def test_a_mixed_crystal_has_the_masses_of_its_atoms_and_not_their_mean():
