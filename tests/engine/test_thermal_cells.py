@@ -24,7 +24,7 @@ from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 from tests.soak import later, long
 
-CELLS = [[2, 0, 0], [0, 2, 0], [0, 0, 1]]
+CELLS = [[2, 0, 0], [0, 1, 0], [0, 0, 1]]
 BOLTZMANN, PLANCK = 8.617333262e-5, 4.135667696e-3
 
 
@@ -53,7 +53,7 @@ def cell_of(problem, store, crystal, temperature, matrix=CELLS):
 
 
 def free_energy(supercell_of, strain, temperature, pressure=0.0):
-    """EV an atom of a cubic crystal of eight atoms, from ASE's finite differences of forces."""
+    """EV an atom of a cubic crystal, from ASE's finite differences of forces."""
     atoms = supercell_of(strain)
     n = len(atoms)
     hessian = np.zeros((3 * n, 3 * n))
@@ -76,7 +76,7 @@ def free_energy(supercell_of, strain, temperature, pressure=0.0):
 
 @pytest.mark.parametrize("pressure", [0.0, later(10.0)])
 def test_the_cell_is_where_ase_finds_the_free_energy_lowest(sevennet0, pressure):
-    """From forces and volumes at seven cells, without symmetry, strains or Hessians of ours."""
+    """From forces and volumes at five cells, without symmetry, strains or Hessians of ours."""
     problem, store, crystal = at_rest(
         {"structure": {"prototype": "rocksalt", "species": ["Mg", "O"]}}, pressure=pressure
     )
@@ -98,7 +98,7 @@ def test_the_cell_is_where_ase_finds_the_free_energy_lowest(sevennet0, pressure)
         return q[0] / np.sqrt(3.0)  # orthonormal in the Frobenius product
 
     near = strain_of(record.q)
-    strains = near + np.linspace(-0.006, 0.006, 7)
+    strains = near + np.linspace(-0.006, 0.006, 5)
     energies = [free_energy(supercell_of, one, temperature, pressure) for one in strains]
     fitted = np.polynomial.Polynomial.fit(strains, energies, 4).deriv().roots()
     lowest = min((float(root.real) for root in fitted if abs(root.imag) < 1e-9), key=lambda x: abs(x - near))
