@@ -12,8 +12,8 @@ from api_schemas.tasks import Record, Task
 HARMONIC, DYNAMICS, THERMAL_CELL = "harmonic", "dynamics", "thermal_cell"
 """Names of the units."""
 
-Reference = Literal["composition", "harmonic"]
-"""What a switch leads from: another composition, or the harmonic crystal of the same."""
+Reference = Literal["composition", "harmonic", "vacancy"]
+"""What a switch leads from: another composition, the harmonic crystal of the same, or the crystal without a vacancy."""
 
 
 class RestingCrystal(Output):
@@ -48,6 +48,35 @@ class ThermalCellRecord(Record):
     failed: str | None = Field(None, description="Why there is none; null where there is.")
 
 
+class EmptySite(Output):
+    """A site of the supercell whose atom is taken out."""
+
+    site: int = Field(ge=0, description="Its number in the supercell.")
+    removed: str | None = Field(
+        None,
+        description="The element, where its chemical potential is wanted; null where the crystal takes the atom.",
+    )
+
+
+class Defect(Output):
+    """A crystal with an empty site, relaxed in the cell of the perfect one."""
+
+    energy: float = Field(description="Of the supercell at rest, eV.")
+    converged: bool = Field(description="Whether its atoms came to rest.")
+    spring: float = Field(description="eV/Å^2; lets the atom move as far as it does in the perfect crystal.")
+    chemical_potential: float | None = Field(
+        None, description="eV, of the element that is taken out; null where it was not asked for."
+    )
+    reference: str | None = Field(None, description="What the chemical potential is of, in words.")
+
+
+class Tether(Output):
+    """An atom that is held to its place by a spring while it is switched off."""
+
+    site: int = Field(ge=0, description="Its number in the supercell.")
+    spring: float = Field(gt=0.0, description="eV/Å^2.")
+
+
 class HarmonicTask(Task):
     """Force constants of a crystal, and energies of its model at independent samples of its harmonic crystal."""
 
@@ -65,6 +94,7 @@ class HarmonicTask(Task):
         description="Energies beyond harmonic of the pairs from number 0 on, eV, to which an energy of bonds is "
         "fitted: samples are then of the harmonic crystal with it, and single ones. Null for those of the harmonic.",
     )
+    empty: EmptySite | None = Field(None, description="The site with which empty the crystal is relaxed too.")
 
 
 class ReferenceBetween(Output):
@@ -98,6 +128,9 @@ class HarmonicRecord(Record):
     )
     between: ReferenceBetween | None = None
     message: str | None = None
+    defect: Defect | None = Field(
+        None, description="The crystal with the empty site that was asked for; null where modes are unstable."
+    )
 
 
 class DynamicsTask(Task):
@@ -106,9 +139,10 @@ class DynamicsTask(Task):
     unit: str = DYNAMICS
     reference: Reference
     crystals: list[RestingCrystal] = Field(
-        description="Of reference composition those at lam = 0, 1/2 and 1; of reference harmonic the one crystal."
+        description="Of reference composition those at lam = 0, 1/2 and 1; of the others the one crystal."
     )
     matrix: list[list[int]]
+    tether: Tether | None = Field(None, description="Of reference vacancy: the atom that is switched off.")
     temperature: float = Field(description="K.")
     timestep: float = Field(description="fs.")
     friction: float = Field(description="Of the Langevin dynamics, 1/fs.")

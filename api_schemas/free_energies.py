@@ -9,20 +9,25 @@ from pydantic import Field
 from api_schemas.base import Composition, Output
 
 Estimator = Literal["harmonic samples", "bond samples", "BAR"]
+Unit = Literal["eV/atom", "eV"]
 Verdict = Literal["agree", "disagree", "unknown"]
 
 
 class Contributions(Output):
-    """What a free energy is made of, eV/atom; null where a part does not belong to it, or is not known by itself."""
+    """What a free energy is made of, in its unit; null where a part does not belong to it, or is not known alone."""
 
-    static: float = Field(description="Energy at rest; of a change, the difference.")
+    static: float = Field(
+        description="Energy at rest; of a change, the difference; of a vacancy that of the relaxed crystal with the "
+        "empty site less that of the perfect one, and what its atom has where it goes."
+    )
     harmonic: float | None = Field(
         None,
         description="Classical vibrations of the harmonic crystal; of a change without the masses' part.",
     )
     anharmonic: float | None = Field(None, description="What the model has beyond its harmonic crystal.")
     vibrational: float | None = Field(
-        None, description="Both together, classical, where an end has no harmonic crystal."
+        None,
+        description="Both together, classical, where an end has no harmonic crystal; and of a vacancy.",
     )
     quantum: float | None = Field(
         None, description="Quantum less classical vibrations of the harmonic crystal."
@@ -35,7 +40,8 @@ class Contributions(Output):
     centre_of_mass: float | None = Field(
         None,
         description="Of a change 3/2 k_B T ln(M_last/M_first) of all masses of the supercell: its centre is held, as "
-        "in the free energies of the two crystals.",
+        "in the free energies of the two crystals. Of a vacancy in an element what 3 N vibrations of the crystal that "
+        "takes the atom have beyond 3 N - 3.",
     )
     configurational: float | None = Field(
         None, description="-T S of random sites: ideal, of mixed sublattices."
@@ -44,15 +50,13 @@ class Contributions(Output):
 
 
 class OneDirection(Output):
-    """What the runs of one direction say by themselves, eV/atom."""
+    """What the runs of one direction say by themselves, in the unit of the free energy."""
 
     exponential: float = Field(description="By the exponential average.")
     cumulant: float | None = Field(description="By the mean and variance of the work.")
     runs: int
     dissipation: float = Field(description="Mean work beyond the free energy.")
-    works: list[float] = Field(
-        description="Of every run, eV/atom, with the sign of a change from first to last."
-    )
+    works: list[float] = Field(description="Of every run, with the sign of a change from first to last.")
 
 
 class Switching(Output):
@@ -63,6 +67,9 @@ class Switching(Output):
     overlap: float = Field(description="Of the distributions of work, from 0 (none) to 1.")
     verdict: Verdict = Field(description="Whether forward and backward agree with the fluctuation theorem.")
     text: str
+    difference: float | None = Field(
+        None, description="What both together say of the switch alone, in the unit of the free energy."
+    )
 
 
 class Samples(Output):
@@ -79,6 +86,21 @@ class Samples(Output):
     reasons: list[str] = Field(description="Why not.")
 
 
+class Vacancy(Output):
+    """Which atom is taken out, and where it goes."""
+
+    sublattice: str
+    element: str
+    site: int = Field(description="The site of the supercell, counted from 0.")
+    reservoir: str | None = Field(
+        description="Where the atom goes: the crystal itself, or what its chemical potential is of; null while unknown."
+    )
+    chemical_potential: float | None = Field(
+        description="eV, of the element; null where the atom goes to the crystal itself."
+    )
+    spring: float | None = Field(description="eV/Å^2, of what holds the atom while it is switched off.")
+
+
 class FreeEnergy(Output):
     """One free energy."""
 
@@ -86,9 +108,10 @@ class FreeEnergy(Output):
     start: Composition | None = Field(description="Where a change begins; null for a crystal.")
     temperature: float = Field(description="K.")
     free_energy: float | None = Field(
-        description="eV/atom, the sum of the contributions; null where it could not be computed."
+        description="The sum of the contributions, in its unit; null where it could not be computed."
     )
-    standard_error: float | None = Field(description="eV/atom, of the statistics.")
+    standard_error: float | None = Field(description="Of the statistics, in the same unit.")
+    unit: Unit = Field("eV/atom", description="Of all energies of this answer; eV: of one vacancy.")
     accurate: bool = Field(description="Whether the accuracy that was asked for is met.")
     estimator: Estimator | None
     contributions: Contributions | None
@@ -103,8 +126,9 @@ class FreeEnergy(Output):
         None, description="Of ensemble npt, the volume at the temperature over that at rest, less one."
     )
     heat_capacity: float | None = Field(
-        description="k_B an atom, of the quantum harmonic crystal at constant volume; null for a change."
+        description="k_B an atom, of the quantum harmonic crystal at constant volume; null but for a crystal."
     )
+    vacancy: Vacancy | None = Field(None, description="The atom that is taken out; null where none is.")
     text: str = Field(description="The answer in a sentence.")
     warnings: list[str]
 

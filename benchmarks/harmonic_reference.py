@@ -20,11 +20,12 @@ from engine.crystals.crystal import build_crystal
 from engine.crystals.prototypes import PROTOTYPES
 from engine.crystals.supercells import Supercell, supercell_of_atoms
 from engine.crystals.symmetry import operations
+from engine.dynamics.beyond_harmonic import direct, in_two_stages
 from engine.dynamics.bonds import bonds, fit_bonds
 from engine.dynamics.harmonic import HarmonicCrystal, harmonic_crystal
 from engine.dynamics.one_sided import one_sided
 from engine.dynamics.samples import Model, model, pairs
-from engine.dynamics.two_stage import direct, drawn, in_two_stages
+from engine.dynamics.two_stage import drawn
 from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.mechanics.landscape import Landscape

@@ -29,7 +29,7 @@ def orderings(result: Result) -> OrderAnswer:
 
 
 def free_energies(result: Result) -> FreeEnergyAnswer:
-    """The free energies of a result of kind free_energy in eV/atom, with errors, contributions and works.
+    """The free energies of a result of kind free_energy, eV/atom (of vacancies eV), with errors, parts and works.
 
     Args:
         result: Result of a job or of ``run --json``; of a cancelled job with what was found until then.

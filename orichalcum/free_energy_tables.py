@@ -1,4 +1,4 @@
-"""What kind free_energy answers, for people: each crystal or change with its contributions, statistics and warnings."""
+"""What kind free_energy answers, for people: each crystal, change or vacancy with contributions and statistics."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from orichalcum.answers import free_energies
 from orichalcum.reporting import plain
 from orichalcum.tables import table
 
-_DECIMALS = 2
-"""Of an energy in meV/atom."""
+_DECIMALS = {"eV/atom": 2, "eV": 3}
+"""Of an energy in meV/atom, and of one in eV."""
+_UNITS = {"eV/atom": "meV/atom", "eV": "eV per vacancy"}
+"""In which people read energies, by the unit in which they are told."""
 
 
 def lines(result: Result) -> list[RenderableType]:
@@ -39,6 +41,11 @@ def lines(result: Result) -> list[RenderableType]:
 def _of_one(own: Sequence[FreeEnergy]) -> Iterator[RenderableType]:
     """Of one crystal or change, at its temperatures."""
     yield from (Text(plain(one.text), style="bold") for one in own)
+    of = own[0].vacancy
+    if of is not None and of.reservoir is not None:
+        yield Text(
+            plain(f"site {of.site} of the supercell is left empty; its {of.element} goes to {of.reservoir}")
+        )
     known = [one for one in own if one.free_energy is not None]
     if known:
         yield _table(known)
@@ -57,18 +64,23 @@ def _table(known: Sequence[FreeEnergy]) -> Table:
     columns = {
         heading: cells for heading, cell in _COLUMNS.items() if any(cells := [cell(one) for one in known])
     }
-    rows = table(*columns, numeric=[heading for heading in columns if heading != "Estimator"])
+    shown = [heading.replace(_ENERGY, _UNITS[known[0].unit]) for heading in columns]
+    rows = table(*shown, numeric=[heading for heading in shown if heading != "Estimator"])
     for values in zip(*columns.values(), strict=True):
         rows.add_row(*(value or "–" for value in values))
     return rows
 
 
-def _mev(energy: float | None) -> str:
-    return "" if energy is None else wording.mev(energy, _DECIMALS)
+def _energy(one: FreeEnergy, energy: float | None) -> str:
+    """An energy as people read those of an answer: in meV/atom, of a vacancy in eV."""
+    if energy is None:
+        return ""
+    decimals = _DECIMALS[one.unit]
+    return f"{energy:.{decimals}f}" if one.unit == "eV" else wording.mev(energy, decimals)
 
 
 def _contribution(name: str) -> Callable[[FreeEnergy], str]:
-    return lambda one: "" if one.contributions is None else _mev(getattr(one.contributions, name))
+    return lambda one: "" if one.contributions is None else _energy(one, getattr(one.contributions, name))
 
 
 def _runs(one: FreeEnergy) -> str:
@@ -83,20 +95,26 @@ def _overlap(one: FreeEnergy) -> str:
 def _dissipation(one: FreeEnergy) -> str:
     """Forward and backward."""
     both = one.switching
-    return "" if both is None else f"{_mev(both.forward.dissipation)}, {_mev(both.backward.dissipation)}"
+    return (
+        ""
+        if both is None
+        else ", ".join(_energy(one, way.dissipation) for way in (both.forward, both.backward))
+    )
 
 
+_ENERGY = "⟨energy⟩"
+"""In headings, where the unit stands."""
 _HEADINGS = {"pressure_volume": "P V", "centre_of_mass": "Centre of mass"}
 _COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
     "T  K": lambda one: f"{one.temperature:g}",
-    "Free energy  meV/atom": lambda one: _mev(one.free_energy),
-    "±": lambda one: _mev(one.standard_error),
+    f"Free energy  {_ENERGY}": lambda one: _energy(one, one.free_energy),
+    "±": lambda one: _energy(one, one.standard_error),
     **{_HEADINGS.get(name, name.capitalize()): _contribution(name) for name in Contributions.model_fields},
     "Estimator": lambda one: one.estimator or "",
     "Samples": lambda one: "" if one.samples is None else str(one.samples.energies),
     "Runs": _runs,
     "Overlap": _overlap,
-    "Dissipation  meV/atom": _dissipation,
+    f"Dissipation  {_ENERGY}": _dissipation,
     "Volume  Å³/atom": lambda one: (
         "" if one.expansion is None or one.volume_per_atom is None else f"{one.volume_per_atom:.3f}"
     ),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MASS_UNIT = 103.64269652
 """eV fs^2/Å^2 in one atomic mass unit (CODATA 2018)."""
 
-VELOCITIES, PARTICLES, CELL = range(3)
+VELOCITIES, PARTICLES, CELL, TETHERED = range(4)
 """What noise is for; each has draws of its own."""
 
 
@@ -114,7 +114,7 @@ def noise(state: State, purpose: int, shape: tuple[int, ...]) -> FloatArray:
 
     Args:
         state: The state; its seed, streams and step are all that counts.
-        purpose: VELOCITIES, PARTICLES or CELL.
+        purpose: VELOCITIES, PARTICLES, CELL or TETHERED.
         shape: Of the numbers of one replica.
     """
     bits = np.random.Philox(0)

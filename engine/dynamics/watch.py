@@ -33,7 +33,10 @@ OVERLAP = 0.6
 HOLE, HEAT = 1.0, 10.0
 """eV an atom below the energy at rest, and multiples of 3/2 k_B T above it, that no crystal at equilibrium has."""
 
-About = Literal["melted", "left_site", "drifting", "temperature", "overlap", "energy"]
+ENTERED = 0.5
+"""Share of the distance of neighbours from an empty site within which an atom is in it, and no longer at its own."""
+
+About = Literal["melted", "left_site", "drifting", "temperature", "overlap", "energy", "entered"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,38 @@ def overlapping(shortest: FloatArray, neighbours: float) -> list[DynamicsWarning
         f"{neighbours:.2f} Å apart: the potential was not made for that, and the work of such a switch says little"
     )
     return [DynamicsWarning("overlap", tuple(bad.tolist()), text)]
+
+
+def entered(
+    lattice: FloatArray,
+    positions: FloatArray,
+    strain: FloatArray,
+    empty: FloatArray,
+    present: NDArray[np.bool_],
+    neighbours: float,
+) -> list[DynamicsWarning]:
+    """Whether an atom jumped into an empty site.
+
+    Args:
+        lattice: Lattice vectors of the unstrained cell as rows, [3, 3] Å.
+        positions: [m, n, 3] Å, in the frame of the unstrained cell.
+        strain: [m, 3, 3].
+        empty: Where the empty site is, [3] Å.
+        present: Which sites hold an atom, [n].
+        neighbours: Shortest distance of two atoms of the crystal at rest, Å.
+    """
+    away = (positions[:, present] - empty) @ np.linalg.inv(lattice)
+    away = (away - np.rint(away)) @ lattice
+    distances = np.linalg.norm(np.einsum("mab,mib->mia", np.eye(3) + strain, away), axis=2).min(axis=1)
+    bad = np.flatnonzero(distances < ENTERED * neighbours)
+    if not len(bad):
+        return []
+    text = (
+        f"an atom came within {distances[bad].min():.2f} Å of the empty site, less than half the distance of "
+        f"neighbours ({neighbours:.2f} Å): it jumped into it, and the vacancy is somewhere else; take a lower "
+        "temperature, or shorter runs"
+    )
+    return [DynamicsWarning("entered", tuple(bad.tolist()), text)]
 
 
 def shortest_distances(

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.dynamics import HarmonicRecord, HarmonicTask, ReferenceBetween
+from api_schemas.dynamics import Defect, HarmonicRecord, HarmonicTask, ReferenceBetween
 from engine.crystals.symmetry import operations
 from engine.dynamics.bonds import bonds, fit_bonds
+from engine.dynamics.einstein import springs_like
 from engine.dynamics.samples import Model, pairs
 from engine.dynamics.two_stage import Drawn, drawn
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
+from engine.evaluation.vacant import Vacant
 from engine.evaluation.warnings import near_jumps
 from engine.mechanics.threads import fitting_threads
+from engine.references.chemical_potentials import chemical_potentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +43,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
         with fitting_threads(resting.supercell.n_cells * crystal.n_copies):
             harmonic = resting.harmonic
             unstable = [one.words(resting.names) for one in harmonic.instabilities(operations(crystal))]
+            defect, more = (None, 0) if unstable else self._defect(resting)
             differences: NDArray[np.float64] | None = None
             between: Drawn | None = None
             if task.pairs and not unstable:
@@ -58,7 +62,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             index=task.index,
             cost=Cost(
                 potential_calls=calls,
-                shared_calls=resting.calls,
+                shared_calls=resting.calls + more,
                 seconds=time.perf_counter() - began,
                 supercell_calls=calls,
                 primitive_equivalents=float(calls * resting.supercell.n_cells),
@@ -77,6 +81,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             else ReferenceBetween(
                 difference=between.difference, error=between.error, forgotten=between.forgotten
             ),
+            defect=defect,
             message=None
             if near is None
             else f"{near}: the harmonic crystal is not to be trusted; take sevennet-l3i5",
@@ -92,3 +97,28 @@ class HarmonicSamples(AtWork[HarmonicTask]):
         displaced = self._pairs(harmonic, range(len(learned)))
         fitted = fit_bonds(bonds(harmonic, labels.tolist()), harmonic, displaced, np.array(learned))
         return drawn(fitted, self.task.temperature, self.task.seed, MOST_DRAWN)
+
+    def _defect(self, resting: Resting) -> tuple[Defect | None, int]:
+        """The crystal with the empty site that was asked for, and the potential calls that it took."""
+        empty = self.task.empty
+        if empty is None:
+            return None, 0
+        vacant = Vacant(resting, empty.site)
+        value: float | None = None
+        words: str | None = None
+        calls = vacant.calls
+        if empty.removed is not None:
+            given = self.resolved.problem.conditions.chemical_potentials
+            found = chemical_potentials([empty.removed], given, self.evaluator.solver)
+            ((value, phase),) = zip(found.values.values(), found.references.values(), strict=True)
+            words = f"{empty.removed}, {phase}"
+            calls += found.calls
+            if found.unconverged:
+                words += ", whose relaxation was given up"
+        return Defect(
+            energy=vacant.energy,
+            converged=vacant.converged,
+            spring=float(springs_like(resting.harmonic)[empty.site]),
+            chemical_potential=value,
+            reference=words,
+        ), calls

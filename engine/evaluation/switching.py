@@ -80,7 +80,7 @@ class Switching(AtWork[DynamicsTask]):
             index=task.index,
             cost=Cost(
                 potential_calls=calls,
-                shared_calls=self._start.calls,
+                shared_calls=self.shared_calls,
                 seconds=time.perf_counter() - began,
                 supercell_calls=calls,
                 primitive_equivalents=float(calls * self.rest[0].supercell.n_cells),
@@ -110,17 +110,22 @@ class Switching(AtWork[DynamicsTask]):
     @cached_property
     def model(self) -> Replicas:
         """The potential along the way."""
-        first, last = self.rest[0], self.rest[-1]
+        first = self.rest[0]
         crystal, cells = self.resolved.crystal, first.supercell.n_cells
         return Replicas(
             self.evaluator.potential,
             first.unstrained,
             crystal.site_copies * cells,
             first.weights,
-            last.weights if len(self.rest) > 1 else None,
+            self.last_weights,
             groups=np.tile(crystal.site_sublattice, cells),
             on_call=self.on_call,
         )
+
+    @property
+    def last_weights(self) -> NDArray[np.float64] | None:
+        """Of all copies at lam = 1; None where they do not change."""
+        return self.rest[-1].weights if len(self.rest) > 1 else None
 
     @cached_property
     def hamiltonian(self) -> Hamiltonian:
@@ -149,25 +154,50 @@ class Switching(AtWork[DynamicsTask]):
         return self.rest[0] if self.task.forward else self.rest[-1]
 
     @property
+    def rest_energy(self) -> float:
+        """Of the supercell at rest where the runs begin, eV."""
+        return self._start.energy
+
+    @property
+    def rest_sites(self) -> NDArray[np.float64]:
+        """Where the atoms rest where the runs begin, in the frame of the unstrained cell, [n, 3] Å."""
+        return self._start.inside
+
+    @property
+    def shared_calls(self) -> int:
+        """Potential calls that force constants took."""
+        return self._start.calls
+
+    def noticed(self, state: State, *, off: bool) -> list[str]:
+        """What more there is to be careful about, at an end.
+
+        Args:
+            state: Where the trajectories are.
+            off: Whether they are at lam = 1.
+        """
+        del state, off
+        return []
+
+    @property
     def _ends(self) -> NDArray[np.float64]:
         """Where the runs begin: lam, [replicas]."""
         return np.full(self.task.replicas, 0.0 if self.task.forward else 1.0)
 
     @property
-    def _streams(self) -> range:
+    def streams(self) -> range:
         """Noise of its own for each run of either direction."""
         first = 2 * self.task.run
         return range(first + (not self.task.forward), first + 2 * self.task.replicas, 2)
 
-    def _begun(self) -> State:
+    def begun(self) -> State:
         """Samples of the harmonic crystal at the first end, where it has one; else the sites."""
         task, start = self.task, self._start
         positions = np.repeat(start.inside[None], task.replicas, axis=0)
         if start.harmonic.stable:
-            drawn = pairs(start.harmonic, task.temperature, task.seed, self._streams)[:, 0]
+            drawn = pairs(start.harmonic, task.temperature, task.seed, self.streams)[:, 0]
             positions = positions + drawn @ np.linalg.inv(np.eye(3) + start.strain).T
         strain = np.repeat(start.strain[None], task.replicas, axis=0)
-        return begin(positions, self.model.masses, self.heat, task.seed, self._streams, strain=strain)
+        return begin(positions, self.model.masses, self.heat, task.seed, self.streams, strain=strain)
 
     def _fault_of_the_time_step(self) -> str | None:
         """Tested where the first run of either direction starts, but for the harmonic crystal, which has no secrets."""
@@ -176,7 +206,7 @@ class Switching(AtWork[DynamicsTask]):
             return None
         return conservation(
             self.hamiltonian,
-            self._begun(),
+            self.begun(),
             self.model.masses,
             task.timestep,
             self.heat,
@@ -188,17 +218,18 @@ class Switching(AtWork[DynamicsTask]):
         task, saved = self.task, self.checkpoint
         if saved is not None and "work" in saved:
             return self._switched(restored_switch(saved), task.begin, [], [])
-        state = self._begun() if saved is None else restored(saved)
+        state = self.begun() if saved is None else restored(saved)
         warnings, heat, here = list[str](), list[float](), task.begin
         if here < task.equilibration:
             until = min(task.end, task.equilibration)
             state, series = sample(
-                self.hamiltonian, state, self.integrator, self._ends, until - here, self._start.inside
+                self.hamiltonian, state, self.integrator, self._ends, until - here, self.rest_sites
             )
-            rest = self._start.energy / len(self._start.inside)
+            rest = self.rest_energy / len(self.rest_sites)
             settled = series.after(max(0, SETTLED - here))
             if len(settled.energy):
-                warnings += [one.message for one in watched(settled, self._neighbours, self.heat, rest)]
+                warnings += [one.message for one in watched(settled, self.neighbours, self.heat, rest)]
+            warnings += self.noticed(state, off=not task.forward)
             heat.append(float(series.thermal_energy.mean()))
             here = until
         if here == task.end:
@@ -220,13 +251,15 @@ class Switching(AtWork[DynamicsTask]):
         heat.append(float(measured_thermal_energy(ended.state, self.model.masses).mean()))
         done = task.end == task.equilibration + task.steps
         shortest = shortest_distances(
-            self.rest[0].unstrained, ended.state.positions, ended.state.strain, self._present
+            self.rest[0].unstrained, ended.state.positions, ended.state.strain, self.present
         )
-        warnings += [one.message for one in overlapping(shortest, self._neighbours)]
+        warnings += [one.message for one in overlapping(shortest, self.neighbours)]
+        if done:
+            warnings += self.noticed(ended.state, off=task.forward)
         return _Came(ended.arrays(), ended.work if done else None, float(np.mean(heat)) / BOLTZMANN, warnings)
 
     @cached_property
-    def _present(self) -> NDArray[np.bool_]:
+    def present(self) -> NDArray[np.bool_]:
         """Whether each site of the supercell holds an atom, [n]."""
         crystal = self.resolved.crystal
         held = self._start.weights[: crystal.n_copies]
@@ -234,9 +267,9 @@ class Switching(AtWork[DynamicsTask]):
         return np.tile(present, self._start.supercell.n_cells)
 
     @cached_property
-    def _neighbours(self) -> float:
+    def neighbours(self) -> float:
         """Shortest distance of two atoms at rest, Å."""
         start = self._start
         return float(
-            shortest_distances(start.unstrained, start.inside[None], start.strain[None], self._present)[0]
+            shortest_distances(start.unstrained, start.inside[None], start.strain[None], self.present)[0]
         )

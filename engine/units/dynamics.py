@@ -35,6 +35,8 @@ class Dynamics(OneByOne[DynamicsTask, DynamicsRecord]):
     ) -> DynamicsRecord:
         """Move the replicas of a segment."""
         from engine.evaluation.switching import Switching
+        from engine.evaluation.vacancy_switching import VacancySwitching
 
         save = workplace.save
-        return Switching(resolved, task, evaluator, workplace.on_call, workplace.checkpoint, save).went()
+        way = VacancySwitching if task.reference == "vacancy" else Switching
+        return way(resolved, task, evaluator, workplace.on_call, workplace.checkpoint, save).went()

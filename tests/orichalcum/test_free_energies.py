@@ -1,6 +1,6 @@
 """The answer of kind free_energy for people and programs: printed, and read as values.
 
-The two results are of runs with sevennet-0: sodium chloride, and its change to potassium chloride.
+The results are of runs with sevennet-0: sodium chloride, its change to potassium chloride, and a vacancy in it.
 """
 
 import copy
@@ -15,8 +15,9 @@ from tests.orichalcum.fake_service import RESULT
 from tests.orichalcum.printing import row
 
 DATA = Path(__file__).parents[1] / "data"
-CRYSTAL, CHANGE = (
-    json.loads((DATA / f"free_energy_{name}.json").read_text()) for name in ("absolute", "composition")
+CRYSTAL, CHANGE, VACANCY = (
+    json.loads((DATA / f"free_energy_{name}.json").read_text())
+    for name in ("absolute", "composition", "vacancy")
 )
 
 
@@ -47,6 +48,27 @@ def test_a_change_is_printed_with_its_runs_and_whether_they_agree(printed):
     assert sum(map(float, numbers[3:8])) == pytest.approx(float(numbers[1]), abs=0.03)
     assert "300 K: forward and backward runs agree (probability by chance 0.34)" in text
     assert "Heat capacity" not in text
+
+
+def test_a_vacancy_is_printed_in_electronvolts_with_where_its_atom_goes(printed):
+    text = printed(VACANCY)
+    (one,) = VACANCY["answer"]["free_energies"]
+    assert text.splitlines()[0] == one["text"]
+    assert "eV per vacancy" in one["text"]
+    assert (
+        "site 0 of the supercell is left empty; its Na goes to Na, body-centred cubic, -1.3070 eV/atom"
+        in text
+    )
+    numbers = row(text, "100")
+    shown = [
+        one["free_energy"],
+        one["standard_error"],
+        one["contributions"]["static"],
+        one["contributions"]["vibrational"],
+    ]
+    assert numbers[1:5] == [f"{value:.3f}" for value in shown]
+    assert "meV" not in text
+    assert "Free energy  eV per vacancy" in text
 
 
 def test_temperatures_of_a_crystal_are_rows_of_its_table_and_another_crystal_has_its_own(printed):

@@ -11,6 +11,7 @@ from api_schemas.free_energies import (
     OneDirection,
     Samples,
     Switching,
+    Vacancy,
 )
 from engine.dynamics.oscillators import quantum
 from engine.kinds.free_energy.estimated import estimated, is_accurate
@@ -34,6 +35,13 @@ CONVENTION = (
     "The centre of mass is held: 3 N - 3 vibrations. Masses "
     "change analytically, sites are random in mixed sublattices. No electronic, magnetic or charge-state parts."
 )
+CONVENTION_OF_VACANCIES = (
+    "Of one neutral vacancy at a given site, classical, in the cell of the perfect crystal: the free energy "
+    "of the crystal with the empty site less that of the perfect one, plus that of an atom where it goes. In an "
+    "element that is the crystal itself; in a compound it is the chemical potential that is named, an energy at rest "
+    "unless it was given otherwise. The entropy of where the vacancy is comes on top. No electronic, magnetic or "
+    "charge-state parts."
+)
 
 
 def free_energy_answer(told: FreeEnergyTold) -> Answer:
@@ -41,8 +49,11 @@ def free_energy_answer(told: FreeEnergyTold) -> Answer:
     found = [
         _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
     ]
+    questions = told.questions
+    vacancies = any(question.of_a_vacancy for question in questions.all)
+    of_crystals = IN_CELLS[questions.options.ensemble] + CONVENTION
     answer = FreeEnergyAnswer(
-        free_energies=found, convention=IN_CELLS[told.questions.options.ensemble] + CONVENTION
+        free_energies=found, convention=CONVENTION_OF_VACANCIES if vacancies else of_crystals
     )
     return Answer(own=answer.model_dump(mode="json"))
 
@@ -54,23 +65,26 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
     ends = told.ends(question.legs[-1])
     compositions = [space.to_composition(questions.points[number]) for number in question.crystals]
     atoms = ends[0].atoms if ends else float(questions.n_sites)
-    of_one = None if found is None else {name: value / atoms for name, value in found.contributions.items()}
+    per = 1.0 if question.of_a_vacancy else atoms
+    of_one = None if found is None else {name: value / per for name, value in found.contributions.items()}
     return FreeEnergy(
         composition=compositions[-1],
         start=compositions[0] if question.changes else None,
         temperature=question.temperature,
-        free_energy=None if found is None else found.free_energy / atoms,
-        standard_error=None if found is None or found.error is None else found.error / atoms,
+        free_energy=None if found is None else found.free_energy / per,
+        standard_error=None if found is None or found.error is None else found.error / per,
+        unit="eV" if question.of_a_vacancy else "eV/atom",
         accurate=accurate,
         estimator=None if found is None else found.estimator,
         contributions=None if of_one is None else Contributions.model_validate(of_one),
         samples=_samples(found),
-        switching=_switching(found, told.runs(question.legs[-1]) if ends else None, atoms),
+        switching=_switching(found, told.runs(question.legs[-1]) if ends else None),
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,
         expansion=None if found is None else _expansion(told, question),
         heat_capacity=_heat_capacity(told, question, atoms),
+        vacancy=_vacancy(told, question),
         text=_sentence(told, question, found, accurate=accurate),
         warnings=[*(found.warnings if found else ()), *_unanswered(told, question, found)],
     )
@@ -94,34 +108,35 @@ def _samples(found: Estimate | None) -> Samples | None:
     )
 
 
-def _switching(found: Estimate | None, runs: Runs | None, atoms: float) -> Switching | None:
+def _switching(found: Estimate | None, runs: Runs | None) -> Switching | None:
     if found is None or found.two_sided is None or found.agreement is None or runs is None:
         return None
     two, judged = found.two_sided, found.agreement
     return Switching(
-        forward=_direction(judged.forward, runs.forward, two.forward_dissipation, atoms, 1.0),
-        backward=_direction(judged.backward, runs.backward, two.backward_dissipation, atoms, -1.0),
+        forward=_direction(judged.forward, runs.forward, two.forward_dissipation, found.per, 1.0),
+        backward=_direction(judged.backward, runs.backward, two.backward_dissipation, found.per, -1.0),
         overlap=two.overlap,
         verdict=judged.verdict,
         text=judged.text,
+        difference=two.free_energy / found.per,
     )
 
 
 def _direction(
-    said: Direction, works: Sequence[float], dissipation: float, atoms: float, sign: float
+    said: Direction, works: Sequence[float], dissipation: float, per: float, sign: float
 ) -> OneDirection:
     return OneDirection(
-        exponential=said.exponential / atoms,
-        cumulant=None if said.cumulant is None else said.cumulant / atoms,
+        exponential=said.exponential / per,
+        cumulant=None if said.cumulant is None else said.cumulant / per,
         runs=len(works),
-        dissipation=dissipation / atoms,
-        works=[sign * work / atoms for work in works],
+        dissipation=dissipation / per,
+        works=[sign * work / per for work in works],
     )
 
 
 def _heat_capacity(told: FreeEnergyTold, question: Question, atoms: float) -> float | None:
     ends = told.ends(question.legs[-1])
-    if question.changes or not ends or ends[0].unstable:
+    if question.changes or question.of_a_vacancy or not ends or ends[0].unstable:
         return None
     of_all = quantum(ends[0].frequencies, [question.temperature]).heat_capacity[0]
     return float(of_all) / BOLTZMANN / atoms
@@ -131,14 +146,38 @@ def _sentence(told: FreeEnergyTold, question: Question, found: Estimate | None, 
     questions = told.questions
     names = [formula(questions.resolved.crystal, questions.points[number]) for number in question.crystals]
     what = f"{names[0]} to {names[-1]}" if question.changes else names[0]
+    if question.of_a_vacancy and questions.options.vacancy is not None:
+        what = f"vacancy of {questions.options.vacancy.element} in {names[0]}"
     at = f"at {question.temperature:g} K"
     if found is None:
         return f"{what} {at}: no free energy" if _ended(told, question) else f"{what} {at}: not known yet"
+    rest = "" if accurate else "; the accuracy asked for is not met"
+    if question.of_a_vacancy:
+        error = "" if found.error is None else f" ± {found.error:.3f}"
+        return f"{what} {at}: {found.free_energy:.3f}{error} eV per vacancy{rest}"
     sign = "+" if question.changes else ""
     value = f"{1000 * found.free_energy / found.atoms:{sign}.2f}"
     error = "" if found.error is None else f" ± {1000 * found.error / found.atoms:.2f}"
-    rest = "" if accurate else "; the accuracy asked for is not met"
     return f"{what} {at}: {value}{error} meV/atom{rest}"
+
+
+def _vacancy(told: FreeEnergyTold, question: Question) -> Vacancy | None:
+    """Which atom is taken out, and where it goes."""
+    questions = told.questions
+    named = questions.options.vacancy
+    if not question.of_a_vacancy or named is None:
+        return None
+    (rest,) = told.ends(question.legs[-1]) or (None,)
+    defect = None if rest is None else rest.defect
+    itself = f"{formula(questions.resolved.crystal, questions.points[question.crystals[0]])}, this crystal"
+    return Vacancy(
+        sublattice=named.sublattice,
+        element=named.element,
+        site=questions.empty,
+        reservoir=itself if len(question.legs) > 1 else None if defect is None else defect.reference,
+        chemical_potential=None if defect is None else defect.chemical_potential,
+        spring=None if defect is None else defect.spring,
+    )
 
 
 def _ended(told: FreeEnergyTold, question: Question) -> bool:

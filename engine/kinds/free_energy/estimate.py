@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
-from engine.kinds.free_energy.questions import FIRST_RUNS, SETTLING, Questions
-from engine.kinds.free_energy.sampled import FIRST_BATCHES, PAIRS
-from engine.mechanics.coordinates import symmetry_coordinates
+from engine.kinds.free_energy.questions import FIRST_BATCHES, FIRST_RUNS, PAIRS, SETTLING, Questions
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import hessian_rows
 
@@ -15,6 +13,8 @@ if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
 
 
+MOST_STRAINS = 3
+"""Strains that keep the symmetry, of crystals that are cubic to orthorhombic, at most."""
 CENTRES = 2
 """Cells about which vibrations are differentiated until that at a temperature is found, about."""
 MATRICES = 3
@@ -27,12 +27,11 @@ def memory_of(resolved: ResolvedProblem, cells: int, together: int = 1) -> float
     return PROCESS_MEMORY + MATRICES * matrix + work_of(resolved.crystal, resolved, cells).memory(together)
 
 
-def _cells(resolved: ResolvedProblem, questions: Questions) -> int:
+def _cells(questions: Questions) -> int:
     """Cells of a crystal whose force constants are taken, about."""
     if not questions.expands:
         return 1
-    strains = symmetry_coordinates(resolved.crystal).n_strain
-    return len(questions.temperatures) * (1 + CENTRES * (1 + 2 * strains))
+    return len(questions.temperatures) * (1 + CENTRES * (1 + 2 * MOST_STRAINS))
 
 
 def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
@@ -40,7 +39,7 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     questions = Questions(resolved)
     work = work_of(resolved.crystal, resolved, questions.supercell.n_cells)
     rest = estimate_relaxations(resolved, len(questions.points))
-    cells = len(questions.points) * _cells(resolved, questions)
+    cells = len(questions.points) * _cells(questions)
     rows = (hessian_rows(resolved.crystal) + 1) * cells
     steps = SETTLING + questions.options.budget.steps
     calls = rows

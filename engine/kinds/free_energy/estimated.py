@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.kinds.free_energy.estimates import of_change, of_crystal
+from engine.kinds.free_energy.vacancies import of_vacancy
 
 if TYPE_CHECKING:
     from engine.kinds.free_energy.estimates import Estimate
@@ -19,6 +20,8 @@ def estimated(told: FreeEnergyTold, question: Question) -> Estimate | None:
     ends = told.ends(leg)
     if ends is None or not told.at_rest(leg):
         return None
+    if question.of_a_vacancy:
+        return of_vacancy(told, question)
     return of_change(told, leg, ends) if leg.changes else of_crystal(told, leg, ends[0])
 
 

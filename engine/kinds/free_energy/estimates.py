@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.dynamics import HarmonicRecord
+    from engine.dynamics.beyond_harmonic import BeyondHarmonic
     from engine.dynamics.estimators import TwoSided
-    from engine.dynamics.two_stage import BeyondHarmonic
     from engine.kinds.free_energy.legs import Leg
     from engine.kinds.free_energy.told import FreeEnergyTold, Runs
 
@@ -133,7 +133,7 @@ def _whole(
         samples=samples,
         two_sided=found,
         agreement=judged,
-        warnings=[*_warnings(told, leg, runs, judged)],
+        warnings=[*warnings_of(told, leg, runs, judged)],
     )
 
 
@@ -143,11 +143,14 @@ def _estimator(runs: Runs | None, samples: BeyondHarmonic | None) -> str:
     return "bond samples" if samples is not None and samples.stages == 2 else "harmonic samples"
 
 
-def _warnings(told: FreeEnergyTold, leg: Leg, runs: Runs | None, judged: Agreement | None) -> Iterator[str]:
+def warnings_of(told: FreeEnergyTold, leg: Leg, runs: Runs | None, judged: Agreement | None) -> Iterator[str]:
+    """What to be careful about, of a leg."""
     crystal = told.questions.resolved.crystal
     weights = sum(crystal.weights(told.questions.points[number]) for number in leg.crystals)
     held = np.unique(crystal.copy_species[np.asarray(weights) > 0.0])
-    yield from spoken_warnings([SYMBOLS[number] for number in held])
+    vacancy = told.questions.options.vacancy
+    removed = vacancy.element if vacancy is not None and leg.kind == "vacancy" else None
+    yield from spoken_warnings([SYMBOLS[number] for number in held], removed)
     yield from (one.message for one in told.crystals(leg) or () if one.message)
     for end in told.ends(leg) or ():
         if end.message:

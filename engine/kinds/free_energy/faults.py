@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from api_schemas.errors import FieldError, pointer
 from api_schemas.free_energy_options import OF_PATHS, FreeEnergyOptions
 from engine.kinds.free_energy.estimate import memory_of
+from engine.kinds.free_energy.questions import Questions
 from engine.kinds.free_energy.state_faults import fault, state_faults
-from engine.mechanics.coordinates import symmetry_coordinates
 from engine.properties.undefined import free_words
+from engine.units.estimate import coordinate_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 COLDEST, HOTTEST = 1.0, 5000.0
 """K; no crystal is looked at beyond."""
+FEWEST_SITES = 8
+"""Of a supercell of which one site is empty."""
 ZERO_CELSIUS = 273.15
 """K."""
 MOST_COORDINATES = 30
@@ -71,12 +74,18 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
             "in this version; close the gap"
         )
         return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
-    if options.ensemble == "npt" and (free := symmetry_coordinates(resolved.crystal).n_q) > MOST_COORDINATES:
+    if options.ensemble == "npt" and (free := coordinate_count(resolved.crystal)) > MOST_COORDINATES:
         text = (
             f"cells at temperatures are found of crystals with up to {MOST_COORDINATES} free coordinates, "
             f"and this one has {free}; take nvt, in the cell at rest, or a more symmetric parent"
         )
         return [fault("/ensemble", "too-many-coordinates", text)]
+    if options.vacancy is not None and Questions(resolved).n_sites < FEWEST_SITES:
+        text = (
+            f"a vacancy needs {FEWEST_SITES} sites or more in the supercell, so that others are left around it; take "
+            "atoms: 64"
+        )
+        return [fault("/atoms", "too-few-sites", text)]
     sites = resolved.crystal.n_sites
     cells = max(1, round(options.atoms / sites))
     need = memory_of(resolved, cells)

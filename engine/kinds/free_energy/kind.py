@@ -32,7 +32,7 @@ class FreeEnergyKind:
 
     def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         """Check that the crystal holds still, and fits."""
-        return [*unbuilt_crystals(resolved.crystal), *size_faults(resolved, limits)]
+        return [*unbuilt_crystals(resolved), *size_faults(resolved, limits)]
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """What samples and runs cost."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,11 @@ from api_schemas.dynamics import (
     THERMAL_CELL,
     DynamicsRecord,
     DynamicsTask,
+    EmptySite,
     HarmonicRecord,
     HarmonicTask,
     RestingCrystal,
+    Tether,
     ThermalCellRecord,
     ThermalCellTask,
 )
@@ -24,19 +27,22 @@ from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
 from engine.kinds.free_energy.estimated import is_accurate
-from engine.kinds.free_energy.questions import SETTLING, Questions
-from engine.kinds.free_energy.sampled import DRAWN, PAIRS
+from engine.kinds.free_energy.questions import DRAWN, PAIRS, SETTLING, Questions
 from engine.kinds.free_energy.told import FreeEnergyTold
 from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks
 
 if TYPE_CHECKING:
+    from api_schemas.dynamics import Reference
     from api_schemas.tasks import Record, Task
-    from engine.kinds.free_energy.legs import Leg
+    from engine.kinds.free_energy.legs import Leg, LegKind
     from engine.kinds.kind import Answer
     from engine.problem.resolved import ResolvedProblem
 
 ORIGIN = "free_energy"
+_REFERENCES: Mapping[LegKind, Reference] = MappingProxyType(
+    {"crystal": "harmonic", "change": "composition", "vacancy": "vacancy"}
+)
 FRICTION = 0.01
 """1/fs, of the Langevin dynamics."""
 
@@ -95,13 +101,15 @@ class FreeEnergyPlan(PlanOfUnits):
         """The accuracy is met everywhere, or what may be spent is spent."""
         told, asked = self.told, self._questions.all
         met = sum(is_accurate(told, question) for question in asked)
-        accuracy = 1000 * self._questions.options.accuracy
+        within = self._questions.options
+        unit = "eV per vacancy" if asked[0].of_a_vacancy else "meV/atom"
+        accuracy = within.accuracy if asked[0].of_a_vacancy else 1000 * within.accuracy
         if met == len(asked):
             count = "the free energy is" if met == 1 else f"all {met} free energies are"
-            return Stopped(reason="accuracy_met", message=f"{count} known within {accuracy:g} meV/atom")
+            return Stopped(reason="accuracy_met", message=f"{count} known within {accuracy:g} {unit}")
         return Stopped(
             reason="budget_spent",
-            message=f"{met} of {len(asked)} free energies are known within {accuracy:g} meV/atom; give budget.runs or "
+            message=f"{met} of {len(asked)} free energies are known within {accuracy:g} {unit}; give budget.runs or "
             "budget.steps more for the others, unless their warnings say otherwise",
         )
 
@@ -165,6 +173,11 @@ class FreeEnergyPlan(PlanOfUnits):
             )
 
     def _samples(self, told: FreeEnergyTold, leg: Leg, place: int, batch: int, *, pairs: int) -> HarmonicTask:
+        questions, vacancy = self._questions, self._questions.options.vacancy
+        empty = None
+        if leg.kind == "vacancy" and vacancy is not None:
+            itself = questions.is_element(leg.crystals[0])
+            empty = EmptySite(site=questions.empty, removed=None if itself else vacancy.element)
         return HarmonicTask(
             index=self._questions.harmonic(leg, place, batch),
             crystal=self._resting(told, leg.crystals[place], leg.temperature),
@@ -173,6 +186,7 @@ class FreeEnergyPlan(PlanOfUnits):
             seed=self._seed,
             first=batch * PAIRS,
             pairs=pairs,
+            empty=empty,
         )
 
     def _runs(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
@@ -180,6 +194,8 @@ class FreeEnergyPlan(PlanOfUnits):
         ends = told.ends(leg)
         assert ends is not None  # noqa: S101 - it switches
         crystals = [self._resting(told, number, leg.temperature) for number in leg.crystals]
+        defect = ends[0].defect
+        tether = None if defect is None else Tether(site=self._questions.empty, spring=defect.spring)
         timestep = self._questions.options.timestep
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)
@@ -195,8 +211,9 @@ class FreeEnergyPlan(PlanOfUnits):
                     yield DynamicsTask(
                         index=index,
                         continues=before,
-                        reference="composition" if leg.changes else "harmonic",
+                        reference=_REFERENCES[leg.kind],
                         crystals=crystals,
+                        tether=tether,
                         matrix=self._questions.supercell.matrix.tolist(),
                         temperature=leg.temperature,
                         timestep=timestep,

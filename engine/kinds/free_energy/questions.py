@@ -12,7 +12,6 @@ import numpy as np
 from engine.composition.notation import parse_composition
 from engine.crystals.supercells import Supercell, supercell_of_atoms
 from engine.kinds.free_energy.legs import Leg, Question
-from engine.kinds.free_energy.sampled import MOST_BATCHES
 from engine.kinds.listed_compositions import listed_compositions
 
 if TYPE_CHECKING:
@@ -20,12 +19,21 @@ if TYPE_CHECKING:
 
     from engine.problem.resolved import ResolvedProblem
 
+PAIRS, MOST_BATCHES = 8, 16
+"""Pairs of samples of the harmonic crystal that are a task, and the most tasks of either kind of samples."""
+DRAWN = 32
+"""Samples of the crystal with an energy of its bonds that are a task."""
+FIRST_BATCHES = 2
+"""Of pairs, that are asked for at once."""
 FIRST_RUNS = 4
 """Runs of either direction that are asked for at once; of fewer nothing is said to be met."""
 CALLS_OF_A_SEGMENT = 200
 """Potential calls of a segment of trajectories, about."""
 SITES_TOGETHER, MOST_TOGETHER = 64, 8
 """Runs are computed together up to so many sites, and no more than so many."""
+OF_CRYSTAL, OF_SWITCH = 0.3, 0.8
+"""Shares of the accuracy of a vacancy in an element; what the free energy of an atom of the crystal has, which takes
+few calls, and what the switch has. Together they are below 1 in crystals of two atoms and more."""
 SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
 
@@ -80,7 +88,30 @@ class Questions:
         """Of one question, numbered from there on."""
         if self.options.path == "composition":
             return (Leg(number, "change", crystals, temperature),)
-        return (Leg(number, "crystal", crystals, temperature),)
+        if self.options.path == "absolute":
+            return (Leg(number, "crystal", crystals, temperature),)
+        if not self.is_element(crystals[0]):
+            return (Leg(number, "vacancy", crystals, temperature),)
+        crystal = Leg(number, "crystal", crystals, temperature, share=OF_CRYSTAL)
+        return (crystal, Leg(number + 1, "vacancy", crystals, temperature, share=OF_SWITCH))
+
+    def is_element(self, point: int) -> bool:
+        """Whether a crystal is of one element, so that what is taken out of it goes to the same crystal."""
+        crystal = self.resolved.crystal
+        return len(np.unique(crystal.copy_species[crystal.weights(self.points[point]) > 0.0])) == 1
+
+    @cached_property
+    def empty(self) -> int:
+        """The site of the supercell that path vacancy leaves empty: the first one of its sublattice.
+
+        Raises:
+            ValueError: if the problem names no vacancy.
+        """
+        vacancy = self.options.vacancy
+        if vacancy is None:
+            raise ValueError("the problem names no atom that is taken out")
+        (sublattice,) = [one for one in self.resolved.crystal.sublattices if one.name == vacancy.sublattice]
+        return int(sublattice.sites[0])
 
     @property
     def legs(self) -> list[Leg]:
@@ -89,7 +120,7 @@ class Questions:
 
     def wanted_error(self, leg: Leg, atoms: float) -> float:
         """Standard error that is wanted of a leg, eV of its supercell of so many atoms."""
-        return self.options.accuracy * leg.share * atoms
+        return self.options.accuracy * leg.share * (1.0 if leg.kind == "vacancy" else atoms)
 
     @cached_property
     def supercell(self) -> Supercell:

@@ -110,7 +110,8 @@ class FreeEnergyTold:
     def switches(self, leg: Leg) -> bool:
         """Whether its free energy takes switching runs: always, but of a crystal where samples are enough."""
         if not leg.sampled:
-            return self.ends(leg) is not None
+            ends = self.ends(leg)
+            return ends is not None and (leg.changes or ends[0].defect is not None)
         found = self.samples(leg).found
         return found is not None and not found.enough
 
@@ -178,12 +179,11 @@ class FreeEnergyTold:
             return True
         if not self.at_rest(leg):
             return False
+        ends = self.ends(leg)
+        if ends is not None and not leg.changes and ends[0].unstable:
+            return True
         if leg.sampled:
-            first = self.ends(leg)
-            if first is not None and first[0].unstable:
-                return True
             samples = self.samples(leg)
             if samples.ended or samples.found is None:
                 return samples.ended
-        ends = self.ends(leg)
         return ends is not None and self.runs(leg).ended

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from api_schemas.errors import FieldError, pointer
+from engine.kinds.listed_compositions import listed_compositions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api_schemas.free_energy_options import FreeEnergyOptions
-    from engine.crystals.crystal import AlchemicalCrystal
+    from engine.problem.resolved import ResolvedProblem
 
-BUILT = ("absolute", "composition")
+BUILT = ("absolute", "composition", "vacancy")
 """Paths that are."""
 
 
@@ -20,17 +23,31 @@ def unbuilt_options(options: FreeEnergyOptions) -> Iterator[FieldError]:
     """Options that ask for it."""
     if options.path not in BUILT:
         yield _refused(
-            ("free_energy", "path"), f"path {options.path}", "take absolute for a crystal, or composition"
+            ("free_energy", "path"), f"path {options.path}", "take absolute for each of the crystals"
         )
     if options.reference == "einstein":
         yield _refused(("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal")
 
 
-def unbuilt_crystals(crystal: AlchemicalCrystal) -> list[FieldError]:
+def unbuilt_crystals(resolved: ResolvedProblem) -> list[FieldError]:
     """Crystals that need it."""
-    if not len(crystal.vacancy_columns):
+    if len(resolved.crystal.vacancy_columns):
+        return [_refused(("sublattices",), "a free energy of a crystal with empty sites", "remove Vac")]
+    problem, space = resolved.problem, resolved.space
+    options = problem.free_energy
+    if options is None or options.vacancy is None:
         return []
-    return [_refused(("sublattices",), "a free energy of a crystal with empty sites", "remove Vac")]
+    number = space.names.index(options.vacancy.sublattice)
+    return [
+        FieldError(
+            pointer=where,
+            type="not-available-yet",
+            message=f"a vacancy on sublattice {space.names[number]!r} where it is mixed is not available yet in this "
+            f"version; give it {options.vacancy.element} alone",
+        )
+        for where, x in listed_compositions(problem, resolved.region)
+        if np.count_nonzero(x[space.slices[number]]) > 1
+    ]
 
 
 def _refused(where: tuple[str, ...], what: str, instead: str) -> FieldError:

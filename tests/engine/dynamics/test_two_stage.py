@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.dynamics.beyond_harmonic import direct, in_two_stages
 from engine.dynamics.bonds import BondEnergy, bonds, fit_bonds
 from engine.dynamics.one_sided import one_sided
 from engine.dynamics.samples import pairs
-from engine.dynamics.two_stage import direct, drawn, in_two_stages
+from engine.dynamics.two_stage import drawn
 from tests.engine.dynamics.harmonic_crystals import BOLTZMANN, CUBE, relaxed, springs
 
 T = 500.0

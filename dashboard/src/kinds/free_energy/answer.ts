@@ -1,7 +1,7 @@
 /** What kind free_energy answers, as the views draw it. */
 
 import type { Composition, FreeEnergy, FreeEnergyAnswer, Result, Switching } from '../../api/types';
-import { fraction } from '../../format/numbers';
+import { fixed, fraction } from '../../format/numbers';
 import { isObject } from '../../new/json';
 
 export type Part = keyof NonNullable<FreeEnergy['contributions']>;
@@ -14,18 +14,36 @@ export const PARTS: readonly { part: Part; label: string; meaning: string }[] = 
   {
     part: 'vibrational',
     label: 'Vibrational',
-    meaning: 'Classical vibrations, harmonic and anharmonic together',
+    meaning: 'Classical vibrations, harmonic and anharmonic together; of a vacancy all that is not at rest',
   },
   { part: 'quantum', label: 'Quantum', meaning: 'Quantum less classical vibrations of the harmonic crystal' },
   { part: 'mass', label: 'Mass', meaning: 'The masses of the atoms that change' },
   {
     part: 'centre_of_mass',
     label: 'Centre',
-    meaning: 'The mass of the whole supercell, whose centre is held at either end',
+    meaning:
+      'Of a change the mass of the whole supercell, whose centre is held; of a vacancy what 3 N vibrations of the crystal that takes the atom have beyond 3 N − 3',
   },
   { part: 'configurational', label: 'Configurational', meaning: '−T S of random sites of mixed sublattices' },
   { part: 'pressure_volume', label: 'P V', meaning: 'Pressure times volume' },
 ];
+
+/** In which people read energies: those of an atom in meV, those of a vacancy in eV. */
+const READ = {
+  'eV/atom': { unit: 'meV/atom', factor: 1000, decimals: 2 },
+  eV: { unit: 'eV per vacancy', factor: 1, decimals: 3 },
+};
+
+/** The unit in which the energies of an answer are shown, and by what they are multiplied for that. */
+export function read({ unit }: Pick<FreeEnergy, 'unit'>): (typeof READ)[keyof typeof READ] {
+  return READ[unit ?? 'eV/atom']; // answers of earlier versions have none
+}
+
+/** An energy of an answer as it is shown, without its unit. */
+export function energy(of: Pick<FreeEnergy, 'unit'>, value: number | null | undefined): string {
+  const { factor, decimals } = read(of);
+  return value == null ? '–' : fixed(factor * value, decimals);
+}
 
 interface Verdict {
   text: string;
@@ -71,8 +89,9 @@ function crystal(composition: Composition): string {
   return parts.join(', ') || 'the crystal';
 }
 
-/** What it is the free energy of: a crystal, or a change. */
-export function named({ start, composition }: FreeEnergy): string {
+/** What it is the free energy of: a crystal, a change, or a vacancy. */
+export function named({ start, composition, vacancy }: FreeEnergy): string {
+  if (vacancy) return `a vacancy of ${vacancy.element} in ${crystal(composition)}`;
   return start === null ? crystal(composition) : `${crystal(start)} to ${crystal(composition)}`;
 }
 
@@ -82,9 +101,10 @@ export function alike(one: FreeEnergy, other: FreeEnergy): boolean {
   return what(one) === what(other);
 }
 
-/** What runs measure, eV/atom: from the harmonic crystal to the model, or between the potentials of both ends. */
-export function switched({ start, contributions }: FreeEnergy): number | null {
-  if (!contributions) return null;
+/** What runs measure: from the harmonic crystal to the model, or between the potentials of both ends. */
+export function switched({ start, contributions, switching }: FreeEnergy): number | null {
+  if (switching?.difference != null) return switching.difference;
+  if (!contributions) return null; // as answers of earlier versions
   const { static: rest, harmonic, anharmonic, vibrational } = contributions;
   if (start === null) return anharmonic;
   const vibrations = vibrational ?? (harmonic === null || anharmonic === null ? null : harmonic + anharmonic);

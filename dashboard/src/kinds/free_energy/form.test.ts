@@ -84,6 +84,16 @@ it(
     });
     expect(await screen.findByText('from and to are the same')).toBeTruthy();
 
+    await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'vacancy' } });
+    expect(problem().free_energy).toEqual({
+      ...options,
+      path: 'vacancy',
+      vacancy: { sublattice: 'cation', element: 'Na' },
+    });
+    expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
+    await fireEvent.change(screen.getByLabelText('Element'), { target: { value: 'K' } });
+    expect(problem().free_energy!.vacancy).toEqual({ sublattice: 'cation', element: 'K' });
+
     await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'absolute' } });
     expect(problem().free_energy).toEqual(options);
     expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);

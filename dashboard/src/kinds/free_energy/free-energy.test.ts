@@ -4,14 +4,26 @@ import { tick } from 'svelte';
 import { describe, expect, it } from 'vitest';
 import type { FreeEnergy, FreeEnergyAnswer, Result } from '../../api/types';
 import { pageOf, plot, stored } from '../made';
-import { alike, freeEnergyAnswer, named, numbersIn, stacked, switched, verdictOn } from './answer';
+import {
+  alike,
+  energy,
+  freeEnergyAnswer,
+  named,
+  numbersIn,
+  read,
+  stacked,
+  switched,
+  verdictOn,
+} from './answer';
 import { ofChange, ofCrystals } from './paths';
 
 const CRYSTAL = stored('free_energy_absolute');
 const CHANGE = stored('free_energy_composition');
+const VACANCY = stored('free_energy_vacancy');
 const answerOf = (result: Result) => result.answer as unknown as FreeEnergyAnswer;
 const crystal = answerOf(CRYSTAL).free_energies[0]!;
 const change = answerOf(CHANGE).free_energies[0]!;
+const vacancy = answerOf(VACANCY).free_energies[0]!;
 
 /** The result with other free energies in it. */
 const answered = (result: Result, ...all: FreeEnergy[]): Result => ({
@@ -71,6 +83,17 @@ describe('an answer of kind free_energy', () => {
     expect(switched({ ...change, contributions: null })).toBeNull();
   });
 
+  it('of a vacancy is in eV, and its runs measure the switch alone', () => {
+    expect(named(vacancy)).toBe('a vacancy of Na in Na');
+    expect([read(vacancy).unit, read(crystal).unit]).toEqual(['eV per vacancy', 'meV/atom']);
+    expect([energy(vacancy, 1.23456), energy(crystal, 1.23456), energy(crystal, null)]).toEqual([
+      '1.235',
+      '1234.56',
+      '–',
+    ]);
+    expect(switched(vacancy)).toBe(vacancy.switching!.difference);
+  });
+
   it('is converged only where runs agree and the accuracy is met', () => {
     const judged = (verdict: 'agree' | 'disagree' | 'unknown', accurate: boolean) =>
       verdictOn({ ...change, accurate, switching: { ...change.switching!, verdict } })!.text;
@@ -104,6 +127,17 @@ describe('the page of a job of kind free_energy', () => {
     expect(screen.getByText(/No electronic, magnetic/)).toBeTruthy();
     expect(plot(/^Work/)).toBeUndefined();
     expect(plot(/^Free energy against/)).toBeUndefined();
+  });
+
+  it('says of a vacancy everything in eV, and where its atom goes', async () => {
+    shown(VACANCY);
+    await tick();
+    expect(screen.getByRole('region', { name: 'Answer' }).textContent).toContain('eV per vacancy');
+    expect(
+      screen.getByText(/^Site 0 of the supercell is left empty; its Na goes to Na, body-centred/),
+    ).toBeTruthy();
+    expect(plot(/^Work/)).toBeDefined();
+    expect(document.body.textContent).not.toContain('meV');
   });
 
   it('shows the work of every run of a change, with what both directions say', async () => {

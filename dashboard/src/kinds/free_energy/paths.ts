@@ -1,6 +1,6 @@
-/** What a problem has for either path: crystals at compositions, or the change from one composition to another. */
+/** What a problem has for each path: crystals at compositions, a change between two, or an atom that is taken out. */
 
-import { listAt, objectAt, textAt, type JsonObject } from '../../new/json';
+import { at, listAt, objectAt, textAt, type JsonObject } from '../../new/json';
 import { elementsOf } from '../../new/sublattices';
 import { middle } from '../evaluate/compositions';
 
@@ -18,7 +18,7 @@ function end(problem: JsonObject, which: 0 | 1): JsonObject {
 /** The problem of a change, which begins and ends where it did before, or at pure ends. */
 export function ofChange(problem: JsonObject): JsonObject {
   const { at: _, ...rest } = problem;
-  const { reference: _r, ...options } = objectAt(problem, 'free_energy');
+  const { reference: _r, vacancy: _v, ...options } = objectAt(problem, 'free_energy');
   return {
     ...rest,
     free_energy: {
@@ -32,11 +32,27 @@ export function ofChange(problem: JsonObject): JsonObject {
 
 /** The problem of crystals, at those that are listed or one in the middle. */
 export function ofCrystals(problem: JsonObject): JsonObject {
-  const { from: _f, to: _t, ...options } = objectAt(problem, 'free_energy');
+  const { from: _f, to: _t, vacancy: _v, ...options } = objectAt(problem, 'free_energy');
   const none = listAt(problem, 'at').length === 0 && listAt(problem, 'sublattices').length > 0;
   return {
     ...problem,
     free_energy: { ...options, path: 'absolute' },
     ...(none ? { at: [middle(problem)] } : {}),
+  };
+}
+
+/** The problem of a vacancy, of the atom that is named or the first element of the first sublattice. */
+export function ofVacancy(problem: JsonObject): JsonObject {
+  const crystals = ofCrystals(problem);
+  const first = listAt(problem, 'sublattices')[0];
+  const sublattice = textAt(first, 'name') ?? '';
+  const element = elementsOf(first)[0]?.symbol ?? '';
+  return {
+    ...crystals,
+    free_energy: {
+      ...objectAt(crystals, 'free_energy'),
+      path: 'vacancy',
+      vacancy: at(problem, ['free_energy', 'vacancy']) ?? { sublattice, element },
+    },
   };
 }

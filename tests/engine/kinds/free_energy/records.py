@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from api_schemas.cost import Cost
-from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ReferenceBetween, ThermalCellRecord
+from api_schemas.dynamics import (
+    Defect,
+    DynamicsRecord,
+    HarmonicRecord,
+    ReferenceBetween,
+    ThermalCellRecord,
+)
 from api_schemas.errors import parse
 from api_schemas.evaluations import EvaluationRecord, PropertyValue, ReferenceRecord, RelaxationState
 from api_schemas.problem import Problem
@@ -22,6 +28,12 @@ CHANGE = -0.7
 """eV of the supercell, what the change of composition does without the masses."""
 EXPANDED = 2e-5
 """Strain of the cell, by K."""
+SPRING = 2.0
+"""eV/Å^2, of an atom that is switched off."""
+EMPTY, RESERVOIR = -45.5, -1.3
+"""eV of the supercell at rest with a site empty, and of the element that was there."""
+TAKEN = 5.1
+"""eV, what switching off an atom does, its spring with it."""
 SPENT = Cost(potential_calls=3, shared_calls=5, seconds=0.5)
 
 
@@ -52,6 +64,7 @@ class Records:
         rests: Whether crystals come to rest.
         unfit: Whether the time step is too large.
         no_cell: Why a cell at a temperature is not found.
+        rests_empty: Whether the crystal with an empty site comes to rest.
     """
 
     def __init__(
@@ -64,10 +77,12 @@ class Records:
         rests=True,
         unfit=False,
         no_cell=None,
+        rests_empty=True,
     ) -> None:
         self.deviation, self.lost, self.unstable = deviation, lost, unstable
         self.left = deviation if left is None else left
-        self.fails, self.rests, self.unfit, self.no_cell = fails, rests, unfit, no_cell
+        self.fails, self.rests, self.unfit = fails, rests, unfit
+        self.no_cell, self.rests_empty = no_cell, rests_empty
 
     def __call__(self, task):
         return getattr(self, task.unit)(task)
@@ -92,7 +107,7 @@ class Records:
         )  # fmt: skip
 
     def harmonic(self, task):
-        second = task.crystal.composition["cation"].get("K", 0.0) > 0.5
+        second = task.crystal.composition.get("cation", {}).get("K", 0.0) > 0.5
         frequencies = [FREQUENCIES[second]] * (3 * int(ATOMS) - 3)
         if self.unstable:
             frequencies[:2] = [-0.5, -0.5]
@@ -111,13 +126,18 @@ class Records:
             atoms=ATOMS, energy=REST[second], volume=400.0, frequencies=frequencies, first=task.first,
             unstable=["0.50i THz at q = (1/2, 0, 0)"] if self.unstable else [], differences=differences,
             between=between,
+            defect=None if task.empty is None or self.unstable else Defect(
+                energy=EMPTY, converged=self.rests_empty, spring=SPRING,
+                chemical_potential=None if task.empty.removed is None else RESERVOIR,
+                reference=task.empty.removed and f"{task.empty.removed}, body-centred cubic, -1.3000 eV/atom",
+            ),
         )  # fmt: skip
 
     def dynamics(self, task):
         failed = "replica 0 exploded at step 7" if self.fails(task) else None
         failed = "time step of 9 fs too large" if self.unfit else failed
         done = task.end == task.equilibration + task.steps and not failed
-        exact = CHANGE if task.reference == "composition" else BEYOND
+        exact = {"composition": CHANGE, "harmonic": BEYOND, "vacancy": TAKEN}[task.reference]
         heat = BOLTZMANN * task.temperature
         works = []
         for run in range(task.run, task.run + task.replicas):
