@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
-from engine.kinds.free_energy.questions import FIRST_RUNS, SETTLING, Questions
-from engine.kinds.free_energy.sampled import FIRST_BATCHES, PAIRS
+from engine.kinds.free_energy.questions import FIRST_BATCHES, FIRST_RUNS, PAIRS, SETTLING, Questions
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 from engine.units.supercell_size import hessian_rows
 

@@ -24,8 +24,7 @@ from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
 from engine.kinds.free_energy.estimated import is_accurate
-from engine.kinds.free_energy.questions import SETTLING, Questions
-from engine.kinds.free_energy.sampled import DRAWN, PAIRS
+from engine.kinds.free_energy.questions import DRAWN, PAIRS, SETTLING, Questions
 from engine.kinds.free_energy.told import FreeEnergyTold
 from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks

@@ -12,7 +12,6 @@ import numpy as np
 from engine.composition.notation import parse_composition
 from engine.crystals.supercells import Supercell, supercell_of_atoms
 from engine.kinds.free_energy.legs import Leg, Question
-from engine.kinds.free_energy.sampled import MOST_BATCHES
 from engine.kinds.listed_compositions import listed_compositions
 
 if TYPE_CHECKING:
@@ -20,6 +19,12 @@ if TYPE_CHECKING:
 
     from engine.problem.resolved import ResolvedProblem
 
+PAIRS, MOST_BATCHES = 8, 16
+"""Pairs of samples of the harmonic crystal that are a task, and the most tasks of either kind of samples."""
+DRAWN = 32
+"""Samples of the crystal with an energy of its bonds that are a task."""
+FIRST_BATCHES = 2
+"""Of pairs, that are asked for at once."""
 FIRST_RUNS = 4
 """Runs of either direction that are asked for at once; of fewer nothing is said to be met."""
 CALLS_OF_A_SEGMENT = 200

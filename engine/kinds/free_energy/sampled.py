@@ -15,17 +15,12 @@ import numpy as np
 
 from engine.dynamics.one_sided import WIDEST, OneSided, one_sided
 from engine.dynamics.two_stage import BeyondHarmonic, direct, in_two_stages
+from engine.kinds.free_energy.questions import DRAWN, FIRST_BATCHES, MOST_BATCHES, PAIRS
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
     from api_schemas.dynamics import HarmonicRecord
 
-PAIRS, MOST_BATCHES = 8, 16
-"""Pairs of samples of the harmonic crystal that are a task, and the most tasks of either kind of samples."""
-DRAWN = 32
-"""Samples of the crystal with an energy of its bonds that are a task."""
-FIRST_BATCHES = 2
-"""Of pairs, that are asked for at once."""
 LEARNED_BATCHES = 4
 """Of pairs, to which the energy of the bonds is fitted."""
 GROWTH = 2
