@@ -158,7 +158,7 @@ def test_a_step_that_is_too_long_is_found_before_anything_moves(salt, rested):
 def vibrating(atoms, temperature, seed):
     """Energy of a crystal at rest, and classical free energy of its 3 N - 3 vibrations with its error, eV.
 
-    Force constants are differences of ASE's forces; what is beyond them is the exponential average over 400 samples.
+    Force constants are differences of ASE's forces; what is beyond them is the exponential average over 200 samples.
     """
     from scipy.special import logsumexp
 
@@ -183,7 +183,7 @@ def vibrating(atoms, temperature, seed):
     assert values.min() > 0.0
     harmonic = heat * np.log(PLANCK * THZ * np.sqrt(values) / heat).sum()
     draw, beyond = np.random.default_rng(seed), []
-    for _ in range(200):
+    for _ in range(100):
         u = np.sqrt(heat) * (vectors @ (draw.standard_normal(len(values)) / np.sqrt(values))) / root
         for sign in (1.0, -1.0):
             atoms.set_positions(rest + sign * u.reshape(n, 3))

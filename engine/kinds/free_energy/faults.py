@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from api_schemas.errors import FieldError, pointer
 from api_schemas.free_energy_options import OF_PATHS, FreeEnergyOptions
+from engine.crystals.supercells import supercell_of_atoms
 from engine.kinds.free_energy.estimate import memory_of
-from engine.kinds.free_energy.questions import Questions
 from engine.kinds.free_energy.state_faults import fault, state_faults
 from engine.properties.undefined import free_words
 from engine.units.estimate import coordinate_count
@@ -80,13 +80,16 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
             f"and this one has {free}; take nvt, in the cell at rest, or a more symmetric parent"
         )
         return [fault("/ensemble", "too-many-coordinates", text)]
-    if options.vacancy is not None and Questions(resolved).n_sites < FEWEST_SITES:
+    sites = resolved.crystal.n_sites
+    if (
+        options.vacancy is not None
+        and sites * supercell_of_atoms(resolved.crystal, options.atoms).n_cells < FEWEST_SITES
+    ):
         text = (
             f"a vacancy needs {FEWEST_SITES} sites or more in the supercell, so that others are left around it; take "
             "atoms: 64"
         )
         return [fault("/atoms", "too-few-sites", text)]
-    sites = resolved.crystal.n_sites
     cells = max(1, round(options.atoms / sites))
     need = memory_of(resolved, cells)
     if need <= limits.memory_bytes:
