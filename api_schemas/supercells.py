@@ -34,8 +34,8 @@ class SupercellTask(Task):
     )
     lowers_symmetry: bool = Field(
         default=False,
-        description="Whether it is relaxed again from a displacement along the soft modes of the mean-field crystal, "
-        "and kept so where that lowers its energy.",
+        description="Whether it is relaxed again from displacements along soft modes of the mean-field crystal and "
+        "of its own, and kept so where that lowers its energy.",
     )
     warm_start: RelaxationState | None = Field(
         None, description="The mean-field crystal at the evaluation's composition."

@@ -21,7 +21,9 @@ from engine.mechanics.empty_sites import EMPTY
 from engine.mechanics.low_symmetry import MEMORY as MEMORY_OF_SPRINGS
 from engine.mechanics.low_symmetry import SpringModel
 from engine.mechanics.preconditioned import Method, State, begin, descent, within_limits
+from engine.mechanics.response.force_constants import SOFT
 from engine.mechanics.sites import SiteLandscape
+from engine.mechanics.soft_modes import SoftModes, soft_modes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +44,11 @@ DEEPEST = 2.0
 LONGEST_STRAIN, LONGEST_DISPLACEMENT = 0.06, 0.4
 """Of a step; Å."""
 MEMORY = 30
+SOFTEST_OF_METRIC = 0.5
+"""eV/Å^2; of the mean-field crystal, where it is the metric in which soft modes of a decoration are looked for: what is
+soft in it need not be in the decoration."""
+PROBED = 2e-3
+"""Å; how far the atom that moves most is moved for a product of the Hessian."""
 _STRAINS = len(VOIGT)
 _ONE_CELL = np.eye(3, dtype=np.int64)
 
@@ -58,6 +65,7 @@ class Relaxation:
         on_call: Called before every potential call; what it raises ends the relaxation.
         in_wells: Whether it starts from a displacement along soft modes, and is to end in their wells: the Hessian is
             then that of springs learned on the way, for there the mean-field crystal's says little.
+        softest: eV/Å^2; softer modes of the mean-field crystal are lifted to this in the preconditioner.
     """
 
     potential: Potential
@@ -66,6 +74,7 @@ class Relaxation:
     pressure: float = 0.0
     on_call: Callable[[], None] | None = None
     in_wells: bool = False
+    softest: float = SOFT
 
     @cached_property
     def atoms(self) -> NDArray[np.int64]:
@@ -102,13 +111,39 @@ class Relaxation:
         Returns:
             [6 + 3 n_atoms].
         """
-        moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))[
-            self.atoms
-        ]
-        longest = float(np.linalg.norm(moved, axis=1).max(initial=0.0))
-        return np.concatenate(
-            [np.zeros(_STRAINS), moved.reshape(-1) * (largest / longest if longest > 0.0 else 0.0)]
-        )
+        moved = self.host.constants.along_soft(draw.standard_normal((len(self.decoration.species), 3)))
+        return scaled(np.concatenate([np.zeros(_STRAINS), moved[self.atoms].reshape(-1)]), largest)
+
+    def own_soft_modes(self, end: State, draw: np.random.Generator) -> SoftModes:
+        """Directions in which the decoration itself is unstable where a relaxation ended (docs/science.md, Eq. 125).
+
+        They are displacements with the strain that follows them, whatever symmetry they break: the mean-field crystal
+        may be stable where the decoration is not. Each product of the Hessian takes one potential call.
+
+        Args:
+            end: Where it ended.
+            draw: Makes the forces that the search starts with.
+        """
+
+        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+            step = scaled(vector, PROBED)
+            share = float(np.linalg.norm(step) / np.linalg.norm(vector))
+            return (self.evaluate(end.best_q + step)[1] - end.best_gradient) / share
+
+        forces = draw.standard_normal(3 * len(self.atoms))
+        metric = replace(self, softest=SOFTEST_OF_METRIC)
+        return soft_modes(product, metric.precondition, np.concatenate([np.zeros(_STRAINS), forces]))
+
+    def along(self, found: SoftModes, draw: np.random.Generator, largest: float) -> NDArray[np.float64]:
+        """A random step along its own soft modes, most along the most unstable, [6 + 3 n_atoms].
+
+        Args:
+            found: The modes, at least one.
+            draw: Makes it.
+            largest: How far the atom is moved that moves most, Å.
+        """
+        shares = draw.standard_normal(len(found.values)) * np.abs(found.values)
+        return scaled(shares @ found.modes, largest)
 
     def strain(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Strain of the mean-field supercell, [3, 3]."""
@@ -189,7 +224,7 @@ class Relaxation:
         """
         everywhere = np.zeros((*forces.shape[:-2], len(self.decoration.species), 3))
         everywhere[..., self.atoms, :] = forces * self._root
-        return np.asarray(self._constants.solve(everywhere)[..., self.atoms, :] * self._root)
+        return np.asarray(self._constants.solve(everywhere, self.softest)[..., self.atoms, :] * self._root)
 
     @cached_property
     def _coordinates(self) -> SymmetryCoordinates:
@@ -242,6 +277,12 @@ class Relaxation:
         """How near atoms may come to one another, Å."""
         reach = 2.0 * (abs(np.linalg.det(self.host.lattice)) / len(self.host.positions)) ** (1 / 3)
         return NEAREST * nearest_distance(self.host.lattice, self.host.positions, reach)
+
+
+def scaled(step: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
+    """A step [6 + 3 n_atoms] made so long that the atom that moves most moves so far (Å); without moves nothing."""
+    longest = float(np.linalg.norm(step[_STRAINS:].reshape(-1, 3), axis=1).max(initial=0.0))
+    return step * (largest / longest) if longest > 0.0 else np.zeros_like(step)
 
 
 def symmetric(voigt: NDArray[np.float64]) -> NDArray[np.float64]:

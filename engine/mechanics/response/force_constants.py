@@ -89,10 +89,13 @@ class ForceConstants:
         """How many modes of the supercell are lifted."""
         return int((self._modes[0] < SOFT).sum())
 
-    def solve(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, soft modes lifted, no translations."""
+    def solve(self, forces: NDArray[np.float64], softest: float = SOFT) -> NDArray[np.float64]:
+        """Displacements [..., n, 3] Å that answer to forces [..., n, 3] eV/Å, no translations.
+
+        Modes that are softer than ``softest`` (eV/Å^2) are lifted to that.
+        """
         values = self._modes[0]
-        inverse = np.where(values > _FAR / 2, 0.0, 1.0 / np.maximum(values, SOFT))
+        inverse = np.where(values > _FAR / 2, 0.0, 1.0 / np.maximum(values, softest))
         return self._filtered(forces, inverse, 1.0 / self._root)
 
     def lift(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
