@@ -9,7 +9,8 @@ Finished compounds are kept in ``benchmarks/orders/<potential>.jsonl`` and not c
 interrupted: delete lines to have them computed anew. By default two that are not there yet are computed with
 SevenNet-0; with ORICHALCUM_BENCH=full all of them, with SevenNet-0 and SevenNet-l3i5 (some hours of a core).
 ORICHALCUM_BENCH_POTENTIALS names others (commas between). With ORICHALCUM_BENCH_BY=ase the same arrangements are
-relaxed by ASE instead, with the same potential in single precision: what others would find.
+relaxed by ASE instead, with the same potential in single precision: what others would find. Where both are there
+each is judged by the compounds that both have, too.
 """
 
 from __future__ import annotations
@@ -134,6 +135,35 @@ def kept(path: Path) -> dict[str, dict[str, Any]]:
     return {one["compound"]: one for one in map(json.loads, lines)}
 
 
+def formula(row: dict[str, str]) -> str:
+    """The compound of a row of the list."""
+    return f"{row['A']}2{row['B1']}{row['B2']}O6"
+
+
+def usable(found: dict[str, Any] | None) -> bool:
+    """Whether a compound has scores."""
+    return found is not None and "failed" not in found
+
+
+def tell(table: Table, label: str, rows: list[dict[str, str]], known: dict[str, dict[str, Any]]) -> None:
+    """Add how well each score tells those that order, among the compounds that are known."""
+    done = [(row, known[formula(row)]) for row in rows if usable(known.get(formula(row)))]
+    labels = np.array([row["ordered"] == "1" for row, _ in done])
+    for name, key in (("log odds at 1000 K", "odds"), ("below random", "below")):
+        values = np.array([found[key] for _, found in done])
+        low, high = interval(values, labels)
+        table.add_row(
+            label,
+            str(len(done)),
+            name,
+            f"{auc(values, labels):.3f}",
+            f"{low:.2f}-{high:.2f}",
+            f"{best_accuracy(values, labels):.2f}",
+            f"{np.median([found['calls'] for _, found in done]):.0f}",
+            f"{np.median([found['seconds'] for _, found in done]):.0f}",
+        )
+
+
 def main() -> None:
     """Compute what is missing, and print the table."""
     console = Console()
@@ -146,7 +176,7 @@ def main() -> None:
         path = FOLDER / f"{potential}{'-by-ase' if BY_ASE else ''}.jsonl"
         known, new = kept(path), 0
         for row in rows:
-            compound = f"{row['A']}2{row['B1']}{row['B2']}O6"
+            compound = formula(row)
             if compound in known or (not FULL and new == SHORT):
                 continue
             new += 1
@@ -163,26 +193,12 @@ def main() -> None:
                 f"{found['seconds']:.0f} s",
                 soft_wrap=True,
             )
-        names = [f"{row['A']}2{row['B1']}{row['B2']}O6" for row in rows]
-        done = [
-            (row, known[name])
-            for row, name in zip(rows, names, strict=True)
-            if name in known and "failed" not in known[name]
-        ]
-        labels = np.array([row["ordered"] == "1" for row, _ in done])
-        for name, key in (("log odds at 1000 K", "odds"), ("below random", "below")):
-            values = np.array([found[key] for _, found in done])
-            low, high = interval(values, labels)
-            table.add_row(
-                path.stem,
-                str(len(done)),
-                name,
-                f"{auc(values, labels):.3f}",
-                f"{low:.2f}-{high:.2f}",
-                f"{best_accuracy(values, labels):.2f}",
-                f"{np.median([found['calls'] for _, found in done]):.0f}",
-                f"{np.median([found['seconds'] for _, found in done]):.0f}",
-            )
+        tell(table, path.stem, rows, known)
+        yardstick = kept(FOLDER / f"{potential}-by-ase.jsonl")
+        both = {name: one for name, one in known.items() if usable(one) and usable(yardstick.get(name))}
+        if both and not BY_ASE:
+            tell(table, f"{potential}, in both", rows, both)
+            tell(table, f"{potential}-by-ase, in both", rows, {name: yardstick[name] for name in both})
     console.print(table)
 
 
