@@ -58,7 +58,7 @@ class ExplicitCrystal(AtWork[SupercellTask]):
                 self.task.lowers_symmetry,
                 self.task.seed,
                 lambda progress: self.save({**kept, **progress.arrays()}),
-            ).settled(None if saved is None else restored_progress(saved))
+            ).settled(None if saved is None or "progress" not in saved else restored_progress(saved))
         return supercell_record(
             self.resolved,
             self.task,
