@@ -30,6 +30,8 @@ from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from engine.dynamics.hamiltonian import Hamiltonian
@@ -216,6 +218,8 @@ class Switching(AtWork[DynamicsTask]):
 
     def _came(self) -> _Came:
         task, saved = self.task, self.checkpoint
+        if saved is not None and int(saved["step"]) == task.end:
+            return self._told_again(saved)
         if saved is not None and "work" in saved:
             return self._switched(restored_switch(saved), task.begin, [], [])
         state = self.begun() if saved is None else restored(saved)
@@ -235,6 +239,13 @@ class Switching(AtWork[DynamicsTask]):
         if here == task.end:
             return _Came(state.arrays(), None, heat[0] / BOLTZMANN, warnings)
         return self._switched(begin_switch(state), here, heat, warnings)
+
+    def _told_again(self, saved: Mapping[str, NDArray[np.generic]]) -> _Came:
+        """Of a segment that came to its end, but whose record was lost with its worker: nothing moves any more."""
+        task = self.task
+        works = np.array(saved["work"]) if task.end == task.equilibration + task.steps else None
+        heat = float(measured_thermal_energy(restored(saved), self.model.masses).mean())
+        return _Came(dict(saved), works, heat / BOLTZMANN, [])
 
     def _switched(self, started: Switch, here: int, heat: list[float], warnings: list[str]) -> _Came:
         """From a step of the switch to the end of the segment."""

@@ -159,6 +159,17 @@ def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
     assert whole.works[0] != whole.works[1]
 
 
+@pytest.mark.parametrize("end", [4, 12, 20])
+def test_a_segment_that_begins_again_from_its_own_end_is_told_again(salt, end):
+    """A worker that dies after the checkpoint and before the record: in equilibrium, while switched, at the end."""
+    first, (saved,) = segment(salt, 0, end)
+    again, (kept,) = segment(salt, 0, end, checkpoint=saved)
+    assert again.works == first.works
+    assert (first.works is None) == (end < 20)
+    assert sorted(kept) == sorted(saved)
+    assert all(np.array_equal(kept[name], saved[name]) for name in saved)
+
+
 def test_a_step_that_is_too_long_is_found_before_anything_moves(salt):
     record, saved = segment(salt, 0, 20, timestep=60.0)
     assert record.works is None

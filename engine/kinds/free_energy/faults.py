@@ -81,13 +81,13 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
         )
         return [fault("/ensemble", "too-many-coordinates", text)]
     sites = resolved.crystal.n_sites
-    if (
-        options.vacancy is not None
-        and sites * supercell_of_atoms(resolved.crystal, options.atoms).n_cells < FEWEST_SITES
-    ):
+    together = sites * supercell_of_atoms(resolved.crystal, options.atoms).n_cells
+    if together < (2 if options.vacancy is None else FEWEST_SITES):
         text = (
-            f"a vacancy needs {FEWEST_SITES} sites or more in the supercell, so that others are left around it; take "
-            "atoms: 64"
+            "one atom alone does not vibrate; take atoms: 64"
+            if options.vacancy is None
+            else f"a vacancy needs {FEWEST_SITES} sites or more in the supercell, so that others are left around it; "
+            "take atoms: 64"
         )
         return [fault("/atoms", "too-few-sites", text)]
     cells = max(1, round(options.atoms / sites))

@@ -115,7 +115,7 @@ class Relaxation:
         return scaled(np.concatenate([np.zeros(_STRAINS), moved[self.atoms].reshape(-1)]), largest)
 
     def own_soft_modes(self, end: State, draw: np.random.Generator) -> SoftModes:
-        """Directions in which the decoration itself is unstable where a relaxation ended (docs/science.md, Eq. 125).
+        """Directions in which the decoration itself is unstable where a relaxation ended (docs/science.md, Eq. 92).
 
         They are displacements with the strain that follows them, whatever symmetry they break: the mean-field crystal
         may be stable where the decoration is not. Each product of the Hessian takes one potential call.

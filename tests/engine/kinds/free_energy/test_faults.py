@@ -370,3 +370,15 @@ def test_what_is_not_built_yet_is_refused(document, where):
     (fault,) = [error for error in refused.value.errors if error.pointer == where]
     assert fault.type == "not-available-yet"
     assert "is not available yet in this version; " in fault.message
+
+
+def test_one_atom_alone_is_refused():
+    document = asked(
+        {**ABSOLUTE, "atoms": 1}, structure={"prototype": "fcc", "species": ["Cu"]}, sublattices=[]
+    )
+    document.pop("at", None)
+    with pytest.raises(ProblemInvalid) as refused:
+        resolve(parse(Problem, document))
+    (fault,) = refused.value.errors
+    assert (fault.pointer, fault.type) == ("/free_energy/atoms", "too-few-sites")
+    assert "take atoms: 64" in fault.message
