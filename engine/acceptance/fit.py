@@ -15,8 +15,15 @@ def lighter(choice: PotentialChoice) -> str:
     return "dtype: float32, " if choice.dtype != "float32" else ""
 
 
-def fit_faults(cost: CostEstimate, limits: Limits, choice: PotentialChoice) -> list[FieldError]:
-    """Why a problem does not fit on this machine, if it does not."""
+def fit_faults(cost: CostEstimate, limits: Limits, choice: PotentialChoice, asked: str) -> list[FieldError]:
+    """Why a problem does not fit on this machine, if it does not.
+
+    Args:
+        cost: What it will cost.
+        limits: What is allowed.
+        choice: Its potential.
+        asked: Pointer to the field that says how much is computed.
+    """
     found: list[FieldError] = []
     if cost.memory_bytes > limits.memory_bytes:
         text = (
@@ -28,7 +35,7 @@ def fit_faults(cost: CostEstimate, limits: Limits, choice: PotentialChoice) -> l
     if cost.seconds > limits.seconds:
         text = (
             f"the job takes about {cost.seconds / 3600:.0f} hours of computing, and {limits.seconds / 3600:.0f} are "
-            "allowed; take fewer evaluations or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
+            "allowed; ask for less, or a smaller cell, or raise ORICHALCUM_MAX_JOB_HOURS on the server"
         )
-        found.append(FieldError(pointer="/strategy/max_evaluations", type="does-not-fit", message=text))
+        found.append(FieldError(pointer=asked, type="does-not-fit", message=text))
     return found

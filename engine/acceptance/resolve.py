@@ -120,11 +120,18 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
     misfits = (
         kind.misfits(resolved, limits)
         or supercell_fit_faults(resolved, limits)
-        or fit_faults(kind.estimate(resolved), limits, problem.potential)
+        or fit_faults(kind.estimate(resolved), limits, problem.potential, _asked(problem))
     )
     if misfits:
         raise ProblemInvalid(misfits)
     return resolved
+
+
+def _asked(problem: Problem) -> str:
+    """Pointer to the field that says how much a problem computes: its budget, or the options of its kind."""
+    options = getattr(problem, problem.kind, None)
+    limited = SCHEMAS[problem.kind].takes("strategy.max_evaluations") or options is None
+    return "/strategy/max_evaluations" if limited else f"/{problem.kind}"
 
 
 def _counted(problem: Problem, planned: int) -> Problem:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.dynamics.state import SAMPLES
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def pairs(
 def _generator(seed: int, number: int) -> np.random.Generator:
     """Philox (doi:10.1145/2063384.2063405): the key is the seed, the upper half of the counter the sample's number."""
     return np.random.Generator(
-        np.random.Philox(key=np.array([seed, 0], dtype=np.uint64), counter=[0, 0, number, 0])
+        np.random.Philox(key=np.array([seed, 0], dtype=np.uint64), counter=[0, 0, number, SAMPLES])
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MASS_UNIT = 103.64269652
 """eV fs^2/Å^2 in one atomic mass unit (CODATA 2018)."""
 
-VELOCITIES, PARTICLES, CELL, TETHERED = range(4)
+VELOCITIES, PARTICLES, CELL, TETHERED, SAMPLES, POPULATIONS = range(6)
 """What noise is for; each has draws of its own."""
 
 

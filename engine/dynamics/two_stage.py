@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
+from engine.dynamics.state import POPULATIONS
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def drawn(of_bonds: BondEnergy, temperature: float, seed: int, wanted: int) -> D
     heat = BOLTZMANN * temperature
     root = np.sqrt(heat) * of_bonds.harmonic.root
     population = max(WALKERS, -(-wanted // ISLANDS))
-    random = np.random.Generator(np.random.Philox(key=np.array([seed, 1], dtype=np.uint64)))
+    random = np.random.Generator(
+        np.random.Philox(key=np.array([seed, 0], dtype=np.uint64), counter=[0, 0, 0, POPULATIONS])
+    )
 
     def harmonic() -> NDArray[np.float64]:
         return (random.standard_normal((ISLANDS * population, len(root))) @ root.T).reshape(

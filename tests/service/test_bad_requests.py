@@ -122,10 +122,9 @@ REFUSED = {
     "paired mixing of kind order": (
         ordered(potential={"name": "sevennet-0", "mixing": "paired"}), "needs-mean-field", "/potential/mixing"),
     "verification of kind order": (ordered(verify={}), "unused-field", "/verify"),
-    "free energies of vacancies, which come later": (
-        ordered(kind="free_energy", order=None, free_energy={
-            "path": "vacancy", "vacancy": {"sublattice": "cation", "element": "Na"}}),
-        "not-available-yet", "/free_energy/path"),
+    "Einstein crystals, which come later": (
+        ordered(kind="free_energy", order=None, free_energy={"path": "absolute", "reference": "einstein"}),
+        "not-available-yet", "/free_energy/reference"),
     "paired mixing with vacancies": (
         {**potential(mixing="paired"), "sublattices": sublattice(elements=["Na", "K", "Vac"])["sublattices"]},
         "no-vacancies-when-paired", "/potential/mixing"),

@@ -194,7 +194,7 @@ def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None
     if lost:
         return [f"{lost[0]}; take ensemble nvt, in the cell at rest"]
     ends = told.ends(question.legs[-1])
-    if ends and ends[0].unstable:
+    if ends and ends[0].unstable and not question.changes:
         modes = "; ".join(ends[0].unstable[:3])
         mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
         said = [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]

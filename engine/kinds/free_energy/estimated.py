@@ -30,9 +30,8 @@ def is_accurate(told: FreeEnergyTold, question: Question) -> bool:
     found = estimated(told, question)
     if found is None or found.error is None:
         return False
-    doubtful = found.agreement is not None and found.agreement.verdict == "disagree"
     return (
-        not doubtful
+        not found.disagrees
         and math.isfinite(found.error)
         and found.error <= told.questions.options.accuracy * found.per
     )

@@ -58,6 +58,11 @@ class Estimate:
     agreement: Agreement | None = None
     warnings: Sequence[str] = field(default_factory=tuple)
 
+    @property
+    def disagrees(self) -> bool:
+        """Whether its runs of both directions do not agree."""
+        return self.agreement is not None and self.agreement.verdict == "disagree"
+
 
 def of_crystal(told: FreeEnergyTold, leg: Leg, rest: HarmonicRecord) -> Estimate | None:
     """The absolute free energy of a crystal at rest; None where there is none yet, or can be none."""

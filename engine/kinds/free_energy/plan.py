@@ -26,7 +26,7 @@ from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
-from engine.kinds.free_energy.estimated import is_accurate
+from engine.kinds.free_energy.estimated import estimated, is_accurate
 from engine.kinds.free_energy.questions import DRAWN, PAIRS, SETTLING, Questions
 from engine.kinds.free_energy.told import FreeEnergyTold
 from engine.kinds.plan_of_units import PlanOfUnits
@@ -107,11 +107,13 @@ class FreeEnergyPlan(PlanOfUnits):
         if met == len(asked):
             count = "the free energy is" if met == 1 else f"all {met} free energies are"
             return Stopped(reason="accuracy_met", message=f"{count} known within {accuracy:g} {unit}")
-        return Stopped(
-            reason="budget_spent",
-            message=f"{met} of {len(asked)} free energies are known within {accuracy:g} {unit}; give budget.runs or "
-            "budget.steps more for the others, unless their warnings say otherwise",
-        )
+        estimates = [estimated(told, question) for question in asked]
+        apart = sum(one is not None and one.disagrees for one in estimates)
+        mend = "give budget.runs or budget.steps more for the others, unless their warnings say otherwise"
+        if met + apart == len(asked):
+            mend = "runs of the others disagree, forward and backward; not runs but budget.steps mend that"
+        message = f"{met} of {len(asked)} free energies are known within {accuracy:g} {unit}; {mend}"
+        return Stopped(reason="budget_spent", message=message)
 
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 LEARNED_BATCHES = 4
 """Of pairs, to which the energy of the bonds is fitted."""
+NARROW, MANY = 0.6, 128
+"""Standard deviation of the energy in kT up to which few samples are believed, and how many are believed beyond: the
+fewer there are, the likelier have they missed what is rare and low, and look the more alike for it."""
 GROWTH = 2
 """By how much the number of tasks may grow before what came is looked at again."""
 
@@ -115,6 +118,6 @@ def _more(found: OneSided, accuracy: float, of_a_batch: int) -> int:
     """How many more batches make samples enough, their standard error that of the accuracy; 0 where none would."""
     if found.deviation > WIDEST:
         return 0
-    if not found.enough:
+    if not found.enough or (found.deviation > NARROW and found.units < MANY):
         return found.units // of_a_batch
     return max(0, int(np.ceil(found.units * ((found.error / accuracy) ** 2 - 1.0) / of_a_batch)))

@@ -64,12 +64,14 @@ class Records:
         rests: Whether crystals come to rest.
         unfit: Whether the time step is too large.
         no_cell: Why a cell at a temperature is not found.
+        spread: Of the works, against that of the fluctuation theorem.
         rests_empty: Whether the crystal with an empty site comes to rest.
     """
 
     def __init__(
         self,
         deviation=0.01,
+        *,
         left=None,
         lost=0.005,
         unstable=False,
@@ -77,12 +79,13 @@ class Records:
         rests=True,
         unfit=False,
         no_cell=None,
+        spread=1.0,
         rests_empty=True,
     ) -> None:
         self.deviation, self.lost, self.unstable = deviation, lost, unstable
         self.left = deviation if left is None else left
         self.fails, self.rests, self.unfit = fails, rests, unfit
-        self.no_cell, self.rests_empty = no_cell, rests_empty
+        self.no_cell, self.rests_empty, self.spread = no_cell, rests_empty, spread
 
     def __call__(self, task):
         return getattr(self, task.unit)(task)
@@ -144,7 +147,9 @@ class Records:
             draw = np.random.default_rng([task.seed, run, task.forward]).standard_normal()
             # Gaussian works of this variance obey Crooks' theorem in both directions.
             works.append(
-                (exact if task.forward else -exact) + self.lost + np.sqrt(2.0 * heat * self.lost) * draw
+                (exact if task.forward else -exact)
+                + self.lost
+                + self.spread * np.sqrt(2.0 * heat * self.lost) * draw
             )
         return DynamicsRecord(
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,

@@ -382,3 +382,11 @@ def test_one_atom_alone_is_refused():
     (fault,) = refused.value.errors
     assert (fault.pointer, fault.type) == ("/free_energy/atoms", "too-few-sites")
     assert "take atoms: 64" in fault.message
+
+
+def test_a_job_that_takes_too_long_is_refused_where_it_says_how_much():
+    document = asked({**CHANGE, "budget": {"steps": 100_000}})
+    with pytest.raises(ProblemInvalid) as refused:
+        resolve(parse(Problem, document), Limits(seconds=3600.0))
+    (fault,) = refused.value.errors
+    assert (fault.pointer, fault.type) == ("/free_energy", "does-not-fit")

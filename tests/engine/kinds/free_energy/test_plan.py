@@ -234,6 +234,24 @@ def test_runs_that_fail_are_told_and_do_not_stop_the_others():
     assert broken.stopped.reason == "budget_spent"
 
 
+def test_runs_that_disagree_are_told_with_what_mends_it():
+    told = Records(lost=0.05, spread=0.2)
+    asked_for = problem(**{**CHANGES, "accuracy": 1e-6, "budget": {"runs": 64, "steps": 300}})
+    campaign = ended(Campaign(asked_for, shared=True), told)
+    (one,) = answered(campaign)
+    assert one.switching.verdict == "disagree"
+    assert campaign.stopped.reason == "budget_spent"
+    assert "disagree, forward and backward" in campaign.stopped.message
+    assert "budget.runs" not in campaign.stopped.message
+
+
+def test_of_a_change_between_unstable_crystals_the_reason_is_what_its_runs_met():
+    told = Records(unstable=True, fails=lambda task: True)
+    (one,) = answered(ended(Campaign(problem(**CHANGES), shared=True), told))
+    assert one.free_energy is None
+    assert one.warnings == ["no run in both directions came to its end: replica 0 exploded at step 7"]
+
+
 def test_an_unstable_crystal_has_no_free_energy_and_its_mode_is_named():
     campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(unstable=True))
     (one,) = answered(campaign)

@@ -149,7 +149,8 @@ def test_every_ordering_of_two_mixed_sublattices(sevennet0):
     parent = Atoms("NaCl", positions=[[0.0, 0.0, 0.0], [3.0, 3.0, 3.0]], cell=6.0 * FCC, pbc=True)
     held = {0: {"Na": 1, "K": 1}, 1: {"Cl": 1, "Br": 1}}
     crystals = decorations(parent, held, (2,), 9.1)
-    compared(sevennet0, problem({"relax": "all"}, **SALT), crystals)
+    # Two of them leave the symmetry of their sites: ASE has to be displaced to do the same.
+    compared(sevennet0, problem({"relax": "all"}, **SALT), crystals, rattle=0.1)
 
 
 def test_empty_sites_are_ordered_too(sevennet0):
@@ -196,7 +197,7 @@ def barium_magnesium_tungstate():
 def test_the_rock_salt_order_of_a_double_perovskite(sevennet0, cells_of):
     asked = problem({"enumerate": cells_of, "relax": 10}, **PEROVSKITE)
     answer = answered(finished(asked).result())
-    salt, layers = (relaxed(sevennet0, one) for one in barium_magnesium_tungstate())
+    salt, layers = (relaxed(sevennet0, one, rattle=0.1) for one in barium_magnesium_tungstate())
     energies = [one.energy_per_atom for one in answer.orderings]
     assert salt < layers - 0.05
     assert energies[0] == pytest.approx(salt, abs=WITHIN)
