@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _NOTHING = 1e-12
+FEWEST_SITES = 8
+"""Of a supercell, below which its size is warned of."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def warnings_of(told: FreeEnergyTold, leg: Leg, runs: Runs | None, judged: Agree
     vacancy = told.questions.options.vacancy
     removed = vacancy.element if vacancy is not None and leg.kind == "vacancy" else None
     yield from spoken_warnings([SYMBOLS[number] for number in held], removed)
+    if told.questions.n_sites < FEWEST_SITES:
+        yield f"a supercell of {told.questions.n_sites} sites leaves out most waves; compare with atoms: 64"
     yield from (one.message for one in told.crystals(leg) or () if one.message)
     for end in told.ends(leg) or ():
         if end.message:

@@ -234,6 +234,12 @@ def test_runs_that_fail_are_told_and_do_not_stop_the_others():
     assert broken.stopped.reason == "budget_spent"
 
 
+def test_a_very_small_supercell_is_warned_of():
+    for atoms, warned in ((2, True), (16, False)):
+        (one,) = answered(ended(Campaign(problem(temperatures=[300], atoms=atoms), shared=True), Records()))
+        assert any("leaves out most waves" in text for text in one.warnings) == warned
+
+
 def test_runs_that_disagree_are_told_with_what_mends_it():
     told = Records(lost=0.05, spread=0.2)
     asked_for = problem(**{**CHANGES, "accuracy": 1e-6, "budget": {"runs": 64, "steps": 300}})
