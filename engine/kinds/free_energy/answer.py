@@ -42,14 +42,18 @@ CONVENTION_OF_VACANCIES = (
 
 def free_energy_answer(told: FreeEnergyTold) -> Answer:
     """The answer up to now."""
-    found = [
-        _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
-    ]
     vacancies = any(question.of_a_vacancy for question in told.questions.all)
     answer = FreeEnergyAnswer(
-        free_energies=found, convention=CONVENTION_OF_VACANCIES if vacancies else CONVENTION
+        free_energies=free_energies(told), convention=CONVENTION_OF_VACANCIES if vacancies else CONVENTION
     )
     return Answer(own=answer.model_dump(mode="json"))
+
+
+def free_energies(told: FreeEnergyTold) -> list[FreeEnergy]:
+    """Of every question whose crystals are told."""
+    return [
+        _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
+    ]
 
 
 def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
