@@ -83,7 +83,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         heat_capacity=_heat_capacity(told, question, atoms),
         vacancy=_vacancy(told, question),
         text=_sentence(told, question, found, accurate=accurate),
-        warnings=[*(found.warnings if found else ()), *_unanswered(told, question, found)],
+        warnings=[*(found.warnings if found else ()), *unanswered(told, question, found)],
     )
 
 
@@ -176,7 +176,8 @@ def _ended(told: FreeEnergyTold, question: Question) -> bool:
     return all(told.ended(leg) for leg in question.legs)
 
 
-def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
+def unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
+    """Why there will be no free energy; nothing where there is one, or may be."""
     if found is not None or not _ended(told, question):
         return []
     crystals = told.crystals(question.legs[-1]) or []

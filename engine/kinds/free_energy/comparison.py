@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 
 from api_schemas.free_energies import Contributions, Crossing, PhaseComparison, PhaseDifference
 from engine.dynamics.oscillators import quantum
+from engine.kinds.free_energy.answer import unanswered
 from engine.kinds.free_energy.estimated import estimated
 from engine.kinds.free_energy.words import formula
 
@@ -245,15 +246,10 @@ def _sentence(pair: Pair, names: Sequence[str]) -> str:
 
 def _missing(pair: Pair, names: Sequence[str]) -> str:
     """Why there is no difference: what will never be known comes first."""
-    lacking = [number for number, one in enumerate(pair.estimates) if one is None]
-    for number in lacking:
-        told, question = pair.told[number], pair.questions[number]
-        if not all(told.ended(leg) for leg in question.legs):
-            continue
-        (rest,) = told.ends(question.legs[-1]) or (None,)
-        unstable = rest is not None and rest.unstable
-        why = f": it is dynamically unstable at rest, {rest.unstable[0]}" if rest and unstable else ""
-        return f"no difference, for {names[number]} has no free energy{why}"
+    for name, told, question, found in zip(names, pair.told, pair.questions, pair.estimates, strict=True):
+        why = unanswered(told, question, found)
+        if why:
+            return f"no difference, for {name} has no free energy: {why[0]}"
     return "not known yet"
 
 

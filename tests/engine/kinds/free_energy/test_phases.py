@@ -168,9 +168,9 @@ def test_an_unstable_phase_is_named_with_its_mode_and_the_other_has_its_free_ene
     assert "dynamically unstable at rest: 0.50i THz at q = (1/2, 0, 0)" in second.warnings[0]
     (one,) = answer.comparison.differences
     assert (one.difference, one.standard_error, one.contributions, one.lower) == (None,) * 4
-    assert one.text == (
-        "NaCl at 300 K: no difference, for cscl has no free energy: it is dynamically unstable at rest, "
-        "0.50i THz at q = (1/2, 0, 0)"
+    assert one.text.startswith(
+        "NaCl at 300 K: no difference, for cscl has no free energy: the crystal is dynamically unstable at rest: "
+        "0.50i THz at q = (1/2, 0, 0). "
     )
     assert campaign.stopped.reason == "budget_spent"
 
