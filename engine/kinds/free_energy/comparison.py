@@ -93,7 +93,7 @@ class Pair:
 
 
 def _per_atom(found: Estimate) -> dict[str, float]:
-    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (Eq. 161)."""
+    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 161)."""
     parts = {name: value / found.atoms for name, value in found.contributions.items()}
     vibrations = sum(parts.get(name, 0.0) for name in _VIBRATIONS)
     return {**parts, "centre_of_mass": vibrations / (found.atoms - 1.0)}
@@ -130,7 +130,7 @@ class _Cross:
 def crossings(pairs: Sequence[Pair]) -> list[_Cross]:
     """Where two phases of one composition cross, between neighbouring temperatures at which both are known.
 
-    What the harmonic crystals differ by is known at every temperature; the rest is linear between the two (Eq. 162).
+    What the harmonic crystals differ by is known at every temperature; the rest is linear between the two (docs/science.md, Eq. 162).
     """
     known = sorted((one for one in pairs if one.difference is not None), key=lambda one: one.temperature)
     return [_cross(*both) for both in pairwise(known) if _signs_differ(*both)]

@@ -69,14 +69,14 @@ const USUAL: Record<number, [string, string]> = { 1: ['fcc', 'bcc'], 2: ['rocksa
 /** The problem of two phases: its crystal, and the other one that it has, or a usual structure of the same elements. */
 export function ofPhases(problem: JsonObject): JsonObject {
   const crystals = ofCrystals(problem);
-  const structure = at(problem, ['structure']) ?? {};
+  const structure = () => copied(at(problem, ['structure']) ?? {});
   const known = at(problem, ['free_energy', 'phases', 1]);
   return {
     ...crystals,
     free_energy: {
       ...objectAt(crystals, 'free_energy'),
       path: 'phases',
-      phases: [structure, known ?? otherPhase(structure)],
+      phases: [structure(), known ?? otherPhase(structure())],
     },
   };
 }
@@ -86,4 +86,9 @@ function otherPhase(structure: Json): Json {
   const usual = USUAL[species.length] ?? USUAL[2]!;
   const prototype = usual.find((name) => name !== textAt(structure, 'prototype'))!;
   return { prototype, species };
+}
+
+/** The same values: what stands twice in a document as one object is written as an anchor and its alias. */
+function copied(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }
