@@ -130,7 +130,8 @@ class _Cross:
 def crossings(pairs: Sequence[Pair]) -> list[_Cross]:
     """Where two phases of one composition cross, between neighbouring temperatures at which both are known.
 
-    What the harmonic crystals differ by is known at every temperature; the rest is linear between the two (docs/science.md, Eq. 162).
+    What the harmonic crystals differ by is known at every temperature; the rest is linear between the two
+    (docs/science.md, Eq. 162).
     """
     known = sorted((one for one in pairs if one.difference is not None), key=lambda one: one.temperature)
     return [_cross(*both) for both in pairwise(known) if _signs_differ(*both)]
