@@ -101,9 +101,51 @@ class Vacancy(Output):
     spring: float | None = Field(description="eV/Å^2, of what holds the atom while it is switched off.")
 
 
+class PhaseDifference(Output):
+    """The free energy of the second phase less that of the first, at one composition and temperature."""
+
+    composition: Composition
+    temperature: float = Field(description="K.")
+    difference: float | None = Field(
+        description="eV/atom, the sum of the contributions; null where a phase has no free energy."
+    )
+    standard_error: float | None = Field(description="eV/atom, of the statistics.")
+    accurate: bool = Field(description="Whether the accuracy that was asked for is met.")
+    contributions: Contributions | None
+    lower: str | None = Field(
+        description="The phase of lower free energy; null where two standard errors do not tell."
+    )
+    text: str = Field(description="The answer in a sentence.")
+
+
+class Crossing(Output):
+    """Where the phase of lower free energy changes."""
+
+    composition: Composition
+    temperature: float = Field(description="K.")
+    standard_error: float | None = Field(description="K, of the statistics.")
+    below: str = Field(description="The phase that is lower below it.")
+    above: str = Field(description="And the one that is lower above it.")
+    between: list[float] = Field(description="The two temperatures, K, between which it is interpolated.")
+
+
+class PhaseComparison(Output):
+    """Two phases compared."""
+
+    phases: list[str] = Field(description="What the two are called, in the order in which they were given.")
+    differences: list[PhaseDifference] = Field(description="In the order of compositions and temperatures.")
+    crossings: list[Crossing]
+    conclusions: list[str] = Field(
+        description="Of each composition, in a sentence, whether and where they cross."
+    )
+
+
 class FreeEnergy(Output):
     """One free energy."""
 
+    phase: str | None = Field(
+        None, description="Of path phases, the one that it is of; null where none are compared."
+    )
     composition: Composition = Field(description="Of the crystal; of a change, its end.")
     start: Composition | None = Field(description="Where a change begins; null for a crystal.")
     temperature: float = Field(description="K.")
@@ -137,4 +179,7 @@ class FreeEnergyAnswer(Output):
     """All free energies of a job, in the order of crystals and then of temperatures."""
 
     free_energies: list[FreeEnergy]
+    comparison: PhaseComparison | None = Field(
+        None, description="Of path phases, how they compare; null where none are."
+    )
     convention: str = Field(description="What is and is not in the numbers.")

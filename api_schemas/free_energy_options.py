@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -115,6 +116,11 @@ class FreeEnergyOptions(Model):
         "below, or the budget is spent.",
     )
     budget: FreeEnergyBudget = Field(FreeEnergyBudget(), description="How much may be computed for that.")
+
+    def of_phases(self) -> list[tuple[Structure, FreeEnergyOptions]]:
+        """Each phase with the options of its own free energy: both errors together are that of the difference."""
+        alone = {"path": "absolute", "phases": None, "accuracy": self.accuracy / math.sqrt(2.0)}
+        return [(phase, self.model_copy(update=alone)) for phase in self.phases or ()]
 
     @field_validator("accuracy", mode="before")
     @classmethod

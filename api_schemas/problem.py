@@ -93,6 +93,19 @@ class Problem(Model):
         """Whether several objectives without weights ask for a Pareto front."""
         return len(self.objectives) > 1 and all(one.weight is None for one in self.objectives)
 
+    def of_phase(self, phase: int | None) -> Problem:
+        """The problem of one of the crystals that it compares, by its number; itself for none."""
+        return self if phase is None else self.phases[phase]
+
+    @property
+    def phases(self) -> list[Problem]:
+        """The crystals that it compares, each as a problem by itself; empty where it compares none."""
+        options = self.free_energy
+        return [
+            self.model_copy(update={"structure": structure, "free_energy": alone})
+            for structure, alone in (options.of_phases() if options is not None else ())
+        ]
+
     @classmethod
     def from_file(cls, path: str | Path) -> Problem:
         """Read a YAML or JSON problem file, and the structure files that it names (relative to its own folder).

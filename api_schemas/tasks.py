@@ -14,6 +14,10 @@ class Task(Output):
     index: int = Field(description="Number of the task among those of its unit in its plan, rising from 0.")
     unit: str = Field(description="What a worker has to do.")
     tier: str = Field("mean_field", description="How mixed crystals are computed.")
+    phase: int | None = Field(
+        None,
+        description="Which of the crystals that its problem compares it is of, from 0; null for the problem's own.",
+    )
     continues: int | None = Field(
         None,
         description="Number of the task of the same unit from whose last checkpoint this one goes on; null for none.",

@@ -1,4 +1,4 @@
-"""What kind free_energy answers, for people: each crystal, change or vacancy with contributions and statistics."""
+"""What kind free_energy answers, for people: crystals, changes, vacancies and phases, with their statistics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_schemas.free_energies import Contributions, FreeEnergy
+from api_schemas.free_energies import Contributions, FreeEnergy, PhaseComparison, PhaseDifference
 from api_schemas.results import Result
 from orichalcum import wording
 from orichalcum.answers import free_energies
@@ -30,12 +30,40 @@ def lines(result: Result) -> list[RenderableType]:
     """
     answer = free_energies(result)
     parts: list[RenderableType] = []
-    for _, own in groupby(answer.free_energies, key=lambda one: (one.start, one.composition)):
+    if answer.comparison is not None:
+        parts += _of_phases(answer.comparison)
+    for _, own in groupby(answer.free_energies, key=lambda one: (one.phase, one.start, one.composition)):
         parts += _of_one(list(own))
     if not answer.free_energies:
         parts.append(Text("nothing was computed yet", style="bold yellow"))
     parts.append(Text(plain(answer.convention), style="dim"))
     return parts
+
+
+def _of_phases(compared: PhaseComparison) -> Iterator[RenderableType]:
+    """Which phase is lower, where they cross, and the differences by what they are made of, a table a composition."""
+    for texts in (compared.conclusions, [one.text for one in compared.differences]):
+        yield from (Text(plain(text), style="bold") for text in texts)
+    for _, own in groupby(compared.differences, key=lambda one: one.composition):
+        known = [one for one in own if one.contributions is not None]
+        if known:
+            yield _differences(known, *compared.phases)
+
+
+def _differences(known: Sequence[PhaseDifference], first: str, second: str) -> Table:
+    """A row for each temperature, in meV/atom."""
+    parts = [
+        name
+        for name in Contributions.model_fields
+        if any(getattr(one.contributions, name) is not None for one in known)
+    ]
+    head = ["T  K", plain(f"{second} less {first}  meV/atom"), "±", *map(_heading, parts)]
+    rows = table(*head, numeric=head)
+    for one in known:
+        energies = [one.difference, one.standard_error, *(getattr(one.contributions, name) for name in parts)]
+        mev = ("–" if energy is None else wording.mev(energy, _DECIMALS["eV/atom"]) for energy in energies)
+        rows.add_row(f"{one.temperature:g}", *mev)
+    return rows
 
 
 def _of_one(own: Sequence[FreeEnergy]) -> Iterator[RenderableType]:
@@ -105,11 +133,18 @@ def _dissipation(one: FreeEnergy) -> str:
 _ENERGY = "⟨energy⟩"
 """In headings, where the unit stands."""
 _HEADINGS = {"pressure_volume": "P V", "centre_of_mass": "Centre of mass"}
+
+
+def _heading(name: str) -> str:
+    """Of a contribution."""
+    return _HEADINGS.get(name, name.capitalize())
+
+
 _COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
     "T  K": lambda one: f"{one.temperature:g}",
     f"Free energy  {_ENERGY}": lambda one: _energy(one, one.free_energy),
     "±": lambda one: _energy(one, one.standard_error),
-    **{_HEADINGS.get(name, name.capitalize()): _contribution(name) for name in Contributions.model_fields},
+    **{_heading(name): _contribution(name) for name in Contributions.model_fields},
     "Estimator": lambda one: one.estimator or "",
     "Samples": lambda one: "" if one.samples is None else str(one.samples.energies),
     "Runs": _runs,

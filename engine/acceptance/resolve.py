@@ -34,6 +34,8 @@ from engine.problem.limits import Limits
 from engine.problem.resolved import ResolvedProblem
 from engine.tiers.registry import TIERS
 
+_STRUCTURE = pointer(("structure",))
+
 
 @dataclass(frozen=True)
 class _Parts:
@@ -115,6 +117,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         potential=potential,
         planned=examined.planned,
         verified=examined.verified,
+        phases=_phases(problem, limits),
     )
     kind = KINDS[problem.kind]
     misfits = (
@@ -132,6 +135,30 @@ def _asked(problem: Problem) -> str:
     options = getattr(problem, problem.kind, None)
     limited = SCHEMAS[problem.kind].takes("strategy.max_evaluations") or options is None
     return "/strategy/max_evaluations" if limited else f"/{problem.kind}"
+
+
+def _phases(problem: Problem, limits: Limits) -> tuple[ResolvedProblem, ...]:
+    """The crystals that a problem compares, each as a problem by itself.
+
+    Raises:
+        ProblemInvalid: with what is wrong with them, at the phase.
+    """
+    found: list[ResolvedProblem] = []
+    errors: list[FieldError] = []
+    for number, phase in enumerate(problem.phases):
+        where = pointer(("free_energy", "phases", number))
+        try:
+            found.append(resolve(phase, limits))
+        except ProblemInvalid as fault:
+            errors.extend(
+                one.model_copy(update={"pointer": where + one.pointer.removeprefix(_STRUCTURE)})
+                if one.pointer.startswith(_STRUCTURE)
+                else one
+                for one in fault.errors
+            )
+    if errors:
+        raise ProblemInvalid(_once(errors))
+    return tuple(found)
 
 
 def _counted(problem: Problem, planned: int) -> Problem:

@@ -80,9 +80,10 @@ def evaluate(
     if on_call is not None:
         workplace = replace(workplace, on_call=on_call)
     if isinstance(composition, Suggestion):
-        resolved, task = _resolved(problem, composition.composition), composition
+        resolved, task = _resolved(problem, composition.composition).of_phase(composition.phase), composition
     elif isinstance(composition, Task):
-        return UNITS[composition.unit].perform(resolved_problem(problem), [composition], workplace)[0]
+        resolved = resolved_problem(problem).of_phase(composition.phase)
+        return UNITS[composition.unit].perform(resolved, [composition], workplace)[0]
     else:
         resolved = _resolved(problem, composition)
         task = Suggestion(

@@ -90,11 +90,11 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
 
 
 def _batches(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task]]:
-    """Tasks in order, those together that are best computed at a time."""
+    """Tasks in order, those of one crystal together that are best computed at a time."""
     found: list[list[Task]] = []
-    for (name, _), same in groupby(tasks, lambda task: (task.unit, task.tier)):
+    for (name, phase, _), same in groupby(tasks, lambda task: (task.unit, task.phase, task.tier)):
         waiting = list(same)
-        size = UNITS[name].together(resolved)
+        size = UNITS[name].together(resolved.of_phase(phase))
         found += [waiting[first : first + size] for first in range(0, len(waiting), size)]
     return found
 
@@ -107,11 +107,12 @@ def _performed(
 ) -> Sequence[Record]:
     """Compute tasks of one unit; what one saved last is kept for the one that continues it."""
     unit, first = UNITS[tasks[0].unit], tasks[0]
-    workplace.say(words_of(unit, campaign.resolved, tasks))
+    resolved = campaign.resolved.of_phase(first.phase)
+    workplace.say(words_of(unit, resolved, tasks))
     before = None if first.continues is None else checkpoints.pop((first.unit, first.continues), None)
     place = replace(
         workplace,
         checkpoint=before,
         save=lambda state: checkpoints.update({(first.unit, first.index): state}),
     )
-    return unit.perform(campaign.resolved, tasks, place)
+    return unit.perform(resolved, tasks, place)

@@ -24,6 +24,7 @@ class ResolvedProblem:
         potential: The description of the potential.
         planned: At most so many evaluations, by the problem's kind.
         verified: At most so many of them are verified by explicit supercells, where the problem asks for that.
+        phases: The crystals that the problem compares, each as a problem by itself.
     """
 
     problem: Problem
@@ -34,6 +35,11 @@ class ResolvedProblem:
     potential: PotentialDescription
     planned: int
     verified: int = 1
+    phases: tuple[ResolvedProblem, ...] = ()
+
+    def of_phase(self, phase: int | None) -> ResolvedProblem:
+        """The problem of one of the crystals that it compares, by its number; itself for none."""
+        return self if phase is None else self.phases[phase]
 
     @property
     def space(self) -> CompositionSpace:

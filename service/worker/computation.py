@@ -30,7 +30,7 @@ def performed(problem: Problem, task: Task, workplace: Workplace) -> Record:
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
         engine.potentials.errors.PotentialError: if the potential cannot be used.
     """
-    resolved, unit = _resolved(problem.model_dump_json()), UNITS[task.unit]
+    resolved, unit = _resolved(problem.model_dump_json()).of_phase(task.phase), UNITS[task.unit]
     workplace.say(unit.words(resolved, task))
     (record,) = unit.perform(resolved, [task], workplace)
     return record

@@ -16,16 +16,17 @@ from api_schemas.tasks import Task
 from engine.potentials import registry
 from engine.units.registry import UNITS
 
-_PLACE = {"index", "origin", "background", "evaluation"}
+_PLACE = {"index", "phase", "origin", "background", "evaluation"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
 
 
 def content_key(problem: Problem, task: Task, device: str) -> str:
     """SHA-256 of all that the record of a task depends on, besides the checkpoint from which it may go on.
 
-    That is: the unit and the tier, what the unit uses of the problem, the potential with the checksum of its weights,
-    the task with what it starts from, the kind of device, and the code.
+    That is: the unit and the tier, what the unit uses of the problem (with the crystal that the task is of), the
+    potential with the checksum of its weights, the task with what it starts from, the kind of device, and the code.
     """
+    problem = problem.of_phase(task.phase)
     content = {
         "unit": task.unit,
         "tier": task.tier,

@@ -1,6 +1,7 @@
 """The answer of kind free_energy for people and programs: printed, and read as values.
 
-The results are of runs with sevennet-0: sodium chloride, its change to potassium chloride, and a vacancy in it.
+The results are of runs with sevennet-0: sodium chloride, its change to potassium chloride, and a vacancy in it; two
+phases of lithium bromide.
 """
 
 import copy
@@ -15,9 +16,9 @@ from tests.orichalcum.fake_service import RESULT
 from tests.orichalcum.printing import row
 
 DATA = Path(__file__).parents[1] / "data"
-CRYSTAL, CHANGE, VACANCY = (
+CRYSTAL, CHANGE, VACANCY, PHASES = (
     json.loads((DATA / f"free_energy_{name}.json").read_text())
-    for name in ("absolute", "composition", "vacancy")
+    for name in ("absolute", "composition", "vacancy", "phases")
 )
 
 
@@ -69,6 +70,36 @@ def test_a_vacancy_is_printed_in_electronvolts_with_where_its_atom_goes(printed)
     assert numbers[1:5] == [f"{value:.3f}" for value in shown]
     assert "meV" not in text
     assert "Free energy  eV per vacancy" in text
+
+
+def test_phases_are_printed_with_where_they_cross_their_difference_and_each_by_itself(printed):
+    text = printed(PHASES)
+    compared = PHASES["answer"]["comparison"]
+    assert text.splitlines()[0] == compared["conclusions"][0]
+    assert "zincblende and rocksalt cross at 194 ± 7 K" in compared["conclusions"][0]
+    for one in compared["differences"]:
+        assert one["text"] in text
+    assert "rocksalt less zincblende  meV/atom" in text
+    numbers = row(text, "300", "-1.78")
+    assert numbers[:4] == ["300", "-1.78", "0.28", "30.31"]
+    assert sum(map(float, numbers[3:])) == pytest.approx(float(numbers[1]), abs=0.035)
+    # Each phase has a table of its own, though both have the same composition.
+    assert text.count("Free energy  meV/atom") == 2
+    assert "rocksalt: LiBr at 300 K: -3263.30 ± 0.19 meV/atom" in text
+
+
+def test_a_difference_that_is_not_known_has_a_sentence_and_no_row(printed):
+    result = copy.deepcopy(PHASES)
+    compared = result["answer"]["comparison"]
+    for one in compared["differences"]:
+        one.update(dict.fromkeys(("difference", "standard_error", "contributions", "lower")))
+        one["text"] = (
+            f"LiBr at {one['temperature']:g} K: no difference, for rocksalt has no free energy: soft"
+        )
+    compared["conclusions"] = []
+    text = printed(result)
+    assert text.splitlines()[0] == "LiBr at 50 K: no difference, for rocksalt has no free energy: soft"
+    assert "rocksalt less zincblende" not in text
 
 
 def test_temperatures_of_a_crystal_are_rows_of_its_table_and_another_crystal_has_its_own(printed):

@@ -20,6 +20,7 @@ export type EvaluationPage = Schemas['EvaluationPage'];
 export type Result = Schemas['Result'];
 export type FreeEnergyAnswer = Schemas['FreeEnergyAnswer'];
 export type FreeEnergy = Schemas['FreeEnergy'];
+export type PhaseComparison = Schemas['PhaseComparison'];
 export type Switching = Schemas['Switching'];
 export type OrderAnswer = Schemas['OrderAnswer'];
 export type Ordering = Schemas['Ordering'];

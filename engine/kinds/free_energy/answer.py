@@ -46,16 +46,19 @@ CONVENTION_OF_VACANCIES = (
 
 def free_energy_answer(told: FreeEnergyTold) -> Answer:
     """The answer up to now."""
-    found = [
-        _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
-    ]
-    questions = told.questions
-    vacancies = any(question.of_a_vacancy for question in questions.all)
-    of_crystals = IN_CELLS[questions.options.ensemble] + CONVENTION
+    vacancies = any(question.of_a_vacancy for question in told.questions.all)
+    of_crystals = IN_CELLS[told.questions.options.ensemble] + CONVENTION
     answer = FreeEnergyAnswer(
-        free_energies=found, convention=CONVENTION_OF_VACANCIES if vacancies else of_crystals
+        free_energies=free_energies(told), convention=CONVENTION_OF_VACANCIES if vacancies else of_crystals
     )
     return Answer(own=answer.model_dump(mode="json"))
+
+
+def free_energies(told: FreeEnergyTold) -> list[FreeEnergy]:
+    """Of every question whose crystals are told."""
+    return [
+        _free_energy(told, question) for question in told.questions.all if told.crystals(question.legs[-1])
+    ]
 
 
 def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
@@ -86,7 +89,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         heat_capacity=_heat_capacity(told, question, atoms),
         vacancy=_vacancy(told, question),
         text=_sentence(told, question, found, accurate=accurate),
-        warnings=[*(found.warnings if found else ()), *_unanswered(told, question, found)],
+        warnings=[*(found.warnings if found else ()), *unanswered(told, question, found)],
     )
 
 
@@ -184,7 +187,8 @@ def _ended(told: FreeEnergyTold, question: Question) -> bool:
     return all(told.ended(leg) for leg in question.legs)
 
 
-def _unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
+def unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None) -> list[str]:
+    """Why there will be no free energy; nothing where there is one, or may be."""
     if found is not None or not _ended(told, question):
         return []
     crystals = told.crystals(question.legs[-1]) or []

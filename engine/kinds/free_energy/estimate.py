@@ -36,6 +36,8 @@ def _cells(questions: Questions) -> int:
 
 def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     """What is expected of samples, and of the fewest runs that say something; the budget allows more."""
+    if resolved.phases:
+        return _of_all([estimate_free_energies(phase) for phase in resolved.phases])
     questions = Questions(resolved)
     work = work_of(resolved.crystal, resolved, questions.supercell.n_cells)
     rest = estimate_relaxations(resolved, len(questions.points))
@@ -53,4 +55,14 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
         memory_bytes=int(
             max(rest.memory_bytes, memory_of(resolved, questions.supercell.n_cells, questions.together))
         ),
+    )
+
+
+def _of_all(phases: list[CostEstimate]) -> CostEstimate:
+    """One after the other."""
+    return CostEstimate(
+        evaluations=sum(one.evaluations for one in phases),
+        potential_calls=sum(one.potential_calls for one in phases),
+        seconds=sum(one.seconds for one in phases),
+        memory_bytes=max(one.memory_bytes for one in phases),
     )

@@ -43,7 +43,10 @@ class FreeEnergyKind:
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """Samples and runs; what is shared is always asked for."""
         del shared
+        from engine.kinds.free_energy.phases import PhasesPlan
         from engine.kinds.free_energy.plan import FreeEnergyPlan
         from engine.kinds.free_energy.questions import Questions
 
+        if resolved.phases:
+            return PhasesPlan(resolved, seed)
         return FreeEnergyPlan(resolved, Questions(resolved), seed)

@@ -15,16 +15,9 @@ if TYPE_CHECKING:
     from api_schemas.free_energy_options import FreeEnergyOptions
     from engine.problem.resolved import ResolvedProblem
 
-BUILT = ("absolute", "composition", "vacancy")
-"""Paths that are."""
-
 
 def unbuilt_options(options: FreeEnergyOptions) -> Iterator[FieldError]:
     """Options that ask for it."""
-    if options.path not in BUILT:
-        yield _refused(
-            ("free_energy", "path"), f"path {options.path}", "take absolute for each of the crystals"
-        )
     if options.reference == "einstein":
         yield _refused(("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal")
 

@@ -79,7 +79,8 @@ export function freeEnergyAnswer(result: Result | null): FreeEnergyAnswer | null
   return known && typeof convention === 'string' ? (result!.answer as unknown as FreeEnergyAnswer) : null;
 }
 
-function crystal(composition: Composition): string {
+/** The name of a crystal by what it holds. */
+export function crystal(composition: Composition): string {
   const parts = Object.values(composition).map((elements) =>
     Object.entries(elements)
       .filter(([, share]) => share !== 0)
@@ -89,15 +90,16 @@ function crystal(composition: Composition): string {
   return parts.join(', ') || 'the crystal';
 }
 
-/** What it is the free energy of: a crystal, a change, or a vacancy. */
-export function named({ start, composition, vacancy }: FreeEnergy): string {
+/** What it is the free energy of: a crystal, a change, a vacancy, or a crystal as one of two phases. */
+export function named({ phase, start, composition, vacancy }: FreeEnergy): string {
+  if (phase) return `${phase}: ${crystal(composition)}`;
   if (vacancy) return `a vacancy of ${vacancy.element} in ${crystal(composition)}`;
   return start === null ? crystal(composition) : `${crystal(start)} to ${crystal(composition)}`;
 }
 
 /** Whether two are of the same crystal or change. */
 export function alike(one: FreeEnergy, other: FreeEnergy): boolean {
-  const what = ({ start, composition }: FreeEnergy) => JSON.stringify([start, composition]);
+  const what = ({ phase, start, composition }: FreeEnergy) => JSON.stringify([phase, start, composition]);
   return what(one) === what(other);
 }
 

@@ -31,7 +31,14 @@ async function answer(url: string, { body }: { body?: string } = {}): Promise<Re
   const mixing = ['mean_field', 'paired'];
   const tiers = ['mean_field', 'fluctuation'];
   const potentials = [{ name: 'sevennet-l3i5', elements: ['Na', 'K', 'Cl'], mixing, tiers }];
-  return Response.json({ valid: !refused, errors, potentials, prototypes: [], properties: [] });
+  const prototypes = ['rocksalt', 'cscl', 'zincblende', 'wurtzite'].map((name) => ({
+    name,
+    description: name,
+    species: ['cation', 'anion'],
+    parameters: ['a'],
+    example: ['Mg', 'O'],
+  }));
+  return Response.json({ valid: !refused, errors, potentials, prototypes, properties: [] });
 }
 
 it(
@@ -93,6 +100,21 @@ it(
     expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
     await fireEvent.change(screen.getByLabelText('Element'), { target: { value: 'K' } });
     expect(problem().free_energy!.vacancy).toEqual({ sublattice: 'cation', element: 'K' });
+
+    await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'phases' } });
+    const salt = { prototype: 'rocksalt', species: ['Na', 'Cl'] };
+    const phases = [salt, { ...salt, prototype: 'cscl' }];
+    expect(problem().free_energy).toEqual({ ...options, path: 'phases', phases });
+    const chosen = screen.getByRole('group', { name: 'Phases' });
+    await fireEvent.change(within(chosen).getByLabelText(/^Other phase/), {
+      target: { value: 'zincblende' },
+    });
+    expect((problem().free_energy!.phases as unknown[])[1]).toEqual({ ...salt, prototype: 'zincblende' });
+    expect(within(chosen).queryByRole('button', { name: 'Compare the crystal above' })).toBeNull();
+    await fireEvent.input(text, { target: { value: text.value.replace('rocksalt', 'wurtzite') } });
+    await fireEvent.click(await within(chosen).findByRole('button', { name: 'Compare the crystal above' }));
+    expect((problem().free_energy!.phases as unknown[])[0]).toEqual({ ...salt, prototype: 'wurtzite' });
+    await fireEvent.input(text, { target: { value: text.value.replaceAll('wurtzite', 'rocksalt') } });
 
     await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'absolute' } });
     expect(problem().free_energy).toEqual(options);

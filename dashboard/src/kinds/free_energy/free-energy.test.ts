@@ -20,6 +20,7 @@ import { ofChange, ofCrystals } from './paths';
 const CRYSTAL = stored('free_energy_absolute');
 const CHANGE = stored('free_energy_composition');
 const VACANCY = stored('free_energy_vacancy');
+const PHASES = stored('free_energy_phases');
 const answerOf = (result: Result) => result.answer as unknown as FreeEnergyAnswer;
 const crystal = answerOf(CRYSTAL).free_energies[0]!;
 const change = answerOf(CHANGE).free_energies[0]!;
@@ -127,6 +128,37 @@ describe('the page of a job of kind free_energy', () => {
     expect(screen.getByText(/No electronic, magnetic/)).toBeTruthy();
     expect(plot(/^Work/)).toBeUndefined();
     expect(plot(/^Free energy against/)).toBeUndefined();
+  });
+
+  it('compares two phases: where they cross, and what their difference is made of', async () => {
+    shown(PHASES);
+    await tick();
+    expect(screen.getByText(/zincblende and rocksalt cross at 194 ± 7 K/)).toBeTruthy();
+    const table = within(screen.getByRole('table', { name: /^Differences of the phases/ }));
+    const [head, ...differences] = table.getAllByRole('row').map(texts);
+    expect(head!.slice(0, 4)).toEqual(['T K', 'Difference', 'Lower', 'Static']);
+    expect(differences.map((cells) => cells.slice(0, 3))).toEqual([
+      ['50', '0.90 ± 0.03', 'zincblende'],
+      ['100', '1.15 ± 0.05', 'zincblende'],
+      ['200', '−0.13 ± 0.17', '–'],
+      ['300', '−1.78 ± 0.28', 'rocksalt'],
+    ]);
+    // Each phase has its own curve, though both have the same composition.
+    const curve = plot(/^Free energy against the temperature/)!;
+    expect(curve.getAttribute('aria-valuetext')).toMatch(/^zincblende: the crystal at 50 K/);
+    await fireEvent.click(screen.getByRole('button', { name: '200 K, rocksalt: the crystal' }));
+    expect(curve.getAttribute('aria-valuetext')).toMatch(/^rocksalt: the crystal at 200 K/);
+    cleanup();
+    const answer = PHASES.answer as unknown as FreeEnergyAnswer;
+    const [first, ...rest] = answer.comparison!.differences;
+    const none = { difference: null, standard_error: null, contributions: null, lower: null };
+    const unknown = { ...first!, ...none, composition: { cation: { Na: 1 } }, text: 'no difference: soft' };
+    const comparison = { ...answer.comparison!, differences: [unknown, ...rest] };
+    shown({ ...PHASES, answer: { ...answer, comparison } as unknown as Result['answer'] });
+    await tick();
+    expect(screen.getByText('no difference: soft.')).toBeTruthy();
+    const again = within(screen.getByRole('table', { name: /^Differences of the phases/ }));
+    expect(texts(again.getAllByRole('row')[1]!).slice(0, 4)).toEqual(['Na', '50', '–', '–']);
   });
 
   it('says of a vacancy everything in eV, and where its atom goes', async () => {
