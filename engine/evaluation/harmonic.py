@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from api_schemas.cost import Cost
 from api_schemas.dynamics import HarmonicRecord, HarmonicTask
+from engine.crystals.shells import near_jumps
 from engine.crystals.symmetry import operations
 from engine.dynamics.samples import Model, pairs
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
-from engine.evaluation.warnings import near_jumps
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:

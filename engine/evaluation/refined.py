@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.mechanics.sensitivity import coordinate_response
+from engine.properties.inputs import NO_VIBRATIONS, Vibrations
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,7 @@ class Refined:
         cells: Parent cells of the supercell; 0 without one.
         notes: What to be careful about.
         disorder: What is left for neighbours.
+        vibrations: Of the mean-field crystal in this cell, where properties are made of them.
     """
 
     relaxed: Relaxed
@@ -40,6 +42,7 @@ class Refined:
     cells: int = 0
     notes: tuple[str, ...] = ()
     disorder: DisorderState | None = None
+    vibrations: Vibrations = NO_VIBRATIONS
 
 
 class Refinement(Protocol):

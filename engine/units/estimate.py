@@ -12,11 +12,13 @@ from engine.crystals.by_content import by_content
 from engine.crystals.conventional import SYMPREC
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
+from engine.crystals.supercells import VIBRATING_ATOMS, supercell_of_atoms
+from engine.crystals.symmetry import hessian_rows
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.description import PotentialDescription
 from engine.potentials.families import FAMILIES
 from engine.problem.resolved import ResolvedProblem
-from engine.properties.table import PROPERTIES, named_properties
+from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, named_properties, vibrating
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
 
@@ -50,6 +52,9 @@ class _Relaxation:
     calls: int
     seconds: float
     memory: float
+
+
+_NOTHING = _Relaxation(calls=0, seconds=0.0, memory=0.0)
 
 
 @dataclass(frozen=True)
@@ -98,16 +103,22 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     one = _relaxation(resolved.crystal, resolved, members, directions)
     beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
+    vibrations = _vibrations(resolved, 1 + 2 * directions)
+    of_members = (
+        _vibrations(resolved, 1) if MIXING_FREE_ENERGY in named_properties(resolved.problem) else _NOTHING
+    )
     others = [_relaxation(crystal, resolved, 1, 0) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
         potential_calls=(evaluations + members) * one.calls
-        + evaluations * (moduli.calls + beyond.calls)
+        + evaluations * (moduli.calls + beyond.calls + vibrations.calls)
+        + members * of_members.calls
         + sum(other.calls for other in others),
         seconds=(evaluations + members) * one.seconds
-        + evaluations * (moduli.seconds + beyond.seconds)
+        + evaluations * (moduli.seconds + beyond.seconds + vibrations.seconds)
+        + members * of_members.seconds
         + sum(other.seconds for other in others),
-        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, *others))),
+        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, vibrations, *others))),
     )
 
 
@@ -172,6 +183,20 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
     )
 
 
+def _vibrations(resolved: ResolvedProblem, crystals: int) -> _Relaxation:
+    """Rows of force constants of so many compositions, in the supercell of the vibrations."""
+    if not vibrating(resolved.problem):
+        return _NOTHING
+    crystal = resolved.crystal
+    cells = supercell_of_atoms(crystal, VIBRATING_ATOMS).n_cells
+    work = work_of(crystal, resolved, cells)
+    calls = crystals * (1 + hessian_rows(crystal))
+    waves = 3 * 16 * cells * (3 * crystal.n_sites) ** 2  # complex matrices of all waves, a few at a time
+    return _Relaxation(
+        calls=calls, seconds=calls * work.seconds(), memory=PROCESS_MEMORY + work.memory() + waves
+    )
+
+
 def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     """What the tier computes in a supercell for each composition."""
     from engine.tiers.registry import TIERS  # extensions are opened there, and may import kinds that estimate
@@ -179,7 +204,7 @@ def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     crystal = resolved.crystal
     wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
     if wanted is None:
-        return _Relaxation(calls=0, seconds=0.0, memory=0.0)
+        return _NOTHING
     work = work_of(crystal, resolved, wanted.cells)
     return _Relaxation(
         calls=wanted.calls,
