@@ -133,8 +133,7 @@ class Evaluator:
                     seconds=seconds,
                     supercell_calls=result.supercell_calls + result.vibrations.calls,
                     primitive_equivalents=float(
-                        result.supercell_calls * result.cells
-                        + result.vibrations.calls * result.vibrations.cells
+                        result.supercell_calls * result.cells + result.vibrations.primitive_equivalents
                     ),
                 ),
                 self._jumps,
@@ -174,20 +173,15 @@ class Evaluator:
         return modulus_values(names, self.solver.landscape(crystal, self.pressure), at)
 
     def _vibrations(self, refined: Refined, x: NDArray[np.float64]) -> Vibrations:
-        """Of a composition that converged: of the mean-field crystal in its cell; nothing where none are wanted."""
+        """Of a composition that converged, as the tier has them; nothing where none are wanted."""
         problem, relaxed = self.resolved.problem, refined.relaxed
         if not vibrating(problem) or not relaxed.converged:
             return NO_VIBRATIONS
+        crystal, temperature = self.resolved.crystal, problem.conditions.temperature
+        if self._refinement is not None and is_mixed(self.resolved):
+            return self._refinement.vibrations(self.solver, crystal, self.pressure, temperature, x, relaxed.q)
         follows = None if refined.dq_dx is None else (refined.dq_dx, self.resolved.space.tangent_basis)
-        return vibrations_of(
-            self.solver,
-            self.resolved.crystal,
-            self.pressure,
-            problem.conditions.temperature,
-            x,
-            relaxed.q,
-            follows,
-        )
+        return vibrations_of(self.solver, crystal, self.pressure, temperature, x, relaxed.q, follows)
 
     def reference(self, task: ReferenceTask) -> ReferenceRecord:
         """Relax what evaluations share, unless the store has it."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.evaluations import DisorderState
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
+    from engine.references.solver import ReferenceSolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,17 @@ class Refinement(Protocol):
             tolerance: When a relaxation is finished.
             neighbour: What a near composition left; None where there is none.
         """
+
+    def vibrations(
+        self,
+        solver: ReferenceSolver,
+        crystal: AlchemicalCrystal,
+        pressure: float,
+        temperature: float,
+        x: NDArray[np.float64],
+        q: NDArray[np.float64],
+    ) -> Vibrations:
+        """The vibrations of the composition as the tier has them; see `engine.references.vibrations.vibrations_of`."""
 
 
 def as_it_is(relaxed: Relaxed, columns: NDArray[np.float64], directions: NDArray[np.float64]) -> Refined:

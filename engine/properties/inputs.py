@@ -39,14 +39,14 @@ class Vibrations:
             [3, n_columns]; None where they were not computed or do not exist.
         unstable: What is unstable, in words, from the worst on, and whether a jump of the potential may be why.
         calls: Potential calls of the supercell that they took.
-        cells: Parent cells of the supercell.
+        primitive_equivalents: The same, each counted as often as its supercell holds the parent cell.
     """
 
     values: NDArray[np.float64] | None
     by_x: NDArray[np.float64] | None = None
     unstable: tuple[str, ...] = ()
     calls: int = 0
-    cells: int = 0
+    primitive_equivalents: int = 0
 
 
 NO_VIBRATIONS = Vibrations(None)

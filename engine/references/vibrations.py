@@ -68,17 +68,13 @@ def vibrations_of(
         calls = 0
         found: list[list[float]] = []
         with fitting_threads(supercell.n_cells * crystal.n_copies):
-            rest, taken = _harmonic(solver, crystal, supercell, pressure, x, q)
+            rest, taken = harmonic_at(solver, crystal, supercell, pressure, x, q)
             calls += taken
             if not rest.stable:
-                names = site_names(crystal, crystal.weights(x))
-                words = [one.words(names) for one in rest.instabilities(operations(crystal))][:MOST_MODES]
-                frac = rest.positions @ np.linalg.inv(rest.lattice)
-                potential = solver.potential
-                near = near_jumps(rest.lattice, frac, potential.curvature_jumps, potential.name)
-                return {"calls": calls, "unstable": words if near is None else [*words, near]}
+                words = unstable_words(solver, crystal, crystal.weights(x), rest)
+                return {"calls": calls, "unstable": words}
             for step, moved in _steps(follows):
-                beside, taken = _harmonic(solver, crystal, supercell, pressure, x + step, q + moved)
+                beside, taken = harmonic_at(solver, crystal, supercell, pressure, x + step, q + moved)
                 calls += taken
                 found.append(beside.vibrations.tolist() if beside.stable else [])
         return {"calls": calls, "frequencies": rest.vibrations.tolist(), "beside": found}
@@ -92,21 +88,22 @@ def vibrations_of(
     digest = hashlib.sha256(json.dumps(at).encode()).hexdigest()
     stored = solver.remembered(crystal, pressure, f"vibrations {digest}", compute, x)
     calls, cells = int(stored["calls"]), supercell.n_cells
+    equivalents = calls * cells
     if "unstable" in stored:
-        return Vibrations(None, unstable=tuple(stored["unstable"]), calls=calls, cells=cells)
+        return Vibrations(
+            None, unstable=tuple(stored["unstable"]), calls=calls, primitive_equivalents=equivalents
+        )
 
     def of(frequencies: Sequence[float]) -> NDArray[np.float64]:
-        heat = quantum(frequencies, temperature)
-        per_cell = np.array(
-            [heat.free_energy[0], heat.entropy[0] / BOLTZMANN, heat.heat_capacity[0] / BOLTZMANN]
+        return np.array(
+            [filled(one, cells * crystal.n_sites) / cells for one in thermal(frequencies, temperature)]
         )
-        return np.array([filled(one, cells * crystal.n_sites) / cells for one in per_cell])
 
     by_x = None
     if follows is not None and all(stored["beside"]):
         ends = np.array([of(one) for one in stored["beside"]]).reshape(-1, 2, 3)
         by_x = np.asarray(((ends[:, 0] - ends[:, 1]) / (2.0 * STEP)).T @ follows[1].T)
-    return Vibrations(of(stored["frequencies"]), by_x, calls=calls, cells=cells)
+    return Vibrations(of(stored["frequencies"]), by_x, calls=calls, primitive_equivalents=equivalents)
 
 
 def member_vibrations(
@@ -126,6 +123,23 @@ def member_vibrations(
     ]
 
 
+def thermal(frequencies: Sequence[float], temperature: float) -> NDArray[np.float64]:
+    """Free energy (eV), entropy and heat capacity (k_B) of quantum oscillators (THz) at a temperature (K), [3]."""
+    heat = quantum(frequencies, temperature)
+    return np.array([heat.free_energy[0], heat.entropy[0] / BOLTZMANN, heat.heat_capacity[0] / BOLTZMANN])
+
+
+def unstable_words(
+    solver: ReferenceSolver, crystal: AlchemicalCrystal, lam: NDArray[np.float64], found: HarmonicCrystal
+) -> list[str]:
+    """What is unstable in a crystal with weights [n_copies], and whether a jump of the potential may be why."""
+    names, potential = site_names(crystal, lam), solver.potential
+    words = [one.words(names) for one in found.instabilities(operations(crystal))][:MOST_MODES]
+    frac = found.positions @ np.linalg.inv(found.lattice)
+    near = near_jumps(found.lattice, frac, potential.curvature_jumps, potential.name)
+    return words if near is None else [*words, near]
+
+
 def _steps(
     follows: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -137,7 +151,7 @@ def _steps(
     return [(step, dq_dx @ step) for step in steps]
 
 
-def _harmonic(
+def harmonic_at(
     solver: ReferenceSolver,
     crystal: AlchemicalCrystal,
     supercell: Supercell,
@@ -145,21 +159,28 @@ def _harmonic(
     x: NDArray[np.float64],
     q: NDArray[np.float64],
 ) -> tuple[HarmonicCrystal, int]:
-    """The harmonic crystal at coordinates [n_q], and the potential calls of the supercell that it took.
-
-    The mass on a mixed site is the geometric mean of its elements': it gives the classical limit of random occupations.
-    """
+    """The harmonic crystal at coordinates [n_q], and the potential calls of the supercell that it took."""
     coordinates = solver.coordinates(crystal)
     deformation = (np.eye(3) + coordinates.strain(q)).T
     lattice, sites = coordinates.lattice @ deformation, coordinates.displaced(q) @ deformation
     interrupt = solver.landscape(crystal, pressure).interrupt
     landscape = SiteLandscape(solver.potential, crystal, lattice, supercell, interrupt)
-    lam = crystal.weights(x)
+    return harmonic_of(landscape, sites, crystal.weights(x)), landscape.calls
+
+
+def harmonic_of(
+    landscape: SiteLandscape, sites: NDArray[np.float64], lam: NDArray[np.float64]
+) -> HarmonicCrystal:
+    """The harmonic crystal about sites [n_sites, 3] Å of a cell with weights [n_copies].
+
+    The mass on a mixed site is the geometric mean of its elements': it gives the classical limit of random occupations.
+    """
+    crystal, supercell, lattice = landscape.crystal, landscape.supercell, landscape.lattice
     at_rest = landscape.first(supercell.positions(lattice, sites), _STILL, landscape.everywhere(lam))
     constants = force_constants(
         landscape, sites, _STILL, lam, operations(crystal), at_rest.by_position[: crystal.n_sites]
     )
-    noise = NOISE[solver.potential.dtype.itemsize]
+    noise = NOISE[landscape.potential.dtype.itemsize]
     found = harmonic_crystal(constants, crystal, lam, lattice, sites, noise=noise)
     logs = np.bincount(crystal.copy_site, weights=lam * np.log(crystal.masses), minlength=crystal.n_sites)
-    return replace(found, masses=np.exp(logs)), landscape.calls
+    return replace(found, masses=np.exp(logs))

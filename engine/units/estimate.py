@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from engine.problem.resolved import ResolvedProblem
 from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, named_properties, vibrating
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
+
+if TYPE_CHECKING:
+    from engine.tiers.tier import SupercellWork
 
 CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
@@ -103,7 +107,7 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     one = _relaxation(resolved.crystal, resolved, members, directions)
     beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
-    vibrations = _vibrations(resolved, 1 + 2 * directions)
+    vibrations, departed = _vibrations(resolved, 1 + 2 * directions), _departed(resolved)
     of_members = (
         _vibrations(resolved, 1) if MIXING_FREE_ENERGY in named_properties(resolved.problem) else _NOTHING
     )
@@ -111,14 +115,14 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     return CostEstimate(
         evaluations=evaluations,
         potential_calls=(evaluations + members) * one.calls
-        + evaluations * (moduli.calls + beyond.calls + vibrations.calls)
+        + evaluations * (moduli.calls + beyond.calls + vibrations.calls + departed.calls)
         + members * of_members.calls
         + sum(other.calls for other in others),
         seconds=(evaluations + members) * one.seconds
-        + evaluations * (moduli.seconds + beyond.seconds + vibrations.seconds)
+        + evaluations * (moduli.seconds + beyond.seconds + vibrations.seconds + departed.seconds)
         + members * of_members.seconds
         + sum(other.seconds for other in others),
-        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, vibrations, *others))),
+        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, vibrations, departed, *others))),
     )
 
 
@@ -197,19 +201,37 @@ def _vibrations(resolved: ResolvedProblem, crystals: int) -> _Relaxation:
     )
 
 
+def _departed(resolved: ResolvedProblem) -> _Relaxation:
+    """What the tier computes in a supercell for the vibrations of each composition."""
+    from engine.tiers.registry import TIERS
+
+    if not vibrating(resolved.problem):
+        return _NOTHING
+    return _in_supercell(
+        resolved, TIERS[resolved.problem.potential.tier].vibration_work(resolved.crystal), matrices=3
+    )
+
+
 def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     """What the tier computes in a supercell for each composition."""
     from engine.tiers.registry import TIERS  # extensions are opened there, and may import kinds that estimate
 
     crystal = resolved.crystal
-    wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
+    return _in_supercell(
+        resolved, TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
+    )
+
+
+def _in_supercell(resolved: ResolvedProblem, wanted: SupercellWork | None, matrices: int = 0) -> _Relaxation:
+    """What work in a supercell costs, which holds so many complex matrices of all its displacements at a time."""
     if wanted is None:
         return _NOTHING
+    crystal = resolved.crystal
     work = work_of(crystal, resolved, wanted.cells)
     return _Relaxation(
         calls=wanted.calls,
         seconds=wanted.calls * work.seconds(),
-        memory=PROCESS_MEMORY + work.memory(),
+        memory=PROCESS_MEMORY + work.memory() + matrices * 16 * (3 * wanted.cells * crystal.n_sites) ** 2,
     )
 
 
