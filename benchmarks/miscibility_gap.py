@@ -15,6 +15,8 @@ import os
 import time
 
 import numpy as np
+from ase import Atoms
+from ase.optimize import LBFGS
 from supercells import MOST_CALLS, mean_field
 
 from api_schemas.problem import Problem
@@ -23,8 +25,9 @@ from engine.crystals.crystal import AlchemicalCrystal
 from engine.crystals.decorations import decorate, explicit_crystal
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
-from engine.dynamics.harmonic import harmonic_crystal
+from engine.dynamics.harmonic import DynamicallyUnstable, harmonic_crystal
 from engine.dynamics.oscillators import filled, quantum
+from engine.mechanics.ase_calculator import AlchemicalCalculator
 from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.preconditioned import begin, told
 from engine.mechanics.response.decorated import Relaxation
@@ -36,7 +39,7 @@ from engine.references.store import MemoryStore
 
 FULL = os.environ.get("ORICHALCUM_BENCH") == "full"
 WARM = 800.0
-"""K; at which vibrations are computed. Other temperatures follow with a constant heat capacity, nearly the classical."""
+"""K; at which vibrations are computed. Others follow with a constant heat capacity, which nearly is the classical."""
 VIBRATIONS = ("vibrational_free_energy", "vibrational_entropy", "heat_capacity")
 
 
@@ -75,11 +78,13 @@ def main() -> None:
         ends = [evaluated(asked.potential, "mean_field", x, store)[1:4] for x in (0.0, 1.0)]
         members = [evaluated(asked.potential, "mean_field", x, store, "energy")[0] for x in (0.0, 1.0)]
         found = decorated(load_potential(asked.potential), asked.explicit)
+        if not len(found):
+            return
         energies, vibrations = found[:, 0] - np.mean(members), found[:, 1:] - np.mean(ends, axis=0)
         told_of("supercells", energies.mean(), vibrations.mean(axis=0), [], time.perf_counter() - began)
         spread = 1000 * np.abs(found - found.mean(axis=0)).max(axis=0)
         print(
-            f"of {asked.explicit} decorations the farthest is off by {spread[0]:.2f} and {spread[1]:.2f} meV/atom"
+            f"of {len(found)} decorations the farthest is off by {spread[0]:.2f} and {spread[1]:.2f} meV/atom"
         )
 
 
@@ -103,7 +108,7 @@ def told_of(name: str, energy: float, vibrations: np.ndarray, fitted: list[float
 def evaluated(
     potential: str, tier: str, x: float, store: MemoryStore, first: str = "mixing_energy"
 ) -> list[float]:
-    """A property and the vibrations' three, and the derivatives of all four by the share of K, eV and k_B an atom."""
+    """A property and the vibrations' three, then their derivatives by the share of K or nan; eV and k_B an atom."""
     problem = Problem.model_validate(
         {
             "kind": "evaluate",
@@ -118,7 +123,10 @@ def evaluated(
     if record.message:
         print(f"   at {x:.2f} K: {record.message}")
     values = [record.properties[name] for name in (first, *VIBRATIONS)]
-    slopes = [one.gradient["cation"]["K"] - one.gradient["cation"]["Na"] for one in values if one.gradient]
+    slopes = [
+        one.gradient["cation"]["K"] - one.gradient["cation"]["Na"] if one.gradient else np.nan
+        for one in values
+    ]
     return [*(one.value for one in values), *slopes]
 
 
@@ -150,8 +158,12 @@ def critical(x: np.ndarray, mixed: np.ndarray, *, vibrating: bool) -> float:
     while high - low > 0.5:
         middle = 0.5 * (low + high)
         heat = [warmed(mixed[:, 1:4], middle), warmed(mixed[:, 5:8], middle)]
-        values = [mixed[:, 0] + vibrating * heat[0], mixed[:, 4] + vibrating * heat[1]]
-        parts = np.linalg.lstsq(rows, np.concatenate(values), rcond=None)[0]
+        values = [mixed[:, 0], mixed[:, 4]]
+        if vibrating:
+            values = [mixed[:, 0] + heat[0], mixed[:, 4] + heat[1]]
+        wanted = np.concatenate(values)
+        known = np.isfinite(wanted)
+        parts = np.linalg.lstsq(rows[known], wanted[known], rcond=None)[0]
         bend = sum(part * p.deriv(2)(fine) for part, p in zip(parts, powers, strict=True))
         # Half of the atoms are mixed.
         unstable = (bend + 0.5 * BOLTZMANN * middle / (fine * (1.0 - fine))).min() < 0.0
@@ -169,13 +181,25 @@ def decorated(potential: Potential, numbers: int) -> np.ndarray:
         while not state.ended and state.evaluations < MOST_CALLS:
             value, gradient = relaxation.evaluate(state.q)
             state = told(state, relaxation.told_value(value, state), gradient, relaxation.method)
-        q, energy = relaxation.corrected(state)
+        q, _ = relaxation.corrected(state)
         lattice, positions = relaxation.deformed(q)
         species = relaxation.decoration.species[relaxation.atoms]
-        found.append(
-            [energy / len(species), *shaken(potential, explicit_crystal(lattice, positions, species))]
-        )
-    return np.array(found)
+        atoms = settled(potential, explicit_crystal(lattice, positions, species), number)
+        whole = explicit_crystal(lattice, atoms.positions, species)
+        try:
+            found.append([atoms.get_potential_energy() / len(species), *shaken(potential, whole)])
+        except DynamicallyUnstable as fault:
+            print(f"decoration {number}: {fault}")
+    return np.array(found).reshape(-1, 4)
+
+
+def settled(potential: Potential, crystal: AlchemicalCrystal, seed: int) -> Atoms:
+    """A decoration relaxed further in its cell, from a little beside its symmetric places."""
+    atoms = Atoms(crystal.parent_symbols, cell=crystal.lattice, positions=crystal.positions, pbc=True)
+    atoms.calc = AlchemicalCalculator(potential, crystal, np.zeros(0))
+    atoms.positions += np.random.default_rng(seed).normal(0.0, 0.03, atoms.positions.shape)
+    LBFGS(atoms, logfile=None).run(fmax=5e-4, steps=200)
+    return atoms
 
 
 def shaken(potential: Potential, crystal: AlchemicalCrystal) -> list[float]:
