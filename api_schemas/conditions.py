@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
@@ -55,6 +55,11 @@ class Conditions(Model):
 
     temperature: Number = Field(300.0, ge=0.0, le=100_000.0, description="K")
     pressure: Number = Field(0.0, ge=-100.0, le=1000.0, description="GPa; positive compresses.")
+    vibrations: Literal["none", "harmonic"] = Field(
+        "none",
+        description="harmonic: mixing_free_energy holds the vibrations of the harmonic crystal at the temperature, and "
+        "vibrational_free_energy, vibrational_entropy and heat_capacity can be asked for.",
+    )
     chemical_potentials: Annotated[
         dict[Element, Annotated[Number, Field(ge=-1e5, le=1e5)]], counted_first(MOST_ELEMENTS)
     ] = Field(

@@ -35,6 +35,7 @@ _ROWS = (
     Unit("Å^3/atom", "Å³/atom", decimals=4, scale=0.1, tolerance=0.02),
     Unit("g/cm^3", "g/cm³", decimals=4, scale=0.05, tolerance=0.02),
     Unit("eV/atom", "eV/atom", decimals=5, scale=0.01, tolerance=0.005),
+    Unit("k_B/atom", "k_B/atom", decimals=4, scale=0.1, tolerance=0.02),
     Unit("GPa", "GPa", decimals=4, scale=1.0, tolerance=1.0),
     Unit("USD/kg", "USD/kg", decimals=4, scale=1.0, tolerance=0.01),
 )

@@ -22,6 +22,7 @@ from engine.acceptance.objective_checks import batch_faults, property_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
 from engine.acceptance.supercell_checks import supercell_fit_faults, verification_faults
 from engine.acceptance.unused import unused_fields
+from engine.acceptance.vibration_checks import vibration_faults
 from engine.composition.constraints import build_region
 from engine.composition.feasibility import conflicts
 from engine.composition.region import Region
@@ -91,6 +92,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         parts = parts.within(potential.cutoff)
     errors.extend(held_faults(problem, parts.crystal))
     errors.extend(mixing_faults(problem))
+    errors.extend(vibration_faults(problem, parts.crystal))
     if problem.potential.tier in TIERS:
         errors.extend(TIERS[problem.potential.tier].faults(problem))
     if potential is not None:

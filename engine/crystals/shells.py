@@ -1,4 +1,4 @@
-"""Distances between the sites of a crystal, near given ones."""
+"""Distances between the sites of a crystal, near given ones: those at which the curvature of a potential jumps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.crystals.parent import FloatArray
+
+JUMP_WIDTH = 0.02
+"""Å; this near to a shell at which the curvature of a potential jumps, it is not to be trusted."""
 
 
 def shells_near(
@@ -32,3 +35,19 @@ def shells_near(
     points = np.ascontiguousarray(frac @ box)
     (found,) = finder.compute(points=points, box=box, periodic=True, quantities="d")
     return [distance for distance in distances if bool((np.abs(found - distance) <= width).any())]
+
+
+def near_jumps(lattice: FloatArray, frac: FloatArray, jumps: Sequence[float], potential: str) -> str | None:
+    """Where neighbours lie at a distance at which the curvature of a potential jumps, in words; None if nowhere.
+
+    Args:
+        lattice: Lattice vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates of the sites, [n_sites, 3].
+        jumps: The distances, Å.
+        potential: Its name.
+    """
+    near = shells_near(lattice, frac, jumps, JUMP_WIDTH)
+    if not near:
+        return None
+    listed = " and ".join(f"{distance:g} Å" for distance in near)
+    return f"neighbours lie within {JUMP_WIDTH} Å of {listed}, where the curvature of {potential} jumps"

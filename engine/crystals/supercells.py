@@ -28,6 +28,8 @@ IMAGE_DISTANCE = 9.5
 MOST_SITES = 200
 """Sites of such a supercell, about, unless two cells of the parent have more."""
 FEWEST_CELLS = 2
+VIBRATING_ATOMS = 64
+"""Sites of the supercell whose waves the vibrations of an evaluation are, about."""
 
 _NEARLY_AS_COMPACT = 0.9
 """A shape with more symmetry, or fewer cells, is taken if its shortest vector is at least this share of the best's."""

@@ -55,6 +55,24 @@ def operations(crystal: AlchemicalCrystal, tolerance: float = SYMMETRY_TOLERANCE
     return list(found)
 
 
+def hessian_rows(crystal: AlchemicalCrystal) -> int:
+    """Rows of second derivatives that give all of a supercell's, as long as it keeps the symmetry of the parent.
+
+    One for each site that no operation takes to an earlier one, where the images of a general direction under the
+    operations that keep the site span all three; two or three where they span fewer.
+    """
+    found = operations(crystal)
+    general = np.array([0.61, -0.68, 0.41])
+    total = 0
+    for site in range(crystal.n_sites):
+        if min(int(operation.sites[site]) for operation in found) < site:
+            continue
+        images = [operation.rotation @ general for operation in found if operation.sites[site] == site]
+        spanned = int(np.linalg.matrix_rank(np.array(images), tol=1e-6))
+        total += {3: 1, 2: 2}.get(spanned, 3)
+    return total
+
+
 def space_group(
     lattice: FloatArray, frac: FloatArray, species: IntArray, tolerance: float = SYMMETRY_TOLERANCE
 ) -> tuple[str, int] | None:

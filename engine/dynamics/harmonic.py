@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from api_schemas.symbols import SYMBOLS
 from engine.dynamics.oscillators import Thermodynamics, classical, quantum
 from engine.mechanics.constants import BOLTZMANN, FREQUENCY
 from engine.mechanics.empty_sites import EMPTY
@@ -281,6 +282,16 @@ class HarmonicCrystal:
             values = np.linalg.eigvalsh(matrix)
             found[number, : len(moving)] = FREQUENCY * np.sign(values) * np.sqrt(np.abs(values))
         return found
+
+
+def site_names(crystal: AlchemicalCrystal, lam: NDArray[np.float64]) -> list[str]:
+    """What each site of a cell holds by weights [n_copies]: ``K``, ``Na/K``."""
+    return [
+        "/".join(
+            SYMBOLS[number] for number in crystal.copy_species[(lam > 0.0) & (crystal.copy_site == site)]
+        )
+        for site in range(crystal.n_sites)
+    ]
 
 
 def harmonic_crystal(

@@ -8,20 +8,25 @@ import numpy as np
 
 from api_schemas.evaluations import DisorderState
 from engine.crystals.supercells import supercell_for_disorder
+from engine.evaluation.disordered_vibrations import disorder_vibrations
 from engine.evaluation.refined import Refined
 from engine.mechanics.response.disorder import Disorder
 from engine.mechanics.response.force_constants import ForceConstants
 from engine.mechanics.response.minimum import Fluctuation, relax_disordered
 from engine.mechanics.response.walk import Remembered
 from engine.mechanics.threads import fitting_threads
+from engine.properties.inputs import Vibrations
+from engine.references.vibrations import vibrations_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
+    from engine.references.solver import ReferenceSolver
 
 
 STORED_UP_TO = 4000
@@ -64,6 +69,27 @@ class Disordered:
             cells=cells,
             notes=tuple(_notes(found, disorder)),
             disorder=None if found.remembered is None else _state(found.remembered),
+        )
+
+    def vibrations(
+        self,
+        solver: ReferenceSolver,
+        crystal: AlchemicalCrystal,
+        pressure: float,
+        temperature: float,
+        x: NDArray[np.float64],
+        q: NDArray[np.float64],
+    ) -> Vibrations:
+        """Those of the mean-field crystal and what real atoms add; without derivatives by the composition."""
+        mean = vibrations_of(solver, crystal, pressure, temperature, x, q)
+        if mean.values is None:
+            return mean
+        beyond = disorder_vibrations(solver, crystal, pressure, temperature, x, q)
+        return Vibrations(
+            None if beyond.values is None else mean.values + beyond.values,
+            unstable=beyond.unstable,
+            calls=mean.calls + beyond.calls,
+            primitive_equivalents=mean.primitive_equivalents + beyond.primitive_equivalents,
         )
 
 

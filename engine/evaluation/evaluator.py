@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +15,15 @@ from engine.mechanics.springs import Springs
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
+from engine.properties.inputs import NO_VIBRATIONS, Vibrations
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
-from engine.properties.table import wanted_properties
+from engine.properties.table import vibrating, wanted_properties
 from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver, batch_size
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
+from engine.references.vibrations import vibrations_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,6 +113,10 @@ class Evaluator:
         ]
         with fitting_threads(crystal.n_copies * len(suggestions)):
             moduli = [self._moduli(result, weights) for result, weights in zip(refined, lam, strict=True)]
+        refined = [
+            replace(result, vibrations=self._vibrations(result, x))
+            for result, x in zip(refined, points, strict=True)
+        ]
         seconds = (time.perf_counter() - started) / len(suggestions)
         return [
             build_record(
@@ -121,11 +128,13 @@ class Evaluator:
                 shared,
                 curved,
                 Cost(
-                    potential_calls=result.relaxed.calls + curved.calls,
+                    potential_calls=result.relaxed.calls + curved.calls + result.vibrations.calls,
                     shared_calls=shared.calls,
                     seconds=seconds,
-                    supercell_calls=result.supercell_calls,
-                    primitive_equivalents=float(result.supercell_calls * result.cells),
+                    supercell_calls=result.supercell_calls + result.vibrations.calls,
+                    primitive_equivalents=float(
+                        result.supercell_calls * result.cells + result.vibrations.primitive_equivalents
+                    ),
                 ),
                 self._jumps,
             )
@@ -162,6 +171,17 @@ class Evaluator:
             dq_dx=refined.dq_dx,
         )
         return modulus_values(names, self.solver.landscape(crystal, self.pressure), at)
+
+    def _vibrations(self, refined: Refined, x: NDArray[np.float64]) -> Vibrations:
+        """Of a composition that converged, as the tier has them; nothing where none are wanted."""
+        problem, relaxed = self.resolved.problem, refined.relaxed
+        if not vibrating(problem) or not relaxed.converged:
+            return NO_VIBRATIONS
+        crystal, temperature = self.resolved.crystal, problem.conditions.temperature
+        if self._refinement is not None and is_mixed(self.resolved):
+            return self._refinement.vibrations(self.solver, crystal, self.pressure, temperature, x, relaxed.q)
+        follows = None if refined.dq_dx is None else (refined.dq_dx, self.resolved.space.tangent_basis)
+        return vibrations_of(self.solver, crystal, self.pressure, temperature, x, relaxed.q, follows)
 
     def reference(self, task: ReferenceTask) -> ReferenceRecord:
         """Relax what evaluations share, unless the store has it."""

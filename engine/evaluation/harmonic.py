@@ -9,6 +9,7 @@ import numpy as np
 
 from api_schemas.cost import Cost
 from api_schemas.dynamics import Defect, HarmonicRecord, HarmonicTask, ReferenceBetween
+from engine.crystals.shells import near_jumps
 from engine.crystals.symmetry import operations
 from engine.dynamics.bonds import bonds, fit_bonds
 from engine.dynamics.einstein import springs_like
@@ -17,7 +18,6 @@ from engine.dynamics.two_stage import Drawn, drawn
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
 from engine.evaluation.vacant import Vacant
-from engine.evaluation.warnings import near_jumps
 from engine.mechanics.threads import fitting_threads
 from engine.references.chemical_potentials import chemical_potentials
 

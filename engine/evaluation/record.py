@@ -20,11 +20,10 @@ from api_schemas.evaluations import (
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
 from engine.evaluation.unseen import unseen
-from engine.evaluation.warnings import present_elements, warning_text
+from engine.evaluation.warnings import left_without_vibrations, present_elements, warning_text
 from engine.mechanics.relax import in_one_piece
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.inputs import EndMember
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
@@ -83,13 +82,14 @@ def build_record(
             dq_dx=refined.dq_dx,
             dh_dx=refined.dh_dx,
             surroundings=shared.surroundings,
+            vibrations=refined.vibrations,
         )
-        ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
         undefined = undefined_properties(crystal, resolved.problem.conditions.substrate)
+        undefined |= left_without_vibrations(resolved, shared, refined.vibrations)
         names = [name for name in wanted_properties(resolved.problem) if name not in undefined]
         left_out = set() if shared.members else {name for name in names if PROPERTIES[name].needs_mixture}
         plain = [name for name in names if not PROPERTIES[name].needs_curvature and name not in left_out]
-        found = property_values(plain, crystal, coordinates, point, ends) | moduli.values
+        found = property_values(plain, crystal, coordinates, point, shared.ends) | moduli.values
         if not is_mixed(resolved):  # it is its own end member
             found |= {name: Value(0.0, np.zeros(len(x))) for name in left_out}
         values = {name: found[name] for name in names if name in found}

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.mechanics.sensitivity import coordinate_response
+from engine.properties.inputs import NO_VIBRATIONS, Vibrations
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from api_schemas.evaluations import DisorderState
+    from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.landscape import Landscape
     from engine.mechanics.relax import Relaxed, Tolerance
+    from engine.references.solver import ReferenceSolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,7 @@ class Refined:
         cells: Parent cells of the supercell; 0 without one.
         notes: What to be careful about.
         disorder: What is left for neighbours.
+        vibrations: Of the mean-field crystal in this cell, where properties are made of them.
     """
 
     relaxed: Relaxed
@@ -40,6 +44,7 @@ class Refined:
     cells: int = 0
     notes: tuple[str, ...] = ()
     disorder: DisorderState | None = None
+    vibrations: Vibrations = NO_VIBRATIONS
 
 
 class Refinement(Protocol):
@@ -64,6 +69,17 @@ class Refinement(Protocol):
             tolerance: When a relaxation is finished.
             neighbour: What a near composition left; None where there is none.
         """
+
+    def vibrations(
+        self,
+        solver: ReferenceSolver,
+        crystal: AlchemicalCrystal,
+        pressure: float,
+        temperature: float,
+        x: NDArray[np.float64],
+        q: NDArray[np.float64],
+    ) -> Vibrations:
+        """The vibrations of the composition as the tier has them; see `engine.references.vibrations.vibrations_of`."""
 
 
 def as_it_is(relaxed: Relaxed, columns: NDArray[np.float64], directions: NDArray[np.float64]) -> Refined:

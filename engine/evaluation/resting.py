@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from api_schemas.symbols import SYMBOLS
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
-from engine.dynamics.harmonic import NOISE, HarmonicCrystal, harmonic_crystal
+from engine.dynamics.harmonic import NOISE, HarmonicCrystal, harmonic_crystal, site_names
 from engine.mechanics.response.force_constants import ForceConstants, force_constants
 from engine.mechanics.sites import SiteLandscape
 
@@ -94,12 +93,7 @@ class Resting:
     @property
     def names(self) -> list[str]:
         """What each site of a cell holds: ``K``, ``Na/K``."""
-        crystal = self._crystal
-        held = crystal.weights(self.x) > 0.0
-        return [
-            "/".join(SYMBOLS[number] for number in crystal.copy_species[held & (crystal.copy_site == site)])
-            for site in range(crystal.n_sites)
-        ]
+        return site_names(self._crystal, self._crystal.weights(self.x))
 
     @property
     def volume(self) -> float:

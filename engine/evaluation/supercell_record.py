@@ -16,8 +16,7 @@ from engine.crystals.short_range_order import shells_of
 from engine.evaluation.warnings import lost_members
 from engine.mechanics.mean_strain import symmetric_strain
 from engine.properties.gradients import RelaxedPoint, property_values
-from engine.properties.inputs import EndMember
-from engine.properties.table import PROPERTIES, wanted_properties
+from engine.properties.table import PROPERTIES, vibrating, wanted_properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +126,7 @@ def departure_of(relaxation: Relaxation, q: NDArray[np.float64]) -> Departure:
 def _properties(
     resolved: ResolvedProblem, outcome: Outcome, q: NDArray[np.float64], enthalpy: float
 ) -> dict[str, float]:
-    """Values by name; the cell is that of the symmetric strain nearest to the relaxed one."""
+    """Values by name, none of vibrations; the cell is that of the symmetric strain nearest to the relaxed one."""
     host, coordinates, shared = outcome.relaxation.host, outcome.coordinates, outcome.shared
     deformation = (np.eye(3) + outcome.relaxation.strain(q)) @ (np.eye(3) + coordinates.strain(host.q))
     mean = np.array(host.q)
@@ -140,11 +139,13 @@ def _properties(
         dh_dx=np.zeros(len(outcome.x)),
         surroundings=shared.surroundings,
     )
-    ends = [EndMember(columns=tuple(np.flatnonzero(m.x)), enthalpy=m.enthalpy) for m in shared.members]
+    ends, vibrate = shared.ends, vibrating(resolved.problem)
     names = [
         name
         for name in wanted_properties(resolved.problem)
-        if not PROPERTIES[name].needs_curvature and (ends or not PROPERTIES[name].needs_mixture)
+        if not PROPERTIES[name].needs_curvature
+        and name not in vibrate
+        and (ends or not PROPERTIES[name].needs_mixture)
     ]
     found = property_values(names, resolved.crystal, coordinates, point, ends)
     return {name: value.value for name, value in found.items()}

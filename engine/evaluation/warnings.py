@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from api_schemas.symbols import SYMBOLS
-from engine.crystals.shells import shells_near
-from engine.properties.table import PROPERTIES, wanted_properties
+from engine.crystals.shells import near_jumps
+from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, vibrating, wanted_properties
 from engine.properties.undefined import what_holds
 from engine.references.chemical_potentials import mixes_functionals
 
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from engine.evaluation.refined import Refined
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.problem.resolved import ResolvedProblem
+    from engine.properties.inputs import Vibrations
     from engine.properties.moduli import Moduli
     from engine.references.shared_values import SharedValues
-
-JUMP_WIDTH = 0.02
-"""Å; this near to a shell at which the curvature of a potential jumps, it is not to be trusted."""
 
 
 def warning_text(
@@ -72,6 +70,7 @@ def warning_text(
             "a displacement that breaks the symmetry lowers the energy: the elastic constants are those of an "
             "unstable crystal"
         )
+    said += _without_vibrations(resolved, shared, refined.vibrations)
     said += refined.notes
     said += shared.notes
     if "formation_energy" in wanted and mixes_functionals(present_elements(resolved, x)):
@@ -79,28 +78,41 @@ def warning_text(
             "the training data mix GGA and GGA+U for these elements (a metal of Co, Cr, Fe, Mn, Mo, Ni, V, W with O "
             "or F): the formation energy may be off by tenths of an eV per atom"
         )
-    near = near_jumps(*coordinates.geometry(relaxed.q), jumps, resolved.potential.name) if curved else None
+    affected = [*(["moduli"] if curved else []), *(["vibrations"] if vibrating(resolved.problem) else [])]
+    near = near_jumps(*coordinates.geometry(relaxed.q), jumps, resolved.potential.name) if affected else None
     if near is not None:
-        said.append(f"{near}: moduli and their gradients change abruptly there; sevennet-l3i5 is smoother")
+        what = " and ".join(affected)
+        said.append(f"{near}: {what} and their gradients change abruptly there; sevennet-l3i5 is smoother")
     return "; ".join(said) or None
 
 
-def near_jumps(
-    lattice: NDArray[np.float64], frac: NDArray[np.float64], jumps: Sequence[float], potential: str
-) -> str | None:
-    """Where neighbours lie at a distance at which the curvature of a potential jumps, in words; None if nowhere.
+def left_without_vibrations(
+    resolved: ResolvedProblem, shared: SharedValues, vibrations: Vibrations
+) -> set[str]:
+    """Names of the properties that an evaluation lacks since it, or an end member, has no harmonic vibrations."""
+    if vibrations.values is None:
+        return set(vibrating(resolved.problem))
+    return {MIXING_FREE_ENERGY} if any(one.values is None for one in shared.vibrations) else set()
 
-    Args:
-        lattice: Lattice vectors as rows, [3, 3] Å.
-        frac: Fractional coordinates of the sites, [n_sites, 3].
-        jumps: The distances, Å.
-        potential: Its name.
-    """
-    near = shells_near(lattice, frac, jumps, JUMP_WIDTH)
-    if not near:
-        return None
-    listed = " and ".join(f"{distance:g} Å" for distance in near)
-    return f"neighbours lie within {JUMP_WIDTH} Å of {listed}, where the curvature of {potential} jumps"
+
+def _without_vibrations(
+    resolved: ResolvedProblem, shared: SharedValues, vibrations: Vibrations
+) -> Iterator[str]:
+    """What is dynamically unstable, in words, and what is left out for it."""
+    left_out = left_without_vibrations(resolved, shared, vibrations)
+    listed = ", ".join(name for name in PROPERTIES if name in left_out)
+    if vibrations.unstable:
+        yield (
+            f"the crystal is dynamically unstable at rest and has no harmonic vibrations "
+            f"({'; '.join(vibrations.unstable)}): {listed} left out"
+        )
+    names = [elements for elements, _ in resolved.crystal.end_members()]
+    for elements, one in zip(names, shared.vibrations, strict=False):  # none, where none are compared with
+        if one.values is None:
+            yield (
+                f"the end member {'-'.join(elements)} has no harmonic vibrations "
+                f"({'; '.join(one.unstable)}): {MIXING_FREE_ENERGY} left out"
+            )
 
 
 def lost_members(lost: int, count: int) -> str:

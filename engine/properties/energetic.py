@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.mechanics.constants import BOLTZMANN
+from engine.properties.table import MIXING_FREE_ENERGY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +57,19 @@ def energetic(
         return (enthalpy - weights @ chemical_potentials) / atoms
     if name not in ("mixing_energy", "mixing_free_energy"):
         raise KeyError(name)
-    unmixed = torch.zeros((), dtype=x.dtype)
-    for member in end_members:
+    mixing = (enthalpy - _unmixed(x, end_members, [one.enthalpy for one in end_members])) / atoms
+    return mixing if name == "mixing_energy" else mixing - temperature * ideal_entropy(weights, vacancies)
+
+
+def _unmixed(x: Tensor, end_members: Sequence[EndMember], values: Sequence[float]) -> Tensor:
+    """The mean of values of the end members by their shares."""
+    total = torch.zeros((), dtype=x.dtype)
+    for member, value in zip(end_members, values, strict=True):
         share = torch.ones((), dtype=x.dtype)
         for column in member.columns:
             share = share * x[column]
-        unmixed = unmixed + share * member.enthalpy
-    mixing = (enthalpy - unmixed) / atoms
-    return mixing if name == "mixing_energy" else mixing - temperature * ideal_entropy(weights, vacancies)
+        total = total + share * value
+    return total
 
 
 def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
@@ -79,9 +85,9 @@ def ideal_entropy(weights: Tensor, vacancies: Tensor | None = None) -> Tensor:
 
 
 def value(name: str, at: PropertyInputs) -> Tensor:
-    """An energy per atom of a relaxed composition."""
+    """An energy per atom of a relaxed composition; the mixing free energy with vibrations, where there are any."""
     temperature = at.surroundings.temperature
-    return energetic(
+    found = energetic(
         name,
         at.enthalpy,
         at.volume_work,
@@ -92,3 +98,7 @@ def value(name: str, at: PropertyInputs) -> Tensor:
         at.chemical_potentials,
         at.vacancies,
     )
+    if name != MIXING_FREE_ENERGY or at.vibrations is None:
+        return found
+    of_members = [0.0 if one.vibrational is None else one.vibrational for one in at.end_members]
+    return found + (at.vibrations[0] - _unmixed(at.x, at.end_members, of_members)) / at.atoms

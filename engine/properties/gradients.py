@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.mechanics.coordinates import SymmetryCoordinates
-    from engine.properties.inputs import EndMember, Surroundings
+    from engine.properties.inputs import EndMember, Surroundings, Vibrations
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ class RelaxedPoint:
         dq_dx: Derivative of the coordinates by the composition, [n_q, n_columns], or None where it does not exist.
         dh_dx: Raw derivative of the relaxed enthalpy by the composition, [n_columns], eV.
         surroundings: Pressure, temperature and references of the properties.
+        vibrations: Of the crystal; None where no property is made of them.
     """
 
     q: NDArray[np.float64]
@@ -46,6 +47,7 @@ class RelaxedPoint:
     dq_dx: NDArray[np.float64] | None
     dh_dx: NDArray[np.float64]
     surroundings: Surroundings
+    vibrations: Vibrations | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,7 @@ def property_values(
         q = torch.tensor(point.q, dtype=torch.float64, requires_grad=True)
         x = torch.tensor(point.x, dtype=torch.float64, requires_grad=True)
         enthalpy = torch.tensor(point.enthalpy, dtype=torch.float64, requires_grad=True)
+        vibrations = _vibrations(point)
         weights = torch.tensor(crystal.weights_matrix) @ x + torch.tensor(crystal.weights_offset)
         modes = torch.as_tensor(coordinates.strain_modes)
         strain = torch.einsum("i,iab->ab", q[: coordinates.n_strain], modes)
@@ -99,14 +102,14 @@ def property_values(
             chemical_potentials=potentials,
             end_members=end_members,
             surroundings=around,
+            vibrations=vibrations,
         )
+        leaves = (q, x, enthalpy) if vibrations is None else (q, x, enthalpy, vibrations)
         found = {}
         for name in names:
             value = import_module(PROPERTIES[name].family).value(name, at)
-            by_q, by_x, by_h = torch.autograd.grad(
-                value, (q, x, enthalpy), allow_unused=True, retain_graph=True
-            )
-            found[name] = Value(float(value.detach()), _total(point, by_q, by_x, by_h))
+            slopes = torch.autograd.grad(value, leaves, allow_unused=True, retain_graph=True)
+            found[name] = Value(float(value.detach()), _total(point, *slopes))
         absent = np.asarray(torch.cat([weights, vacancies]).detach()) <= 0
         if "mixing_free_energy" in found and absent.any():
             found["mixing_free_energy"] = Value(found["mixing_free_energy"].value, None)
@@ -121,8 +124,19 @@ def _chemical_potentials(crystal: AlchemicalCrystal, around: Surroundings) -> to
     return torch.tensor(of_copies, dtype=torch.float64)
 
 
+def _vibrations(point: RelaxedPoint) -> torch.Tensor | None:
+    """[3]; None where there are none."""
+    if point.vibrations is None or point.vibrations.values is None:
+        return None
+    return torch.tensor(point.vibrations.values, dtype=torch.float64, requires_grad=True)
+
+
 def _total(
-    point: RelaxedPoint, by_q: torch.Tensor | None, by_x: torch.Tensor | None, by_h: torch.Tensor | None
+    point: RelaxedPoint,
+    by_q: torch.Tensor | None,
+    by_x: torch.Tensor | None,
+    by_h: torch.Tensor | None,
+    by_vibrations: torch.Tensor | None = None,
 ) -> NDArray[np.float64] | None:
     total = np.zeros(len(point.x))
     if by_x is not None:
@@ -133,4 +147,8 @@ def _total(
         if point.dq_dx is None:
             return None
         total += by_q.numpy() @ point.dq_dx
+    if by_vibrations is not None and point.vibrations is not None:
+        if point.vibrations.by_x is None:
+            return None
+        total += by_vibrations.numpy() @ point.vibrations.by_x
     return total

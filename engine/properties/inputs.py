@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from engine.crystals.crystal import AlchemicalCrystal
@@ -19,10 +21,36 @@ class EndMember:
     Attributes:
         columns: Index of its column of the composition vector on every sublattice.
         enthalpy: Relaxed enthalpy, eV per parent cell.
+        vibrational: Free energy of its vibrations, eV per parent cell; None where it is not wanted or there is none.
     """
 
     columns: tuple[int, ...]
     enthalpy: float
+    vibrational: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Vibrations:
+    """What the vibrations of a relaxed crystal come to at a temperature.
+
+    Attributes:
+        values: Free energy (eV), entropy and heat capacity (k_B) per parent cell, [3]; None where a mode is unstable.
+        by_x: Their derivatives by the composition along the relaxed crystals, right in the tangent space,
+            [3, n_columns]; None where they were not computed or do not exist.
+        unstable: What is unstable, in words, from the worst on, and whether a jump of the potential may be why.
+        calls: Potential calls of the supercell that they took.
+        primitive_equivalents: The same, each counted as often as its supercell holds the parent cell.
+    """
+
+    values: NDArray[np.float64] | None
+    by_x: NDArray[np.float64] | None = None
+    unstable: tuple[str, ...] = ()
+    calls: int = 0
+    primitive_equivalents: int = 0
+
+
+NO_VIBRATIONS = Vibrations(None)
+"""Where none were computed."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +102,8 @@ class PropertyInputs:
         chemical_potentials: Of each copy's element, [n_copies], eV/atom; None where none were asked for.
         end_members: End members of the composition space.
         surroundings: What properties refer to.
+        vibrations: Free energy (eV), entropy and heat capacity (k_B) of the vibrations per cell, [3]; None where they
+            are not wanted.
     """
 
     crystal: AlchemicalCrystal
@@ -88,6 +118,7 @@ class PropertyInputs:
     chemical_potentials: Tensor | None
     end_members: Sequence[EndMember]
     surroundings: Surroundings
+    vibrations: Tensor | None = None
 
     @property
     def atoms(self) -> Tensor:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GEOMETRIC, ENERGETIC = "engine.properties.geometric", "engine.properties.energetic"
 COSTS, SURROUNDINGS = "engine.properties.costs", "engine.properties.surroundings"
-MODULI = "engine.properties.moduli"
+MODULI, VIBRATIONAL = "engine.properties.moduli", "engine.properties.vibrational"
 """Families of properties."""
 
 
@@ -33,6 +33,8 @@ class PropertyRow:
         needs_mixture: Whether it compares a mixture with its end members, and so means nothing for a plain
             crystal.
         needs_curvature: Whether it is built of second derivatives of the enthalpy, and its gradient of third.
+        needs_vibrations: Whether it is one of the harmonic crystal's vibrations, so that conditions.vibrations must be
+            harmonic.
         family: Module whose function ``value(name, at)`` computes it; the moduli have their own way.
     """
 
@@ -43,6 +45,7 @@ class PropertyRow:
     positive: bool = False
     needs_mixture: bool = False
     needs_curvature: bool = False
+    needs_vibrations: bool = False
     family: str = GEOMETRIC
 
     def info(self) -> PropertyInfo:
@@ -61,6 +64,9 @@ class PropertyRow:
             tolerance=facts.tolerance,
         )
 
+
+MIXING_FREE_ENERGY = "mixing_free_energy"
+"""Holds the vibrations where conditions.vibrations is harmonic."""
 
 PRICE, RISK, MASS_FRACTION = "price_per_kg", "supply_risk", "mass_fraction:"
 """Names of what follows from the composition alone; the last is followed by an element."""
@@ -93,9 +99,9 @@ _ROWS = (
         family=ENERGETIC,
     ),
     PropertyRow(
-        "mixing_free_energy",
+        MIXING_FREE_ENERGY,
         "eV/atom",
-        "mixing_energy minus temperature times the ideal entropy of mixing",
+        "mixing_energy minus temperature times the ideal entropy of mixing; with vibrations if conditions say so",
         always=False,
         needs_mixture=True,
         family=ENERGETIC,
@@ -141,6 +147,21 @@ _ROWS = (
         always=False,
         needs_curvature=True,
         family=MODULI,
+    ),
+    *(
+        PropertyRow(
+            name,
+            unit,
+            f"{what} of the harmonic crystal at the temperature and the relaxed volume, quantum",
+            always=False,
+            needs_vibrations=True,
+            family=VIBRATIONAL,
+        )
+        for name, unit, what in (
+            ("vibrational_free_energy", "eV/atom", "Helmholtz free energy of the vibrations"),
+            ("vibrational_entropy", "k_B/atom", "Entropy of the vibrations"),
+            ("heat_capacity", "k_B/atom", "Heat capacity of the vibrations at constant volume"),
+        )
     ),
     PropertyRow(
         PRICE,
@@ -249,3 +270,14 @@ def wanted_properties(problem: Problem) -> list[str]:
     """Names of the properties that an evaluation of the problem computes, in the order of the table."""
     named = named_properties(problem)
     return [name for name, row in PROPERTIES.items() if row.always or name in named]
+
+
+def vibrating(problem: Problem) -> list[str]:
+    """Names of the properties that an evaluation of the problem takes from vibrations, wholly or in part."""
+    if problem.conditions.vibrations == "none":
+        return []
+    return [
+        name
+        for name in wanted_properties(problem)
+        if PROPERTIES[name].needs_vibrations or name == MIXING_FREE_ENERGY
+    ]

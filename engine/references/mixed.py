@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.properties.table import PROPERTIES
+from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, vibrating
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
@@ -17,7 +17,12 @@ def is_mixed(resolved: ResolvedProblem) -> bool:
 
 
 def needs_end_members(problem: Problem) -> bool:
-    """Whether a search looks at a property that compares with end members, so that it has to wait for them."""
+    """Whether a search looks at a property that compares with end members, so that it has to wait for them.
+
+    It waits for their vibrations, too, which are not filled in later.
+    """
+    if MIXING_FREE_ENERGY in vibrating(problem):
+        return True
     asked = [
         *(one.property for one in problem.objectives),
         *(one.property for one in problem.constraints.properties),

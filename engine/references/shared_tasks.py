@@ -12,6 +12,7 @@ from engine.references.chemical_potentials import chemical_potentials, phase_cry
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import NOWHERE, referred_elements, substrate_length
 from engine.references.solver import batch_size
+from engine.references.vibrations import member_vibrations
 
 if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
@@ -81,7 +82,9 @@ def solve(resolved: ResolvedProblem, task: ReferenceTask, solver: ReferenceSolve
     if task.what == "end_members":
         points = [x for _, x in resolved.crystal.end_members()]
         found = solver.relaxed(resolved.crystal, [points[number] for number in task.members], pressure)
-        enthalpies, calls = [one.enthalpy for one in found], sum(one.calls for one in found)
+        vibrations = member_vibrations(resolved, solver, found)
+        enthalpies = [one.enthalpy for one in found]
+        calls = sum(one.calls for one in found) + sum(one.calls for one in vibrations)
         converged = all(one.converged for one in found)
     elif task.what == "elements":
         of_elements = chemical_potentials([SYMBOLS[number] for number in task.members], {}, solver)

@@ -14,12 +14,13 @@ from engine.mechanics.relax import needs_products
 from engine.potentials.errors import PotentialError
 from engine.properties.costs import element_data
 from engine.properties.gradients import RelaxedPoint, property_values
-from engine.properties.inputs import EndMember, SubstrateLength, Surroundings
+from engine.properties.inputs import NO_VIBRATIONS, EndMember, SubstrateLength, Surroundings, Vibrations
 from engine.properties.moduli import Curved, modulus_values
 from engine.properties.surroundings import length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
 from engine.references.mixed import is_mixed
+from engine.references.vibrations import member_vibrations, vibrations_of
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
@@ -38,6 +39,7 @@ class SharedValues:
 
     Attributes:
         members: Relaxed end members.
+        vibrations: Those of each end member; none where no property compares with them.
         targets: Target of each objective, same_as resolved.
         surroundings: What properties refer to.
         references: What the formation energy refers to, by element; None where it is not wanted.
@@ -46,11 +48,25 @@ class SharedValues:
     """
 
     members: list[Reference]
+    vibrations: list[Vibrations]
     targets: list[float | None]
     surroundings: Surroundings
     references: Mapping[str, str] | None
     calls: int
     notes: tuple[str, ...]
+
+    @property
+    def ends(self) -> list[EndMember]:
+        """The end members as properties compare with them."""
+        vibrations = self.vibrations or [NO_VIBRATIONS] * len(self.members)
+        return [
+            EndMember(
+                columns=tuple(np.flatnonzero(member.x)),
+                enthalpy=member.enthalpy,
+                vibrational=None if one.values is None else float(one.values[0]),
+            )
+            for member, one in zip(self.members, vibrations, strict=True)
+        ]
 
 
 def shared_values(
@@ -77,9 +93,12 @@ def shared_values(
         element_data=element_data(problem.conditions),
     )
     targets, target_calls = _targets(resolved, solver, surroundings)
-    calls = sum(member.calls for member in members) + substrate_calls + target_calls
+    vibrations = member_vibrations(resolved, solver, members)
+    calls = sum(one.calls for one in members) + sum(one.calls for one in vibrations)
+    calls += substrate_calls + target_calls
     return SharedValues(
         members=members,
+        vibrations=vibrations,
         targets=targets,
         surroundings=surroundings,
         references=None if potentials is None else potentials.references,
@@ -156,7 +175,8 @@ def _targets(
             value, more = _modulus(objective.property, crystal, reference, solver, pressure)
             calls += more
         else:
-            value = _property(objective.property, crystal, reference, solver, surroundings)
+            value, more = _property(objective.property, crystal, reference, solver, surroundings, pressure)
+            calls += more
         targets.append(value)
     return targets, calls
 
@@ -167,8 +187,19 @@ def _property(
     reference: Reference,
     solver: ReferenceSolver,
     surroundings: Surroundings,
-) -> float:
-    """A property of a plain crystal."""
+    pressure: float,
+) -> tuple[float, int]:
+    """A property of a plain crystal, and the potential calls that its vibrations took, where it is made of them."""
+    vibrations = None
+    if PROPERTIES[name].needs_vibrations:
+        vibrations = vibrations_of(
+            solver, crystal, pressure, surroundings.temperature, reference.x, reference.q
+        )
+        if vibrations.values is None:
+            raise PotentialError(
+                f"the crystal of the target has no {name}: it is dynamically unstable at rest: "
+                f"{'; '.join(vibrations.unstable)}"
+            )
     point = RelaxedPoint(
         q=reference.q,
         x=reference.x,
@@ -176,9 +207,11 @@ def _property(
         dq_dx=None,
         dh_dx=np.zeros(len(reference.x)),
         surroundings=surroundings,
+        vibrations=vibrations,
     )
     itself = EndMember(columns=(), enthalpy=reference.enthalpy)
-    return property_values([name], crystal, solver.coordinates(crystal), point, [itself])[name].value
+    found = property_values([name], crystal, solver.coordinates(crystal), point, [itself])[name].value
+    return found, 0 if vibrations is None else vibrations.calls
 
 
 def _modulus(

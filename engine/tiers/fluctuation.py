@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from api_schemas.errors import FieldError
-from engine.crystals.supercells import cells_for_disorder
+from engine.crystals.one_apart import one_apart, orbits
+from engine.crystals.supercells import cells_for_disorder, supercell_for_disorder
+from engine.crystals.symmetry import hessian_rows
 from engine.tiers.mean_field import evaluator_at
 from engine.tiers.tier import SupercellWork, TypicalError
 
@@ -71,6 +73,20 @@ class Fluctuation:
         departures = sum(1 if elements == 2 else elements for elements in mixed)
         calls = rows + departures * (_POINTS + _ROUNDS * derivatives)
         return SupercellWork(cells_for_disorder(crystal), calls)
+
+    def vibration_work(self, crystal: AlchemicalCrystal) -> SupercellWork | None:
+        """Force constants about a real atom of every element on a site of each orbit, and of the mean beside it."""
+        supercell = supercell_for_disorder(crystal)
+        alike, calls = 1 + hessian_rows(crystal), 0
+        for number, sublattice in enumerate(crystal.sublattices):
+            if len(sublattice.elements) < 2:
+                continue
+            single = [
+                2 + hessian_rows(one_apart(crystal, supercell, crystal.lattice, crystal.positions, site))
+                for site, _ in orbits(crystal, number)
+            ]
+            calls += len(sublattice.elements) * (alike + sum(single))
+        return SupercellWork(supercell.n_cells, alike + calls) if calls else None
 
     def relaxed(
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace

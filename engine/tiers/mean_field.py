@@ -47,6 +47,11 @@ class MeanField:
         del crystal, coordinates
         return None
 
+    def vibration_work(self, crystal: AlchemicalCrystal) -> SupercellWork | None:
+        """None: its vibrations are those of the mean-field crystal."""
+        del crystal
+        return None
+
     def relaxed(
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
     ) -> list[EvaluationRecord]:

@@ -74,6 +74,13 @@ class Tier(Protocol):
             coordinates: Number of its symmetry-adapted coordinates.
         """
 
+    def vibration_work(self, crystal: AlchemicalCrystal) -> SupercellWork | None:
+        """What vibrations take in a supercell beyond those of the mean-field crystal; None where nothing.
+
+        Args:
+            crystal: The parent.
+        """
+
     def relaxed(
         self, resolved: ResolvedProblem, suggestions: Sequence[Suggestion], workplace: Workplace
     ) -> list[EvaluationRecord]:

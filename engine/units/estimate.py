@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +13,18 @@ from engine.crystals.by_content import by_content
 from engine.crystals.conventional import SYMPREC
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
+from engine.crystals.supercells import VIBRATING_ATOMS, supercell_of_atoms
+from engine.crystals.symmetry import hessian_rows
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.description import PotentialDescription
 from engine.potentials.families import FAMILIES
 from engine.problem.resolved import ResolvedProblem
-from engine.properties.table import PROPERTIES, named_properties
+from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, named_properties, vibrating
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
+
+if TYPE_CHECKING:
+    from engine.tiers.tier import SupercellWork
 
 CALLS_PER_ROW = 2
 """A row of second derivatives counts as two potential calls."""
@@ -50,6 +56,9 @@ class _Relaxation:
     calls: int
     seconds: float
     memory: float
+
+
+_NOTHING = _Relaxation(calls=0, seconds=0.0, memory=0.0)
 
 
 @dataclass(frozen=True)
@@ -98,16 +107,22 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     one = _relaxation(resolved.crystal, resolved, members, directions)
     beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
+    vibrations, departed = _vibrations(resolved, 1 + 2 * directions), _departed(resolved)
+    of_members = (
+        _vibrations(resolved, 1) if MIXING_FREE_ENERGY in named_properties(resolved.problem) else _NOTHING
+    )
     others = [_relaxation(crystal, resolved, 1, 0) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
         potential_calls=(evaluations + members) * one.calls
-        + evaluations * (moduli.calls + beyond.calls)
+        + evaluations * (moduli.calls + beyond.calls + vibrations.calls + departed.calls)
+        + members * of_members.calls
         + sum(other.calls for other in others),
         seconds=(evaluations + members) * one.seconds
-        + evaluations * (moduli.seconds + beyond.seconds)
+        + evaluations * (moduli.seconds + beyond.seconds + vibrations.seconds + departed.seconds)
+        + members * of_members.seconds
         + sum(other.seconds for other in others),
-        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, *others))),
+        memory_bytes=int(max(part.memory for part in (one, moduli, beyond, vibrations, departed, *others))),
     )
 
 
@@ -172,19 +187,51 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
     )
 
 
+def _vibrations(resolved: ResolvedProblem, crystals: int) -> _Relaxation:
+    """Rows of force constants of so many compositions, in the supercell of the vibrations."""
+    if not vibrating(resolved.problem):
+        return _NOTHING
+    crystal = resolved.crystal
+    cells = supercell_of_atoms(crystal, VIBRATING_ATOMS).n_cells
+    work = work_of(crystal, resolved, cells)
+    calls = crystals * (1 + hessian_rows(crystal))
+    waves = 3 * 16 * cells * (3 * crystal.n_sites) ** 2  # complex matrices of all waves, a few at a time
+    return _Relaxation(
+        calls=calls, seconds=calls * work.seconds(), memory=PROCESS_MEMORY + work.memory() + waves
+    )
+
+
+def _departed(resolved: ResolvedProblem) -> _Relaxation:
+    """What the tier computes in a supercell for the vibrations of each composition."""
+    from engine.tiers.registry import TIERS
+
+    if not vibrating(resolved.problem):
+        return _NOTHING
+    return _in_supercell(
+        resolved, TIERS[resolved.problem.potential.tier].vibration_work(resolved.crystal), matrices=3
+    )
+
+
 def _supercell(resolved: ResolvedProblem) -> _Relaxation:
     """What the tier computes in a supercell for each composition."""
     from engine.tiers.registry import TIERS  # extensions are opened there, and may import kinds that estimate
 
     crystal = resolved.crystal
-    wanted = TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
+    return _in_supercell(
+        resolved, TIERS[resolved.problem.potential.tier].supercell_work(crystal, coordinate_count(crystal))
+    )
+
+
+def _in_supercell(resolved: ResolvedProblem, wanted: SupercellWork | None, matrices: int = 0) -> _Relaxation:
+    """What work in a supercell costs, which holds so many complex matrices of all its displacements at a time."""
     if wanted is None:
-        return _Relaxation(calls=0, seconds=0.0, memory=0.0)
+        return _NOTHING
+    crystal = resolved.crystal
     work = work_of(crystal, resolved, wanted.cells)
     return _Relaxation(
         calls=wanted.calls,
         seconds=wanted.calls * work.seconds(),
-        memory=PROCESS_MEMORY + work.memory(),
+        memory=PROCESS_MEMORY + work.memory() + matrices * 16 * (3 * wanted.cells * crystal.n_sites) ** 2,
     )
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from api_schemas.jobs import CostEstimate
 from engine.crystals.crystal import assemble
 from engine.crystals.holding import held, supercell_holding
 from engine.crystals.parent import ParentCrystal
-from engine.crystals.symmetry import operations
+from engine.crystals.symmetry import hessian_rows
 from engine.units.estimate import CALLS_PER_ROW, PROCESS_MEMORY, work_of
 
 if TYPE_CHECKING:
     from api_schemas.base import Composition
     from api_schemas.decorations import ExplicitDecoration
-    from engine.crystals.crystal import AlchemicalCrystal
     from engine.problem.resolved import ResolvedProblem
 
 CALLS = 7
@@ -83,21 +80,3 @@ def estimate_supercells(resolved: ResolvedProblem, cells: int, decorations: int)
         seconds=of_cell * one.seconds() + rows * mixed.seconds() + decorations * CALLS * explicit.seconds(),
         memory_bytes=int(PROCESS_MEMORY + max(mixed.memory(), explicit.memory())),
     )
-
-
-def hessian_rows(crystal: AlchemicalCrystal) -> int:
-    """Rows of second derivatives that give all of a supercell's, as long as it keeps the symmetry of the parent.
-
-    One for each site that no operation takes to an earlier one, where the images of a general direction under the
-    operations that keep the site span all three; two or three where they span fewer.
-    """
-    found = operations(crystal)
-    general = np.array([0.61, -0.68, 0.41])
-    total = 0
-    for site in range(crystal.n_sites):
-        if min(int(operation.sites[site]) for operation in found) < site:
-            continue
-        images = [operation.rotation @ general for operation in found if operation.sites[site] == site]
-        spanned = int(np.linalg.matrix_rank(np.array(images), tol=1e-6))
-        total += {3: 1, 2: 2}.get(spanned, 3)
-    return total

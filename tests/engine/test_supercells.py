@@ -17,11 +17,12 @@ from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.campaign.evaluate import evaluate
 from engine.crystals.cif import read_cif
 from engine.crystals.sqs_process import DecorationsUnavailable
+from engine.crystals.symmetry import hessian_rows
 from engine.references.store import MemoryStore
 from engine.tiers.mean_field import evaluator_at
 from engine.units.estimate import PROCESS_MEMORY
 from engine.units.registry import UNITS
-from engine.units.supercell_size import estimate_supercells, hessian_rows, supercell_size
+from engine.units.supercell_size import estimate_supercells, supercell_size
 from engine.units.unit import Workplace
 from tests.engine.units_of_work import (
     HALF,

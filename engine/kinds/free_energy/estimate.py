@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
+from engine.crystals.symmetry import hessian_rows
 from engine.kinds.free_energy.questions import FIRST_BATCHES, FIRST_RUNS, PAIRS, SETTLING, Questions
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
-from engine.units.supercell_size import hessian_rows
 
 if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem

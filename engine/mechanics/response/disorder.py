@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals.one_apart import orbits
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import Operation, operations
 from engine.mechanics.response.fluctuation import MeanField, Probe
@@ -70,7 +71,7 @@ class Disorder:
         cell, repeated = (
             SiteLandscape(potential, crystal, coordinates.lattice, each, on_call) for each in (one, supercell)
         )
-        return cls(crystal, coordinates, symmetry, cell, repeated, _probes(crystal, symmetry, cell, repeated))
+        return cls(crystal, coordinates, symmetry, cell, repeated, _probes(crystal, cell, repeated))
 
     def mean_field(self, q: NDArray[np.float64], x: NDArray[np.float64]) -> MeanField:
         """The mean-field crystal at coordinates q [n_q] and a composition x [n_columns]."""
@@ -89,21 +90,19 @@ class Disorder:
         )
 
 
-def _probes(
-    crystal: AlchemicalCrystal, symmetry: Sequence[Operation], cell: SiteLandscape, supercell: SiteLandscape
-) -> list[Probe]:
+def _probes(crystal: AlchemicalCrystal, cell: SiteLandscape, supercell: SiteLandscape) -> list[Probe]:
     found = []
-    for sublattice, columns in zip(crystal.sublattices, crystal.column_slices, strict=True):
+    pairs = zip(crystal.sublattices, crystal.column_slices, strict=True)
+    for number, (sublattice, columns) in enumerate(pairs):
         if len(sublattice.elements) < 2:
             continue
-        images = [{int(operation.sites[site]) for operation in symmetry} for site in sublattice.sites]
-        orbits = sorted({min(image): len(image) for image in images}.items())
+        of_sublattice = orbits(crystal, number)
         sites = np.zeros(
-            (len(orbits), supercell.supercell.n_cells * crystal.n_copies, columns.stop - columns.start)
+            (len(of_sublattice), supercell.supercell.n_cells * crystal.n_copies, columns.stop - columns.start)
         )
-        for number, (site, _) in enumerate(orbits):
-            sites[number, : crystal.n_copies] = _pattern(crystal, columns, [site])
-        multiplicities = np.array([multiplicity for _, multiplicity in orbits], dtype=float)
+        for orbit, (site, _) in enumerate(of_sublattice):
+            sites[orbit, : crystal.n_copies] = _pattern(crystal, columns, [site])
+        multiplicities = np.array([multiplicity for _, multiplicity in of_sublattice], dtype=float)
         alike = _pattern(crystal, columns, sublattice.sites)
         found.append(Probe(supercell, cell, columns, sites, multiplicities, alike))
     return found

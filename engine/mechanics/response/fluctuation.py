@@ -200,7 +200,7 @@ def unsolved(left: float, whole: float) -> float:
     return float(np.sqrt(max(left, 0.0) / (whole + NOTHING)))
 
 
-def _beyond_alike(at: MeanField, probe: Probe, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def beyond_alike(at: MeanField, probe: Probe, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Vectors [n_orbits, m, n, 3] without what they have in common in all cells and orbits and keeps the symmetry.
 
     In that the sites answer to a departure of one as they do to one of all, which is taken off.
@@ -251,7 +251,7 @@ def _of_probe(at: MeanField, probe: Probe, constants: ForceConstants, response: 
         turned = slope / STEP - probe.basis @ np.einsum("o,odna,ona->d", times, response, forces[:, m])
         by_x[probe.columns] += departures.by_x[m] * curvature
         by_x[probe.columns] += departures.shares[m] * departures.turning * 2.0 * turned
-    residual = _beyond_alike(at, probe, np.einsum("md,omna->odna", departures.fit(probe.basis), forces))
+    residual = beyond_alike(at, probe, np.einsum("md,omna->odna", departures.fit(probe.basis), forces))
     spread = probe.basis.T @ covariance(at.x[probe.columns]) @ probe.basis
     answers = constants.solve(residual)
     return _Part(
