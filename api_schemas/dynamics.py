@@ -12,7 +12,7 @@ from api_schemas.tasks import Record, Task
 HARMONIC, DYNAMICS, THERMAL_CELL = "harmonic", "dynamics", "thermal_cell"
 """Names of the units."""
 
-Reference = Literal["composition", "harmonic", "vacancy"]
+Reference = Literal["composition", "harmonic", "einstein", "vacancy"]
 """What a switch leads from: another composition, the harmonic crystal of the same, or the crystal without a vacancy."""
 
 
@@ -119,6 +119,10 @@ class HarmonicRecord(Record):
     )
     unstable: list[str] = Field(
         default_factory=list, description="Modes without a restoring force, in words."
+    )
+    springs: list[float] | None = Field(
+        None,
+        description="Of the Einstein crystal that moves as far as the harmonic one, eV/Å^2, of each site of a cell.",
     )
     first: int = 0
     differences: list[list[float]] = Field(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api_schemas.base import Composition, Output
 
-Estimator = Literal["harmonic samples", "bond samples", "BAR"]
+Estimator = Literal["harmonic samples", "bond samples", "BAR", "BAR from the Einstein crystal"]
 Unit = Literal["eV/atom", "eV"]
 Verdict = Literal["agree", "disagree", "unknown"]
 

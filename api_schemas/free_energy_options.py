@@ -104,8 +104,8 @@ class FreeEnergyOptions(Model):
     )
     reference: Reference = Field(
         "auto",
-        description="What an absolute free energy refers to: the harmonic crystal, or the Einstein crystal where "
-        "that is not stable; auto picks.",
+        description="What an absolute free energy refers to: the harmonic crystal, or the Einstein crystal. auto takes "
+        "the harmonic one, and on path absolute the other where that is not stable.",
     )
     timestep: Annotated[Number, Field(ge=SHORTEST_STEP, le=LONGEST_STEP)] | Literal["auto"] = Field(
         "auto", description="fs; auto takes a share of the shortest period of the crystal."
@@ -119,7 +119,13 @@ class FreeEnergyOptions(Model):
 
     def of_phases(self) -> list[tuple[Structure, FreeEnergyOptions]]:
         """Each phase with the options of its own free energy: both errors together are that of the difference."""
-        alone = {"path": "absolute", "phases": None, "accuracy": self.accuracy / math.sqrt(2.0)}
+        alone = {
+            "path": "absolute",
+            "phases": None,
+            "accuracy": self.accuracy / math.sqrt(2.0),
+            # A phase that falls into another one is none, unless its owner says otherwise.
+            "reference": "harmonic" if self.reference == "auto" else self.reference,
+        }
         return [(phase, self.model_copy(update=alone)) for phase in self.phases or ()]
 
     @field_validator("accuracy", mode="before")

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.dynamics.oscillators import Thermodynamics, classical, quantum
+from engine.dynamics.samples import sample_noise
 from engine.mechanics.constants import BOLTZMANN, FREQUENCY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import ArrayLike, NDArray
 
     from engine.dynamics.harmonic import HarmonicCrystal
@@ -92,9 +95,40 @@ def springs_of(mean_squares: ArrayLike, temperature: float) -> NDArray[np.float6
 
 
 def springs_like(harmonic: HarmonicCrystal) -> NDArray[np.float64]:
-    """Springs that let the atoms of a supercell move as far as those of a harmonic crystal, [n] eV/Å^2."""
+    """Springs that let the atoms of a supercell move as far as those of a harmonic crystal, [n] eV/Å^2.
+
+    Of an unstable one they are as if its modes rose where they fall; see `HarmonicCrystal.mean_square_displacements`.
+    """
     of_cell = springs_of(harmonic.mean_square_displacements(1.0), 1.0)
     return np.tile(of_cell, harmonic.constants.supercell.n_cells)
+
+
+def einstein_samples(
+    springs: ArrayLike, masses: ArrayLike, temperature: float, seed: int, numbers: Iterable[int]
+) -> NDArray[np.float64]:
+    """Displacements of an Einstein crystal, classical, the centre of mass at rest, [m, n, 3] Å.
+
+    Gaussian displacements of each atom by itself, on condition that the centre of mass does not move.
+
+    Args:
+        springs: [n] eV/Å^2.
+        masses: [n] u.
+        temperature: K.
+        seed: Of all samples, 0 or greater.
+        numbers: Which samples, [m], 0 or greater; each is a function of the seed and its number alone.
+
+    Raises:
+        ValueError: if a spring, a mass or the temperature is not above zero.
+    """
+    stiffness, inertia = _checked(springs, masses)
+    if not temperature > 0.0:
+        raise ValueError(f"the temperature of samples must be above 0 K, got {temperature:g}")
+    width = np.sqrt(BOLTZMANN * temperature / stiffness)
+    draws = [sample_noise(seed, number).standard_normal((len(width), 3)) for number in numbers]
+    free = np.array(draws).reshape(-1, len(width), 3) * width[:, None]
+    yielding = inertia / stiffness
+    moved = np.einsum("i,mia->ma", inertia, free) / float(inertia @ yielding)
+    return np.asarray(free - yielding[:, None] * moved[:, None, :])
 
 
 def _checked(springs: ArrayLike, masses: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

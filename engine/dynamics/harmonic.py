@@ -34,6 +34,8 @@ NOISE = {8: 1e-4, 4: 1e-3}
 of the potential: rows are differences of forces. In single precision they are off by 1e-5 to 4e-4."""
 _STILL = 4.0
 """Motions that are none are lifted above all others by this factor, to be cut off."""
+SOFTEST = 0.02
+"""Share of the mean force constant over mass below which no mode counts as softer when it is asked how far atoms move."""
 _ALIKE = 1e-3
 """Relative difference of frequencies that symmetry makes alike."""
 
@@ -254,11 +256,16 @@ class HarmonicCrystal:
         return np.asarray(found.reshape(displacements.shape[:-2]))
 
     def mean_square_displacements(self, temperature: float) -> NDArray[np.float64]:
-        """Of each site of a cell, classical, the centre of mass at rest, summed over x, y and z, [n_sites] Å^2."""
-        n = len(self._root)
-        return np.asarray(
-            BOLTZMANN * temperature * (self.root[:n] ** 2).sum(axis=1).reshape(-1, 3).sum(axis=1)
-        )
+        """Of each site of a cell, classical, the centre of mass at rest, summed over x, y and z, [n_sites] Å^2.
+
+        Of an unstable crystal they are as if its modes rose where they fall; no mode counts as softer than a share of
+        the mean, so that one without any force constant is held too.
+        """
+        values, vectors = np.abs(self._modes[0]), self._modes[1]
+        values = np.maximum(values, SOFTEST * np.nanmean(values))
+        inverse = np.where(np.isnan(values), 0.0, 1.0 / values)
+        of_axis = np.einsum("kim,km->i", np.abs(vectors) ** 2, inverse) / (len(values) * self._root**2)
+        return np.asarray(BOLTZMANN * temperature * of_axis.reshape(-1, 3).sum(axis=1))
 
     def frequencies_at(self, waves: ArrayLike) -> NDArray[np.float64]:
         """Frequencies at any wave vectors, interpolated, [n, 3 n_sites] THz; negative where imaginary.

@@ -99,6 +99,23 @@ def quantum(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics:
     )
 
 
+def quantum_correction(frequencies: ArrayLike, temperature: float) -> float:
+    """Quantum less classical free energy of a crystal's modes, eV (docs/science.md, Eq. 108).
+
+    Of modes that rise it is exact; of those that fall it is the first term in Planck's constant, which needs no
+    harmonic well: E. Wigner, Phys. Rev. 40, 749 (1932), doi:10.1103/PhysRev.40.749.
+
+    Args:
+        frequencies: [n_modes] THz; imaginary ones are negative.
+        temperature: K, above zero.
+    """
+    found = np.asarray(frequencies, dtype=float)
+    rising, falling = found[found > 0.0], found[found <= 0.0]
+    exact = quantum(rising, [temperature]).free_energy - classical(rising, [temperature]).free_energy
+    first_term = -((PLANCK * falling) ** 2).sum() / (24.0 * BOLTZMANN * temperature)
+    return float(exact[0] + first_term)
+
+
 def _checked(
     frequencies: ArrayLike, temperatures: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

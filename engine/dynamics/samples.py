@@ -43,13 +43,16 @@ def pairs(
     found = []
     for number in numbers:
         # A product of its own: that of a batch would differ in the last digit with the size of the batch.
-        u = (root @ _generator(seed, number).standard_normal(len(root))).reshape(-1, 3)
+        u = (root @ sample_noise(seed, number).standard_normal(len(root))).reshape(-1, 3)
         found.append(np.stack([u, -u]))
     return np.array(found).reshape(-1, 2, harmonic.n_sites, 3)
 
 
-def _generator(seed: int, number: int) -> np.random.Generator:
-    """Philox (doi:10.1145/2063384.2063405): the key is the seed, the upper half of the counter the sample's number."""
+def sample_noise(seed: int, number: int) -> np.random.Generator:
+    """What a sample draws from.
+
+    Philox (doi:10.1145/2063384.2063405): the key is the seed, the upper half of the counter the sample's number.
+    """
     return np.random.Generator(
         np.random.Philox(key=np.array([seed, 0], dtype=np.uint64), counter=[0, 0, number, SAMPLES])
     )

@@ -74,6 +74,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             volume=resting.volume,
             frequencies=harmonic.vibrations.tolist(),
             unstable=unstable,
+            springs=springs_like(harmonic)[: crystal.n_sites].tolist(),
             first=task.first,
             differences=[] if differences is None else differences.tolist(),
             between=None

@@ -13,13 +13,14 @@ from api_schemas.cost import Cost
 from api_schemas.dynamics import DynamicsRecord, DynamicsTask
 from engine.dynamics.baoab import Langevin
 from engine.dynamics.cell_path import CellPath
+from engine.dynamics.einstein import einstein_samples, springs_like
 from engine.dynamics.explosion import TrajectoryFailed
 from engine.dynamics.hamiltonian import between
 from engine.dynamics.replicas import Replicas
 from engine.dynamics.samples import pairs
 from engine.dynamics.sampling import sample
 from engine.dynamics.schedules import linear
-from engine.dynamics.springs import Springs
+from engine.dynamics.springs import Springs, einstein_matrix
 from engine.dynamics.state import State, begin, measured_thermal_energy, restored
 from engine.dynamics.switching import Switch, begin_switch, restored_switch, switch
 from engine.dynamics.timestep import conservation
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     from engine.dynamics.hamiltonian import Hamiltonian
 
+SPRINGS = ("harmonic", "einstein")
+"""References that are springs about the sites, of which everything is known."""
 KNOTS = (0.0, 0.5, 1.0)
 """lam of the crystals between which the cell changes with the composition."""
 SETTLED = 60
@@ -135,12 +138,18 @@ class Switching(AtWork[DynamicsTask]):
         if self.task.reference == "composition":
             return self.model
         (only,) = self.rest
-        return between(Springs(only.inside, only.harmonic.hessian, only.energy), self.model)
+        held = einstein_matrix(self.springs) if self.task.reference == "einstein" else only.harmonic.hessian
+        return between(Springs(only.inside, held, only.energy), self.model)
+
+    @cached_property
+    def springs(self) -> NDArray[np.float64]:
+        """Of the Einstein crystal, [n] eV/Å^2."""
+        return springs_like(self._start.harmonic)
 
     @cached_property
     def path(self) -> CellPath | None:
         """How the cell follows lam; None where it is held."""
-        if self.task.reference == "harmonic":
+        if self.task.reference in SPRINGS:
             return None
         return CellPath(KNOTS, np.stack([one.strain for one in self.rest]))
 
@@ -192,19 +201,25 @@ class Switching(AtWork[DynamicsTask]):
         return range(first + (not self.task.forward), first + 2 * self.task.replicas, 2)
 
     def begun(self) -> State:
-        """Samples of the harmonic crystal at the first end, where it has one; else the sites."""
+        """Samples of the Einstein crystal if they come from it, else of the harmonic one; or the sites."""
         task, start = self.task, self._start
         positions = np.repeat(start.inside[None], task.replicas, axis=0)
-        if start.harmonic.stable:
+        drawn = None
+        if task.reference == "einstein" and (task.forward or not start.harmonic.stable):
+            drawn = einstein_samples(
+                self.springs, self.model.masses, task.temperature, task.seed, self.streams
+            )
+        elif start.harmonic.stable:
             drawn = pairs(start.harmonic, task.temperature, task.seed, self.streams)[:, 0]
+        if drawn is not None:
             positions = positions + drawn @ np.linalg.inv(np.eye(3) + start.strain).T
         strain = np.repeat(start.strain[None], task.replicas, axis=0)
         return begin(positions, self.model.masses, self.heat, task.seed, self.streams, strain=strain)
 
     def _fault_of_the_time_step(self) -> str | None:
-        """Tested where the first run of either direction starts, but for the harmonic crystal, which has no secrets."""
+        """Tested where the first run of either direction starts, but for springs, which have no secrets."""
         task = self.task
-        if task.begin or task.run or (task.forward and task.reference == "harmonic"):
+        if task.begin or task.run or (task.forward and task.reference in SPRINGS):
             return None
         return conservation(
             self.hamiltonian,

@@ -169,11 +169,13 @@ def test_an_unstable_mode_is_told_with_what_moves_and_why_it_may_not_be(salt):
     assert record.unstable
     assert all("K " in mode and "Cl " in mode and "Na" not in mode for mode in record.unstable)
     assert samples(salt, 0, 0).message is None
+    # The Einstein crystal holds its atoms all the same.
+    assert all(0.1 < spring < 100.0 for spring in record.springs), record.springs
 
 
-@pytest.mark.parametrize("reference", ["composition", "harmonic"])
+@pytest.mark.parametrize("reference", ["composition", "harmonic", "einstein"])
 def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
-    changes = {} if reference == "composition" else {"reference": "harmonic", "crystals": salt[2][:1]}
+    changes = {} if reference == "composition" else {"reference": reference, "crystals": salt[2][:1]}
     whole, _ = segment(salt, 0, 20, **changes)
     assert whole.works is not None
     assert whole.failed is None

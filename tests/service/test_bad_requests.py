@@ -122,8 +122,9 @@ REFUSED = {
     "paired mixing of kind order": (
         ordered(potential={"name": "sevennet-0", "mixing": "paired"}), "needs-mean-field", "/potential/mixing"),
     "verification of kind order": (ordered(verify={}), "unused-field", "/verify"),
-    "Einstein crystals, which come later": (
-        ordered(kind="free_energy", order=None, free_energy={"path": "absolute", "reference": "einstein"}),
+    "Einstein crystals with an empty site, which come later": (
+        ordered(kind="free_energy", order=None, free_energy={
+            "path": "vacancy", "reference": "einstein", "vacancy": {"sublattice": "cation", "element": "Na"}}),
         "not-available-yet", "/free_energy/reference"),
     "paired mixing with vacancies": (
         {**potential(mixing="paired"), "sublattices": sublattice(elements=["Na", "K", "Vac"])["sublattices"]},

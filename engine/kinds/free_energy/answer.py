@@ -198,9 +198,11 @@ def unanswered(told: FreeEnergyTold, question: Question, found: Estimate | None)
     if lost:
         return [f"{lost[0]}; take ensemble nvt, in the cell at rest"]
     ends = told.ends(question.legs[-1])
-    if ends and ends[0].unstable and not question.changes:
+    if ends and ends[0].unstable and not question.changes and not told.from_einstein(question.legs[0]):
         modes = "; ".join(ends[0].unstable[:3])
         mend = "It has no harmonic reference at any temperature; take a structure that holds the distortion"
+        if not question.of_a_vacancy:
+            mend += ", or reference: einstein if it is one crystal at that temperature"
         said = [f"the crystal is dynamically unstable at rest: {modes}. {mend}"]
         return said if ends[0].message is None else [ends[0].message, *said]
     runs = told.runs(question.legs[-1]) if ends else None

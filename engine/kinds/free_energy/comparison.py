@@ -1,4 +1,4 @@
-"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 133 to 136).
+"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 134 to 137).
 
 Pure arithmetic on what was told of both.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SURE = 2.0
 """Standard errors by which a difference is told from zero."""
-_VIBRATIONS = ("harmonic", "anharmonic", "quantum")
+_VIBRATIONS = ("harmonic", "anharmonic", "vibrational", "quantum")
 _NEAR = 1e-9
 """K, to which a crossing is found."""
 
@@ -83,17 +83,23 @@ class Pair:
         return not doubtful and self.error is not None and self.error <= accuracy
 
     def harmonic(self, temperature: float) -> float:
-        """What the harmonic crystals differ by at any temperature, eV/atom; both are known."""
+        """What the harmonic crystals differ by at any temperature, eV/atom; zero unless both have one."""
+        ends = [
+            told.ends(question.legs[-1]) or ()
+            for told, question in zip(self.told, self.questions, strict=True)
+        ]
+        if any(rest.unstable for both in ends for rest in both):
+            return 0.0
         first, second = (
             float(quantum(rest.frequencies, [temperature]).free_energy[0]) / (rest.atoms - 1.0)
-            for told, question in zip(self.told, self.questions, strict=True)
-            for rest in (told.ends(question.legs[-1]) or ())
+            for both in ends
+            for rest in both
         )
         return second - first
 
 
 def _per_atom(found: Estimate) -> dict[str, float]:
-    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 134)."""
+    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 135)."""
     parts = {name: value / found.atoms for name, value in found.contributions.items()}
     vibrations = sum(parts.get(name, 0.0) for name in _VIBRATIONS)
     return {**parts, "centre_of_mass": vibrations / (found.atoms - 1.0)}
@@ -131,7 +137,7 @@ def crossings(pairs: Sequence[Pair]) -> list[_Cross]:
     """Where two phases of one composition cross, between neighbouring temperatures at which both are known.
 
     What the harmonic crystals differ by is known at every temperature; the rest is linear between the two
-    (docs/science.md, Eq. 135).
+    (docs/science.md, Eq. 136).
     """
     known = sorted((one for one in pairs if one.difference is not None), key=lambda one: one.temperature)
     return [_cross(*both) for both in pairwise(known) if _signs_differ(*both)]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from api_schemas.jobs import CostEstimate
 from engine.crystals.symmetry import hessian_rows
-from engine.kinds.free_energy.questions import FIRST_BATCHES, FIRST_RUNS, PAIRS, SETTLING, Questions
+from engine.kinds.free_energy.questions import (
+    FIRST_BATCHES,
+    FIRST_RUNS,
+    PAIRS,
+    SETTLING,
+    SETTLING_SOFT,
+    Questions,
+)
 from engine.units.estimate import PROCESS_MEMORY, estimate_relaxations, work_of
 
 if TYPE_CHECKING:
@@ -47,7 +54,10 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     calls = rows
     for leg in questions.legs:
         runs = 2 * min(FIRST_RUNS, questions.options.budget.runs)
-        calls += 2 * PAIRS * FIRST_BATCHES if leg.sampled else runs * steps
+        if leg.sampled and questions.options.reference != "einstein":
+            calls += 2 * PAIRS * FIRST_BATCHES
+        else:
+            calls += runs * (steps + (SETTLING_SOFT // 2 if leg.sampled else 0))
     return CostEstimate(
         evaluations=len(questions.points) + len(questions.all),
         potential_calls=rest.potential_calls + calls,

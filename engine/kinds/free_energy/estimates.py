@@ -11,7 +11,8 @@ import numpy as np
 
 from api_schemas.symbols import SYMBOLS
 from engine.dynamics.agreement import Agreement, agreement
-from engine.dynamics.oscillators import classical, quantum
+from engine.dynamics.einstein import held
+from engine.dynamics.oscillators import classical, quantum_correction
 from engine.kinds.free_energy.words import spoken_warnings
 from engine.mechanics.constants import BOLTZMANN, EV_PER_A3_IN_GPA
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 
 _NOTHING = 1e-12
+OF_UNSTABLE = (
+    ". Its free energy is that of the wells its runs came to, from the Einstein crystal: compare with twice the "
+    "budget.steps"
+)
+"""What is said of a crystal without a harmonic one."""
 FEWEST_SITES = 8
 """Of a supercell, below which its size is warned of."""
 
@@ -68,6 +74,8 @@ class Estimate:
 
 def of_crystal(told: FreeEnergyTold, leg: Leg, rest: HarmonicRecord) -> Estimate | None:
     """The absolute free energy of a crystal at rest; None where there is none yet, or can be none."""
+    if told.from_einstein(leg):
+        return _from_einstein(told, leg, rest)
     if rest.unstable:
         return None
     samples = told.samples(leg).found
@@ -87,12 +95,38 @@ def of_crystal(told: FreeEnergyTold, leg: Leg, rest: HarmonicRecord) -> Estimate
         "quantum": _quantum_correction(rest, leg.temperature),
         "anharmonic": beyond,
         **_common(told, leg, [rest], leg.crystals),
+        **_mixed_masses(told, leg),
     }
+    return _whole(told, leg, parts, error, rest, runs, samples)
+
+
+def _from_einstein(told: FreeEnergyTold, leg: Leg, rest: HarmonicRecord) -> Estimate | None:
+    """Of a crystal that the Einstein crystal was switched to, the energy at rest common to both."""
+    runs = told.runs(leg)
+    if runs.found is None or rest.springs is None:
+        return None
+    at, (crystal,) = leg.temperature, leg.crystals
+    springs = np.tile(rest.springs, told.questions.supercell.n_cells)
+    vibrations = float(held(springs, _masses(told, crystal), [at]).free_energy[0]) + runs.found.free_energy
+    parts = {
+        "static": rest.energy,
+        "quantum": _quantum_correction(rest, at),
+        **_common(told, leg, [rest], leg.crystals),
+        **_mixed_masses(told, leg),
+    }
+    if rest.unstable:
+        parts["vibrational"] = vibrations
+    else:
+        parts["harmonic"] = _classical(rest, at)
+        parts["anharmonic"] = vibrations - parts["harmonic"]
+    return _whole(told, leg, parts, runs.found.standard_error, rest, runs, None)
+
+
+def _mixed_masses(told: FreeEnergyTold, leg: Leg) -> dict[str, float]:
+    """What the masses of mixed sites have above those that vibrate."""
     (crystal,) = leg.crystals
     spread = float(np.log(_masses(told, crystal)).sum()) - _logs_of_masses(told, crystal)
-    if spread > _NOTHING:
-        parts["mass"] = 1.5 * BOLTZMANN * leg.temperature * spread
-    return _whole(told, leg, parts, error, rest, runs, samples)
+    return {"mass": 1.5 * BOLTZMANN * leg.temperature * spread} if spread > _NOTHING else {}
 
 
 def of_change(told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord]) -> Estimate | None:
@@ -133,7 +167,7 @@ def _whole(
         free_energy=float(sum(parts.values())),
         error=error,
         contributions=parts,
-        estimator=_estimator(runs, samples),
+        estimator="BAR from the Einstein crystal" if told.from_einstein(leg) else _estimator(runs, samples),
         atoms=at_end.atoms,
         per=at_end.atoms,
         volume=at_end.volume,
@@ -165,7 +199,8 @@ def warnings_of(told: FreeEnergyTold, leg: Leg, runs: Runs | None, judged: Agree
         if end.message:
             yield end.message
         if end.unstable:
-            yield f"dynamically unstable at rest: {end.unstable[0]}"
+            found = f"dynamically unstable at rest: {end.unstable[0]}"
+            yield found + (OF_UNSTABLE if told.from_einstein(leg) else "")
     if runs is None:
         return
     if runs.failed:
@@ -182,7 +217,7 @@ def _classical(rest: HarmonicRecord, temperature: float) -> float:
 
 
 def _quantum_correction(rest: HarmonicRecord, temperature: float) -> float:
-    return float(quantum(rest.frequencies, [temperature]).free_energy[0]) - _classical(rest, temperature)
+    return quantum_correction(rest.frequencies, temperature)
 
 
 def _common(

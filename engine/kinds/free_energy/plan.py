@@ -27,7 +27,7 @@ from api_schemas.results import Stopped
 from engine.dynamics.timestep import chosen_timestep
 from engine.kinds.free_energy.answer import free_energy_answer
 from engine.kinds.free_energy.estimated import estimated, is_accurate
-from engine.kinds.free_energy.questions import DRAWN, PAIRS, SETTLING, Questions
+from engine.kinds.free_energy.questions import DRAWN, PAIRS, SHORTER, Questions
 from engine.kinds.free_energy.told import FreeEnergyTold
 from engine.kinds.plan_of_units import PlanOfUnits
 from engine.references.shared_tasks import shared_tasks
@@ -91,10 +91,14 @@ class FreeEnergyPlan(PlanOfUnits):
         told, questions = self.told, self._questions
         total = len(questions.points) * (1 + questions.expands * len(questions.temperatures))
         for leg in questions.legs:
-            samples = told.samples(leg)
-            total += samples.batches + samples.drawn if leg.sampled else len(leg.places)
-            if not leg.sampled or told.switches(leg):
-                total += 2 * told.runs(leg).batches * len(questions.segments)
+            if leg.sampled and not self._einstein:
+                samples = told.samples(leg)
+                total += samples.batches + samples.drawn
+            else:
+                total += len(leg.places)
+            if not leg.sampled or self._einstein or told.switches(leg):
+                segments = sum(len(told.segments(leg, forward=forward)) for forward in (True, False))
+                total += told.runs(leg).batches * segments
         return total
 
     def end(self) -> Stopped:
@@ -131,13 +135,18 @@ class FreeEnergyPlan(PlanOfUnits):
                 yield from self._cells(told, leg)
             if not told.at_rest(leg):
                 continue
-            if leg.sampled:
+            if leg.sampled and not self._einstein:
                 yield from self._all_samples(told, leg)
             else:
                 for place in leg.places:
                     yield self._samples(told, leg, place, 0, pairs=0)
             if told.switches(leg):
                 yield from self._runs(told, leg)
+
+    @property
+    def _einstein(self) -> bool:
+        """Whether samples of the harmonic crystal are not asked for, whatever it is like."""
+        return self._questions.options.reference == "einstein"
 
     def _cells(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Of its crystals at its temperature."""
@@ -201,19 +210,21 @@ class FreeEnergyPlan(PlanOfUnits):
         timestep = self._questions.options.timestep
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)
-            timestep = round(chosen_timestep(np.ones(1), fastest), 3)
+            timestep = round(chosen_timestep(np.ones(1), fastest) * SHORTER ** told.attempt(leg), 3)
         together, runs = self._questions.together, self._questions.options.budget.runs
         # The first batch tests the time step: the others wait for its first segments.
         for batch in range(told.runs(leg).batches if told.tested(leg) else 1):
             first = batch * together
             for forward in (True, False):
                 before: int | None = None
-                for number, (begin, end) in enumerate(self._questions.segments):
-                    index = self._questions.dynamics(leg, batch, number, forward=forward)
+                for number, (begin, end) in enumerate(told.segments(leg, forward=forward)):
+                    index = self._questions.dynamics(
+                        leg, batch, number, forward=forward, attempt=told.attempt(leg)
+                    )
                     yield DynamicsTask(
                         index=index,
                         continues=before,
-                        reference=_REFERENCES[leg.kind],
+                        reference="einstein" if told.from_einstein(leg) else _REFERENCES[leg.kind],
                         crystals=crystals,
                         tether=tether,
                         matrix=self._questions.supercell.matrix.tolist(),
@@ -224,7 +235,7 @@ class FreeEnergyPlan(PlanOfUnits):
                         run=first,
                         replicas=min(together, runs - first),
                         forward=forward,
-                        equilibration=SETTLING,
+                        equilibration=told.settling(leg, forward=forward),
                         steps=self._questions.options.budget.steps,
                         begin=begin,
                         end=end,

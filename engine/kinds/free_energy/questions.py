@@ -36,6 +36,10 @@ OF_CRYSTAL, OF_SWITCH = 0.3, 0.8
 few calls, and what the switch has. Together they are below 1 in crystals of two atoms and more."""
 SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
+SETTLING_SOFT = 1000
+"""Steps to equilibrium of a crystal that is not harmonic, whose slow modes have no samples to begin from."""
+MOST_ATTEMPTS, SHORTER = 3, 0.7
+"""How often a time step that was chosen, and is too long, is made shorter, and by what factor."""
 
 
 class Questions:
@@ -144,9 +148,13 @@ class Questions:
         return math.ceil(self.options.budget.runs / self.together)
 
     @cached_property
-    def segments(self) -> list[tuple[int, int]]:
-        """Steps at which each segment of a run begins and ends."""
-        total = SETTLING + self.options.budget.steps
+    def most_segments(self) -> int:
+        """Of a run, the longest."""
+        return len(self.segments(SETTLING_SOFT))
+
+    def segments(self, settling: int) -> list[tuple[int, int]]:
+        """Steps at which each segment of a run begins and ends, which takes so many to come to equilibrium."""
+        total = settling + self.options.budget.steps
         count = math.ceil(total * self.together / CALLS_OF_A_SEGMENT)
         edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
         return list(pairwise(edges))
@@ -167,7 +175,8 @@ class Questions:
         """
         return (3 * leg.number + crystal) * MOST_BATCHES + batch
 
-    def dynamics(self, leg: Leg, batch: int, segment: int, *, forward: bool) -> int:
-        """Number of a segment of runs."""
-        of_batch = (leg.number * self.batches + batch) * 2 + (not forward)
-        return of_batch * len(self.segments) + segment
+    def dynamics(self, leg: Leg, batch: int, segment: int, *, forward: bool, attempt: int = 0) -> int:
+        """Number of a segment of runs; attempts differ in their time step."""
+        of_leg = leg.number * MOST_ATTEMPTS + attempt
+        of_batch = (of_leg * self.batches + batch) * 2 + (not forward)
+        return of_batch * self.most_segments + segment

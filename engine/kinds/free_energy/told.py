@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.dynamics.estimators import TwoSided, is_met, pairs_wanted, two_sided
-from engine.kinds.free_energy.questions import FIRST_RUNS, Questions
+from engine.kinds.free_energy.questions import (
+    FIRST_RUNS,
+    MOST_ATTEMPTS,
+    SETTLING,
+    SETTLING_SOFT,
+    Questions,
+)
 from engine.kinds.free_energy.sampled import GROWTH, Sampled, sampled
 from engine.mechanics.constants import BOLTZMANN
 
@@ -112,8 +118,35 @@ class FreeEnergyTold:
         if not leg.sampled:
             ends = self.ends(leg)
             return ends is not None and (leg.changes or ends[0].defect is not None)
+        if self.from_einstein(leg):
+            return True
         found = self.samples(leg).found
         return found is not None and not found.enough
+
+    def from_einstein(self, leg: Leg) -> bool:
+        """Whether its reference is the Einstein crystal: where it is asked for, or the crystal turned out unstable."""
+        options, ends = self.questions.options, self.ends(leg)
+        if ends is None or not leg.sampled or options.reference == "harmonic":
+            return False
+        return options.reference == "einstein" or (options.path == "absolute" and bool(ends[0].unstable))
+
+    def settling(self, leg: Leg, *, forward: bool) -> int:
+        """Steps that its runs take to come to equilibrium."""
+        return SETTLING_SOFT if self.from_einstein(leg) and not forward else SETTLING
+
+    def segments(self, leg: Leg, *, forward: bool) -> list[tuple[int, int]]:
+        """Steps at which each segment of its runs begins and ends."""
+        return self.questions.segments(self.settling(leg, forward=forward))
+
+    def attempt(self, leg: Leg) -> int:
+        """How often the time step of its runs was made shorter, since it was too long."""
+        if not isinstance(self.questions.options.timestep, str):
+            return 0
+        for attempt in range(MOST_ATTEMPTS - 1):
+            first = [self._first(leg, attempt, forward=forward) for forward in (True, False)]
+            if not any(one is not None and one.unfit for one in first):
+                return attempt
+        return MOST_ATTEMPTS - 1
 
     def runs(self, leg: Leg) -> Runs:
         """The switching runs of a leg, whose ends are told, up to now; rounds as of samples."""
@@ -123,16 +156,18 @@ class FreeEnergyTold:
 
     def tested(self, leg: Leg) -> bool:
         """Whether the first segments of either direction are told, which test the time step."""
-        return all(self._first(leg, forward=forward) is not None for forward in (True, False))
+        attempt = self.attempt(leg)
+        return all(self._first(leg, attempt, forward=forward) is not None for forward in (True, False))
 
-    def _first(self, leg: Leg, *, forward: bool) -> DynamicsRecord | None:
-        return self.dynamics.get(self.questions.dynamics(leg, 0, 0, forward=forward))
+    def _first(self, leg: Leg, attempt: int, *, forward: bool) -> DynamicsRecord | None:
+        return self.dynamics.get(self.questions.dynamics(leg, 0, 0, forward=forward, attempt=attempt))
 
     def _runs(self, leg: Leg) -> Runs:
         questions = self.questions
         together, most = questions.together, questions.batches
         wanted = min(most, -(-FIRST_RUNS // together))
-        first = [self._first(leg, forward=forward) for forward in (True, False)]
+        attempt = self.attempt(leg)
+        first = [self._first(leg, attempt, forward=forward) for forward in (True, False)]
         unfit = next((one.failed for one in first if one is not None and one.unfit), None)
         if unfit is not None:
             return Runs((), (), (unfit,), (), 1, self.tested(leg), None, unfit)
@@ -153,19 +188,21 @@ class FreeEnergyTold:
     def _works(self, leg: Leg, batches: int) -> tuple[list[float], list[float], list[str], list[str], bool]:
         works: dict[bool, list[float]] = {True: [], False: []}
         failed, warnings, complete = [], list[str](), True
-        last = len(self.questions.segments) - 1
+        attempt = self.attempt(leg)
         for batch in range(batches):
             for forward in (True, False):
                 chain = [
-                    self.dynamics.get(self.questions.dynamics(leg, batch, n, forward=forward))
-                    for n in range(last + 1)
+                    self.dynamics.get(
+                        self.questions.dynamics(leg, batch, n, forward=forward, attempt=attempt)
+                    )
+                    for n in range(len(self.segments(leg, forward=forward)))
                 ]
                 told = [one for one in chain if one is not None]
                 warnings += [text for one in told for text in one.warnings]
                 broken = next((one.failed for one in told if one.failed), None)
                 if broken:
                     failed.append(broken)
-                elif (end := chain[last]) is None:
+                elif (end := chain[-1]) is None:
                     complete = False
                 else:
                     works[forward] += end.works or []
@@ -180,9 +217,9 @@ class FreeEnergyTold:
         if not self.at_rest(leg):
             return False
         ends = self.ends(leg)
-        if ends is not None and not leg.changes and ends[0].unstable:
+        if ends is not None and not leg.changes and ends[0].unstable and not self.from_einstein(leg):
             return True
-        if leg.sampled:
+        if leg.sampled and not self.from_einstein(leg):
             samples = self.samples(leg)
             if samples.ended or samples.found is None:
                 return samples.ended

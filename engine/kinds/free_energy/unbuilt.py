@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 def unbuilt_options(options: FreeEnergyOptions) -> Iterator[FieldError]:
     """Options that ask for it."""
-    if options.reference == "einstein":
-        yield _refused(("free_energy", "reference"), "reference einstein", "take auto, the harmonic crystal")
+    if options.reference == "einstein" and options.path == "vacancy":
+        yield _refused(
+            ("free_energy", "reference"),
+            "reference einstein on path vacancy",
+            "take auto, the harmonic crystal",
+        )
 
 
 def unbuilt_crystals(resolved: ResolvedProblem) -> list[FieldError]:

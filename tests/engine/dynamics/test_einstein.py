@@ -5,9 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.dynamics.einstein import einstein_frequencies, held, held_frequencies, springs_like, springs_of
+from engine.dynamics.baoab import Langevin
+from engine.dynamics.einstein import (
+    einstein_frequencies,
+    einstein_samples,
+    held,
+    held_frequencies,
+    springs_like,
+    springs_of,
+)
+from engine.dynamics.estimators import two_sided
+from engine.dynamics.hamiltonian import Energies, between
 from engine.dynamics.oscillators import classical, kinetic_free_energy, quantum, thermal_length
 from engine.dynamics.samples import pairs
+from engine.dynamics.sampling import sample
+from engine.dynamics.schedules import linear
+from engine.dynamics.springs import Springs, einstein_matrix
+from engine.dynamics.state import begin
+from engine.dynamics.switching import begin_switch, switch
 from tests.engine.dynamics.harmonic_crystals import BOLTZMANN, CUBE, relaxed
 
 T = 300.0
@@ -82,9 +97,74 @@ def test_springs_let_atoms_move_as_far_as_they_did(sevennet0):
     np.testing.assert_allclose(springs_of(3 * HEAT / SPRINGS, T), SPRINGS)
 
 
+def test_samples_are_gaussian_on_condition_that_the_centre_of_mass_rests():
+    m = 20000
+    u = einstein_samples(SPRINGS, MASSES, T, 3, range(m))
+    assert np.abs(np.einsum("i,mia->ma", MASSES, u)).max() < 1e-10
+    # Of the atoms' own covariance kT/k the part along the masses is taken away.
+    covariance = np.diag(HEAT / SPRINGS)
+    along = covariance @ MASSES
+    expected = covariance - np.outer(along, along) / (MASSES @ along)
+    found = np.einsum("mia,mja->ij", u, u) / (3 * m)
+    np.testing.assert_allclose(found, expected, atol=4 * covariance.max() / np.sqrt(3 * m))
+    np.testing.assert_array_equal(einstein_samples(SPRINGS, MASSES, T, 3, [7, 2]), u[[7, 2]])
+
+
+class DoubleWells:
+    """Two atoms whose distance is in a double well along each axis: at rest, between the wells, nothing is stable."""
+
+    def __init__(self, depth: float, far: float) -> None:
+        self.depth, self.far = depth, far
+
+    def along(self, x):
+        """Energy of one axis, eV, and its slope."""
+        scaled = (x / self.far) ** 2
+        return self.depth * (scaled**2 - 2.0 * scaled), 4.0 * self.depth * x / self.far**2 * (scaled - 1.0)
+
+    def evaluate(self, positions, strain, lam, *, by_lam=False, by_strain=False):
+        """As any Hamiltonian."""
+        del strain, by_strain
+        energy, slope = self.along(positions[:, 1] - positions[:, 0])
+        return Energies(
+            energy=energy.sum(axis=1),
+            by_position=np.stack([-slope, slope], axis=1),
+            by_lam=np.zeros_like(lam) if by_lam else None,
+            by_strain=None,
+        )
+
+
+def test_switched_to_a_double_well_it_has_the_free_energy_of_the_integral():
+    """Nothing about the crystal is harmonic: the Einstein crystal's free energy and the work are all there is."""
+    masses, wells, springs = np.array([20.0, 30.0]), DoubleWells(1.2 * HEAT, 0.25), np.array([1.0, 1.5])
+    reduced = masses.prod() / masses.sum()
+    grid = np.linspace(-1.0, 1.0, 20001)
+    integral = np.trapezoid(np.exp(-wells.along(grid)[0] / HEAT), grid)
+    exact = -3.0 * HEAT * np.log(integral / thermal_length(reduced, T))
+    hamiltonian = between(Springs(np.zeros((2, 3)), einstein_matrix(springs)), wells)
+    integrator, m = Langevin(masses, 3.0, HEAT, 0.02), 400
+    works = []
+    for forward in (True, False):
+        state = begin(
+            einstein_samples(springs, masses, T, 0, range(m)),
+            masses,
+            HEAT,
+            1,
+            range(m * (not forward), m + m * (not forward)),
+        )
+        lam = np.full(m, 0.0 if forward else 1.0)
+        state, _ = sample(hamiltonian, state, integrator, lam, 20 if forward else 1500, np.zeros((2, 3)))
+        ended, _ = switch(hamiltonian, begin_switch(state), integrator, linear(150), np.full(m, forward))
+        works.append(ended.work)
+    found = two_sided(*works, HEAT, seed=0)
+    total = held(springs, masses, [T]).free_energy[0] + found.free_energy
+    assert found.standard_error < 0.1 * HEAT
+    assert total == pytest.approx(exact, abs=4.0 * found.standard_error)
+
+
 @pytest.mark.parametrize(
     ("of", "message"),
     [
+        (lambda: einstein_samples([1.0, 1.0], [1.0, 1.0], 0.0, 0, [0]), "above 0 K"),
         (lambda: springs_of([0.1, 0.0], T), "must be above zero, got 0"),
         (lambda: springs_of([0.1], 0.0), "above 0 K"),
         (lambda: held([1.0, -1.0], [1.0, 1.0], [T]), "springs of an Einstein crystal"),

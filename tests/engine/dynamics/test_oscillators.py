@@ -13,6 +13,7 @@ from engine.dynamics.oscillators import (
     filled,
     kinetic_free_energy,
     quantum,
+    quantum_correction,
     thermal_length,
 )
 
@@ -151,3 +152,16 @@ def test_imaginary_frequencies_and_negative_temperatures_are_refused(of):
 def test_classical_oscillators_have_no_zero_temperature():
     with pytest.raises(ValueError, match="quantum ones go down to 0 K"):
         classical([2.0], [0.0])
+
+
+def test_of_modes_that_fall_the_quantum_correction_is_wigners():
+    temperature = 600.0
+    heat = BOLTZMANN * temperature
+    rising = quantum(FREQUENCIES, temperature).free_energy - classical(FREQUENCIES, temperature).free_energy
+    assert quantum_correction(FREQUENCIES, temperature) == pytest.approx(rising[0], rel=1e-12)
+    # An inverted oscillator has kT ln of (sin y)/y, y = h nu/2kT, the continuation of kT ln of (sinh y)/y.
+    y = PLANCK * 1.5 / (2.0 * heat)
+    assert quantum_correction([-1.5], temperature) == pytest.approx(heat * np.log(np.sin(y) / y), rel=2e-3)
+    assert quantum_correction([-1.5, 3.1], temperature) == pytest.approx(
+        quantum_correction([-1.5], temperature) + quantum_correction([3.1], temperature), rel=1e-12
+    )

@@ -32,6 +32,8 @@ SPRING = 2.0
 """eV/Å^2, of an atom that is switched off."""
 EMPTY, RESERVOIR = -45.5, -1.3
 """eV of the supercell at rest with a site empty, and of the element that was there."""
+HELD, SPRINGS = 0.31, [3.0, 5.0]
+"""eV of the supercell, what the crystal has above Einstein's, and the springs of that, eV/Å^2."""
 TAKEN = 5.1
 """eV, what switching off an atom does, its spring with it."""
 SPENT = Cost(potential_calls=3, shared_calls=5, seconds=0.5)
@@ -62,7 +64,7 @@ class Records:
         unstable: Whether the crystal has unstable modes.
         fails: Whether a segment fails, by its task.
         rests: Whether crystals come to rest.
-        unfit: Whether the time step is too large.
+        unfit: Whether the time step is too large, or beyond which it is, fs.
         no_cell: Why a cell at a temperature is not found.
         spread: Of the works, against that of the fluctuation theorem.
         rests_empty: Whether the crystal with an empty site comes to rest.
@@ -128,6 +130,7 @@ class Records:
             index=task.index, cost=SPENT, evaluation=task.crystal.evaluation, temperature=task.temperature,
             atoms=ATOMS, energy=REST[second], volume=400.0, frequencies=frequencies, first=task.first,
             unstable=["0.50i THz at q = (1/2, 0, 0)"] if self.unstable else [], differences=differences,
+            springs=SPRINGS,
             between=between,
             defect=None if task.empty is None or self.unstable else Defect(
                 energy=EMPTY, converged=self.rests_empty, spring=SPRING,
@@ -138,9 +141,12 @@ class Records:
 
     def dynamics(self, task):
         failed = "replica 0 exploded at step 7" if self.fails(task) else None
-        failed = "time step of 9 fs too large" if self.unfit else failed
+        unfit = self.unfit if isinstance(self.unfit, bool) else task.timestep > self.unfit
+        failed = "time step of 9 fs too large" if unfit else failed
         done = task.end == task.equilibration + task.steps and not failed
-        exact = {"composition": CHANGE, "harmonic": BEYOND, "vacancy": TAKEN}[task.reference]
+        exact = {"composition": CHANGE, "harmonic": BEYOND, "vacancy": TAKEN, "einstein": HELD}[
+            task.reference
+        ]
         heat = BOLTZMANN * task.temperature
         works = []
         for run in range(task.run, task.run + task.replicas):
@@ -154,5 +160,5 @@ class Records:
         return DynamicsRecord(
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
             temperature=task.temperature, end=task.end, works=works if done else None, measured=task.temperature,
-            failed=failed, unfit=self.unfit,
+            failed=failed, unfit=unfit,
         )  # fmt: skip

@@ -359,7 +359,7 @@ def test_chemical_potentials_of_a_vacancy_need_no_formation_energy():
     ("document", "where"),
     [
         (asked(VACANCY, at=[HALF]), "/at/0"),
-        (asked({**ABSOLUTE, "reference": "einstein"}), "/free_energy/reference"),
+        (asked({**VACANCY, "reference": "einstein"}, at=[NA]), "/free_energy/reference"),
         (asked(ABSOLUTE, sublattices=WITH_VAC), "/sublattices"),
     ],
 )

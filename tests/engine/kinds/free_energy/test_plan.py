@@ -15,10 +15,13 @@ from tests.engine.kinds.free_energy.records import (
     ATOMS,
     BEYOND,
     BOLTZMANN,
+    CELLS,
     CHANGE,
     EXPANDED,
     FREQUENCIES,
+    HELD,
     REST,
+    SPRINGS,
     Records,
     problem,
 )
@@ -258,13 +261,61 @@ def test_of_a_change_between_unstable_crystals_the_reason_is_what_its_runs_met()
     assert one.warnings == ["no run in both directions came to its end: replica 0 exploded at step 7"]
 
 
-def test_an_unstable_crystal_has_no_free_energy_and_its_mode_is_named():
-    campaign = ended(Campaign(problem(temperatures=[300]), shared=True), Records(unstable=True))
+def test_with_the_harmonic_reference_an_unstable_crystal_has_no_free_energy_and_its_mode_is_named():
+    asked_for = problem(temperatures=[300], reference="harmonic")
+    campaign = ended(Campaign(asked_for, shared=True), Records(unstable=True))
     (one,) = answered(campaign)
     assert one.free_energy is None
     assert "dynamically unstable at rest: 0.50i THz at q = (1/2, 0, 0)" in one.warnings[0]
+    assert "reference: einstein" in one.warnings[0]
     assert one.text == "NaCl at 300 K: no free energy"
     assert campaign.stopped.reason == "budget_spent"
+
+
+def held(temperature):
+    """F of the Einstein crystal, its centre of mass at rest, eV: Khanna and others' integral, and the kinetic part."""
+    heat = BOLTZMANN * temperature
+    masses = [22.98976928, 35.45] * CELLS
+    springs = SPRINGS * CELLS
+    total = sum(masses)
+    of_places = sum(1.5 * math.log(2 * math.pi * heat / spring) for spring in springs) - 1.5 * math.log(
+        2 * math.pi * heat * sum(m**2 / (total**2 * k) for m, k in zip(masses, springs, strict=True))
+    )
+    wavelengths = [17.4582 / math.sqrt(mass * temperature) for mass in [*masses, total]]
+    kinetic = 3 * sum(map(math.log, wavelengths[:-1])) - 3 * math.log(wavelengths[-1])
+    return heat * (kinetic - of_places)
+
+
+@pytest.mark.parametrize("unstable", [False, True])
+def test_from_the_einstein_crystal_it_is_that_and_the_work_whether_harmonic_or_not(unstable):
+    """Asked for, of a stable crystal; picked, of one that turned out unstable."""
+    asked_for = problem(
+        temperatures=[300],
+        reference="auto" if unstable else "einstein",
+        budget={"runs": 16, "steps": 300},
+    )
+    seen: list = []
+    told = Records(unstable=unstable)
+    campaign = ended(Campaign(asked_for, shared=True), lambda task: seen.append(task) or told(task))
+    runs = [one for one in seen if one.unit == "dynamics"]
+    assert {one.reference for one in runs} == {"einstein"}
+    assert {(one.forward, one.equilibration) for one in runs} == {(True, 120), (False, 1000)}
+    assert unstable or all(one.pairs == 0 for one in seen if one.unit == "harmonic")
+    (one,) = answered(campaign)
+    parts = one.contributions
+    assert one.estimator == "BAR from the Einstein crystal"
+    vibrations = parts.vibrational if unstable else parts.harmonic + parts.anharmonic
+    assert abs(vibrations * ATOMS - held(300) - HELD) < 4 * one.standard_error * ATOMS + 1e-4
+    assert one.free_energy == pytest.approx(parts.static + vibrations + parts.quantum, abs=1e-12)
+    if unstable:
+        assert (
+            "dynamically unstable at rest: 0.50i THz at q = (1/2, 0, 0). Its free energy" in one.warnings[0]
+        )
+        assert one.heat_capacity is None
+    else:
+        assert parts.harmonic * ATOMS == pytest.approx(classical(FREQUENCIES[0], 300), rel=1e-6)
+    assert one.accurate
+    assert campaign.stopped.reason == "accuracy_met"
 
 
 def test_a_crystal_that_did_not_come_to_rest_is_told():
@@ -281,9 +332,27 @@ def test_a_time_step_that_is_too_large_ends_it_before_other_runs_begin():
         seen += [one for one in asked if one.unit == "dynamics"]
         campaign.tell([told(task) for task in asked])
     assert {(one.run, one.begin) for one in seen} == {(0, 0)}
+    steps = sorted({one.timestep for one in seen}, reverse=True)
+    assert [round(one / steps[0], 2) for one in steps] == [1.0, 0.7, 0.49]
     (one,) = answered(campaign)
     assert one.warnings == ["no run in both directions came to its end: time step of 9 fs too large"]
     assert campaign.stopped.reason == "budget_spent"
+
+
+def test_a_time_step_that_was_chosen_is_shortened_until_it_keeps_the_energy():
+    seen: list = []
+    chosen = 1000.0 / (20.0 * FREQUENCIES[0])
+    told = Records(unfit=0.9 * chosen)
+    campaign = ended(Campaign(problem(**CHANGES), shared=True), lambda task: seen.append(task) or told(task))
+    runs = [one for one in seen if one.unit == "dynamics"]
+    assert len({one.index for one in runs}) == len(runs)
+    assert {one.timestep for one in runs if one.run or one.begin} == {round(0.7 * chosen, 3)}
+    (one,) = answered(campaign)
+    assert one.accurate
+    given = ended(Campaign(problem(**{**CHANGES, "timestep": 20.0}), shared=True), told)
+    (one,) = answered(given)
+    assert one.free_energy is None
+    assert "too large" in one.warnings[0]
 
 
 def test_ends_are_read_as_compositions_are():
