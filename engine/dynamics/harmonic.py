@@ -35,7 +35,7 @@ of the potential: rows are differences of forces. In single precision they are o
 _STILL = 4.0
 """Motions that are none are lifted above all others by this factor, to be cut off."""
 SOFTEST = 0.02
-"""Share of the mean force constant over mass below which no mode counts as softer when it is asked how far atoms move."""
+"""Share of the mean force constant over mass: no mode counts as softer when it is asked how far atoms move."""
 _ALIKE = 1e-3
 """Relative difference of frequencies that symmetry makes alike."""
 

@@ -194,11 +194,17 @@ class FreeEnergyPlan(PlanOfUnits):
             crystal=self._resting(told, leg.crystals[place], leg.temperature),
             matrix=self._questions.supercell.matrix.tolist(),
             temperature=leg.temperature,
-            seed=self._seed,
+            seed=self._seed_of(leg),
             first=batch * PAIRS,
             pairs=pairs,
             empty=empty,
         )
+
+    def _seed_of(self, leg: Leg) -> int:
+        """Of samples and noise of a leg: each has its own, so that their errors know nothing of each other."""
+        if leg.number == 0:
+            return self._seed
+        return int(np.random.SeedSequence([self._seed, leg.number]).generate_state(1)[0])
 
     def _runs(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Segments whose turn has come: each goes on from the one before it."""
@@ -231,7 +237,7 @@ class FreeEnergyPlan(PlanOfUnits):
                         temperature=leg.temperature,
                         timestep=timestep,
                         friction=FRICTION,
-                        seed=self._seed,
+                        seed=self._seed_of(leg),
                         run=first,
                         replicas=min(together, runs - first),
                         forward=forward,

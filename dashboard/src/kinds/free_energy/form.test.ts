@@ -79,6 +79,9 @@ it(
     const options = { path: 'absolute', temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
     expect(problem().free_energy).toEqual(options);
 
+    await fireEvent.change(screen.getByLabelText('Reference'), { target: { value: 'einstein' } });
+    expect(problem().free_energy).toEqual({ ...options, reference: 'einstein' });
+
     await fireEvent.change(screen.getByLabelText('Free energy'), { target: { value: 'composition' } });
     const from = screen.getByRole('group', { name: 'From composition' });
     expect(problem().at).toBeUndefined();

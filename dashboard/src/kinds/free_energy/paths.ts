@@ -44,13 +44,14 @@ export function ofCrystals(problem: JsonObject): JsonObject {
 /** The problem of a vacancy, of the atom that is named or the first element of the first sublattice. */
 export function ofVacancy(problem: JsonObject): JsonObject {
   const crystals = ofCrystals(problem);
+  const { reference: _, ...options } = objectAt(crystals, 'free_energy');
   const first = listAt(problem, 'sublattices')[0];
   const sublattice = textAt(first, 'name') ?? '';
   const element = elementsOf(first)[0]?.symbol ?? '';
   return {
     ...crystals,
     free_energy: {
-      ...objectAt(crystals, 'free_energy'),
+      ...options,
       path: 'vacancy',
       vacancy: at(problem, ['free_energy', 'vacancy']) ?? { sublattice, element },
     },

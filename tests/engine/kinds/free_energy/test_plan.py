@@ -69,6 +69,7 @@ def test_a_crystal_is_rested_then_sampled_and_that_is_enough():
     assert {one.unit for one in asked} == {"harmonic"}
     assert sorted({one.temperature for one in asked}) == [100, 300]
     assert len({(one.temperature, one.first) for one in asked}) == len(asked) == 4
+    assert len({(one.temperature, one.seed) for one in asked}) == len({one.seed for one in asked}) == 2
     ended(campaign, told)
     assert campaign.stopped.reason == "accuracy_met"
     assert "all 2 free energies are known within 1 meV/atom" in campaign.stopped.message

@@ -147,7 +147,7 @@ def test_under_pressure_the_crystal_that_takes_the_atom_grows():
 def test_runs_are_added_until_the_accuracy_of_one_vacancy_is_met():
     counts = []
     for accuracy in (0.03, 0.006):
-        (one,) = answered(ended(iron(options={"accuracy": accuracy}), Records(lost=0.02))[0]).free_energies
+        (one,) = answered(ended(iron(options={"accuracy": accuracy}), Records(lost=0.01))[0]).free_energies
         assert one.accurate
         assert one.standard_error <= accuracy
         counts.append(one.switching.forward.runs)
