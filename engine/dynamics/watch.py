@@ -36,6 +36,9 @@ HOLE, HEAT = 1.0, 10.0
 ENTERED = 0.5
 """Share of the distance of neighbours from an empty site within which an atom is in it, and no longer at its own."""
 
+UNSETTLED = ("drifting", "temperature")
+"""What only a whole run to equilibrium can tell."""
+
 About = Literal["melted", "left_site", "drifting", "temperature", "overlap", "energy", "entered"]
 
 

@@ -18,13 +18,13 @@ from engine.dynamics.explosion import TrajectoryFailed
 from engine.dynamics.hamiltonian import between
 from engine.dynamics.replicas import Replicas
 from engine.dynamics.samples import pairs
-from engine.dynamics.sampling import sample
+from engine.dynamics.sampling import Series, joined, restored_series, sample
 from engine.dynamics.schedules import linear
 from engine.dynamics.springs import Springs, einstein_matrix
 from engine.dynamics.state import State, begin, measured_thermal_energy, restored
 from engine.dynamics.switching import Switch, begin_switch, restored_switch, switch
 from engine.dynamics.timestep import conservation
-from engine.dynamics.watch import overlapping, shortest_distances, watched
+from engine.dynamics.watch import UNSETTLED, overlapping, shortest_distances, watched
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
 from engine.mechanics.constants import BOLTZMANN
@@ -244,16 +244,24 @@ class Switching(AtWork[DynamicsTask]):
             state, series = sample(
                 self.hamiltonian, state, self.integrator, self._ends, until - here, self.rest_sites
             )
-            rest = self.rest_energy / len(self.rest_sites)
-            settled = series.after(max(0, SETTLED - here))
-            if len(settled.energy):
-                warnings += [one.message for one in watched(settled, self.neighbours, self.heat, rest)]
-            warnings += self.noticed(state, off=not task.forward)
             heat.append(float(series.thermal_energy.mean()))
+            if saved is not None:
+                series = joined([restored_series(saved), series])
+            warnings += self._judged(series, ended=until == task.equilibration)
+            warnings += self.noticed(state, off=not task.forward)
             here = until
-        if here == task.end:
-            return _Came(state.arrays(), None, heat[0] / BOLTZMANN, warnings)
+            if here == task.end:
+                return _Came({**series.arrays(), **state.arrays()}, None, heat[0] / BOLTZMANN, warnings)
         return self._switched(begin_switch(state), here, heat, warnings)
+
+    def _judged(self, series: Series, *, ended: bool) -> list[str]:
+        """What is wrong at an end, of all steps there; that they did not settle only once they should have."""
+        rest = self.rest_energy / len(self.rest_sites)
+        settled = series.after(SETTLED)
+        if not len(settled.energy):
+            return []
+        found = watched(settled, self.neighbours, self.heat, rest)
+        return [one.message for one in found if ended or one.about not in UNSETTLED]
 
     def _told_again(self, saved: Mapping[str, NDArray[np.generic]]) -> _Came:
         """Of a segment that came to its end, but whose record was lost with its worker: nothing moves any more."""
