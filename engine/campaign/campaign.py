@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from api_schemas.evaluations import Suggestion
 from engine.acceptance.maps import asked_slice, checked_property
 from engine.acceptance.resolve import resolved_problem
+from engine.campaign.told_checks import checked_records
 from engine.composition.notation import parse_composition
 from engine.composition.slices import INCUMBENT
 from engine.kinds.registry import KINDS
@@ -25,7 +27,8 @@ class Campaign:
     """A problem on its way to an answer, by the plan of its kind.
 
     Ask for a batch, compute it in any order and anywhere, tell the records, and ask again; the batch before must
-    have been told whole. Telling the stored records of an interrupted campaign to a new one continues it exactly.
+    have been told whole, and what is left of one told in part is asked for again. Telling the stored records of an
+    interrupted campaign to a new one continues it exactly.
 
     Args:
         problem: What is asked for.
@@ -46,6 +49,7 @@ class Campaign:
         self.space = self.region.space
         self.seed = self.problem.strategy.seed if seed is None else seed
         self.plan = KINDS[self.problem.kind].plan(self.resolved, self.seed, shared=shared)
+        self._asked: list[Any] = []
 
     def __repr__(self) -> str:
         done = f"{len(self.records)} of at most {self.planned} tasks told"
@@ -67,8 +71,15 @@ class Campaign:
         return self.plan.planned
 
     def tell(self, records: Sequence[Record]) -> None:
-        """Add records, in any order; one told twice counts once."""
-        self.plan.tell(records)
+        """Add records, in any order; one told twice counts once.
+
+        Evaluations of compositions that the problem does not allow teach the surrogates, and are never its answer.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: if one is no record of this problem (a number that is none, fractions
+                that do not add up to 1, an element that is not there, another one's index): none counts then.
+        """
+        self.plan.tell(checked_records(self.resolved, self.records, records))
 
     def ask(self, n: int | None = None) -> list[Any]:
         """The next tasks; empty once the campaign has stopped.
@@ -76,7 +87,13 @@ class Campaign:
         Args:
             n: How many at the most; by default the problem's batch_size, else as many as the plan has use for.
         """
-        return list(self.plan.ask(n))
+        told = {(record.unit, record.index) for record in self.records}
+        batch = [task for task in self._asked if isinstance(task, Suggestion)]
+        left = [task for task in batch if (task.unit, task.index) not in told]
+        if 0 < len(left) < len(batch) and self.stopped is None:
+            return left[:n]
+        self._asked = list(self.plan.ask(n))
+        return list(self._asked)
 
     @property
     def stopped(self) -> Stopped | None:

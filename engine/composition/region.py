@@ -168,6 +168,13 @@ class Region:
             return self.space.can_vary
         return any(number > 0 or piece.frame.dimension > 0 for number, piece in enumerate(self._pieces()))
 
+    @cached_property
+    def listed(self) -> FloatArray | None:
+        """All compositions, [n, n_columns], where there are finitely many; else None."""
+        if self.is_plain or any(piece.frame.dimension for piece in self.pieces):
+            return None
+        return np.unique(np.array([piece.frame.origin for piece in self.pieces]).round(12), axis=0)
+
     def contains(self, x: FloatArray, tolerance: float = TOLERANCE) -> bool:
         """Whether a composition obeys every constraint within ``tolerance``."""
         return self.space.contains(x, tolerance) and self.broken(x, tolerance) is None

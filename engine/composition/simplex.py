@@ -58,11 +58,18 @@ def center(lower: FloatArray, upper: FloatArray) -> FloatArray:
 def sample(rng: np.random.Generator, n: int, lower: FloatArray, upper: FloatArray) -> FloatArray:
     """Points uniform in the bounded simplex, [n, k].
 
-    By rejection from the simplex above the lower bounds; where that seldom hits, by hit-and-run from the
-    centre.
+    Entries that the bounds fix are left out of it. By rejection from the simplex above the lower bounds; where that
+    seldom hits, by hit-and-run from the centre.
     """
-    k = len(lower)
     lowest, highest = tightened(lower, upper)
+    varies = highest - lowest > _ROUNDING
+    if not varies.all():
+        drawn = np.tile(0.5 * (lowest + highest), (n, 1))
+        whole = 1.0 - float(drawn[0, ~varies].sum()) if n else 0.0
+        if varies.any() and n:
+            drawn[:, varies] = whole * sample(rng, n, lowest[varies] / whole, highest[varies] / whole)
+        return drawn
+    k = len(lower)
     free = 1.0 - float(lowest.sum())
     kept: list[FloatArray] = []
     for _ in range(_REJECTION_ROUNDS):
@@ -70,28 +77,28 @@ def sample(rng: np.random.Generator, n: int, lower: FloatArray, upper: FloatArra
             break
         trial = lowest + free * rng.dirichlet(np.ones(k), size=max(n, 16))
         kept.extend(trial[np.all(trial <= highest + _ROUNDING, axis=1)])
-    while len(kept) < n:
-        kept.append(_hit_and_run(rng, lowest, highest))
+    if len(kept) < n:
+        kept.extend(_hit_and_run(rng, n - len(kept), lowest, highest))
     return np.array(kept[:n]).reshape(n, k)
 
 
-def _hit_and_run(rng: np.random.Generator, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    x = center(lower, upper)
-    if float((upper - lower).sum()) <= 0.0:
-        return x
-    movable = upper - lower > 0.0
-    for _ in range(_HIT_AND_RUN_STEPS * len(x)):
-        direction = np.where(movable, rng.standard_normal(len(x)), 0.0)
-        direction[movable] -= direction[movable].mean()
+def _hit_and_run(rng: np.random.Generator, n: int, lower: FloatArray, upper: FloatArray) -> list[FloatArray]:
+    """N chains side by side; every entry has room."""
+    x = np.tile(center(lower, upper), (n, 1))
+    for _ in range(_HIT_AND_RUN_STEPS * len(lower)):
+        direction = rng.standard_normal(x.shape)
+        direction -= direction.mean(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
-            to_upper = np.where(direction > 0, (upper - x) / direction, (lower - x) / direction)
-            to_lower = np.where(direction > 0, (lower - x) / direction, (upper - x) / direction)
+            rising = np.where(direction > 0, (upper - x) / direction, (lower - x) / direction)
+            falling = np.where(direction > 0, (lower - x) / direction, (upper - x) / direction)
         moving = np.abs(direction) > 0.0
-        if not np.any(moving):
-            continue
-        furthest, nearest = float(np.min(to_upper[moving])), float(np.max(to_lower[moving]))
-        x = np.clip(x + rng.uniform(min(nearest, 0.0), max(furthest, 0.0)) * direction, lower, upper)
-    return project(x, lower, upper)
+        furthest = np.where(moving, rising, np.inf).min(axis=1)
+        nearest = np.where(moving, falling, -np.inf).max(axis=1)
+        share = rng.random(n)
+        length = np.minimum(nearest, 0.0) * (1.0 - share) + np.maximum(furthest, 0.0) * share
+        length = np.where(np.isfinite(length), length, 0.0)
+        x = np.clip(x + length[:, None] * direction, lower, upper)
+    return [project(row, lower, upper) for row in x]
 
 
 def vertices(lower: FloatArray, upper: FloatArray) -> Iterator[FloatArray]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import islice, pairwise, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api_schemas.base import Composition
 from api_schemas.sublattices import Sublattice
@@ -17,6 +18,8 @@ from engine.composition.simplex import FloatArray
 
 GRID_LIMIT = 100_000
 """Most points that `CompositionSpace.grid` will list."""
+_FIXED = 1e-9
+"""Bounds nearer to each other than this fix a fraction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +90,7 @@ class CompositionSpace:
     @property
     def can_vary(self) -> bool:
         """Whether the space holds more than one composition."""
-        lower, upper = self.tight_bounds
-        return bool(np.any(upper - lower > 1e-9))
+        return bool(self.varies.any())
 
     def to_composition(self, x: FloatArray) -> Composition:
         """A composition vector by sublattice and element."""
@@ -152,14 +154,31 @@ class CompositionSpace:
 
         Per sublattice the Helmert contrasts: each direction is (1, ..., 1, -j, 0, ...) scaled to length 1.
         """
-        basis = np.zeros((self.n_columns, self.n_free))
-        column = 0
+        return self._contrasts(np.ones(self.n_columns, dtype=bool))
+
+    @cached_property
+    def varies(self) -> NDArray[np.bool_]:
+        """Which fractions the bounds leave free, [n_columns]."""
+        lower, upper = self.tight_bounds
+        found: NDArray[np.bool_] = upper - lower > _FIXED
+        return found
+
+    @cached_property
+    def free_basis(self) -> FloatArray:
+        """`tangent_basis` of the fractions that the bounds leave free, [n_columns, d]."""
+        return self._contrasts(self.varies)
+
+    def _contrasts(self, among: NDArray[np.bool_]) -> FloatArray:
+        """Helmert contrasts between those columns of each sublattice, [n_columns, d]."""
+        found = []
         for part in self.slices:
-            for j in range(1, part.stop - part.start):
-                basis[part.start : part.start + j, column] = 1.0
-                basis[part.start + j, column] = -float(j)
-                basis[:, column] /= math.sqrt(j * (j + 1))
-                column += 1
+            columns = part.start + np.flatnonzero(among[part])
+            for j in range(1, len(columns)):
+                row = np.zeros(self.n_columns)
+                row[columns[:j]] = 1.0
+                row[columns[j]] = -float(j)
+                found.append(row / math.sqrt(j * (j + 1)))
+        basis = np.array(found).reshape(len(found), self.n_columns).T.copy()
         basis.setflags(write=False)
         return basis
 

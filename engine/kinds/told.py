@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
+from api_schemas.kinds import KINDS
 from engine.optimize.answer.front import nondominated
 from engine.optimize.objective import Loss, build_loss, point_of
 from engine.optimize.point import Point, best_of
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from engine.optimize.known_part import KnownPart
     from engine.problem.resolved import ResolvedProblem
+
+
+_INSIDE = 1e-6
+"""A composition may be beyond a constraint by this: fractions are stored with twelve digits and told with fewer."""
 
 
 class Told:
@@ -56,12 +61,18 @@ class Told:
 
     @cached_property
     def points(self) -> list[Point]:
-        """What a search needs of each evaluation; with an empty loss where there is none."""
+        """What a search needs of each evaluation; with an empty loss where there is none.
+
+        Of a search those outside of its region teach, and cannot be its answer.
+        """
         loss = self.loss or Loss(())
-        return [
+        found = [
             point_of(record, x, self.space.columns, loss)
             for record, x in zip(self.records, self.vectors, strict=True)
         ]
+        if not KINDS[self.resolved.problem.kind].searches:
+            return found
+        return [point if self.region.contains(point.x, _INSIDE) else point.forbidden() for point in found]
 
     @cached_property
     def best(self) -> tuple[EvaluationRecord, Point] | None:
@@ -89,7 +100,7 @@ class Told:
         It carries the nearest relaxed composition, from which the relaxation may start; one that was given up serves
         itself only.
         """
-        index = len(self.records) + place
+        index = 1 + max((record.index for record in self.records), default=-1) + place
         tier = self.resolved.problem.potential.tier
         # Twelve digits: far within what is feasible, and 0.7 reads as 0.7.
         composition = self.space.to_composition(np.round(x, 12) + 0.0)

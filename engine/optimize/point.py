@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Point:
         gradients: Their tangent-space gradients [n_columns]; empty where the relaxation did not converge.
         loss: Weighted loss; infinite where the relaxation did not converge.
         violation: How far the property constraints are broken; infinite where it did not converge.
+        outside: Whether the composition is none that the problem allows: loss and violation are infinite then, too.
     """
 
     index: int
@@ -32,11 +34,16 @@ class Point:
     gradients: dict[str, NDArray[np.float64]]
     loss: float
     violation: float = 0.0
+    outside: bool = False
 
     @property
     def rank(self) -> tuple[float, float]:
         """Less is better: first the constraints, then the loss."""
         return (self.violation, self.loss)
+
+    def forbidden(self) -> Point:
+        """The same, of a composition that the problem does not allow."""
+        return replace(self, loss=math.inf, violation=math.inf, outside=True)
 
 
 def best_of(points: Sequence[Point]) -> Point:

@@ -9,6 +9,7 @@ from api_schemas.results import Stopped
 from engine.kinds.listed import ListedStage
 from engine.kinds.told import Told
 from engine.optimize.answer import stop_words
+from engine.optimize.answer.failures import failure_words
 from engine.optimize.history import History
 from engine.optimize.objective import Loss
 from engine.optimize.proposals import strategies
@@ -81,8 +82,8 @@ class Search:
             return self._converged(done)
         if done >= self._budget:
             kept = f" ({self._spare} of {self._planned} are kept for rounding)" if self._spare > 1 else ""
-            words = f"all {done} evaluations are spent{kept}; raise strategy.max_evaluations to go on"
-            return Stopped(reason="budget_spent", message=words)
+            mend = self._failures() or "raise strategy.max_evaluations to go on"
+            return Stopped(reason="budget_spent", message=f"all {done} evaluations are spent{kept}; {mend}")
         return None
 
     def front(self) -> list[EvaluationRecord]:
@@ -90,8 +91,14 @@ class Search:
         return self.told.nondominated(self.told.points) if self.seeks_front else []
 
     def notes(self) -> list[str]:
-        """The strategy that auto chose and why, and the properties whose gradients were set aside."""
+        """The strategy that auto chose and why, what cannot be the answer, and whose gradients were set aside."""
         notes = [] if self._chosen.reason is None else [self._chosen.reason]
+        outside = sum(point.outside for point in self.told.points)
+        if outside:
+            words = (
+                "lie outside what the problem allows: the surrogates learn from them, and none is its answer"
+            )
+            notes.append(f"{outside} of {len(self.told.points)} evaluations told {words}")
         for name in sorted({name for _, name in self._fits}):
             latest = max(count for count, other in self._fits if other == name)
             if not self._fits[latest, name].gradients:
@@ -104,8 +111,23 @@ class Search:
         """At most so many evaluations; one at least."""
         return max(1, self._planned - self._spare)
 
+    def _failures(self) -> str | None:
+        """What failed and what can be done about it; None where nothing did."""
+        words = failure_words(self.told.space, self.told.points)
+        if words is None:
+            return None
+        return f"{words}: bound the fractions to where they converge, or use another potential"
+
     def _converged(self, done: int) -> Stopped:
         """What to say of a strategy that proposes no more."""
+        stopped = self._proposes_no_more(done)
+        more = [] if (failures := self._failures()) is None else [failures]
+        listed = self.told.region.listed
+        if listed is not None and len(listed) <= len({tuple(x.round(9)) for x in self.told.vectors}):
+            more.insert(0, f"the {len(listed)} compositions that the constraints allow are all there are")
+        return stopped.model_copy(update={"message": "; ".join([stopped.message, *more])})
+
+    def _proposes_no_more(self, done: int) -> Stopped:
         front, loss = self.front(), self.told.loss
         best = None if self.seeks_front else self.told.best
         if front:

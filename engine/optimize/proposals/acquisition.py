@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
+    from engine.optimize.surrogates.convergence import Convergence
     from engine.optimize.surrogates.gaussian_process import GaussianProcess
 
 # BoTorch would compile a C++ kernel at the first use, within a job: for a minute and more, and for ever where a process
@@ -50,27 +51,36 @@ class Acquisition:
     Attributes:
         function: BoTorch's acquisition function, of [b, 1, n_columns].
         unit: An improvement of 1 in units of the loss.
+        converges: Where relaxations converge; None where all did. What may fail counts less.
     """
 
     function: Callable[[Tensor], Tensor]
     unit: float
+    converges: Convergence | None = None
 
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values at compositions [n, n_columns], each on its own: [n]."""
         with torch.no_grad(), _quiet():
-            return self.function(torch.tensor(x, dtype=torch.float64)[:, None, :]).numpy()
+            return self._value(torch.tensor(x, dtype=torch.float64)[:, None, :]).numpy()
 
     def with_gradient(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Value and gradient [n_columns] at one composition."""
         point = torch.tensor(x, dtype=torch.float64)[None, None, :].requires_grad_()
         with _quiet():
-            value = self.function(point)[0]
+            value = self._value(point)[0]
             (slope,) = torch.autograd.grad(value, point)
         return float(value.detach()), np.nan_to_num(slope[0, 0].numpy())
 
-    def improvement(self, value: float) -> float:
-        """The expected improvement in units of the loss, of a value of this function."""
-        return float(np.exp(min(value, 700.0)) * self.unit)
+    def _value(self, x: Tensor) -> Tensor:
+        value = self.function(x)
+        return value if self.converges is None else value + self.converges.worth(x[..., 0, :])
+
+    def improvement(self, x: NDArray[np.float64]) -> float:
+        """The expected improvement in units of the loss at a composition [n_columns]: nothing where it fails."""
+        with torch.no_grad(), _quiet():
+            value = float(self.function(torch.tensor(x, dtype=torch.float64)[None, None, :])[0])
+        likely = 1.0 if self.converges is None else float(self.converges.probability(x[None])[0])
+        return float(np.exp(min(value, 700.0)) * self.unit * likely)
 
 
 def _quiet() -> warnings.catch_warnings:
@@ -99,7 +109,7 @@ def expected_improvement(
         doubt: Factor on the standard deviations of the surrogates.
     """
     model = PropertyModel([surrogates[name] for name in loss.properties], doubt)
-    usable = [point for point in points if point.values]
+    usable = [point for point in points if point.values and not point.outside]
     feasible = [point for point in usable if point.violation == 0.0]
     bounds = _threshold_functions(loss)
 

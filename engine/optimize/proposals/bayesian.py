@@ -5,8 +5,8 @@ Stateless as every strategy: what to try next is a function of the points told, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from engine.optimize.point import best_of
 from engine.optimize.proposals.acquisition import Acquisition, expected_hypervolume, expected_improvement
 from engine.optimize.proposals.descent import descend
+from engine.optimize.surrogates.convergence import convergence
 from engine.optimize.surrogates.surrogate import FitCache, surrogates
 
 if TYPE_CHECKING:
@@ -41,11 +42,16 @@ EARLY_DOUBT = 10.0
 anywhere, and not only next to the best of them."""
 SAME = 1e-7
 """Compositions nearer than this are one."""
+DISTINCT = 1e-3
+"""Compositions of a batch are not nearer to each other, nor all but its first to what was tried: they would tell
+nothing apart."""
 _CANDIDATES = 256
 _EXTREMES = 16
 _BETWEEN = 32
 _AROUND_BEST = 24
 _WIDTHS = (0.1, 0.02)
+_NEAREST_FAILED = 8
+_SHARES_BACK = (0.2, 0.35, 0.5)
 _DESCENTS = 4
 _STEPS = 20
 
@@ -80,6 +86,8 @@ def best_choice(
 ) -> Choice | None:
     """The composition with the largest expected improvement; None where every candidate was tried before.
 
+    Where relaxations have failed, the improvement counts by the probability that they converge.
+
     Args:
         region: Feasible compositions.
         loss: Objectives and property constraints.
@@ -94,24 +102,36 @@ def best_choice(
     draw = [seed, len(points), len(pending)]
     samples = int(np.random.SeedSequence(draw).generate_state(1)[0])
     anywhere, likely = _candidates(region, points, np.random.default_rng(draw))
+    taken = np.array([*(point.x for point in points), *pending])
+    apart = DISTINCT if pending else SAME
     candidates = np.vstack([anywhere, likely])
+    candidates = candidates[_distances(candidates, taken) > apart]
+    if not len(candidates):
+        return None
     acquisition = (
         expected_hypervolume(loss, models, points, pending, samples, candidates)
         if front
         else expected_improvement(loss, models, points, pending, samples, doubt)
     )
+    converges = convergence(points, region.space.free_basis)
+    acquisition = replace(acquisition, converges=converges)
     values = acquisition(candidates)
     tops = _distinct_tops(candidates, values)
     polished = [x for start in tops for x in _climb(region, acquisition, start)]
     everything = np.array([*tops, *polished])
     values = acquisition(everything)
-    taken = np.array([*(point.x for point in points), *pending])
     for number in np.argsort(-values, kind="stable"):
         x = region.project(everything[number])
-        if np.abs(taken - x).max(axis=1).min() > SAME:
+        if _distances(x[None], taken)[0] > apart:
             least = _negligible(loss, models, anywhere, best_of(points), front=front)
-            return Choice(x, acquisition.improvement(float(values[number])), least, candidates)
+            return Choice(x, acquisition.improvement(x), least, candidates)
     return None
+
+
+def _distances(x: NDArray[np.float64], taken: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest difference of a fraction from the nearest of those taken [m, n_columns], of x [n, n_columns]: [n]."""
+    found: NDArray[np.float64] = np.abs(x[:, None, :] - taken[None]).max(axis=2).min(axis=1)
+    return found
 
 
 def _negligible(
@@ -122,7 +142,7 @@ def _negligible(
     *,
     front: bool,
 ) -> float:
-    """The expected improvement below which a search ends (docs/science.md, Eq. 65).
+    """The expected improvement below which a search ends (docs/science.md, Eq. 900).
 
     Args:
         loss: Objectives and property constraints.
@@ -147,12 +167,17 @@ def _negligible(
 def first_points(
     region: Region, given: Sequence[NDArray[np.float64]], count: int, seed: int
 ) -> list[NDArray[np.float64]]:
-    """The given starts, else the centre; then random compositions, each as far as may be from those before."""
+    """The given starts, else the centre; then random compositions, each as far as may be from those before.
+
+    Fewer than ``count`` where there are no others.
+    """
     starts = list(given) or [region.center()]
     rng = np.random.default_rng(seed)
     while len(starts) < count:
         drawn = region.random(rng, _CANDIDATES)
         distances = np.min([np.linalg.norm(drawn - x, axis=1) for x in starts], axis=0)
+        if distances.max() < DISTINCT:
+            break
         starts.append(drawn[int(np.argmax(distances))])
     return starts[:count]
 
@@ -161,8 +186,8 @@ def _candidates(
     region: Region, points: Sequence[Point], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compositions anywhere in the region; and at its ends, between two of them, and around the best points."""
-    best = sorted((p for p in points if p.values), key=lambda p: (p.rank, p.index))[:2]
-    basis = region.space.tangent_basis
+    best = sorted((p for p in points if p.values and not p.outside), key=lambda p: (p.rank, p.index))[:2]
+    basis = region.space.free_basis
     around = [
         region.project(point.x + width * (basis @ rng.standard_normal(basis.shape[1])))
         for point in best
@@ -176,7 +201,21 @@ def _candidates(
             rng.random(_BETWEEN), rng.choice(extremes, size=(_BETWEEN, 2)), strict=True
         )
     ]
-    return region.random(rng, _CANDIDATES), np.vstack([extremes, between, around])
+    return region.random(rng, _CANDIDATES), np.vstack(
+        [extremes, between, around, *_back(region, points, best)]
+    )
+
+
+def _back(region: Region, points: Sequence[Point], best: Sequence[Point]) -> Iterator[NDArray[np.float64]]:
+    """Steps back from what failed, towards the best: from the failures that are nearest to it."""
+    failed = np.array([point.x for point in points if not point.values])
+    if not len(failed):
+        return
+    for point in best:
+        order = np.argsort(np.linalg.norm(failed - point.x, axis=1), kind="stable")
+        for x in failed[order[:_NEAREST_FAILED]]:
+            for share in _SHARES_BACK:
+                yield region.project(point.x + share * (x - point.x))
 
 
 def _distinct_tops(candidates: NDArray[np.float64], values: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -19,6 +19,18 @@ Functions = Callable[["NDArray[np.float64]"], "tuple[NDArray[np.float64], NDArra
 """Values [m] and gradients [m, n_columns]."""
 
 
+def together(functions: Sequence[Functions]) -> Functions | None:
+    """Several sets of functions as one; None where there is none."""
+    if len(functions) <= 1:
+        return functions[0] if functions else None
+
+    def all_of_them(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        found = [function(x) for function in functions]
+        return np.concatenate([values for values, _ in found]), np.vstack([slopes for _, slopes in found])
+
+    return all_of_them
+
+
 def descend(
     piece: Polytope,
     function: Function,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.optimize.proposals.local_model import fit, minimise
+from engine.optimize.surrogates.convergence import convergence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.composition.region import Region
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
+    from engine.optimize.surrogates.convergence import Convergence
 
 FIRST_RADIUS = 0.3
 """Largest change of a fraction in the first step of a search."""
@@ -30,6 +32,10 @@ CONVERGED_STEP = 1e-7
 small steps."""
 SAME_START = 2e-4
 """A start this near to what was tried is none."""
+SAME_IN_BATCH = 1e-3
+"""Two searches that step this near to each other wait for one evaluation."""
+LIKELY = 2.0 / 3.0
+"""A start must be so likely to converge."""
 SAME_BASIN = 0.02
 """A search that steps this near to the optimum of a better, finished one ends there."""
 CONVERGED_DECREASE = 1e-3
@@ -92,30 +98,41 @@ def propose(
         seed: Seed of the random starts.
     """
     count = n or 1
-    steps = [Proposal(s.proposal, f"step {s.number}") for s in searches if s.proposal is not None][:count]
+    steps: list[Proposal] = []
+    for search in searches:
+        x = search.proposal
+        if x is not None and len(steps) < count and all(_apart(x, one.x) > SAME_IN_BATCH for one in steps):
+            steps.append(Proposal(x, f"step {search.number}"))
     starts_in_all = max(starts_wanted(region, len(given_starts)), count)
-    fresh = min(count - len(steps), starts_in_all - len(searches))
+    begun = 1 + max((search.number for search in searches), default=-1)
+    fresh = min(count - len(steps), starts_in_all - begun)
     if fresh <= 0:
         return steps
-    starts = _starts(region, given_starts, len(searches) + fresh, seed)
-    taken = [point.x for point in points]
-    return steps + [
-        Proposal(starts[number], f"start {number}")
-        for number in range(len(searches), len(starts))
-        if number < len(given_starts) or not any(np.abs(starts[number] - x).max() < SAME_START for x in taken)
-    ]
+    starts = _starts(region, given_starts, begun + fresh, seed, convergence(points, region.space.free_basis))
+    taken = [*(point.x for point in points), *(one.x for one in steps)]
+    for number in range(begun, len(starts)):
+        if number < len(given_starts) or all(_apart(starts[number], x) >= SAME_START for x in taken):
+            steps.append(Proposal(starts[number], f"start {number}"))
+            taken.append(starts[number])
+    return steps
+
+
+def _apart(x: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """The largest difference of a fraction."""
+    return float(np.abs(x - other).max())
 
 
 def trace(region: Region, loss: Loss, points: Sequence[Point]) -> list[Search]:
     """The state of every search, from the points told."""
     by_search: dict[int, list[Point]] = {}
-    for point in sorted(points, key=lambda p: p.index):
+    for point in sorted((p for p in points if not p.outside), key=lambda p: p.index):
         kind, _, number = (point.origin or "").partition(" ")
         if kind in {"start", "step"} and number.isdigit():
             by_search.setdefault(int(number), []).append(point)
     searches: list[Search] = []
+    converges = convergence(points, region.space.free_basis)
     for key in sorted(by_search):
-        searches.append(_search(region, loss, key, by_search[key], points, searches))
+        searches.append(_search(region, loss, key, by_search[key], points, searches, converges))
     return searches
 
 
@@ -126,6 +143,7 @@ def _search(
     own: Sequence[Point],
     everything: Sequence[Point],
     before: Sequence[Search],
+    converges: Convergence | None,
 ) -> Search:
     centre, radius = own[0], FIRST_RADIUS
     for point in own[1:]:
@@ -133,12 +151,13 @@ def _search(
         if point.rank < centre.rank:
             centre = point
             radius = min(1.0, max(radius, 2.0 * length)) if length > 0.5 * radius else radius
-        else:
+        elif point.values or converges is None:
             radius = 0.35 * min(radius, length)
     if not set(loss.properties) <= set(centre.gradients) or radius < LAST_RADIUS:
         return Search(number, centre, radius, None)
     others = sorted((p for p in everything if p is not centre), key=lambda p: p.index)
-    found = minimise(region, loss, fit(region.space, centre, others, loss.known), radius)
+    model = fit(region.space, centre, others, loss.known)
+    found = minimise(region, loss, model, radius, None if converges is None else converges.room)
     x = found.x
     step = float(np.abs(x - centre.x).max(initial=0.0))
     if centre.violation > 0.0:
@@ -157,13 +176,23 @@ def _search(
 
 
 def _starts(
-    region: Region, given: Sequence[NDArray[np.float64]], count: int, seed: int
+    region: Region,
+    given: Sequence[NDArray[np.float64]],
+    count: int,
+    seed: int,
+    converges: Convergence | None,
 ) -> list[NDArray[np.float64]]:
-    """The given starts, else the centre; then random compositions, each as far as may be from those before."""
+    """The given starts, else the centre; then random compositions, each as far as may be from those before.
+
+    Where relaxations have failed, only among those that rather converge.
+    """
     starts = list(given) or [region.center()]
     rng = np.random.default_rng(seed)
     while len(starts) < count:
         candidates = region.random(rng, CANDIDATES)
+        if converges is not None:
+            likely = candidates[converges.probability(candidates) > LIKELY]
+            candidates = likely if len(likely) else candidates
         distances = np.min([np.linalg.norm(candidates - x, axis=1) for x in starts], axis=0)
         starts.append(candidates[int(np.argmax(distances))])
     return starts[:count]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.proposals.descent import descend
+from engine.optimize.objective import SLACK
+from engine.optimize.proposals.descent import Functions, descend, together
 from engine.optimize.surrogates.known_parts import remainder
 
 if TYPE_CHECKING:
@@ -151,10 +152,19 @@ class Step:
     violation: float
 
 
-def minimise(region: Region, loss: Loss, model: LocalModel, radius: float) -> Step:
+def minimise(
+    region: Region, loss: Loss, model: LocalModel, radius: float, converges: Functions | None = None
+) -> Step:
     """The feasible composition with the least modelled loss within ``radius`` (largest fraction moved) of the centre.
 
     Where no composition within it obeys the property constraints by the model, that which breaks them least.
+
+    Args:
+        region: Feasible compositions.
+        loss: Objectives and property constraints.
+        model: Of the properties.
+        radius: Largest change of a fraction.
+        converges: Functions that are not negative where a relaxation is sure enough to converge; None where all did.
     """
     centre = model.centre
     at_centre, slope = model.loss(loss, centre)
@@ -183,11 +193,13 @@ def minimise(region: Region, loss: Loss, model: LocalModel, radius: float) -> St
         if np.abs(nearest - centre).max(initial=0.0) > radius:
             continue
         inside = [piece.project(np.clip(start, centre - radius, centre + radius)) for start in starts]
-        bounded = room if loss.thresholds else None
-        found = descend(piece, scaled, inside, centre=centre, radius=radius, at_least_zero=bounded)
-        if bounded and all(loss.violation(model.predict(x)) > 0.0 for x in found):
-            found += descend(piece, broken, inside, centre=centre, radius=radius)
+        rooms = [*([room] if loss.thresholds else []), *([converges] if converges else [])]
+        found = descend(piece, scaled, inside, centre=centre, radius=radius, at_least_zero=together(rooms))
+        if loss.thresholds and all(loss.violation(model.predict(x)) > 0.0 for x in found):
+            found += descend(piece, broken, inside, centre=centre, radius=radius, at_least_zero=converges)
         for x in found:
+            if converges is not None and converges(x)[0].min() < -SLACK:
+                continue
             step = Step(x, model.loss(loss, x)[0], loss.violation(model.predict(x)))
             better = (step.violation, step.loss + 1e-12 * unit) < (best.violation, best.loss)
             if np.isfinite(step.loss) and better:

@@ -96,12 +96,21 @@ def _gradient(history: History, n: int) -> list[Proposal]:
 def _random(history: History, n: int) -> list[Proposal]:
     """Given starts, then compositions drawn one by one: each depends on the seed and its number only."""
     first = len(history.points)
-    drawn = []
+    drawn: list[NDArray[np.float64]] = []
+    listed = history.region.listed
     for number in range(first, first + n):
+        rng = np.random.default_rng([history.seed, number])
         if number < len(history.given):
             drawn.append(history.given[number])
+        elif listed is None:
+            drawn.append(history.region.random(rng, 1)[0])
         else:
-            drawn.append(history.region.random(np.random.default_rng([history.seed, number]), 1)[0])
+            taken = np.array([*(point.x for point in history.points), *drawn]).reshape(-1, listed.shape[1])
+            apart = np.abs(listed[:, None] - taken[None]).max(axis=2, initial=0.0).min(axis=1, initial=1.0)
+            left = listed[apart > gradient.SAME_START]
+            if not len(left):
+                break
+            drawn.append(left[int(rng.integers(len(left)))])
     return [Proposal(x, "random") for x in drawn]
 
 
@@ -109,9 +118,10 @@ def _bayesian(history: History, n: int, *, sure_steps: bool = False) -> list[Pro
     """Where improvement is expected; ``hybrid`` with ``sure_steps``."""
     from engine.optimize.proposals.bayesian import FIRST_POINTS, first_points
 
-    done = len(history.points)
+    inside = [point for point in history.points if not point.outside]
+    done = len(inside)
     wanted = max(FIRST_POINTS, len(history.given))
-    if not any(point.values for point in history.points):
+    if not any(point.values for point in inside):
         wanted = max(wanted, done + n)  # nothing is known yet
     starts = first_points(history.region, history.given, wanted, history.seed)[done : done + n]
     proposals = [Proposal(x, "first") for x in starts]
@@ -133,19 +143,18 @@ def _improving(
 
     found: list[Proposal] = []
     pending = list(pending)
-    enough = len(history.points) >= FEWEST
+    enough = sum(not point.outside for point in history.points) >= FEWEST
     for _ in range(n):
-        may_end = enough and not pending
         step = None
         with fitting_threads(0):  # the matrices of a surrogate are small
             choice = _choice(history, pending)
             if sure_steps and choice is not None and not pending:
                 step = _sure_step(history, choice)
-            if step is None and not pending and _is_little(choice) and not history.front:
+            if step is None and _is_little(choice) and not history.front:
                 choice = _choice(history, pending, DOUBT if enough else EARLY_DOUBT)
         if step is not None:
             proposal = Proposal(step.x, "step")
-        elif choice is None or (may_end and _is_little(choice)):
+        elif choice is None or ((enough or pending) and _is_little(choice)):
             break
         else:
             proposal = Proposal(choice.x, "improve")

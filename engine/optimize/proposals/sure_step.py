@@ -20,7 +20,8 @@ import numpy as np
 from engine.optimize.objective import SLACK
 from engine.optimize.point import best_of
 from engine.optimize.proposals.bayesian import SAME
-from engine.optimize.proposals.descent import Functions, descend
+from engine.optimize.proposals.descent import Functions, descend, together
+from engine.optimize.surrogates.convergence import convergence
 from engine.optimize.surrogates.surrogate import FEWEST_TO_FIT, surrogates
 
 if TYPE_CHECKING:
@@ -166,8 +167,8 @@ def sure_step(
 ) -> SureStep | None:
     """The step and the decrease of the loss that is sure; None where there is none.
 
-    It obeys bounds on properties for sure. While no point obeys them, it is the sum by which they are broken that
-    decreases.
+    It obeys bounds on properties for sure, and is sure to converge where others failed. While no point obeys the
+    bounds, it is the sum by which they are broken that decreases.
 
     Args:
         region: Feasible compositions.
@@ -181,9 +182,16 @@ def sure_step(
     broken = best.violation > 0.0
     now = best.violation if broken else best.loss
     young = sum(bool(point.values) for point in points) < FEWEST_TO_FIT
-    seen = [point.violation if broken else point.loss for point in points if point.values]
+    seen = [
+        point.violation if broken else point.loss for point in points if point.values and not point.outside
+    ]
     view = Pessimist(loss, models, best, max(float(np.ptp(seen)), 1e-3 * max(1.0, abs(now))))
-    bounds = view.room if loss.thresholds and not broken else None
+    converges = convergence(points, region.space.free_basis)
+    rooms = [
+        *([view.room] if loss.thresholds and not broken else []),
+        *([converges.room] if converges else []),
+    ]
+    bounds = together(rooms)
     with warnings.catch_warnings(action="ignore"):
         values_and_ends = [
             (view.downhill(x)[0], x)

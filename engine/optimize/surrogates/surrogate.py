@@ -28,6 +28,8 @@ INCONSISTENT = 2.0
 """Gradients are set aside where they make the leave-one-out error more than so many times that of values alone,
 and the surrogate with them did not say so by its deviations."""
 _GROWTH = 1.25
+_OFF = 1e-6
+"""A fraction this far from where the bounds fix it is another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +70,31 @@ def surrogates(
     """
     count = refit_count(len(points))
     best = best_of(points).x
+    basis = modelled_directions(space, points)
     points = [remainder(point, known) for point in points]
     found = {}
     for name in names:
         everything = observations(name, points).trimmed(best)
         if (count, name) not in cache:
             early = observations(name, points[:count])
-            cache[count, name] = _fitted(early if len(early.values) else everything, space.tangent_basis)
+            cache[count, name] = _fitted(early if len(early.values) else everything, basis)
         fitted = cache[count, name]
         used = everything if fitted.gradients else everything.without_gradients()
         found[name] = GaussianProcess(used, fitted.hyperparameters, known.get(name))
     return found
+
+
+def modelled_directions(space: CompositionSpace, points: Sequence[Point]) -> NDArray[np.float64]:
+    """Orthonormal directions in which compositions differ, [n_columns, d].
+
+    Those that the bounds leave free, unless a point was told that lies off what they fix.
+    """
+    fixed = ~space.varies
+    if fixed.all() or not fixed.any():
+        return space.tangent_basis
+    level = space.tight_bounds[0][fixed]
+    within = all(np.abs(point.x[fixed] - level).max() <= _OFF for point in points)
+    return space.free_basis if within else space.tangent_basis
 
 
 def observations(name: str, points: Sequence[Point]) -> Observations:

@@ -43,7 +43,7 @@ def test_the_improvement_expected_of_a_goal_is_that_of_a_normal_distribution(dou
     deviation = doubt * deviation
     ahead = (min(point.loss for point in points) - mean) / deviation
     expected = deviation * (ahead * norm.cdf(ahead) + norm.pdf(ahead))
-    found = np.array([acquisition.improvement(value) for value in acquisition(at)])
+    found = np.array([acquisition.improvement(x) for x in at])
     likely = ahead > -1.0  # farther out 64 samples are few
     assert likely.sum() >= 5
     np.testing.assert_allclose(found[likely], expected[likely], rtol=0.1)
