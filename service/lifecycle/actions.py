@@ -92,6 +92,8 @@ def resume(database: Database, tenant: str, job_id: str) -> Job:
         job = _locked(session, tenant, job_id)
         if job.state != "paused":
             raise _refused(job.state, "running")
+        job.pause_reason, job.advance_interrupted = None, 0
+        tasks.forgive(session, job.id)
         _change(session, job, "queued" if job.started_at is None else "running")
         return jobs.public(job)
 

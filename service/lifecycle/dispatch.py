@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.queue.messenger import PRIORITY_STEPS, Messenger, Route
-from service.repositories import jobs, maps, tasks, workers
+from service.repositories import jobs, maps, parts, tasks
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 
@@ -63,7 +63,7 @@ def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:
         job.advance_enqueued_at = now(session)
     if job.state != "running":
         return route, advance, []
-    window = max(4, 2 * workers.living(session))
+    window = max(4, 2 * parts.living(session))
     return route, advance, tasks.to_enqueue(session, job_id, window)
 
 

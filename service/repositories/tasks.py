@@ -1,8 +1,8 @@
 """Claiming tasks under a lease, and storing the record of each exactly once.
 
-A claim raises the task's ``attempt`` and sets a lease by the database's clock. Whoever computes renews the lease; a
-record, a checkpoint, a renewal or a release counts only under the attempt that claimed last (a fencing token), so a
-worker that was frozen, cut off or replaced can do no harm when it comes back.
+A claim raises the task's ``attempt`` and sets a lease. Whoever computes renews the lease, which others see by its
+changing (`service.lifecycle.watch`); a record, a checkpoint, a renewal or a release counts only under the attempt that
+claimed last (a fencing token), so a worker that was frozen, cut off or replaced can do no harm when it comes back.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
@@ -148,7 +148,7 @@ def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
             TaskRow.job_id == job_id,
             TaskRow.state == "pending",
             TaskRow.enqueued_at.is_(None),
-            or_(TaskRow.not_before.is_(None), TaskRow.not_before <= now(session)),
+            or_(TaskRow.not_before.is_(None), _past(TaskRow.not_before, now(session))),
         )
         .order_by(TaskRow.background, TaskRow.id)
         .limit(window - under_way)
@@ -165,6 +165,11 @@ def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
     if ids:
         session.execute(update(TaskRow).where(TaskRow.id.in_(ids)).values(enqueued_at=now(session)))
     return ids
+
+
+def _past(moment: InstrumentedAttribute[float | None], at: float) -> ColumnElement[bool]:
+    """Whether a moment to wait for is past, or so far ahead that the clock was set back since it was written."""
+    return or_(moment <= at, moment > at + max(BACKOFF_SECONDS))
 
 
 def forget_messages(session: Session, ids: Iterable[int]) -> None:
@@ -324,13 +329,21 @@ def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cac
     )
 
 
-def free(session: Session, row: TaskRow) -> None:
-    """Hand on a locked task whose worker has vanished; its checkpoint stays."""
+def free(session: Session, row: TaskRow, *, blamed: bool) -> None:
+    """Hand on a locked task whose worker has vanished, by its own doing or not; its checkpoint stays."""
     row.state = "pending"
+    row.lease_until = row.doing = row.enqueued_at = row.not_before = None
+    if not blamed:
+        row.interrupted += 1
+        return
     row.lost += 1
-    row.lease_until = row.doing = row.enqueued_at = None
     wait = BACKOFF_SECONDS[min(row.lost, len(BACKOFF_SECONDS)) - 1]
     row.not_before = now(session) + wait if wait else None
+
+
+def forgive(session: Session, job_id: str) -> None:
+    """Forget how often the platform interrupted the tasks of a job."""
+    session.execute(update(TaskRow).where(TaskRow.job_id == job_id).values(interrupted=0))
 
 
 def drop_unfinished(session: Session, job_id: str) -> None:

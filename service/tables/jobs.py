@@ -19,6 +19,8 @@ class JobRow(Base):
 
     ``parent`` is the job whose answer it verifies; that one may have been deleted since.
 
+    ``pause_reason`` is why the service itself paused the job, for people; None where a user did.
+
     ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
     """
 
@@ -36,6 +38,7 @@ class JobRow(Base):
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
     parent: Mapped[str | None] = mapped_column(String(26), default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    pause_reason: Mapped[str | None] = mapped_column(Text, default=None)
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
     best: Mapped[str | None] = mapped_column(Text, default=None)
@@ -54,5 +57,6 @@ class JobRow(Base):
     advance_enqueued_at: Mapped[float | None] = mapped_column(Double, default=None)
     advance_attempt: Mapped[int] = mapped_column(Integer, default=0)
     advance_lost: Mapped[int] = mapped_column(Integer, default=0)
+    advance_interrupted: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     advance_until: Mapped[float | None] = mapped_column(Double, default=None)
     advance_worker: Mapped[str | None] = mapped_column(String(200), default=None)

@@ -13,7 +13,8 @@ class TaskRow(Base):
 
     ``index`` is its number among the tasks of its unit; ``task`` and ``record`` are documents of the unit. ``attempt``
     is the fencing token: it rises with every claim, and a record is stored only under the attempt that claimed it last.
-    ``lost`` counts the claims whose worker vanished; after one, the task waits until ``not_before``. ``content_key`` is
+    ``lost`` counts the claims whose worker vanished by itself; after one, the task waits until ``not_before``.
+    ``interrupted`` counts those that the platform took away (`service.lifecycle.claims`). ``content_key`` is
     equal where the record must be. A task that is not ``counted`` is no part of how far the job is. ``doing`` are the
     words of whoever computes it now.
     """
@@ -41,6 +42,7 @@ class TaskRow(Base):
     state: Mapped[str] = mapped_column(String(10), default="pending")
     attempt: Mapped[int] = mapped_column(Integer, default=0)
     lost: Mapped[int] = mapped_column(Integer, default=0)
+    interrupted: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     lease_until: Mapped[float | None] = mapped_column(Double, default=None)
     not_before: Mapped[float | None] = mapped_column(Double, default=None)
     worker: Mapped[str | None] = mapped_column(String(200), default=None)

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import structlog
 from celery.worker import state as celery_state
@@ -15,6 +16,7 @@ from celery.worker import state as celery_state
 from service import logs
 from service.queue.messenger import CeleryMessenger, celery_application
 from service.queue.queues import queues_for
+from service.repositories import parts
 from service.settings import Settings
 from service.tables.database import Database
 from service.worker.activity import Activity
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan=plan_of,
         surrogate_map=mapped,
         stopping=_stopping,
-        abandon=lambda: os._exit(EXIT_ABANDONED),
+        abandon=lambda: _abandon(database, name),
     )
     activity = Activity()
     register(app, context, activity)
@@ -85,6 +87,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heartbeat.stop()
         database.close()
     return 0
+
+
+def _abandon(database: Database, name: str) -> NoReturn:
+    """Sign off, and end this process at once, whatever its other threads do."""
+    try:
+        with database.writing() as session:
+            parts.leave(session, name)
+    finally:
+        os._exit(EXIT_ABANDONED)
 
 
 def _stopping() -> bool:

@@ -185,8 +185,8 @@ def _tell(database: Database, claim: Claim, words: str) -> None:
 
 
 def _abandon(context: WorkerContext, claim: Claim) -> None:
-    """Give back a task whose job is over but whose potential does not return, and end this process with it."""
-    _log.warning("the worker ends itself: a cancelled computation goes on too long")
+    """Give back a task that is of no use here any more but whose potential does not return, and end this process."""
+    _log.warning("the worker ends itself: a computation that was given up goes on too long")
     with suppress(SQLAlchemyError), context.database.writing() as session:
         tasks.release(session, claim)  # else its lease runs out
     context.abandon()

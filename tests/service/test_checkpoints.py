@@ -6,13 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from api_schemas.evaluations import Suggestion
 from service.http.refusals import StoredFailure
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import sweep
 from service.repositories import checkpoints, jobs, tasks
 from service.tables.checkpoints import CheckpointRow
 from service.tables.tasks import TaskRow
@@ -61,12 +60,6 @@ def rows(database, job_id):
         return session.scalars(select(TaskRow).where(TaskRow.job_id == job_id).order_by(TaskRow.id)).all()
 
 
-def lose_worker(database, queue):
-    with database.writing() as session:
-        session.execute(update(TaskRow).values(lease_until=TaskRow.lease_until - 60))
-    sweep(database, queue)
-
-
 def test_a_checkpoint_comes_back_digit_for_digit():
     found = checkpointing.unpacked(checkpointing.packed(STATE))
     for name, array in STATE.items():
@@ -85,7 +78,7 @@ def test_a_checkpoint_that_is_too_large_or_no_safetensors_is_refused_and_says_wh
 
 
 def test_a_task_begins_without_a_checkpoint_and_goes_on_from_its_own_after_its_worker_was_lost(
-    database, queue, submitted, worker
+    database, queue, submitted, worker, sweeper
 ):
     job_id = submitted()
     run_advance(worker, job_id)
@@ -103,20 +96,24 @@ def test_a_task_begins_without_a_checkpoint_and_goes_on_from_its_own_after_its_w
     dies = dataclasses.replace(worker, perform=dying)
     with pytest.raises(SystemExit):
         run_task(dies, task_id)
-    lose_worker(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     run_task(dies, task_id)
     assert seen[0] is None
     assert int(seen[1]["step"]) == 2
     assert rows(database, job_id)[0].state == "done"
 
 
-def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(database, queue, submitted, worker):
+def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(
+    database, queue, submitted, worker, sweeper
+):
     job_id = submitted()
     run_advance(worker, job_id)
     with database.writing() as session:
         frozen = tasks.claim(session, rows(database, job_id)[0].id, "frozen")
         assert checkpoints.save(session, frozen.task_id, frozen.attempt, b"first")
-    lose_worker(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     with database.writing() as session:
         assert not checkpoints.save(session, frozen.task_id, frozen.attempt, b"late")
         ours = tasks.claim(session, frozen.task_id, "another")
@@ -125,12 +122,13 @@ def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(database, que
         assert checkpoints.save(session, ours.task_id, ours.attempt, b"second")
 
 
-def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, submitted, worker):
+def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, submitted, worker, sweeper):
     job_id = submitted()
     run_advance(worker, job_id)
 
     def late(problem, task, workplace):
-        lose_worker(database, queue)
+        sweeper.later()
+        sweeper.sweep()
         workplace.save(STATE)
         raise AssertionError
 
