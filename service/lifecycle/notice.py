@@ -50,7 +50,7 @@ def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
         if held[job.id]:
             said[job.id] = _lost(waited, swept=swept)
         else:
-            said[job.id] = _notice(job, waited, crews[job.queue], anybody)
+            said[job.id] = _notice(job, waited, crews[job.queue], anybody, _at_work_on(session, job))
             if not swept:
                 said[job.id] += f" {_UNSWEPT}"
     return said
@@ -73,7 +73,18 @@ def _lost(waited: float, *, swept: bool) -> str:
     return f"{text} Another one takes over in a moment." if swept else f"{text} {_UNSWEPT}"
 
 
-def _notice(job: JobRow, waited: float, crew: Crew, anybody: int) -> str:
+def _at_work_on(session: Session, job: JobRow) -> str:
+    """What workers compute for other jobs of the same tenant, in words; nothing of other tenants is told."""
+    running = (TaskRow.state == "running", TaskRow.doing.is_not(None), JobRow.tenant == job.tenant)
+    found = select(JobRow.name, TaskRow.doing).join(TaskRow, TaskRow.job_id == JobRow.id).where(*running)
+    words = [
+        f"{(doing or '').partition(', step ')[0]} of {name!r}"
+        for name, doing in session.execute(found.where(JobRow.id != job.id).order_by(TaskRow.id).limit(2))
+    ]
+    return " and ".join(words) or "other things"
+
+
+def _notice(job: JobRow, waited: float, crew: Crew, anybody: int, other: str) -> str:
     unsent = job.needs_advance and job.advance_enqueued_at is None
     duration = _roughly(waited)
     if not anybody:
@@ -84,7 +95,7 @@ def _notice(job: JobRow, waited: float, crew: Crew, anybody: int) -> str:
             f"{job.queue}. Start one with the device and the ORICHALCUM_ROUTES that this potential asks for."
         )
     if crew.taking:
-        return f"Waiting for a free worker for {duration}: {_workers(crew.alive)} alive, at work on other things."
+        return f"Waiting for a free worker for {duration}: {_workers(crew.alive)} alive, at work on {other}."
     if unsent:
         return f"Waiting for {duration}: the queue cannot be reached. The job is kept, and goes on when it is back."
     return (

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
-from service.repositories import checkpoints, evaluations, events, jobs, tallies
+from service.repositories import checkpoints, evaluations, events, jobs, tallies, turns
 from service.repositories import progress as progress_of_jobs
 from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
@@ -294,8 +294,11 @@ def store(
     if evaluations.is_one(row.unit):
         events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at, doing)
+    seconds = max(0.0, at - (row.started_at or at))
+    if not from_cache:
+        turns.note_served(session, job, seconds, at)
     if row.counted:
-        _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
+        _count(session, job, seconds, at, from_cache=from_cache)
     stored, waited_for = session.execute(
         select(
             func.count().filter(TaskRow.state == "done"),

@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     structlog.get_logger(__name__).info("worker starts", worker=name, device=device, threads=threads)
     database = Database(settings.store_url())
     app = celery_application(settings.queue_url())
+    queues = queues_for(device, settings.routes)
     context = WorkerContext(
         name=name,
         device=device,
@@ -62,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         surrogate_map=mapped,
         stopping=_stopping,
         abandon=lambda: _abandon(database, name),
+        queues=queues,
     )
     activity = Activity()
     register(app, context, activity)
-    queues = queues_for(device, settings.routes)
     heartbeat = Heartbeat(
         database, name, device, queues, activity, context.messenger.depth, deaf=context.abandon
     )

@@ -13,6 +13,7 @@ from engine.composition.slices import Slice
 from engine.kinds.kind import Plan
 from engine.units.unit import Workplace
 from service.queue.messenger import Messenger
+from service.queue.queues import QUEUE
 from service.tables.database import Database
 
 
@@ -39,6 +40,7 @@ class WorkerContext:
         surrogate_map: Maps a property over a slice.
         stopping: Whether this process has been asked to stop.
         abandon: Ends this process at once; whoever supervises it starts it again.
+        queues: Those that this process serves.
     """
 
     name: str
@@ -50,3 +52,4 @@ class WorkerContext:
     surrogate_map: Map
     stopping: Callable[[], bool]
     abandon: Callable[[], None] = lambda: None
+    queues: Sequence[str] = (QUEUE,)

@@ -18,7 +18,7 @@ from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
-from service.repositories import evaluations, events, jobs, progress, tasks
+from service.repositories import evaluations, events, jobs, progress, tasks, turns
 from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
@@ -33,6 +33,9 @@ from service.worker.words import Words
 
 ASSESSED_RECORDS = 200
 """Up to so many records it is worked out after each one how far the job is, later only with each batch."""
+
+_TRIES = 8
+"""So often a worker looks for a task before the message is taken for one that came too late."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,16 +60,26 @@ class _Outcome:
 
 
 def run_task(context: WorkerContext, task_id: int) -> None:
-    """Do what a message ``perform`` asks for; nothing, if it came twice or too late."""
+    """Do what a message ``perform`` asks for: the task whose turn it is; nothing, if it came twice or too late."""
     try:
-        with context.database.writing() as session:
-            claim = tasks.claim(session, task_id, context.name)
+        claim = _claimed(context, task_id)
         if claim is not None:
             with structlog.contextvars.bound_contextvars(job=claim.job_id, unit=claim.unit, task=claim.index):
                 _run(context, claim)
     except SQLAlchemyError:
         # The store is out of reach: the lease runs out and the sweeper hands the task on.
         _log.exception("the store failed during a task")
+
+
+def _claimed(context: WorkerContext, message: int) -> Claim | None:
+    """Claim the task whose turn it is; another worker may be faster, and then it is the turn of another task."""
+    for _ in range(_TRIES):
+        with context.database.writing() as session:
+            task_id = turns.next_task(session, message, context.queues)
+            claim = None if task_id is None else tasks.claim(session, task_id, context.name)
+        if claim is not None or task_id in (None, message):
+            return claim
+    return None
 
 
 def _run(context: WorkerContext, claim: Claim) -> None:
