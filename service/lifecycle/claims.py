@@ -141,7 +141,10 @@ def _is_part(name: str) -> bool:
 def _held(session: Session) -> Mapping[str, tuple[int, float | None]]:
     """Every claim with what changes when it is renewed."""
     held: dict[str, tuple[int, float | None]] = {}
-    running = select(TaskRow.id, TaskRow.attempt, TaskRow.lease_until).where(TaskRow.state == "running")
+    # The first task of a batch stands for all of it.
+    running = select(TaskRow.id, TaskRow.attempt, TaskRow.lease_until).where(
+        TaskRow.state == "running", TaskRow.leader.is_(None)
+    )
     for task_id, attempt, until in session.execute(running):
         held[f"task {task_id}"] = (attempt, until)
     steps = select(JobRow.id, JobRow.advance_attempt, JobRow.advance_until)

@@ -20,7 +20,7 @@ from service.repositories import parts
 from service.settings import Settings
 from service.tables.database import Database
 from service.worker.activity import Activity
-from service.worker.computation import mapped, performed, plan_of
+from service.worker.computation import batches, mapped, performed, plan_of
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.heartbeat import Heartbeat
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         database=database,
         messenger=CeleryMessenger(app),
         perform=performed,
+        batches=batches,
         plan=plan_of,
         surrogate_map=mapped,
         stopping=_stopping,

@@ -43,7 +43,7 @@ class _Claim:
 class _Step:
     planned: int
     progress: JobProgress
-    asked: list[Task]
+    asked: list[list[Task]]
     completed: list[Record]
     result: Result | None
 
@@ -133,7 +133,7 @@ def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
     return _Step(
         planned=plan.planned,
         progress=progress_of(context, problem, plan, len(claim.stored), result),
-        asked=list(plan.ask()) if stopped is None else [],
+        asked=context.batches(problem, plan.ask()) if stopped is None else [],
         completed=evaluations.completed(records, plan.assessed),
         result=result,
     )

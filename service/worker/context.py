@@ -35,7 +35,8 @@ class WorkerContext:
         device: cpu or cuda.
         database: The store.
         messenger: The queue.
-        perform: Computes a task of any unit.
+        perform: Computes tasks of any unit that belong together.
+        batches: Which of the tasks that a plan asks for belong together.
         plan: Begins the plan of a problem of any kind.
         surrogate_map: Maps a property over a slice.
         stopping: Whether this process has been asked to stop.
@@ -47,7 +48,8 @@ class WorkerContext:
     device: str
     database: Database
     messenger: Messenger
-    perform: Callable[[Problem, Task, Workplace], Record]
+    perform: Callable[[Problem, Sequence[Task], Workplace], Sequence[Record]]
+    batches: Callable[[Problem, Sequence[Task]], list[list[Task]]]
     plan: Callable[[Problem], Plan]
     surrogate_map: Map
     stopping: Callable[[], bool]

@@ -25,7 +25,7 @@ from service.repositories.references import SqlReferenceStore
 from service.repositories.tasks import Claim
 from service.tables.database import Database, now
 from service.worker.checkpointing import CheckpointFailed, Checkpoints
-from service.worker.content import content_key
+from service.worker.content import content_keys
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
 from service.worker.replay import catch_up, progress_of, records_of, replayed
@@ -42,21 +42,21 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What is stored of a task.
+    """What is stored of the tasks of a batch.
 
     Attributes:
-        record: With what the problem makes of it.
-        progress: How far the job is with it; None where that is not worked out each time.
-        completed: Records of earlier tasks to which it adds what they lacked.
-        key: Under which other jobs may find the record; None where it is for this one only.
-        from_cache: Whether it was known already.
+        records: Of each, with what the problem makes of it.
+        keys: Under which other jobs may find each; empty where they are for this one only.
+        from_cache: Whether they were known already.
+        progress: How far the job is with them; None where that is not worked out each time.
+        completed: Records of earlier tasks to which they add what those lacked.
     """
 
-    record: Record
-    progress: JobProgress | None
-    completed: Sequence[Record]
-    key: str | None
+    records: Sequence[Record]
+    keys: Sequence[str]
     from_cache: bool
+    progress: JobProgress | None = None
+    completed: Sequence[Record] = ()
 
 
 def run_task(context: WorkerContext, task_id: int) -> None:
@@ -103,16 +103,7 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
         _fail(context, claim, failure_of(error, evaluations.name(claim.unit, claim.index)))
         return
-    with context.database.writing() as session:
-        stored = tasks.store(
-            session,
-            claim,
-            outcome.record,
-            outcome.progress,
-            completed=outcome.completed,
-            content_key=outcome.key,
-            from_cache=outcome.from_cache,
-        )
+    stored = _stored(context.database, claim, outcome)
     if not stored:
         _log.info("a late result was refused")
     elif outcome.progress is not None and outcome.progress.told != stored:
@@ -120,25 +111,52 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     enqueue(context.database, context.messenger, claim.job_id)
 
 
+def _stored(database: Database, claim: Claim, outcome: _Outcome) -> int:
+    """Store the records of a batch together; how many the job has now, 0 if the claim is no longer ours."""
+    stored, last = 0, len(outcome.records) - 1
+    with database.writing() as session:
+        for number, (one, record) in enumerate(zip(claim.batch, outcome.records, strict=True)):
+            stored = tasks.store(
+                session,
+                one,
+                record,
+                outcome.progress if number == last else None,
+                completed=outcome.completed if number == last else (),
+                content_key=outcome.keys[number] if outcome.keys else None,
+                from_cache=outcome.from_cache,
+                together=len(claim.batch),
+            )
+            if not stored:
+                break  # they are held together, so none of them is ours
+    return stored
+
+
 def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -> _Outcome:
-    """The record of a task, known or computed, and how far its job is with it."""
-    task = UNITS[claim.unit].task.model_validate_json(claim.task)
+    """The records of a batch, known or computed, and how far its job is with them."""
+    batch = [UNITS[one.unit].task.model_validate_json(one.task) for one in claim.batch]
     # What a task that goes on from a checkpoint comes to is not in the task, so no other job may take it.
-    key = None if claim.continues is not None else content_key(claim.problem, task, context.device)
+    keys = [] if claim.continues is not None else content_keys(claim.problem, batch, context.device)
     with context.database.reading() as session:
-        known = None if key is None else tasks.cached(session, claim, key)
-    if known is None:
-        saved = Checkpoints(context.database, claim)
-        record = _computed(context, claim, task, lease, words, saved)
-        key = None if saved.used else key
+        known = [tasks.cached(session, claim, key) for key in keys]
+    found = [UNITS[claim.unit].record.model_validate_json(one) for one in known if one is not None]
+    if len(found) == len(batch):
+        records = [_in_place(record, task) for record, task in zip(found, batch, strict=True)]
+        outcome = _Outcome(records, keys, from_cache=True)
     else:
-        record = _in_place(UNITS[claim.unit].record.model_validate_json(known), task)
-    return _assessed(context, claim, _Outcome(record, None, (), key, from_cache=known is not None))
+        saved = Checkpoints(context.database, claim)
+        computed = _computed(context, claim, batch, lease, words, saved)
+        outcome = _Outcome(computed, [] if saved.used else keys, from_cache=False)
+    return _assessed(context, claim, outcome)
 
 
 def _computed(
-    context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words, saved: Checkpoints
-) -> Record:
+    context: WorkerContext,
+    claim: Claim,
+    batch: Sequence[Task],
+    lease: Lease,
+    words: Words,
+    saved: Checkpoints,
+) -> list[Record]:
     workplace = Workplace(
         device=context.device,
         references=SqlReferenceStore(context.database, claim.tenant),
@@ -147,9 +165,9 @@ def _computed(
         checkpoint=saved.found(),
         save=saved.save,
     )
-    record = context.perform(claim.problem, task, workplace)
-    # As it will be read back: a number that is not finite has no place in the store.
-    return type(record).model_validate_json(record.model_dump_json())
+    records = context.perform(claim.problem, batch, workplace)
+    # As they will be read back: a number that is not finite has no place in the store.
+    return [type(record).model_validate_json(record.model_dump_json()) for record in records]
 
 
 def _in_place(record: Record, task: Task) -> Record:
@@ -161,17 +179,21 @@ def _in_place(record: Record, task: Task) -> Record:
 
 
 def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
-    """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
+    """What is stored of a batch with what its problem makes of it, and how far the job is once it counts."""
     if claim.done >= ASSESSED_RECORDS:
-        return replace(outcome, record=_assessed_alone(context, claim, outcome.record))
+        return replace(
+            outcome, records=[_assessed_alone(context, claim, record) for record in outcome.records]
+        )
     with context.database.reading() as session:
         stored = records_of(tasks.records(session, claim.job_id))
-    record = outcome.record
-    plan = replayed(context, claim.problem, [*stored, record])
+    plan = replayed(context, claim.problem, [*stored, *outcome.records])
     return replace(
         outcome,
-        record=plan.assessed(record.index) if evaluations.is_one(record.unit) else record,
-        progress=progress_of(context, claim.problem, plan, len(stored) + 1),
+        records=[
+            plan.assessed(record.index) if evaluations.is_one(record.unit) else record
+            for record in outcome.records
+        ],
+        progress=progress_of(context, claim.problem, plan, len(stored) + len(outcome.records)),
         completed=evaluations.completed(stored, plan.assessed),
     )
 

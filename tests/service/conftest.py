@@ -163,6 +163,11 @@ def fake_perform(problem, task, workplace) -> EvaluationRecord:
     )
 
 
+def each(perform):
+    """Computes a batch by what computes one task."""
+    return lambda problem, batch, workplace: [perform(problem, task, workplace) for task in batch]
+
+
 def fake_map(problem, records, property_name, wanted) -> SurrogateMap:
     """One point: the mean is how many records there are."""
     return SurrogateMap(
@@ -241,7 +246,8 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
         device="cpu",
         database=database,
         messenger=queue,
-        perform=fake_perform,
+        perform=each(fake_perform),
+        batches=lambda _problem, asked: [[task] for task in asked],
         plan=FakePlan,
         surrogate_map=fake_map,
         stopping=lambda: False,

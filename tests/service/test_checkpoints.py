@@ -19,7 +19,7 @@ from service.worker import checkpointing
 from service.worker.advance import run_advance
 from service.worker.checkpointing import CheckpointFailed
 from service.worker.perform import run_task
-from tests.service.conftest import FakePlan, fake_perform
+from tests.service.conftest import FakePlan, each, fake_perform
 
 STORES = ["sqlite", "postgresql"]
 STATE = {"place": np.array(0.1), "steps": np.arange(3, dtype=np.uint64), "cell": np.eye(3)[:, ::-1]}
@@ -93,7 +93,7 @@ def test_a_task_begins_without_a_checkpoint_and_goes_on_from_its_own_after_its_w
             raise SystemExit  # leaves the claim as a killed process does
         return fake_perform(problem, task, workplace)
 
-    dies = dataclasses.replace(worker, perform=dying)
+    dies = dataclasses.replace(worker, perform=each(dying))
     with pytest.raises(SystemExit):
         run_task(dies, task_id)
     sweeper.later()
@@ -132,7 +132,7 @@ def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, s
         workplace.save(STATE)
         raise AssertionError
 
-    run_task(dataclasses.replace(worker, perform=late), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(late)), rows(database, job_id)[0].id)
     assert (rows(database, job_id)[0].state, kept(database)) == ("pending", [])
 
 
@@ -147,7 +147,7 @@ def test_a_worker_that_stops_leaves_the_checkpoint_with_the_task(database, submi
         return fake_perform(problem, task, workplace)
 
     run_task(
-        dataclasses.replace(worker, perform=stopping, stopping=lambda: bool(stops)),
+        dataclasses.replace(worker, perform=each(stopping), stopping=lambda: bool(stops)),
         rows(database, job_id)[0].id,
     )
     assert (rows(database, job_id)[0].state, kept(database)) == ("pending", [0])
@@ -163,7 +163,7 @@ def test_of_a_chain_the_last_checkpoint_is_kept_and_handed_on_and_none_after_the
         seen.append(None if found is None else int(found["task"]))
         return saving(problem, task, workplace)
 
-    walks = dataclasses.replace(chained, perform=walking)
+    walks = dataclasses.replace(chained, perform=each(walking))
     job_id = submitted()
     run_advance(walks, job_id)
     assert len(rows(database, job_id)) == 3
@@ -206,7 +206,7 @@ def test_what_depends_on_a_checkpoint_is_not_given_to_another_job(database, queu
         computed.append(task.index)
         return saving(problem, task, workplace)
 
-    counts = dataclasses.replace(chained, perform=counting)
+    counts = dataclasses.replace(chained, perform=each(counting))
     for _ in range(2):
         enqueue(database, queue, submitted())
         while queue.tasks or queue.advances:
@@ -226,7 +226,7 @@ def test_a_checkpoint_that_is_too_large_fails_the_job_and_says_so(database, subm
         workplace.save({"x": np.zeros(2**20)})
         raise AssertionError
 
-    run_task(dataclasses.replace(worker, perform=large), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(large)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert "8.0 MiB is too large: at most 1 MiB" in failure.value.detail.detail

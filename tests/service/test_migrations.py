@@ -153,7 +153,7 @@ def test_going_down_is_refused_while_jobs_have_what_the_older_version_does_not_k
         if what == "kind":
             job.kind = "walk"
         else:
-            tasks.add(session, job, [asked[what]])
+            tasks.add(session, job, [[asked[what]]])
     before = contents(database, "jobs", "tasks")
     with pytest.raises(CommandError, match="1 job of kinds, units or tiers"):
         migration.downgrade(database, "0004")
@@ -168,7 +168,7 @@ def test_what_evaluations_share_stops_nobody_from_going_down_once_its_job_is_fin
     job_id = submitted()
     with database.writing() as session:
         shared = Task(index=0, unit="reference", background=True, counted=False)
-        tasks.add(session, jobs.locked(session, job_id), [shared, Task(index=0, unit="relaxation")])
+        tasks.add(session, jobs.locked(session, job_id), [[shared], [Task(index=0, unit="relaxation")]])
     with pytest.raises(CommandError, match="1 job is under way"):
         migration.downgrade(database, "0004")
     actions.cancel(database, "default", job_id)

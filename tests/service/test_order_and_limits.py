@@ -22,7 +22,7 @@ from service.tables.tasks import TaskRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import PROBLEM, fake_perform
+from tests.service.conftest import PROBLEM, each, fake_perform
 from tests.service.test_tasks import rows, state_of
 from tests.waiting import HANG_SECONDS
 
@@ -107,7 +107,7 @@ def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitt
                 interrupted.set()
                 raise
 
-    run_task(dataclasses.replace(worker, perform=endless), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(endless)), rows(database, job_id)[0].id)
     assert interrupted.is_set()
 
 
@@ -152,7 +152,7 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
         computed.append(task.composition["cation"]["Na"])
         return fake_perform(problem, task, workplace)
 
-    counted = dataclasses.replace(worker, perform=counting)
+    counted = dataclasses.replace(worker, perform=each(counting))
     results = []
     for tenant in ("alpha", "alpha", "beta"):
         job_id = submitted(tenant=tenant)
@@ -209,7 +209,7 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
         seen.extend((row.state, row.lost) for row in rows(database, job_id))
         return fake_perform(problem, task, workplace)
 
-    abandoning = dataclasses.replace(worker, perform=deaf, abandon=ended.set)
+    abandoning = dataclasses.replace(worker, perform=each(deaf), abandon=ended.set)
     run_task(abandoning, rows(database, job_id)[0].id)
     assert seen == [("pending", 0)]
 

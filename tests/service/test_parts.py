@@ -18,7 +18,7 @@ from service.stack import broker as embedded
 from service.stack.hung import BEGINNING_SECONDS, HungParts
 from service.tables.parts import PartRow
 from service.worker.advance import run_advance
-from tests.service.conftest import running_broker
+from tests.service.conftest import each, running_broker
 from tests.service.test_tasks import rows
 from tests.service.test_waiting_work import waited
 
@@ -182,7 +182,7 @@ def test_a_worker_that_is_told_to_stop_in_one_long_call_gives_its_evaluation_bac
         seen.extend((row.state, row.lost, row.interrupted) for row in rows(database, job_id))
         return fake_perform(problem, task, workplace)
 
-    stopping = dataclasses.replace(worker, perform=deaf, stopping=told.is_set, abandon=ended.set)
+    stopping = dataclasses.replace(worker, perform=each(deaf), stopping=told.is_set, abandon=ended.set)
     run_task(stopping, rows(database, job_id)[0].id)
     assert seen == [("pending", 0, 0)]
 

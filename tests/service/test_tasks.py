@@ -23,7 +23,7 @@ from service.tables.tasks import TaskRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import fake_perform
+from tests.service.conftest import each, fake_perform
 from tests.waiting import wait_for
 
 STORES = ["sqlite", "postgresql"]
@@ -153,7 +153,7 @@ def test_the_lease_thread_renews_while_the_computation_lasts(database, submitted
         wait_for(renewed, "the renewal", pause=0.05)
         return fake_perform(problem, task, workplace)
 
-    run_task(dataclasses.replace(worker, perform=slow), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(slow)), rows(database, job_id)[0].id)
     assert leases[-1] > leases[0]
     assert rows(database, job_id)[0].state == "done"
 
@@ -240,7 +240,7 @@ def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, su
     def broken(*_args, **_kwargs):
         raise RuntimeError("secret path /home/someone")
 
-    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(broken)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.type.endswith(":evaluation-failed")
@@ -254,7 +254,7 @@ def test_missing_weights_fail_the_job_and_say_what_to_do(database, submitted, wo
     def broken(*_args, **_kwargs):
         raise WeightsUnavailable("put the wheel there")
 
-    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(broken)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.detail == "put the wheel there"
@@ -280,7 +280,7 @@ def test_a_record_with_a_number_that_is_not_finite_is_never_stored(database, sub
         value = record.properties["lattice_a"].model_copy(update={"value": float("nan")})
         return record.model_copy(update={"properties": {"lattice_a": value}})
 
-    run_task(dataclasses.replace(worker, perform=infinite), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(infinite)), rows(database, job_id)[0].id)
     assert state_of(database, job_id) == "failed"
 
 
@@ -325,7 +325,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
                 interrupted.set()
                 raise
 
-    run_task(dataclasses.replace(worker, perform=endless), queue.tasks.pop(0))
+    run_task(dataclasses.replace(worker, perform=each(endless)), queue.tasks.pop(0))
     assert interrupted.is_set()
     assert state_of(database, job_id) == "cancelled"
     result = actions.result(database, "default", job_id)
@@ -388,7 +388,7 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
         actions.pause(database, "default", job_id)
         return fake_perform(*args, **kwargs)
 
-    run_task(dataclasses.replace(worker, perform=pausing), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(pausing)), rows(database, job_id)[0].id)
     assert rows(database, job_id)[0].state == "done"
     assert state_of(database, job_id) == "paused"
 
@@ -416,5 +416,5 @@ def test_a_result_that_comes_after_its_job_was_deleted_is_dropped(database, subm
             jobs.remove(session, jobs.locked(session, job_id))
         return fake_perform(*args, **kwargs)
 
-    run_task(dataclasses.replace(worker, perform=deleting), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(deleting)), rows(database, job_id)[0].id)
     assert not rows(database, job_id)

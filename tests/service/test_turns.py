@@ -15,7 +15,7 @@ from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import fake_perform
+from tests.service.conftest import each, fake_perform
 from tests.service.test_tasks import rows, state_of
 from tests.service.test_waiting_work import waited
 
@@ -118,7 +118,7 @@ def test_every_task_is_computed_once_however_messages_are_exchanged(database, qu
         computed.append(task.index)
         return fake_perform(problem, task, workplace)
 
-    noted = dataclasses.replace(worker, perform=noting)
+    noted = dataclasses.replace(worker, perform=each(noting))
     while queue.tasks or queue.advances:
         if queue.tasks:
             run_task(noted, queue.tasks.pop())

@@ -1,4 +1,4 @@
-"""Hear of every part of the service, blame lost workers on who ended them, and let jobs take turns"""
+"""Hear of every part of the service, blame lost workers on who ended them, let jobs take turns, and compute in batches"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-NEW = {"jobs": ("advance_interrupted", "pause_reason", "served", "served_at"), "tasks": ("interrupted",)}
+NEW = {"jobs": ("advance_interrupted", "pause_reason", "served", "served_at"), "tasks": ("interrupted", "leader")}
 
 
 def upgrade() -> None:
@@ -38,6 +38,7 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("pause_reason", sa.Text(), nullable=True))
     op.add_column("jobs", sa.Column("served", sa.Double(), server_default="0", nullable=False))
     op.add_column("jobs", sa.Column("served_at", sa.Double(), nullable=True))
+    op.add_column("tasks", sa.Column("leader", sa.Integer(), nullable=True))
     op.add_column("tasks", sa.Column("interrupted", sa.Integer(), server_default="0", nullable=False))
 
 
