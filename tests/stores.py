@@ -17,9 +17,10 @@ from tests.service import postgresql
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Modules that name their stores are run on each of them; the others on SQLite."""
+    """Tests of the service are run on both stores, where their module does not name others; other tests on SQLite."""
     if "database" in metafunc.fixturenames:
-        stores = getattr(metafunc.module, "STORES", ["sqlite"])
+        of_service = metafunc.module.__name__.startswith("tests.service.")
+        stores = getattr(metafunc.module, "STORES", ["sqlite", "postgresql"] if of_service else ["sqlite"])
         metafunc.parametrize("database", stores, indirect=True)
 
 

@@ -21,6 +21,7 @@ from service.api.metrics import MeasuredRequests, Metrics
 from service.api.tail import EventTail
 from service.dashboard import site
 from service.http import problem_details
+from service.http.addresses import StorableAddresses
 from service.http.guard import Guard
 from service.lifecycle.finish import own_version
 from service.lifecycle.pulse import Pulse
@@ -82,6 +83,7 @@ def create_app(
     )
     app.state.metrics = metrics
     # The last one added is the outermost.
+    app.add_middleware(StorableAddresses)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if settings.cors_origins:
         app.add_middleware(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -333,10 +334,16 @@ def client(settings: Settings, database: Database, queue: Queue) -> Iterator[htt
         yield client
 
 
-@pytest.fixture(scope="module")
-def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
     """A client of one server for all tests of a module that leave nothing behind."""
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create(f"shared_{secrets.token_hex(6)}")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}"
+    database = Database(url)
     migration.upgrade(database)
     settings = Settings(max_request_bytes=200_000, max_request_seconds=HANG_SECONDS)
     with serving(settings, database, Queue()) as client:

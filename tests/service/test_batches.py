@@ -17,8 +17,6 @@ from service.worker.perform import run_task
 from tests.service.conftest import PROBLEM, fake_perform
 from tests.service.test_tasks import rows, state_of
 
-STORES = ["sqlite", "postgresql"]
-
 
 def in_twos(_problem, asked):
     asked = list(asked)

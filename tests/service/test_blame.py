@@ -18,8 +18,6 @@ from service.worker.advance import run_advance
 from tests.service.conftest import SteppedSweeper
 from tests.service.test_tasks import rows, state_of
 
-STORES = ["sqlite", "postgresql"]
-
 
 @pytest.fixture
 def job(submitted, worker):

@@ -21,7 +21,6 @@ from service.worker.checkpointing import CheckpointFailed
 from service.worker.perform import run_task
 from tests.service.conftest import FakePlan, each, fake_perform
 
-STORES = ["sqlite", "postgresql"]
 STATE = {"place": np.array(0.1), "steps": np.arange(3, dtype=np.uint64), "cell": np.eye(3)[:, ::-1]}
 
 

@@ -18,7 +18,6 @@ from service.tables.maps import MapRow
 from service.worker.mapping import run_map
 from tests.service.conftest import PROBLEM, fake_map
 
-STORES = ["sqlite", "postgresql"]
 LINE = {"property": "lattice_a", "over": "cation:Na,K"}
 
 

@@ -22,8 +22,6 @@ from service.tables.schema import METADATA
 from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 
-STORES = ["sqlite", "postgresql"]
-
 
 def one(database, query):
     with database.engine.connect() as connection:

@@ -26,8 +26,6 @@ from tests.service.conftest import PROBLEM, each, fake_perform
 from tests.service.test_tasks import rows, state_of
 from tests.waiting import HANG_SECONDS
 
-STORES = ["sqlite", "postgresql"]
-
 
 def begun_before(database, job_id, seconds):
     with database.writing() as session:

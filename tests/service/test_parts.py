@@ -22,8 +22,6 @@ from tests.service.conftest import each, running_broker
 from tests.service.test_tasks import rows
 from tests.service.test_waiting_work import waited
 
-STORES = ["sqlite", "postgresql"]
-
 
 def heard(database):
     with database.reading() as session:

@@ -19,6 +19,9 @@ from tests.observing import Silent
 from tests.service.conftest import PROBLEM
 from tests.service.test_verification import worked
 
+STORES = ["sqlite"]
+"""What is computed does not depend on the store."""
+
 CUBIC = """NaCl
 1.0
 5.64 0 0

@@ -26,8 +26,6 @@ from service.worker.perform import run_task
 from tests.service.conftest import each, fake_perform
 from tests.waiting import wait_for
 
-STORES = ["sqlite", "postgresql"]
-
 
 def state_of(database, job_id):
     with database.reading() as session:

@@ -19,8 +19,6 @@ from tests.service.conftest import each, fake_perform
 from tests.service.test_tasks import rows, state_of
 from tests.service.test_waiting_work import waited
 
-STORES = ["sqlite", "postgresql"]
-
 
 @pytest.fixture
 def waiting(database, submitted, worker, queue, monkeypatch):

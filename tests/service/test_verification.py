@@ -29,7 +29,6 @@ from tests.service.test_access import bearer, keyed, made
 from tests.service.test_tasks import rows, state_of
 
 __all__ = ["keyed"]
-STORES = ["sqlite", "postgresql"]
 
 
 def explicit(problem, task, workplace):

@@ -20,8 +20,6 @@ from tests.service.conftest import PROBLEM
 from tests.service.test_tasks import rows
 from tests.waiting import HANG_SECONDS
 
-STORES = ["sqlite", "postgresql"]
-
 
 def waited(database, seconds):
     """As if the last that happened had happened so long ago."""
