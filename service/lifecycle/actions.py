@@ -9,7 +9,7 @@ from api_schemas.jobs import Job, JobState
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.repositories import jobs, tasks
+from service.repositories import jobs, stored, tasks
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 
@@ -153,4 +153,4 @@ def result(database: Database, tenant: str, job_id: str) -> Result:
                 f"the job is {job.state}; ask again later",
                 retry_after=2,
             )
-        return Result.model_validate_json(job.result)
+        return stored.read(Result, job.result, "the result of this job")

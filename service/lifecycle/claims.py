@@ -9,11 +9,13 @@ and again is paused and says so, for it did nothing wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.lifecycle import finish, states
@@ -64,7 +66,7 @@ class Claims:
             sort, _, key = name.partition(" ")
             if _is_part(name):
                 continue
-            with self._database.writing() as session:
+            with apart(name), self._database.writing() as session:
                 if sort == "task":
                     self._free_task(session, int(key), value)
                 elif sort == "step":
@@ -128,6 +130,17 @@ class Claims:
             blamed = self.cause(f"map {map_id}", row.worker) == "its own"
             failure = finish.worker_lost("this map").model_dump_json()
             maps.free(session, map_id, row.attempt, finish.MAX_LOST, failure, blamed=blamed)
+
+
+@contextmanager
+def apart(what: str) -> Iterator[None]:
+    """Mend one thing: where that cannot be done, it is logged, and must not keep all others from being mended."""
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except Exception:  # noqa: BLE001  (whatever it is, others must be mended)
+        _log.exception("this cannot be mended", what=what)
 
 
 def _part(name: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from api_schemas.jobs import ACTIVE_STATES
 from service.lifecycle import finish, states
-from service.lifecycle.claims import Claims
+from service.lifecycle.claims import Claims, apart
 from service.lifecycle.dispatch import enqueue, enqueue_maps, jobs_to_serve
 from service.queue.messenger import Messenger
 from service.repositories import idempotency, jobs, maps, parts, tallies, tasks
@@ -144,7 +144,7 @@ def end_cancelled(database: Database) -> None:
         )
         found = list(session.scalars(select(JobRow.id).where(JobRow.state == "cancelling", late)))
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is not None and job.state == "cancelling":
                 finish.cancel(session, job)
@@ -157,7 +157,7 @@ def end_overdue(database: Database, messenger: Messenger) -> None:
             session.scalars(select(JobRow.id).where(JobRow.state == "running", jobs.past_limit(session)))
         )
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is None or job.state != "running" or not jobs.overdue(session, job_id):
                 continue

@@ -18,17 +18,18 @@ from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
-from service.repositories import evaluations, events, jobs, progress, tasks, turns
+from service.repositories import evaluations, events, jobs, progress, stored, tasks, turns
 from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
+from service.repositories.stored import StoredUnreadable
 from service.repositories.tasks import Claim
 from service.tables.database import Database, now
 from service.worker.checkpointing import CheckpointFailed, Checkpoints
 from service.worker.content import content_keys
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
-from service.worker.replay import catch_up, progress_of, records_of, replayed
+from service.worker.replay import catch_up, progress_of, record_of, records_of, replayed
 from service.worker.words import Words
 
 ASSESSED_RECORDS = 200
@@ -103,20 +104,20 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
         _fail(context, claim, failure_of(error, evaluations.name(claim.unit, claim.index)))
         return
-    stored = _stored(context.database, claim, outcome)
-    if not stored:
+    count = _stored(context.database, claim, outcome)
+    if not count:
         _log.info("a late result was refused")
-    elif outcome.progress is not None and outcome.progress.told != stored:
+    elif outcome.progress is not None and outcome.progress.told != count:
         catch_up(context, claim.job_id)  # another worker stored a record meanwhile
     enqueue(context.database, context.messenger, claim.job_id)
 
 
 def _stored(database: Database, claim: Claim, outcome: _Outcome) -> int:
     """Store the records of a batch together; how many the job has now, 0 if the claim is no longer ours."""
-    stored, last = 0, len(outcome.records) - 1
+    count, last = 0, len(outcome.records) - 1
     with database.writing() as session:
         for number, (one, record) in enumerate(zip(claim.batch, outcome.records, strict=True)):
-            stored = tasks.store(
+            count = tasks.store(
                 session,
                 one,
                 record,
@@ -126,19 +127,19 @@ def _stored(database: Database, claim: Claim, outcome: _Outcome) -> int:
                 from_cache=outcome.from_cache,
                 together=len(claim.batch),
             )
-            if not stored:
+            if not count:
                 break  # they are held together, so none of them is ours
-    return stored
+    return count
 
 
 def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -> _Outcome:
     """The records of a batch, known or computed, and how far its job is with them."""
-    batch = [UNITS[one.unit].task.model_validate_json(one.task) for one in claim.batch]
+    batch = [stored.read(UNITS[one.unit].task, one.task, "a task of this job") for one in claim.batch]
     # What a task that goes on from a checkpoint comes to is not in the task, so no other job may take it.
     keys = [] if claim.continues is not None else content_keys(claim.problem, batch, context.device)
     with context.database.reading() as session:
         known = [tasks.cached(session, claim, key) for key in keys]
-    found = [UNITS[claim.unit].record.model_validate_json(one) for one in known if one is not None]
+    found = [record_of(claim.unit, one) for one in known if one is not None]
     if len(found) == len(batch):
         records = [_in_place(record, task) for record, task in zip(found, batch, strict=True)]
         outcome = _Outcome(records, keys, from_cache=True)
@@ -185,16 +186,16 @@ def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outco
             outcome, records=[_assessed_alone(context, claim, record) for record in outcome.records]
         )
     with context.database.reading() as session:
-        stored = records_of(tasks.records(session, claim.job_id))
-    plan = replayed(context, claim.problem, [*stored, *outcome.records])
+        known = records_of(tasks.records(session, claim.job_id))
+    plan = replayed(context, claim.problem, [*known, *outcome.records])
     return replace(
         outcome,
         records=[
             plan.assessed(record.index) if evaluations.is_one(record.unit) else record
             for record in outcome.records
         ],
-        progress=progress_of(context, claim.problem, plan, len(stored) + len(outcome.records)),
-        completed=evaluations.completed(stored, plan.assessed),
+        progress=progress_of(context, claim.problem, plan, len(known) + len(outcome.records)),
+        completed=evaluations.completed(known, plan.assessed),
     )
 
 
@@ -276,6 +277,8 @@ def failure_of(error: Exception, what: str) -> ProblemDetail:
     if isinstance(error, UnknownName):
         hint = "if it is of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
         return finish.evaluation_failed(what, f"{error}; {hint}")
+    if isinstance(error, StoredUnreadable):
+        return finish.evaluation_failed(what, error.words)
     if isinstance(error, (PotentialError, CheckpointFailed, ProblemUnreadable)):
         return finish.evaluation_failed(what, str(error))
     return finish.evaluation_failed(what)
