@@ -12,7 +12,7 @@ from service.http import problem_details
 
 
 class StorableAddresses:
-    """ASGI middleware that refuses a NUL in the path or the query, which PostgreSQL cannot hold, with 400.
+    """ASGI middleware: nothing is at a path with a NUL, which PostgreSQL cannot hold, and no parameter has one.
 
     Bytes that are no UTF-8, among them halves of surrogate pairs, become replacement characters where the server
     decodes the address. Bodies are checked in `service.http.request_body`.
@@ -24,15 +24,23 @@ class StorableAddresses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and (
-            "\0" in scope["path"] or b"\0" in unquote_to_bytes(scope["query_string"])
-        ):
-            refusal = ProblemDetail(
-                type=TYPE_PREFIX + "malformed-address",
-                title="The address cannot be read",
-                status=400,
-                detail="the address holds a NUL (%00); remove it",
-            )
+        refusal = _refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
             await problem_details.response(refusal, Request(scope))(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+
+
+def _refusal(scope: Scope) -> ProblemDetail | None:
+    if "\0" in scope["path"]:
+        words = "There is nothing at an address with a NUL (%00); remove it."
+        return ProblemDetail(type=TYPE_PREFIX + "not-found", title="Not Found", status=404, detail=words)
+    if b"\0" in unquote_to_bytes(scope["query_string"]):
+        words = "a parameter holds a NUL (%00); remove it"
+        return ProblemDetail(
+            type=TYPE_PREFIX + "invalid-parameter",
+            title="A parameter of the request is wrong",
+            status=422,
+            detail=words,
+        )
+    return None
