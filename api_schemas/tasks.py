@@ -27,6 +27,11 @@ class Task(Output):
         description="Whether the plan can ask on before this one is told; it is told before the plan ends.",
     )
     counted: bool = Field(default=True, description="Whether it counts as progress.")
+    batch: list[int] = Field(
+        default=[],
+        description="Numbers of the tasks of its unit that are computed together, in order, its own among them; empty "
+        "where it is computed alone. The last digits of its record depend on them.",
+    )
 
 
 class Record(Output):

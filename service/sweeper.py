@@ -6,7 +6,8 @@ import signal
 import threading
 
 from service import logs
-from service.lifecycle.sweeper import keep_sweeping
+from service.lifecycle.pulse import Pulse
+from service.lifecycle.sweeper import Sweeper
 from service.queue.messenger import CeleryMessenger, celery_application
 from service.settings import Settings
 from service.tables.database import Database
@@ -20,9 +21,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     database = Database(settings.store_url())
-    keep_sweeping(
-        database, CeleryMessenger(celery_application(settings.queue_url())), stop.wait, settings.keep_days
-    )
+    messenger = CeleryMessenger(celery_application(settings.queue_url()))
+    pulse = Pulse(database, "sweeper")
+    Sweeper(database, messenger, settings.keep_days, alive=pulse.beat).keep_sweeping(stop.wait)
+    pulse.leave()
     database.close()
 
 

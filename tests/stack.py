@@ -93,8 +93,11 @@ class Stack:
         deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             for (name,) in self.rows(query, job_id, index):
-                worker = psutil.Process(int(name.split("-")[-2]))
-                worker.suspend()
+                try:
+                    worker = psutil.Process(int(name.split("-")[-2]))
+                    worker.suspend()
+                except psutil.NoSuchProcess:
+                    continue  # what a worker held that was killed
                 time.sleep(0.1)
                 if (name,) in self.rows(query, job_id, index):
                     return worker

@@ -17,9 +17,12 @@ from tests.service import postgresql
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Modules that name their stores are run on each of them; the others on SQLite."""
+    """Tests of the service are run on both stores, where they or their module name no others; other tests on SQLite."""
     if "database" in metafunc.fixturenames:
-        stores = getattr(metafunc.module, "STORES", ["sqlite"])
+        of_service = metafunc.module.__name__.startswith("tests.service.")
+        stores = getattr(metafunc.module, "STORES", ["sqlite", "postgresql"] if of_service else ["sqlite"])
+        if named := metafunc.definition.get_closest_marker("stores"):
+            stores = named.args
         metafunc.parametrize("database", stores, indirect=True)
 
 

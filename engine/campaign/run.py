@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from api_schemas.results import Stopped
 from engine.campaign.campaign import Campaign
+from engine.units.batches import batched
 from engine.units.registry import UNITS
 from engine.units.unit import State, Workplace, words_of
 
@@ -70,7 +70,7 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
         while asked := campaign.ask():
             # One after the other: what holds up nothing comes last.
             batch = [task for task in asked if not task.background] or asked
-            for tasks in _batches(campaign.resolved, batch):
+            for tasks in batched(campaign.resolved, batch):
                 records = _performed(campaign, tasks, workplace, checkpoints)
                 waiting += records
                 for task, record in zip(tasks, records, strict=True):
@@ -87,16 +87,6 @@ def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str =
         seconds = time.monotonic() - started
         raise Interrupted(campaign.result(stopped, seconds=seconds, device=device)) from None
     return campaign.result(seconds=time.monotonic() - started, device=device)
-
-
-def _batches(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task]]:
-    """Tasks in order, those of one crystal together that are best computed at a time."""
-    found: list[list[Task]] = []
-    for (name, phase, _), same in groupby(tasks, lambda task: (task.unit, task.phase, task.tier)):
-        waiting = list(same)
-        size = UNITS[name].together(resolved.of_phase(phase))
-        found += [waiting[first : first + size] for first in range(0, len(waiting), size)]
-    return found
 
 
 def _performed(

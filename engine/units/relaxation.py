@@ -27,9 +27,10 @@ class Relaxation:
     without_effect = OF_THE_PLAN
 
     def together(self, resolved: ResolvedProblem) -> int:
-        """How many compositions are relaxed at a time."""
-        del resolved
-        return TOGETHER
+        """How many compositions are relaxed at a time: of a large crystal one, so that workers can share them."""
+        from engine.references.solver import batch_size
+
+        return min(TOGETHER, batch_size(resolved.crystal))
 
     def words(self, resolved: ResolvedProblem, task: Task) -> str:
         """Which evaluation it is, counted from 1."""

@@ -10,21 +10,24 @@ from service.http.refusals import TooMany
 from service.repositories import tallies
 from service.repositories.tallies import DAY_SECONDS
 from service.settings import Settings
-from service.tables.database import now
+from service.tables.database import alone, now
 from service.tables.jobs import JobRow
 
 
 def check(session: Session, settings: Settings, tenant: str, estimate: CostEstimate) -> None:
-    """Admit one more job of a tenant.
+    """Admit one more job of a tenant, which is stored in the same transaction; others of the tenant wait for its end.
 
     Raises:
         TooMany: if it has too many jobs under way, or no evaluations left today.
     """
+    most_jobs, most_evaluations = settings.most_active_jobs(), settings.most_evaluations_a_day()
+    if not (most_jobs or most_evaluations):
+        return
+    alone(session, f"quota of {tenant}")
     active = JobRow.state.in_(ACTIVE_STATES)
     planned = func.coalesce(func.sum(JobRow.evaluations_planned - JobRow.evaluations_done), 0)
     found = select(func.count(), planned).where(JobRow.tenant == tenant, active)
     jobs, outstanding = session.execute(found).one()
-    most_jobs, most_evaluations = settings.most_active_jobs(), settings.most_evaluations_a_day()
     if most_jobs and jobs >= most_jobs:
         raise TooMany(
             "quota-jobs",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
@@ -19,10 +21,13 @@ from service.api.metrics import MeasuredRequests, Metrics
 from service.api.tail import EventTail
 from service.dashboard import site
 from service.http import problem_details
+from service.http.addresses import StorableAddresses
 from service.http.guard import Guard
 from service.lifecycle.finish import own_version
+from service.lifecycle.pulse import Pulse
 from service.queue.messenger import CeleryMessenger, Messenger, celery_application
 from service.queue.queues import every_queue
+from service.repositories import parts
 from service.settings import Settings
 from service.tables.database import Database
 
@@ -51,7 +56,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tail = EventTail(store)
+        tail, pulse = EventTail(store), Pulse(store, "api")
         app.state.context = Context(
             settings=settings,
             database=store,
@@ -61,7 +66,10 @@ def create_app(
             rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
         )
+        beating = asyncio.create_task(_beat(pulse))
         yield
+        beating.cancel()
+        await run_sync(pulse.leave)
         await tail.close()
         store.close()
 
@@ -75,6 +83,7 @@ def create_app(
     )
     app.state.metrics = metrics
     # The last one added is the outermost.
+    app.add_middleware(StorableAddresses)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if settings.cors_origins:
         app.add_middleware(
@@ -101,3 +110,11 @@ def create_app(
     app.router.routes.extend(site.routes(site.STATIC))
     describe(app)
     return app
+
+
+async def _beat(pulse: Pulse) -> None:
+    """Say that the event loop goes on, by a thread that requests cannot take away."""
+    alone = CapacityLimiter(1)
+    while True:
+        await run_sync(pulse.beat, limiter=alone)
+        await asyncio.sleep(parts.BEAT_SECONDS)

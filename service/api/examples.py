@@ -176,6 +176,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "database": True,
         "broker": True,
         "workers": 1,
+        "sweeper": True,
         "stalled": [],
     },
     ("get", "/health/ready", "503"): {
@@ -183,6 +184,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         "database": True,
         "broker": True,
         "workers": 0,
+        "sweeper": True,
         "stalled": ["messages have waited in orichalcum for 40 s, and no living worker serves it"],
     },
     ("get", "/metrics", "200"): 'orichalcum_jobs{state="running"} 1.0\n',

@@ -15,7 +15,7 @@ from service.api.context import Context, InContext
 from service.api.metrics import Metrics
 from service.http.problem_details import documented
 from service.lifecycle.notice import stalled
-from service.repositories import workers
+from service.repositories import parts
 
 router = APIRouter(tags=["health"])
 
@@ -33,6 +33,7 @@ class Ready(BaseModel):
     database: bool
     broker: bool
     workers: int = Field(description="Those that were heard of lately.")
+    sweeper: bool = Field(description="Whether one was heard of lately: without it nothing is mended.")
     stalled: list[str] = Field([], description="Queues whose messages nobody takes, in words.")
 
 
@@ -52,19 +53,21 @@ def ready(context: InContext) -> Response:
 
 
 def readiness(context: Context) -> Ready:
-    """Look at the store, the broker, the heartbeats of the workers, and whether these take what waits for them."""
+    """Look at the store, the broker, the heartbeats of all parts, and whether workers take what waits for them."""
     waiting: list[str] = []
     try:
         with context.database.reading() as session:
-            alive, waiting, database = workers.living(session), stalled(session), True
+            alive, sweepers = parts.living(session), parts.living(session, "sweeper")
+            waiting, database = stalled(session), True
     except SQLAlchemyError:
-        alive, database = 0, False
+        alive, sweepers, database = 0, 0, False
     broker = context.messenger.depth() is not None
     return Ready(
-        ready=database and broker and alive > 0 and not waiting,
+        ready=database and broker and alive > 0 and sweepers > 0 and not waiting,
         database=database,
         broker=broker,
         workers=alive,
+        sweeper=sweepers > 0,
         stalled=waiting,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.queue.messenger import Messenger
-from service.repositories import tallies, workers
+from service.repositories import parts, tallies
 from service.tables.database import Database
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
@@ -61,7 +61,7 @@ class _StoreCollector(Collector):
                 found = select(TaskRow.state, func.count()).where(TaskRow.counted).group_by(TaskRow.state)
                 for evaluation_state, count in session.execute(found):
                     evaluations.add_metric([evaluation_state], count)
-                alive.add_metric([], workers.living(session))
+                alive.add_metric([], parts.living(session))
                 found_tallies = tallies.totals(session, [name for name, *_ in _TALLIES])
         except SQLAlchemyError:
             return

@@ -9,7 +9,7 @@ from api_schemas.jobs import Job, JobState
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.repositories import jobs, tasks
+from service.repositories import jobs, stored, tasks
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 
@@ -92,6 +92,8 @@ def resume(database: Database, tenant: str, job_id: str) -> Job:
         job = _locked(session, tenant, job_id)
         if job.state != "paused":
             raise _refused(job.state, "running")
+        job.pause_reason, job.advance_interrupted = None, 0
+        tasks.forgive(session, job.id)
         _change(session, job, "queued" if job.started_at is None else "running")
         return jobs.public(job)
 
@@ -151,4 +153,4 @@ def result(database: Database, tenant: str, job_id: str) -> Result:
                 f"the job is {job.state}; ask again later",
                 retry_after=2,
             )
-        return Result.model_validate_json(job.result)
+        return stored.read(Result, job.result, "the result of this job")

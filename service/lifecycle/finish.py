@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.orm import Session
@@ -14,8 +13,9 @@ from api_schemas.results import Result, Stopped
 from api_schemas.tasks import Record
 from engine.kinds.result import empty_result, total_cost
 from service.lifecycle import states
-from service.repositories import evaluations, jobs, tasks
+from service.repositories import evaluations, jobs, stored, tasks
 from service.repositories.jobs import ProblemUnreadable
+from service.repositories.stored import StoredUnreadable
 from service.tables.jobs import JobRow
 
 MAX_LOST = 3
@@ -43,26 +43,37 @@ def cancel(session: Session, job: JobRow) -> None:
     """End a locked job as cancelled, with what is known so far."""
     tasks.drop_unfinished(session, job.id)
     stopped = Stopped(reason="cancelled", message=f"cancelled after {_done(job)}")
-    with suppress(ProblemUnreadable):  # a job that cannot even be begun has no result
+    try:
         job.result = so_far(session, job, stopped).model_dump_json()
+    except ProblemUnreadable:
+        job.result = None  # a job that cannot even be begun has no result
+    except StoredUnreadable as unreadable:
+        job.failure = unreadable.detail.model_dump_json()
     states.change(session, job, "cancelled")
 
 
 def out_of_time(session: Session, job: JobRow) -> None:
     """End a locked, running job whose time limit has passed, with what is known so far."""
-    succeed(session, job, so_far(session, job, time_limit_passed(job)))
+    try:
+        known = so_far(session, job, time_limit_passed(job))
+    except (ProblemUnreadable, StoredUnreadable) as unreadable:
+        fail(session, job, evaluation_failed("the answer so far", str(unreadable)))
+        return
+    succeed(session, job, known)
 
 
 def so_far(session: Session, job: JobRow, stopped: Stopped) -> Result:
     """The result of a job that ends early: what a worker knew with its last record, and the records themselves."""
     found = evaluations.of_ended(session, job.id, job.front)
-    records = [Record.model_validate_json(text) for _, text in tasks.records(session, job.id, counted=True)]
+    texts = [text for _, text in tasks.records(session, job.id, counted=True)]
+    records = [stored.read(Record, text, "a record of this job") for text in texts]
     if job.standing is not None:
-        known = Result.model_validate_json(job.standing)
+        known = stored.read(Result, job.standing, "how far this job is")
     else:
         # Nothing was done for it yet; or not since the upgrade from a version that stored the best only.
         known = empty_result(jobs.problem_of(job), stopped)
-        index = None if job.best is None else BestSoFar.model_validate_json(job.best).index
+        best_known = None if job.best is None else stored.read(BestSoFar, job.best, "the best evaluation")
+        index = None if best_known is None else best_known.index
         best = next((one.evaluation for one in found if one.index == index), None)
         known = known.model_copy(update={"best": best})
     update = {

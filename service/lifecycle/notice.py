@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from service.repositories import workers
-from service.repositories.workers import Crew
+from service.repositories import parts
+from service.repositories.parts import Crew
 from service.tables.database import now
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
@@ -20,35 +20,71 @@ SOON_SECONDS = 10.0
 STALLED_SECONDS = 15.0
 """Messages that have waited for so long, while no worker of their queue computes anything, are not being taken."""
 
+_UNSWEPT = (
+    "No sweeper has been heard of, so nothing that was lost is handed on: `orichalcum up` starts one again within half "
+    "a minute; elsewhere start `python -m service.sweeper`."
+)
 _START = "Start one with `orichalcum up`, or with `python -m service.worker` beside a service that runs."
 
 
 def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
     """For the jobs for which nothing is being done although something is due: why, and what to do, by job id."""
-    waiting = [job for job in jobs if job.state in ("queued", "running") and job.advance_until is None]
-    if not waiting:
-        return {}
+    said = {job.id: job.pause_reason for job in jobs if job.state == "paused" and job.pause_reason}
+    active = [job for job in jobs if job.state in ("queued", "running")]
+    if not active:
+        return said
+    held = _holders(session, active)
+    alive = parts.alive_among(session, {worker for workers in held.values() for worker in workers})
+    waiting = [job for job in active if not held[job.id] & alive]
     ids = [job.id for job in waiting]
-    computing = set(
-        session.scalars(
-            select(TaskRow.job_id).where(TaskRow.job_id.in_(ids), TaskRow.state == "running").distinct()
-        )
-    )
     newest = and_(EventRow.job_id == JobRow.id, EventRow.sequence == JobRow.last_event)
     found = select(EventRow.job_id, EventRow.at).join(JobRow, newest).where(EventRow.job_id.in_(ids))
     last = {row.job_id: row.at for row in session.execute(found)}
-    crews = workers.crews(session, {job.queue for job in waiting})
-    anybody = workers.living(session)
+    crews = parts.crews(session, {job.queue for job in waiting})
+    anybody, swept = parts.living(session), bool(parts.living(session, "sweeper"))
     at = now(session)
-    said = {}
     for job in waiting:
         waited = at - last.get(job.id, job.created_at)
-        if job.id not in computing and waited >= SOON_SECONDS:
-            said[job.id] = _notice(job, waited, crews[job.queue], anybody)
+        if waited < SOON_SECONDS:
+            continue
+        if held[job.id]:
+            said[job.id] = _lost(waited, swept=swept)
+        else:
+            said[job.id] = _notice(job, waited, crews[job.queue], anybody, _at_work_on(session, job))
+            if not swept:
+                said[job.id] += f" {_UNSWEPT}"
     return said
 
 
-def _notice(job: JobRow, waited: float, crew: Crew, anybody: int) -> str:
+def _holders(session: Session, jobs: Sequence[JobRow]) -> dict[str, set[str]]:
+    """The workers that hold something of each job: a task, or its next step."""
+    holders = {job.id: set[str]() for job in jobs}
+    running = (TaskRow.job_id.in_(list(holders)), TaskRow.state == "running")
+    for job_id, worker in session.execute(select(TaskRow.job_id, TaskRow.worker).where(*running).distinct()):
+        holders[job_id].add(worker or "")
+    for job in jobs:
+        if job.advance_until is not None:
+            holders[job.id].add(job.advance_worker or "")
+    return holders
+
+
+def _lost(waited: float, *, swept: bool) -> str:
+    text = f"The worker that computed this has not been heard of for some time; nothing is new for {_roughly(waited)}."
+    return f"{text} Another one takes over in a moment." if swept else f"{text} {_UNSWEPT}"
+
+
+def _at_work_on(session: Session, job: JobRow) -> str:
+    """What workers compute for other jobs of the same tenant, in words; nothing of other tenants is told."""
+    running = (TaskRow.state == "running", TaskRow.doing.is_not(None), JobRow.tenant == job.tenant)
+    found = select(JobRow.name, TaskRow.doing).join(TaskRow, TaskRow.job_id == JobRow.id).where(*running)
+    words = [
+        f"{(doing or '').partition(', step ')[0]} of {name!r}"
+        for name, doing in session.execute(found.where(JobRow.id != job.id).order_by(TaskRow.id).limit(2))
+    ]
+    return " and ".join(words) or "other things"
+
+
+def _notice(job: JobRow, waited: float, crew: Crew, anybody: int, other: str) -> str:
     unsent = job.needs_advance and job.advance_enqueued_at is None
     duration = _roughly(waited)
     if not anybody:
@@ -59,7 +95,7 @@ def _notice(job: JobRow, waited: float, crew: Crew, anybody: int) -> str:
             f"{job.queue}. Start one with the device and the ORICHALCUM_ROUTES that this potential asks for."
         )
     if crew.taking:
-        return f"Waiting for a free worker for {duration}: {_workers(crew.alive)} alive, at work on other things."
+        return f"Waiting for a free worker for {duration}: {_workers(crew.alive)} alive, at work on {other}."
     if unsent:
         return f"Waiting for {duration}: the queue cannot be reached. The job is kept, and goes on when it is back."
     return (
@@ -104,7 +140,7 @@ def stalled(session: Session) -> list[str]:
         for queue, since in session.execute(found):
             if since is not None:
                 oldest[queue] = min(since, oldest.get(queue, since))
-    crews = workers.crews(session, oldest)
+    crews = parts.crews(session, oldest)
     return [
         f"messages have waited in {queue} for {_roughly(at - since)}, and {_nobody(crews[queue])}"
         for queue, since in sorted(oldest.items())

@@ -1,8 +1,8 @@
 """What crashes have left is mended every two seconds.
 
-Claims whose lease ran out are freed (or, after three lost workers, their job fails), messages that a broker lost are
-sent again, and cancelled jobs that no worker ended are ended. Two sweepers at a time do no harm: each mends under the
-lock of the job, and finds nothing to do where the other was faster.
+Claims that are not renewed are handed on (`service.lifecycle.claims`), messages that a broker lost are sent again, and
+cancelled jobs that no worker ended are ended. Two sweepers at a time do no harm: each mends under the lock of the job,
+and finds nothing to do where the other was faster.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from collections.abc import Callable
 
 import structlog
 from kombu.exceptions import KombuError
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import ACTIVE_STATES
 from service.lifecycle import finish, states
+from service.lifecycle.claims import Claims, apart
 from service.lifecycle.dispatch import enqueue, enqueue_maps, jobs_to_serve
 from service.queue.messenger import Messenger
-from service.repositories import evaluations, idempotency, jobs, maps, tallies, tasks, workers
+from service.repositories import idempotency, jobs, maps, parts, tallies, tasks
 from service.repositories.tallies import DAY_SECONDS
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
 
 SWEEP_SECONDS = 2.0
-CANCEL_LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 CANCEL_GRACE_SECONDS = 1.0
 """How long workers may take to end a cancelled job themselves."""
 
@@ -43,62 +44,107 @@ MESSAGE_OLD_SECONDS = 300.0
 _log = structlog.get_logger(__name__)
 
 
-def sweep(database: Database, messenger: Messenger, keep_days: float | None = None) -> None:
-    """Mend everything once, and delete what finished more than ``keep_days`` ago."""
-    with database.reading() as session:
-        expired_tasks = _expired_tasks(session)
-        expired_steps = _expired_steps(session)
-    for task_id in expired_tasks:
+class Sweeper:
+    """Mends what crashes have left.
+
+    Args:
+        database: The store.
+        messenger: The queue.
+        keep_days: Days after which finished jobs are deleted; None for never.
+        claims: The claims as this sweeper has watched them.
+        alive: Called again and again, also within long rounds: the sweeper goes on.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        messenger: Messenger,
+        keep_days: float | None = None,
+        claims: Claims | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database, self._messenger, self._keep_days = database, messenger, keep_days
+        self._claims = claims or Claims(database)
+        self._alive = alive
+
+    def look(self) -> None:
+        """See which claims are renewed, and end the jobs that somebody waits for the end of."""
+        self._claims.look()
+        end_cancelled(self._database)
+        end_overdue(self._database, self._messenger)
+        self._alive()
+
+    def sweep(self) -> None:
+        """Look, and mend everything once."""
+        database, messenger = self._database, self._messenger
+        self.look()
+        self._claims.mend()
+        mend_maps(database, messenger)
+        with database.reading() as session:
+            queues = jobs.queues_in_use(session)
+        for queue in queues:
+            depth = messenger.depth(queue)
+            if depth is None:
+                _log.warning("broker unreachable")
+                break
+            age = MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS
+            for job_id in _to_send_again(database, queue, age):
+                self._alive()
+                enqueue(database, messenger, job_id)
         with database.writing() as session:
-            _free_task(session, task_id)
-    for job_id in expired_steps:
-        with database.writing() as session:
-            _free_step(session, job_id)
-    mend_maps(database, messenger)
-    end_cancelled(database)
-    end_overdue(database, messenger)
-    with database.reading() as session:
-        queues = jobs.queues_in_use(session)
-    for queue in queues:
-        depth = messenger.depth(queue)
-        if depth is None:
-            _log.warning("broker unreachable")
-            break
-        _send_again(database, messenger, queue, MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS)
-    with database.writing() as session:
-        idempotency.forget_old(session)
-        workers.forget_old(session)
-        tallies.forget_old_quotas(session, int(now(session) // DAY_SECONDS))
-    if keep_days is not None:
-        delete_old(database, keep_days * DAY_SECONDS)
+            idempotency.forget_old(session)
+            parts.forget_old(session)
+            tallies.forget_old_quotas(session, int(now(session) // DAY_SECONDS))
+        if self._keep_days is not None:
+            delete_old(database, self._keep_days * DAY_SECONDS)
+
+    def keep_sweeping(self, stopped: Callable[[float], bool]) -> None:
+        """Sweep every two seconds, and look in between, until ``stopped`` (which waits) is true."""
+        rounds = round(SWEEP_SECONDS / LOOK_SECONDS)
+        count = 0
+        while True:
+            try:
+                if count % rounds == 0:
+                    self.sweep()
+                else:
+                    self.look()
+            except (SQLAlchemyError, KombuError) as error:
+                _log.warning("a sweep failed", error=type(error).__name__)
+            count += 1
+            if stopped(LOOK_SECONDS):
+                return
 
 
 def mend_maps(database: Database, messenger: Messenger) -> None:
-    """Hand on the maps of workers that have vanished, and send messages about maps again that were lost."""
+    """Send messages about maps again that were lost."""
     with database.reading() as session:
-        expired = maps.expired(session)
-    for map_id in expired:
-        with database.writing() as session:
-            maps.free(session, map_id, finish.MAX_LOST, finish.worker_lost("this map").model_dump_json())
-    with database.reading() as session:
-        waiting = maps.waiting(session, now(session) - MESSAGE_LOST_SECONDS)
+        waiting = maps.waiting(session, *_sent(now(session), MESSAGE_LOST_SECONDS))
     depths = {queue: messenger.depth(queue) for queue in {queue for queue, _ in waiting}}
     for queue, job_id in waiting:
         if (depth := depths[queue]) is None:
             continue
         age = MESSAGE_LOST_SECONDS if depth == 0 else MESSAGE_OLD_SECONDS
         with database.writing() as session:
-            maps.forget_old_messages(session, job_id, now(session) - age)
+            maps.forget_old_messages(session, job_id, *_sent(now(session), age))
         enqueue_maps(database, messenger, job_id)
+
+
+def _sent(at: float, age: float) -> tuple[float, float]:
+    """Moments between which a message was sent that is not lost; one of the future is from before a clock was set."""
+    return at - age, at + parts.AHEAD_SECONDS
 
 
 def end_cancelled(database: Database) -> None:
     """End jobs that were cancelled a moment ago and that no worker has ended: also with no worker at all."""
     with database.reading() as session:
-        late = JobRow.cancel_requested_at < now(session) - CANCEL_GRACE_SECONDS
+        at = now(session)
+        late = or_(
+            JobRow.cancel_requested_at < at - CANCEL_GRACE_SECONDS,
+            JobRow.cancel_requested_at > at + parts.AHEAD_SECONDS,  # the clock was set back since
+        )
         found = list(session.scalars(select(JobRow.id).where(JobRow.state == "cancelling", late)))
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is not None and job.state == "cancelling":
                 finish.cancel(session, job)
@@ -111,7 +157,7 @@ def end_overdue(database: Database, messenger: Messenger) -> None:
             session.scalars(select(JobRow.id).where(JobRow.state == "running", jobs.past_limit(session)))
         )
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is None or job.state != "running" or not jobs.overdue(session, job_id):
                 continue
@@ -137,65 +183,28 @@ def delete_old(database: Database, seconds: float) -> None:
                 jobs.remove(session, job)
 
 
-def _expired_tasks(session: Session) -> list[int]:
-    late = TaskRow.lease_until < now(session)
-    return list(session.scalars(select(TaskRow.id).where(TaskRow.state == "running", late)))
-
-
-def _expired_steps(session: Session) -> list[str]:
-    return list(session.scalars(select(JobRow.id).where(JobRow.advance_until < now(session))))
-
-
-def _free_task(session: Session, task_id: int) -> None:
-    job_id = session.scalars(select(TaskRow.job_id).where(TaskRow.id == task_id)).one_or_none()
-    job = None if job_id is None else jobs.locked(session, job_id)
-    row = session.get(TaskRow, task_id, with_for_update=True, populate_existing=True)
-    if job is None or row is None or row.state != "running" or (row.lease_until or 0.0) >= now(session):
-        return
-    tasks.free(session, row)
-    tallies.add(session, "leases_lost")
-    name = evaluations.name(row.unit, row.index)
-    _log.warning("a worker was lost", job=job.id, task=name, worker=row.worker, times=row.lost)
-    if row.lost >= finish.MAX_LOST and not states.is_final(job):
-        finish.fail(session, job, finish.worker_lost(name))
-
-
-def _free_step(session: Session, job_id: str) -> None:
-    job = jobs.locked(session, job_id)
-    if job is None or job.advance_until is None or job.advance_until >= now(session):
-        return
-    job.advance_until = None
-    job.advance_lost += 1
-    tallies.add(session, "leases_lost")
-    job.needs_advance = True
-    job.advance_enqueued_at = None
-    _log.warning("a worker was lost", job=job.id, worker=job.advance_worker, times=job.advance_lost)
-    if job.advance_lost >= finish.MAX_LOST and not states.is_final(job):
-        finish.fail(session, job, finish.worker_lost("the next step of the search"))
-
-
-def _send_again(database: Database, messenger: Messenger, queue: str, age: float) -> None:
+def _to_send_again(database: Database, queue: str, age: float) -> list[str]:
+    """Jobs of a queue that may need messages, after those that are older than ``age`` have been taken for lost."""
     with database.writing() as session:
-        before = now(session) - age
+        before, after = _sent(now(session), age)
         of_queue = select(JobRow.id).where(JobRow.queue == queue, JobRow.state.in_(ACTIVE_STATES))
         session.execute(
             update(TaskRow)
             .where(
                 TaskRow.state == "pending",
-                TaskRow.enqueued_at < before,
+                or_(TaskRow.enqueued_at < before, TaskRow.enqueued_at > after),
                 TaskRow.job_id.in_(of_queue),
             )
             .values(enqueued_at=None)
         )
+        lost = or_(JobRow.advance_enqueued_at < before, JobRow.advance_enqueued_at > after)
         session.execute(
             update(JobRow)
-            .where(JobRow.needs_advance, JobRow.advance_enqueued_at < before, JobRow.queue == queue)
+            .where(JobRow.needs_advance, lost, JobRow.queue == queue)
             .values(advance_enqueued_at=None)
         )
         _ask_for_forgotten_steps(session)
-        waiting = jobs_to_serve(session, queue)
-    for job_id in waiting:
-        enqueue(database, messenger, job_id)
+        return jobs_to_serve(session, queue)
 
 
 def _ask_for_forgotten_steps(session: Session) -> None:
@@ -211,26 +220,3 @@ def _ask_for_forgotten_steps(session: Session) -> None:
         )
         .values(needs_advance=True, advance_enqueued_at=None)
     )
-
-
-def keep_sweeping(
-    database: Database,
-    messenger: Messenger,
-    stopped: Callable[[float], bool],
-    keep_days: float | None = None,
-) -> None:
-    """Sweep every two seconds, and look for cancelled jobs in between, until ``stopped`` (which waits) is true."""
-    rounds = round(SWEEP_SECONDS / CANCEL_LOOK_SECONDS)
-    count = 0
-    while True:
-        try:
-            if count % rounds == 0:
-                sweep(database, messenger, keep_days)
-            else:
-                end_cancelled(database)
-                end_overdue(database, messenger)
-        except (SQLAlchemyError, KombuError) as error:
-            _log.warning("a sweep failed", error=type(error).__name__)
-        count += 1
-        if stopped(CANCEL_LOOK_SECONDS):
-            return

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api_schemas.evaluations import RELAXATION, Evaluation, EvaluationRecord
 from api_schemas.jobs import StoredEvaluation
 from api_schemas.tasks import Record
+from service.repositories import stored
 from service.tables.tasks import TaskRow
 
 
@@ -49,28 +50,28 @@ def of_ended(session: Session, job_id: str, front: str | None) -> list[StoredEva
     """
     members = set(json.loads(front or "[]"))
     found: list[StoredEvaluation] = []
-    for stored in page(session, job_id):
-        made = stored.evaluation.assessment
+    for one in page(session, job_id):
+        made = one.evaluation.assessment
         if made is None or made.on_front is None:
-            found.append(stored)
+            found.append(one)
             continue
-        made = made.model_copy(update={"on_front": stored.index in members})
-        evaluation = stored.evaluation.model_copy(update={"assessment": made})
-        found.append(stored.model_copy(update={"evaluation": evaluation}))
+        made = made.model_copy(update={"on_front": one.index in members})
+        evaluation = one.evaluation.model_copy(update={"assessment": made})
+        found.append(one.model_copy(update={"evaluation": evaluation}))
     return found
 
 
-def completed(stored: Iterable[Record], assessed: Callable[[int], Record]) -> list[Record]:
+def completed(known: Iterable[Record], assessed: Callable[[int], Record]) -> list[Record]:
     """The evaluations among stored records that lacked what their plan knows by now, with it.
 
     Args:
-        stored: As they were stored.
+        known: As they were stored.
         assessed: An evaluation of a number as the plan has it now.
     """
-    lacking = [one for one in stored if isinstance(one, EvaluationRecord) and one.incomplete]
+    lacking = [one for one in known if isinstance(one, EvaluationRecord) and one.incomplete]
     found = [assessed(one.index) for one in lacking]
     return [one for one in found if isinstance(one, EvaluationRecord) and not one.incomplete]
 
 
 def _public(record: str | None) -> Evaluation:
-    return Evaluation.model_validate_json(record or "")
+    return stored.read(Evaluation, record or "", "an evaluation")

@@ -152,18 +152,12 @@ def store(
     return True
 
 
-def expired(session: Session) -> list[str]:
-    """Ids of the maps whose worker has vanished."""
-    late = MapRow.lease_until < now(session)
-    return list(session.scalars(select(MapRow.id).where(MapRow.state == "running", late)))
-
-
-def free(session: Session, map_id: str, most_lost: int, failure: str) -> None:
-    """Hand on a map whose worker has vanished; after ``most_lost`` of them it fails."""
+def free(session: Session, map_id: str, attempt: int, most_lost: int, failure: str, *, blamed: bool) -> None:
+    """Hand on a map whose worker has vanished, by its own doing or not; after ``most_lost`` of its own it fails."""
     row = _held(session, map_id)
-    if row is None or row.state != "running" or (row.lease_until or 0.0) >= now(session):
+    if row is None or row.state != "running" or row.attempt != attempt:
         return
-    row.lost += 1
+    row.lost += blamed
     if row.lost < most_lost:
         _settle(row, "pending")
         return
@@ -172,9 +166,9 @@ def free(session: Session, map_id: str, most_lost: int, failure: str) -> None:
     row.failure, row.told = failure, 0 if job is None else job.evaluations_done
 
 
-def waiting(session: Session, before: float) -> list[tuple[str, str]]:
-    """Queue and job of the maps that need a message: none was sent, or none since ``before``."""
-    unsent = or_(MapRow.enqueued_at.is_(None), MapRow.enqueued_at < before)
+def waiting(session: Session, before: float, after: float) -> list[tuple[str, str]]:
+    """Queue and job of the maps that need a message: none was sent, or none between these moments."""
+    unsent = or_(MapRow.enqueued_at.is_(None), MapRow.enqueued_at < before, MapRow.enqueued_at > after)
     found = (
         select(JobRow.queue, JobRow.id)
         .join(MapRow, MapRow.job_id == JobRow.id)
@@ -184,10 +178,11 @@ def waiting(session: Session, before: float) -> list[tuple[str, str]]:
     return [(queue, job_id) for queue, job_id in session.execute(found)]
 
 
-def forget_old_messages(session: Session, job_id: str, before: float) -> None:
-    """Have the messages about pending maps of a job that were sent before then sent again."""
-    old = (MapRow.job_id == job_id, MapRow.state == "pending", MapRow.enqueued_at < before)
-    session.execute(update(MapRow).where(*old).values(enqueued_at=None))
+def forget_old_messages(session: Session, job_id: str, before: float, after: float) -> None:
+    """Have the messages about pending maps of a job that were not sent between these moments sent again."""
+    old = or_(MapRow.enqueued_at < before, MapRow.enqueued_at > after)
+    pending = (MapRow.job_id == job_id, MapRow.state == "pending", old)
+    session.execute(update(MapRow).where(*pending).values(enqueued_at=None))
 
 
 def _held(session: Session, map_id: str) -> MapRow | None:

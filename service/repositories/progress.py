@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import BestSoFar, Progress
+from service.repositories import stored
+from service.repositories.stored import StoredUnreadable
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
 
@@ -56,11 +58,19 @@ def of(job: JobRow, doing: Sequence[str]) -> Progress:
     return Progress(
         evaluations_done=job.evaluations_done,
         evaluations_planned=job.evaluations_planned,
-        best=None if job.best is None else BestSoFar.model_validate_json(job.best),
+        best=_best(job),
         trace=[] if job.trace is None else json.loads(job.trace),
         front=[] if job.front is None else json.loads(job.front),
         doing=list(doing),
     )
+
+
+def _best(job: JobRow) -> BestSoFar | None:
+    """The best evaluation; None also where another version wrote it otherwise: one such job must not hide a list."""
+    try:
+        return None if job.best is None else stored.read(BestSoFar, job.best, "the best evaluation")
+    except StoredUnreadable:
+        return None
 
 
 def doing(session: Session, job_ids: Sequence[str]) -> dict[str, list[str]]:

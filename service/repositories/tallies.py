@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,9 @@ KEPT_DAYS = 3
 DAY_SECONDS = 86_400.0
 
 _QUOTA = "quota"
+_SERVICE = "service"
+SERVICE_HOURS = 2
+"""What was computed for tenants counts for their turns in the hour in which it was, and in the next."""
 
 
 def add(session: Session, name: str, label: str = "", amount: float = 1.0) -> None:
@@ -57,6 +60,24 @@ def used(session: Session, tenant: str, at: float) -> float:
     return total(session, _QUOTA, _day(tenant, at))
 
 
+def of_service(tenant: str, at: float, seconds: float) -> tuple[str, str, float]:
+    """What a task adds to what was computed for a tenant in the hour of ``at``, seconds since 1970."""
+    return (_SERVICE, f"{int(at // 3600.0)}:{tenant}", seconds)
+
+
+def served(session: Session, tenants: Iterable[str], at: float) -> dict[str, float]:
+    """Seconds that were computed for tenants lately."""
+    hours = [int(at // 3600.0) - back for back in range(SERVICE_HOURS)]
+    labels = {f"{hour}:{tenant}": tenant for tenant in tenants for hour in hours}
+    found = dict.fromkeys(labels.values(), 0.0)
+    sums = select(TallyRow.label, TallyRow.value).where(
+        TallyRow.name == _SERVICE, TallyRow.label.in_(list(labels))
+    )
+    for label, value in session.execute(sums):
+        found[labels[label]] += float(value)
+    return found
+
+
 def _day(tenant: str, at: float) -> str:
     return f"{int(at // DAY_SECONDS)}:{tenant}"
 
@@ -69,7 +90,10 @@ def totals(session: Session, names: Sequence[str]) -> list[tuple[str, str, float
 
 
 def forget_old_quotas(session: Session, today: int) -> None:
-    """Delete what was counted against quotas some days ago."""
+    """Delete what was counted against quotas, and for turns, some time ago."""
     # Labels begin with the number of the day, which has five digits until the year 2243.
     limit = f"{today - KEPT_DAYS}:"
     session.execute(delete(TallyRow).where(TallyRow.name == _QUOTA, TallyRow.label < limit))
+    # Of hours, six until the year 2084.
+    limit = f"{today * 24 - 24}:"
+    session.execute(delete(TallyRow).where(TallyRow.name == _SERVICE, TallyRow.label < limit))

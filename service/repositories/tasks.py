@@ -1,22 +1,22 @@
 """Claiming tasks under a lease, and storing the record of each exactly once.
 
-A claim raises the task's ``attempt`` and sets a lease by the database's clock. Whoever computes renews the lease; a
-record, a checkpoint, a renewal or a release counts only under the attempt that claimed last (a fencing token), so a
-worker that was frozen, cut off or replaced can do no harm when it comes back.
+A claim raises the task's ``attempt`` and sets a lease. Whoever computes renews the lease, which others see by its
+changing (`service.lifecycle.watch`); a record, a checkpoint, a renewal or a release counts only under the attempt that
+claimed last (a fencing token), so a worker that was frozen, cut off or replaced can do no harm when it comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
-from service.repositories import checkpoints, evaluations, events, jobs, tallies
+from service.repositories import checkpoints, evaluations, events, jobs, tallies, turns
 from service.repositories import progress as progress_of_jobs
 from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
@@ -49,6 +49,7 @@ class Claim:
         continues: Number of the task that it continues.
         tenant: Whose job it is.
         done: How many of the job's tasks were done then.
+        others: The claims on the other tasks of its batch.
     """
 
     task_id: int
@@ -61,6 +62,12 @@ class Claim:
     continues: int | None = None
     tenant: str = DEFAULT_TENANT
     done: int = 0
+    others: tuple[Claim, ...] = ()
+
+    @property
+    def batch(self) -> tuple[Claim, ...]:
+        """The claims on all tasks that are computed together."""
+        return (self, *self.others)
 
     @property
     def problem(self) -> Problem:
@@ -72,9 +79,9 @@ class Claim:
         return jobs.parsed_problem(self.document)
 
 
-def add(session: Session, job: JobRow, asked: Iterable[Task]) -> int:
-    """Insert the tasks that a plan asks for, and that it has not asked for before; returns how many those are."""
-    wanted = {(task.unit, task.index): task for task in asked}
+def add(session: Session, job: JobRow, asked: Iterable[Sequence[Task]]) -> int:
+    """Insert the tasks that a plan asks for and has not asked for before, in batches; returns how many those are."""
+    wanted = {(task.unit, task.index): task for batch in asked for task in batch}
     numbers = {index for _, index in wanted}
     there = select(TaskRow.unit, TaskRow.index).where(TaskRow.job_id == job.id, TaskRow.index.in_(numbers))
     known = {(unit, index) for unit, index in session.execute(there)}
@@ -104,6 +111,7 @@ def _row(job: JobRow, task: Task, at: float, **more: Any) -> TaskRow:
         index=task.index,
         tier=task.tier,
         continues=task.continues,
+        leader=task.batch[0] if task.batch and task.batch[0] != task.index else None,
         background=task.background,
         counted=task.counted,
         task=task.model_dump_json(),
@@ -136,19 +144,20 @@ def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
     """Mark pending tasks as enqueued until ``window`` of the job are under way, and return their ids.
 
     Keeping few messages of each job in the queue lets jobs take turns: a scan of thousands of points does not stand
-    before a job of three. A task that continues another waits until that is done.
+    before a job of three. A task that continues another waits until that is done; of a batch the first stands for all.
     """
-    waiting = (TaskRow.job_id == job_id, TaskRow.state != "done", TaskRow.enqueued_at.is_not(None))
+    of_job = (TaskRow.job_id == job_id, TaskRow.leader.is_(None))
+    waiting = (*of_job, TaskRow.state != "done", TaskRow.enqueued_at.is_not(None))
     under_way = int(session.execute(select(func.count()).where(*waiting)).scalar_one())
     if under_way >= window:
         return []
     fresh = (
         select(TaskRow.id)
         .where(
-            TaskRow.job_id == job_id,
+            *of_job,
             TaskRow.state == "pending",
             TaskRow.enqueued_at.is_(None),
-            or_(TaskRow.not_before.is_(None), TaskRow.not_before <= now(session)),
+            or_(TaskRow.not_before.is_(None), _past(TaskRow.not_before, now(session))),
         )
         .order_by(TaskRow.background, TaskRow.id)
         .limit(window - under_way)
@@ -167,6 +176,11 @@ def to_enqueue(session: Session, job_id: str, window: int) -> list[int]:
     return ids
 
 
+def _past(moment: InstrumentedAttribute[float | None], at: float) -> ColumnElement[bool]:
+    """Whether a moment to wait for is past, or so far ahead that the clock was set back since it was written."""
+    return or_(moment <= at, moment > at + max(BACKOFF_SECONDS))
+
+
 def forget_messages(session: Session, ids: Iterable[int]) -> None:
     """Note that the messages about these tasks were not sent: they are sent again."""
     session.execute(update(TaskRow).where(TaskRow.id.in_(list(ids))).values(enqueued_at=None))
@@ -177,7 +191,7 @@ def _held(session: Session, task_id: int) -> TaskRow | None:
 
 
 def claim(session: Session, task_id: int, worker: str) -> Claim | None:
-    """Claim a pending task of a running job; None if there is nothing to do for this message."""
+    """Claim a pending task of a running job, with its batch; None if there is nothing to do for this message."""
     job_id = session.scalars(select(TaskRow.job_id).where(TaskRow.id == task_id)).one_or_none()
     job = None if job_id is None else jobs.locked(session, job_id)
     row = _held(session, task_id)
@@ -187,13 +201,26 @@ def claim(session: Session, task_id: int, worker: str) -> Claim | None:
         row.enqueued_at = None  # enqueued again when the job is resumed, or what it continues is done
         return None
     at = now(session)
+    first, *others = [_claimed(job, one, worker, at) for one in batch_of(session, row)]
+    if row.attempt > 1:
+        tallies.add(session, "retries")
+    return replace(first, others=tuple(others))
+
+
+def batch_of(session: Session, row: TaskRow) -> list[TaskRow]:
+    """The tasks that are computed together with one, in order, itself among them; of a locked job."""
+    first = row.index if row.leader is None else row.leader
+    same = (TaskRow.job_id == row.job_id, TaskRow.unit == row.unit)
+    members = select(TaskRow).where(*same, or_(TaskRow.index == first, TaskRow.leader == first))
+    return list(session.scalars(members.order_by(TaskRow.index).with_for_update()))
+
+
+def _claimed(job: JobRow, row: TaskRow, worker: str, at: float) -> Claim:
     row.state = "running"
     row.attempt += 1
     row.lease_until = at + LEASE_SECONDS
     row.started_at = at
     row.worker = worker
-    if row.attempt > 1:
-        tallies.add(session, "retries")
     return Claim(
         task_id=row.id,
         job_id=job.id,
@@ -231,10 +258,13 @@ def release(session: Session, held: Claim) -> bool:
 
 
 def _changed(session: Session, held: Claim, **values: object) -> bool:
-    """Change a task that is held under the claim's attempt; whether it is."""
-    ours = (TaskRow.id == held.task_id, TaskRow.attempt == held.attempt, TaskRow.state == "running")
-    changed = session.execute(update(TaskRow).where(*ours).values(**values).returning(TaskRow.id))
-    return changed.one_or_none() is not None
+    """Change the tasks that are held under the attempts of a claim; whether they are."""
+    found = []
+    for one in held.batch:
+        ours = (TaskRow.id == one.task_id, TaskRow.attempt == one.attempt, TaskRow.state == "running")
+        changed = session.execute(update(TaskRow).where(*ours).values(**values).returning(TaskRow.id))
+        found.append(changed.one_or_none() is not None)
+    return all(found)
 
 
 def cached(session: Session, held: Claim, content_key: str) -> str | None:
@@ -257,12 +287,14 @@ def store(
     completed: Iterable[Record] = (),
     content_key: str | None = None,
     from_cache: bool = False,
+    together: int = 1,
 ) -> int:
     """Store a record once, with its events; 0 if the claim is no longer ours or the job wants it no more.
 
     With ``progress`` it becomes known how far the job is; records of earlier tasks of the job that are ``completed``
     with this one take the place of what is stored of them. Under ``content_key`` other jobs of the tenant find the
-    record. The job's ``needs_advance`` is set when its plan waits for nothing else.
+    record. It was computed with others, ``together`` of them with itself, which share the time that it took. The job's
+    ``needs_advance`` is set when its plan waits for nothing else.
 
     Returns:
         How many records the job has now.
@@ -289,8 +321,11 @@ def store(
     if evaluations.is_one(row.unit):
         events.append_evaluation(session, job, row.index, at)
     events.append_progress(session, job, at, doing)
+    seconds = max(0.0, at - (row.started_at or at)) / together
+    if not from_cache:
+        turns.note_served(session, job, seconds, at)
     if row.counted:
-        _count(session, job, at - (row.started_at or at), at, from_cache=from_cache)
+        _count(session, job, seconds, at, from_cache=from_cache)
     stored, waited_for = session.execute(
         select(
             func.count().filter(TaskRow.state == "done"),
@@ -324,13 +359,21 @@ def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cac
     )
 
 
-def free(session: Session, row: TaskRow) -> None:
-    """Hand on a locked task whose worker has vanished; its checkpoint stays."""
-    row.state = "pending"
-    row.lost += 1
-    row.lease_until = row.doing = row.enqueued_at = None
-    wait = BACKOFF_SECONDS[min(row.lost, len(BACKOFF_SECONDS)) - 1]
-    row.not_before = now(session) + wait if wait else None
+def free(session: Session, row: TaskRow, *, blamed: bool) -> None:
+    """Hand on a task and its batch, whose worker has vanished, by its own doing or not; a checkpoint stays."""
+    for one in batch_of(session, row):
+        one.state = "pending"
+        one.lease_until = one.doing = one.enqueued_at = one.not_before = None
+        one.lost += blamed
+        one.interrupted += not blamed
+    if blamed:
+        wait = BACKOFF_SECONDS[min(row.lost, len(BACKOFF_SECONDS)) - 1]
+        row.not_before = now(session) + wait if wait else None
+
+
+def forgive(session: Session, job_id: str) -> None:
+    """Forget how often the platform interrupted the tasks of a job."""
+    session.execute(update(TaskRow).where(TaskRow.job_id == job_id).values(interrupted=0))
 
 
 def drop_unfinished(session: Session, job_id: str) -> None:

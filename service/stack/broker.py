@@ -18,6 +18,10 @@ MAX_SOCKET_PATH = 95
 """Unix limits the path of a socket to about 100 bytes."""
 
 START_SECONDS = 15.0
+ASK_SECONDS = 2.0
+ANSWER_SECONDS = 1.0
+MOST_UNANSWERED = 7
+"""So many times in a row, some 20 s, a broker may not answer before it is ended and started again."""
 
 
 class BrokerFailed(Exception):  # noqa: N818
@@ -76,6 +80,40 @@ class EmbeddedBroker:
         finally:
             client.close()
         raise BrokerFailed(f"the embedded broker did not start: {child.last_words()} (see {child.log})")
+
+
+class Listened:
+    """A running broker that is asked again and again whether it answers.
+
+    Args:
+        broker: Where it listens.
+        process: Its process.
+    """
+
+    def __init__(self, broker: EmbeddedBroker, process: Child) -> None:
+        self.process = process
+        self._client = redis.Redis(
+            unix_socket_path=str(broker.socket),
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+        )
+        self._asked = time.monotonic()
+        self._unanswered = 0
+
+    def is_silent(self) -> bool:
+        """Whether it lives and gave no answer many times in a row; asked every two seconds at the most."""
+        if time.monotonic() - self._asked < ASK_SECONDS:
+            return False
+        self._asked = time.monotonic()
+        try:
+            answers = self.process.pid is None or bool(self._client.ping())
+        except (redis.exceptions.RedisError, OSError):
+            answers = False
+        self._unanswered = 0 if answers else self._unanswered + 1
+        if self._unanswered < MOST_UNANSWERED:
+            return False
+        self._unanswered = 0
+        return True
 
 
 def prepared(data: Path) -> EmbeddedBroker:

@@ -1,58 +1,66 @@
-"""Finding workers of this machine that live but do nothing: frozen, or stuck where not even their heartbeat runs."""
+"""Finding processes of this stack that live but do nothing: frozen, or stuck where not even their heartbeat runs."""
 
 from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.tables.database import Database, now
-from service.tables.workers import WorkerRow
+from service.lifecycle.watch import Watch
+from service.tables.database import Database
+from service.tables.parts import PartRow
 
 SILENT_SECONDS = 20.0
-LOOK_SECONDS = 4.0
+BEGINNING_SECONDS = 300.0
+"""How long a process may take to its first heartbeat."""
+
+LOOK_SECONDS = 2.0
 
 
-class HungWorkers:
-    """Looks at the heartbeats of this machine's workers every few seconds."""
+class HungParts:
+    """Watches the heartbeats of this stack's processes: workers, sweeper and API.
 
-    def __init__(self, store_url: str) -> None:
-        """Watch the store at ``store_url``; rows from before this moment belong to others."""
+    Args:
+        store_url: The store. Rows that are in it now belong to others.
+        watch: By whose clock.
+    """
+
+    def __init__(self, store_url: str, watch: Watch | None = None) -> None:
         self._database = Database(store_url)
+        self._watch = watch or Watch(longest_step=2.0 * LOOK_SECONDS)
         self._host = socket.gethostname()[:200]
-        self._began: float | None = None
         self._looked = time.monotonic()
-        self._suspects: frozenset[int] = frozenset()
+        with self._database.reading() as session:
+            self._others = set(session.scalars(select(PartRow.id)))
 
-    def found(self) -> frozenset[int]:
-        """Process ids that were silent for 20 s at this look and at the one before.
-
-        One look is not enough: after a machine was asleep everybody seems to have been silent.
-        """
+    def found(self, pids: Collection[int]) -> frozenset[int]:
+        """Which of these processes were silent for 20 s of watched time; while the store is away, none is watched."""
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return frozenset()
         self._looked = time.monotonic()
         try:
-            silent = self._silent()
+            beats = self._beats()
         except SQLAlchemyError:
-            silent = frozenset()
-        both = silent & self._suspects
-        self._suspects = silent - both
-        return both
+            return frozenset()
+        self._watch.look({str(pid): beats.get(pid) for pid in pids})
+        return frozenset(
+            pid
+            for pid in pids
+            if (self._watch.unchanged(str(pid)) or 0.0)
+            > (SILENT_SECONDS if pid in beats else BEGINNING_SECONDS)
+        )
 
     def close(self) -> None:
         """Close the connection to the store."""
         self._database.close()
 
-    def _silent(self) -> frozenset[int]:
+    def _beats(self) -> dict[int, float]:
+        """When each process of this machine was last heard of; of a process id that came again, the newest."""
         with self._database.reading() as session:
-            at = now(session)
-            if self._began is None:
-                self._began = at - 120.0
-            mine = (WorkerRow.host == self._host, WorkerRow.started_at > self._began)
-            rows = session.scalars(select(WorkerRow).where(*mine).order_by(WorkerRow.started_at)).all()
-        # A process id may come again: the newest row counts.
-        newest = {row.pid: row.seen_at for row in rows}
-        return frozenset(pid for pid, seen in newest.items() if at - seen > SILENT_SECONDS)
+            rows = session.scalars(
+                select(PartRow).where(PartRow.host == self._host).order_by(PartRow.started_at)
+            )
+            return {row.pid: row.seen_at for row in rows if row.id not in self._others}

@@ -22,7 +22,7 @@ from service.operations.preconditions import StartRefused, held, settings_for, w
 from service.settings import sqlite_url
 from service.stack import broker as embedded
 from service.stack.children import Child, stop_all
-from service.stack.hung import HungWorkers
+from service.stack.hung import HungParts
 from service.stack.listening import listening
 from service.tables.database import Database
 
@@ -94,6 +94,7 @@ class _Stack:
         self.stop = threading.Event()
         self.code = 0
         self.children: list[Child] = []
+        self.broker: embedded.Listened | None = None
         self.logs = writable(self.data) / "logs"
         self.logs.mkdir(exist_ok=True)
         stack.enter_context(held(self.data / "lock"))
@@ -115,6 +116,8 @@ class _Stack:
         environment = {**os.environ, "ORICHALCUM_DATABASE_URL": store_url, "ORICHALCUM_DEVICE": self.device}
         environment["ORICHALCUM_BROKER_URL"] = self.settings.broker_url or self._start_broker()
         self.stack.callback(lambda: stop_all(self.children, STOP_SECONDS))
+        hung = HungParts(store_url)
+        self.stack.callback(hung.close)
         for child in self._our_children(environment):
             self.children.append(child)
             child.start()
@@ -122,15 +125,15 @@ class _Stack:
             self.say(
                 f"Orichalcum is ready at {self.url} (API documentation: {self.url}/docs). Stop with Ctrl-C."
             )
-        hung = HungWorkers(store_url)
-        self.stack.callback(hung.close)
         while not self.stop.wait(0.2):
             self._look()
-            for pid in hung.found():
-                for child in self.children:
-                    if child.pid == pid:
-                        self.say(f"{child.name} does not answer; it is ended.")
-                        child.kill()
+            running = {child.pid: child for child in self.children if child.pid is not None}
+            frozen = [running[pid] for pid in hung.found(running)]
+            if self.broker is not None and self.broker.is_silent():
+                frozen.append(self.broker.process)
+            for child in frozen:
+                self.say(f"{child.name} does not answer; it is ended.")
+                child.kill()
         self.say("Stopping.")
         return self.code
 
@@ -179,7 +182,7 @@ class _Stack:
             broker.forget()
             child.start()
             broker.wait(child)
-        self.broker = child
+        self.broker = embedded.Listened(broker, child)
         return broker.url
 
     def _our_children(self, environment: dict[str, str]) -> Iterator[Child]:
@@ -201,8 +204,7 @@ class _Stack:
             )
 
     def _watched(self) -> list[Child]:
-        broker = getattr(self, "broker", None)
-        return [broker, *self.children] if isinstance(broker, Child) else list(self.children)
+        return [*([] if self.broker is None else [self.broker.process]), *self.children]
 
     def _look(self) -> None:
         for child in self._watched():

@@ -1,17 +1,19 @@
 """The store: SQLAlchemy sessions over SQLite (WAL) or PostgreSQL, and the store's own clock.
 
 Every guard of the service (leases, state changes, numbering of events) is a read and a write under one lock: in SQLite
-the lock of the whole file, taken when the transaction begins; in PostgreSQL the row lock of the job.
+the lock of the whole file, taken when the transaction begins; in PostgreSQL the row lock of the job, and for quotas,
+which count the jobs of a tenant, a lock by the tenant's name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Double, Engine, MetaData, create_engine, event, select
+from sqlalchemy import Connection, Double, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -54,6 +56,17 @@ def _postgresql_clock(_element: DatabaseClock, _compiler: SQLCompiler, **_option
 def now(session: Session) -> float:
     """Seconds since 1970 by the database's clock (millisecond resolution)."""
     return float(session.execute(select(DatabaseClock())).scalar_one())
+
+
+def alone(session: Session, name: str) -> None:
+    """Hold back other write transactions that ask for the same name until this one ends.
+
+    For what is decided by counting rows of others: there is no row of one's own to lock. SQLite lets one write at a
+    time in any case.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 class Database:

@@ -19,6 +19,10 @@ class JobRow(Base):
 
     ``parent`` is the job whose answer it verifies; that one may have been deleted since.
 
+    ``served`` is for how many seconds workers have computed for it, until ``served_at``.
+
+    ``pause_reason`` is why the service itself paused the job, for people; None where a user did.
+
     ``advance_*`` is the claim on the job's next step: ``advance_attempt`` is a fencing token, raised with every claim.
     """
 
@@ -36,6 +40,9 @@ class JobRow(Base):
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
     parent: Mapped[str | None] = mapped_column(String(26), default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    served: Mapped[float] = mapped_column(Double, default=0.0, server_default="0")
+    served_at: Mapped[float | None] = mapped_column(Double, default=None)
+    pause_reason: Mapped[str | None] = mapped_column(Text, default=None)
     evaluations_planned: Mapped[int] = mapped_column(Integer, default=0)
     evaluations_done: Mapped[int] = mapped_column(Integer, default=0)
     best: Mapped[str | None] = mapped_column(Text, default=None)
@@ -54,5 +61,6 @@ class JobRow(Base):
     advance_enqueued_at: Mapped[float | None] = mapped_column(Double, default=None)
     advance_attempt: Mapped[int] = mapped_column(Integer, default=0)
     advance_lost: Mapped[int] = mapped_column(Integer, default=0)
+    advance_interrupted: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     advance_until: Mapped[float | None] = mapped_column(Double, default=None)
     advance_worker: Mapped[str | None] = mapped_column(String(200), default=None)

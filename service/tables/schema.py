@@ -11,10 +11,10 @@ from service.tables.events import EventRow
 from service.tables.idempotency import IdempotencyRow
 from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
+from service.tables.parts import PartRow
 from service.tables.references import ReferenceRow
 from service.tables.tallies import TallyRow
 from service.tables.tasks import TaskRow
-from service.tables.workers import WorkerRow
 
 TABLES = (
     JobRow,
@@ -23,7 +23,7 @@ TABLES = (
     EventRow,
     MapRow,
     ReferenceRow,
-    WorkerRow,
+    PartRow,
     IdempotencyRow,
     ApiKeyRow,
     TallyRow,

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import structlog
 from celery.worker import state as celery_state
@@ -15,10 +16,11 @@ from celery.worker import state as celery_state
 from service import logs
 from service.queue.messenger import CeleryMessenger, celery_application
 from service.queue.queues import queues_for
+from service.repositories import parts
 from service.settings import Settings
 from service.tables.database import Database
 from service.worker.activity import Activity
-from service.worker.computation import mapped, performed, plan_of
+from service.worker.computation import batches, mapped, performed, plan_of
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.heartbeat import Heartbeat
@@ -50,20 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     structlog.get_logger(__name__).info("worker starts", worker=name, device=device, threads=threads)
     database = Database(settings.store_url())
     app = celery_application(settings.queue_url())
+    queues = queues_for(device, settings.routes)
     context = WorkerContext(
         name=name,
         device=device,
         database=database,
         messenger=CeleryMessenger(app),
         perform=performed,
+        batches=batches,
         plan=plan_of,
         surrogate_map=mapped,
         stopping=_stopping,
-        abandon=lambda: os._exit(EXIT_ABANDONED),
+        abandon=lambda: _abandon(database, name),
+        queues=queues,
     )
     activity = Activity()
     register(app, context, activity)
-    queues = queues_for(device, settings.routes)
     heartbeat = Heartbeat(
         database, name, device, queues, activity, context.messenger.depth, deaf=context.abandon
     )
@@ -85,6 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heartbeat.stop()
         database.close()
     return 0
+
+
+def _abandon(database: Database, name: str) -> NoReturn:
+    """Sign off, and end this process at once, whatever its other threads do."""
+    try:
+        with database.writing() as session:
+            parts.leave(session, name)
+    finally:
+        os._exit(EXIT_ABANDONED)
 
 
 def _stopping() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -42,7 +43,7 @@ class _Claim:
 class _Step:
     planned: int
     progress: JobProgress
-    asked: list[Task]
+    asked: list[list[Task]]
     completed: list[Record]
     result: Result | None
 
@@ -90,8 +91,9 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
     lease = Lease(
         renew=lambda: _renew(context.database, claim),
         cancelled=lambda: cancel_requested(context.database, claim.job_id),
-        stopping=lambda: False,
+        stopping=context.stopping,
         seconds=LEASE_SECONDS,
+        abandon=lambda: _abandon(context, claim),
     )
     try:
         with lease:
@@ -101,6 +103,8 @@ def _run(context: WorkerContext, claim: _Claim) -> None:
         _log.info("a step was given up", reason=interrupted.reason)
         if interrupted.reason == "cancelled":
             finish_cancelled(context, claim.job_id)
+        else:
+            _give_back(context.database, claim)
         return
     except SQLAlchemyError:
         raise
@@ -129,10 +133,27 @@ def _next_step(context: WorkerContext, claim: _Claim) -> _Step:
     return _Step(
         planned=plan.planned,
         progress=progress_of(context, problem, plan, len(claim.stored), result),
-        asked=list(plan.ask()) if stopped is None else [],
+        asked=context.batches(problem, plan.ask()) if stopped is None else [],
         completed=evaluations.completed(records, plan.assessed),
         result=result,
     )
+
+
+def _give_back(database: Database, claim: _Claim) -> None:
+    """Give back a step that was not finished, without counting it as lost."""
+    with database.writing() as session:
+        job = _ours(session, claim)
+        if job is not None:
+            job.advance_until = job.advance_enqueued_at = None
+            job.needs_advance = True
+
+
+def _abandon(context: WorkerContext, claim: _Claim) -> None:
+    """Give back a step that does not come to its end, and end this process with it."""
+    _log.warning("the worker ends itself: a step that was given up goes on too long")
+    with suppress(SQLAlchemyError):
+        _give_back(context.database, claim)  # else its lease runs out
+    context.abandon()
 
 
 def _renew(database: Database, claim: _Claim) -> bool:
@@ -160,7 +181,7 @@ def _ours(session: Session, claim: _Claim) -> JobRow | None:
 def _apply(session: Session, job: JobRow, step: _Step) -> None:
     job.advance_until = None
     job.advance_worker = None
-    job.advance_lost = 0
+    job.advance_lost = job.advance_interrupted = 0
     if job.state == "cancelling":
         return
     if job.state == "paused":

@@ -13,8 +13,9 @@ from engine.composition.slices import Slice
 from engine.kinds.kind import Plan
 from engine.kinds.registry import KINDS
 from engine.problem.resolved import ResolvedProblem
+from engine.units.batches import batched
 from engine.units.registry import UNITS
-from engine.units.unit import Workplace
+from engine.units.unit import Workplace, words_of
 
 
 @lru_cache(maxsize=64)
@@ -22,18 +23,23 @@ def _resolved(document: str) -> ResolvedProblem:
     return resolve(Problem.model_validate_json(document))
 
 
-def performed(problem: Problem, task: Task, workplace: Workplace) -> Record:
-    """Compute a task.
+def batches(problem: Problem, tasks: Sequence[Task]) -> list[list[Task]]:
+    """What a plan of a problem asks for, those together that are computed at a time."""
+    return batched(_resolved(problem.model_dump_json()), tasks)
+
+
+def performed(problem: Problem, tasks: Sequence[Task], workplace: Workplace) -> Sequence[Record]:
+    """Compute the tasks of a batch.
 
     Raises:
         api_schemas.registry.UnknownName: if there is no such unit.
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
         engine.potentials.errors.PotentialError: if the potential cannot be used.
     """
-    resolved, unit = _resolved(problem.model_dump_json()).of_phase(task.phase), UNITS[task.unit]
-    workplace.say(unit.words(resolved, task))
-    (record,) = unit.perform(resolved, [task], workplace)
-    return record
+    first = tasks[0]
+    resolved, unit = _resolved(problem.model_dump_json()).of_phase(first.phase), UNITS[first.unit]
+    workplace.say(words_of(unit, resolved, tasks))
+    return unit.perform(resolved, tasks, workplace)
 
 
 def plan_of(problem: Problem) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +17,18 @@ from api_schemas.tasks import Task
 from engine.potentials import registry
 from engine.units.registry import UNITS
 
-_PLACE = {"index", "phase", "origin", "background", "evaluation"}
+_PLACE = {"index", "phase", "origin", "background", "evaluation", "batch"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
+
+
+def content_keys(problem: Problem, batch: Sequence[Task], device: str) -> list[str]:
+    """The key of each task of a batch: of one with others, what these are and which of them it is belong to it."""
+    if len(batch) == 1:
+        return [content_key(problem, batch[0], device)]
+    alone = [content_key(problem, task, device) for task in batch]
+    return [
+        hashlib.sha256(" ".join([str(number), *alone]).encode()).hexdigest() for number in range(len(batch))
+    ]
 
 
 def content_key(problem: Problem, task: Task, device: str) -> str:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.queue.queues import QUEUE
-from service.repositories import workers
+from service.repositories import parts
 from service.tables.database import Database
 from service.worker.activity import Activity
 
@@ -68,7 +68,7 @@ class Heartbeat:
         self._thread.join()
         try:
             with self._database.writing() as session:
-                workers.leave(session, self._worker)
+                parts.leave(session, self._worker)
         except SQLAlchemyError as error:
             _log.warning("the worker cannot be signed off", error=type(error).__name__)
 
@@ -76,19 +76,19 @@ class Heartbeat:
         host = socket.gethostname()[:200]
         while True:
             idle = self._activity.idle_seconds
-            said = workers.Beat(host, os.getpid(), self._device, self._queues, idle)
+            said = parts.Beat(host, os.getpid(), self._device, self._queues, idle)
             try:
                 with self._database.writing() as session:
-                    workers.beat(session, self._worker, said)
+                    parts.beat(session, self._worker, said)
             except SQLAlchemyError as error:
                 _log.warning("no heartbeat", error=type(error).__name__)
             self._listen(idle)
-            if self._ended.wait(workers.BEAT_SECONDS):
+            if self._ended.wait(parts.BEAT_SECONDS):
                 return
 
     def _listen(self, idle: float | None) -> None:
         """Look whether messages wait although there is nothing to do."""
-        if idle is None or idle < workers.IDLE_SECONDS or not any(map(self._depth, self._queues)):
+        if idle is None or idle < parts.IDLE_SECONDS or not any(map(self._depth, self._queues)):
             self._waited_since = None
             return
         if self._waited_since is None:

@@ -13,10 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 RENEW_SECONDS = 3.0
 LOOK_SECONDS = 0.25
-ABANDON_SECONDS = 1.5
-"""How long a computation may go on after its job was cancelled: one call of a potential cannot be interrupted."""
 
 Interruption = Literal["cancelled", "lost", "stopping"]
+
+PATIENCE: dict[Interruption, float] = {"cancelled": 10.0, "stopping": 1.5}
+"""Seconds for which a computation may go on that is of no use any more: one call of a potential cannot be interrupted.
+After a cancellation it is waited for as long as a new worker takes to start; who is told to stop has no such time."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -37,8 +40,8 @@ class Lease:
         cancelled: Whether the job is to be given up.
         stopping: Whether this process is to stop.
         seconds: How long the claim holds without renewal.
-        abandon: Called from the thread where a cancelled computation does not look at ``check`` in time; it ends the
-            process, the only way to end a call of a library.
+        abandon: Called from the thread where a computation that is to be given up does not look at ``check`` in time;
+            it ends the process, the only way to end a call of a library.
         meanwhile: Called from the thread at each look.
     """
 
@@ -89,7 +92,9 @@ class Lease:
         renewed = time.monotonic()
         while not self._ended.wait(LOOK_SECONDS) and self._interruption is None:
             try:
-                if self._cancelled():
+                if self._stopping():
+                    self._interruption = "stopping"
+                elif self._cancelled():
                     self._interruption = "cancelled"
                 elif time.monotonic() - renewed >= RENEW_SECONDS:
                     if self._renew():
@@ -101,9 +106,6 @@ class Lease:
                 _log.warning("the lease cannot be renewed", error=type(error).__name__)
                 if time.monotonic() - renewed > self._seconds:
                     self._interruption = "lost"
-        if (
-            self._interruption == "cancelled"
-            and self._abandon is not None
-            and not self._ended.wait(ABANDON_SECONDS)
-        ):
+        patience = None if self._interruption is None else PATIENCE.get(self._interruption)
+        if patience is not None and self._abandon is not None and not self._ended.wait(patience):
             self._abandon()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,6 +40,7 @@ def _run(context: WorkerContext, claim: MapClaim) -> None:
         cancelled=lambda: False,  # a map outlives the search of its job
         stopping=context.stopping,
         seconds=LEASE_SECONDS,
+        abandon=lambda: _abandon(context, claim),
     )
     answer, failure = None, None
     try:
@@ -61,6 +64,13 @@ def _run(context: WorkerContext, claim: MapClaim) -> None:
         told = None if failure is None else failure.model_dump_json()
         if not maps.store(session, claim, len(stored), answer=answer, failure=told):
             _log.info("a late map was refused")
+
+
+def _abandon(context: WorkerContext, claim: MapClaim) -> None:
+    """Give back a map that does not come to its end, and end this process with it."""
+    with suppress(SQLAlchemyError), context.database.writing() as session:
+        maps.release(session, claim)  # else its lease runs out
+    context.abandon()
 
 
 def _renew(database: Database, claim: MapClaim) -> bool:

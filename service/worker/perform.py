@@ -18,55 +18,69 @@ from engine.units.registry import UNITS
 from engine.units.unit import Workplace
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue
-from service.repositories import evaluations, events, jobs, progress, tasks
+from service.repositories import evaluations, events, jobs, progress, stored, tasks, turns
 from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
 from service.repositories.references import SqlReferenceStore
+from service.repositories.stored import StoredUnreadable
 from service.repositories.tasks import Claim
 from service.tables.database import Database, now
 from service.worker.checkpointing import CheckpointFailed, Checkpoints
-from service.worker.content import content_key
+from service.worker.content import content_keys
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
-from service.worker.replay import catch_up, progress_of, records_of, replayed
+from service.worker.replay import catch_up, progress_of, record_of, records_of, replayed
 from service.worker.words import Words
 
 ASSESSED_RECORDS = 200
 """Up to so many records it is worked out after each one how far the job is, later only with each batch."""
+
+_TRIES = 8
+"""So often a worker looks for a task before the message is taken for one that came too late."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What is stored of a task.
+    """What is stored of the tasks of a batch.
 
     Attributes:
-        record: With what the problem makes of it.
-        progress: How far the job is with it; None where that is not worked out each time.
-        completed: Records of earlier tasks to which it adds what they lacked.
-        key: Under which other jobs may find the record; None where it is for this one only.
-        from_cache: Whether it was known already.
+        records: Of each, with what the problem makes of it.
+        keys: Under which other jobs may find each; empty where they are for this one only.
+        from_cache: Whether they were known already.
+        progress: How far the job is with them; None where that is not worked out each time.
+        completed: Records of earlier tasks to which they add what those lacked.
     """
 
-    record: Record
-    progress: JobProgress | None
-    completed: Sequence[Record]
-    key: str | None
+    records: Sequence[Record]
+    keys: Sequence[str]
     from_cache: bool
+    progress: JobProgress | None = None
+    completed: Sequence[Record] = ()
 
 
 def run_task(context: WorkerContext, task_id: int) -> None:
-    """Do what a message ``perform`` asks for; nothing, if it came twice or too late."""
+    """Do what a message ``perform`` asks for: the task whose turn it is; nothing, if it came twice or too late."""
     try:
-        with context.database.writing() as session:
-            claim = tasks.claim(session, task_id, context.name)
+        claim = _claimed(context, task_id)
         if claim is not None:
             with structlog.contextvars.bound_contextvars(job=claim.job_id, unit=claim.unit, task=claim.index):
                 _run(context, claim)
     except SQLAlchemyError:
         # The store is out of reach: the lease runs out and the sweeper hands the task on.
         _log.exception("the store failed during a task")
+
+
+def _claimed(context: WorkerContext, message: int) -> Claim | None:
+    """Claim the task whose turn it is; another worker may be faster, and then it is the turn of another task."""
+    for _ in range(_TRIES):
+        with context.database.writing() as session:
+            task_id = turns.next_task(session, message, context.queues)
+            claim = None if task_id is None else tasks.claim(session, task_id, context.name)
+        if claim is not None or task_id in (None, message):
+            return claim
+    return None
 
 
 def _run(context: WorkerContext, claim: Claim) -> None:
@@ -90,42 +104,60 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
         _fail(context, claim, failure_of(error, evaluations.name(claim.unit, claim.index)))
         return
-    with context.database.writing() as session:
-        stored = tasks.store(
-            session,
-            claim,
-            outcome.record,
-            outcome.progress,
-            completed=outcome.completed,
-            content_key=outcome.key,
-            from_cache=outcome.from_cache,
-        )
-    if not stored:
+    count = _stored(context.database, claim, outcome)
+    if not count:
         _log.info("a late result was refused")
-    elif outcome.progress is not None and outcome.progress.told != stored:
+    elif outcome.progress is not None and outcome.progress.told != count:
         catch_up(context, claim.job_id)  # another worker stored a record meanwhile
     enqueue(context.database, context.messenger, claim.job_id)
 
 
+def _stored(database: Database, claim: Claim, outcome: _Outcome) -> int:
+    """Store the records of a batch together; how many the job has now, 0 if the claim is no longer ours."""
+    count, last = 0, len(outcome.records) - 1
+    with database.writing() as session:
+        for number, (one, record) in enumerate(zip(claim.batch, outcome.records, strict=True)):
+            count = tasks.store(
+                session,
+                one,
+                record,
+                outcome.progress if number == last else None,
+                completed=outcome.completed if number == last else (),
+                content_key=outcome.keys[number] if outcome.keys else None,
+                from_cache=outcome.from_cache,
+                together=len(claim.batch),
+            )
+            if not count:
+                break  # they are held together, so none of them is ours
+    return count
+
+
 def _outcome(context: WorkerContext, claim: Claim, lease: Lease, words: Words) -> _Outcome:
-    """The record of a task, known or computed, and how far its job is with it."""
-    task = UNITS[claim.unit].task.model_validate_json(claim.task)
+    """The records of a batch, known or computed, and how far its job is with them."""
+    batch = [stored.read(UNITS[one.unit].task, one.task, "a task of this job") for one in claim.batch]
     # What a task that goes on from a checkpoint comes to is not in the task, so no other job may take it.
-    key = None if claim.continues is not None else content_key(claim.problem, task, context.device)
+    keys = [] if claim.continues is not None else content_keys(claim.problem, batch, context.device)
     with context.database.reading() as session:
-        known = None if key is None else tasks.cached(session, claim, key)
-    if known is None:
-        saved = Checkpoints(context.database, claim)
-        record = _computed(context, claim, task, lease, words, saved)
-        key = None if saved.used else key
+        known = [tasks.cached(session, claim, key) for key in keys]
+    found = [record_of(claim.unit, one) for one in known if one is not None]
+    if len(found) == len(batch):
+        records = [_in_place(record, task) for record, task in zip(found, batch, strict=True)]
+        outcome = _Outcome(records, keys, from_cache=True)
     else:
-        record = _in_place(UNITS[claim.unit].record.model_validate_json(known), task)
-    return _assessed(context, claim, _Outcome(record, None, (), key, from_cache=known is not None))
+        saved = Checkpoints(context.database, claim)
+        computed = _computed(context, claim, batch, lease, words, saved)
+        outcome = _Outcome(computed, [] if saved.used else keys, from_cache=False)
+    return _assessed(context, claim, outcome)
 
 
 def _computed(
-    context: WorkerContext, claim: Claim, task: Task, lease: Lease, words: Words, saved: Checkpoints
-) -> Record:
+    context: WorkerContext,
+    claim: Claim,
+    batch: Sequence[Task],
+    lease: Lease,
+    words: Words,
+    saved: Checkpoints,
+) -> list[Record]:
     workplace = Workplace(
         device=context.device,
         references=SqlReferenceStore(context.database, claim.tenant),
@@ -134,9 +166,9 @@ def _computed(
         checkpoint=saved.found(),
         save=saved.save,
     )
-    record = context.perform(claim.problem, task, workplace)
-    # As it will be read back: a number that is not finite has no place in the store.
-    return type(record).model_validate_json(record.model_dump_json())
+    records = context.perform(claim.problem, batch, workplace)
+    # As they will be read back: a number that is not finite has no place in the store.
+    return [type(record).model_validate_json(record.model_dump_json()) for record in records]
 
 
 def _in_place(record: Record, task: Task) -> Record:
@@ -148,18 +180,22 @@ def _in_place(record: Record, task: Task) -> Record:
 
 
 def _assessed(context: WorkerContext, claim: Claim, outcome: _Outcome) -> _Outcome:
-    """What is stored of a task with what its problem makes of it, and how far the job is once it counts."""
+    """What is stored of a batch with what its problem makes of it, and how far the job is once it counts."""
     if claim.done >= ASSESSED_RECORDS:
-        return replace(outcome, record=_assessed_alone(context, claim, outcome.record))
+        return replace(
+            outcome, records=[_assessed_alone(context, claim, record) for record in outcome.records]
+        )
     with context.database.reading() as session:
-        stored = records_of(tasks.records(session, claim.job_id))
-    record = outcome.record
-    plan = replayed(context, claim.problem, [*stored, record])
+        known = records_of(tasks.records(session, claim.job_id))
+    plan = replayed(context, claim.problem, [*known, *outcome.records])
     return replace(
         outcome,
-        record=plan.assessed(record.index) if evaluations.is_one(record.unit) else record,
-        progress=progress_of(context, claim.problem, plan, len(stored) + 1),
-        completed=evaluations.completed(stored, plan.assessed),
+        records=[
+            plan.assessed(record.index) if evaluations.is_one(record.unit) else record
+            for record in outcome.records
+        ],
+        progress=progress_of(context, claim.problem, plan, len(known) + len(outcome.records)),
+        completed=evaluations.completed(known, plan.assessed),
     )
 
 
@@ -185,8 +221,8 @@ def _tell(database: Database, claim: Claim, words: str) -> None:
 
 
 def _abandon(context: WorkerContext, claim: Claim) -> None:
-    """Give back a task whose job is over but whose potential does not return, and end this process with it."""
-    _log.warning("the worker ends itself: a cancelled computation goes on too long")
+    """Give back a task that is of no use here any more but whose potential does not return, and end this process."""
+    _log.warning("the worker ends itself: a computation that was given up goes on too long")
     with suppress(SQLAlchemyError), context.database.writing() as session:
         tasks.release(session, claim)  # else its lease runs out
     context.abandon()
@@ -241,6 +277,8 @@ def failure_of(error: Exception, what: str) -> ProblemDetail:
     if isinstance(error, UnknownName):
         hint = "if it is of an extension, name that in ORICHALCUM_EXTENSIONS of every process"
         return finish.evaluation_failed(what, f"{error}; {hint}")
+    if isinstance(error, StoredUnreadable):
+        return finish.evaluation_failed(what, error.words)
     if isinstance(error, (PotentialError, CheckpointFailed, ProblemUnreadable)):
         return finish.evaluation_failed(what, str(error))
     return finish.evaluation_failed(what)

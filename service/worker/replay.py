@@ -14,7 +14,7 @@ from engine.kinds.result import build_result
 from engine.optimize.answer.trace import thinned
 from engine.units.registry import UNITS
 from service.lifecycle import states
-from service.repositories import evaluations, events, jobs, tasks
+from service.repositories import evaluations, events, jobs, stored, tasks
 from service.repositories.progress import JobProgress
 from service.tables.database import now
 from service.worker.context import WorkerContext
@@ -31,13 +31,14 @@ def record_of(unit: str, document: str) -> Record:
 
     Raises:
         api_schemas.registry.UnknownName: if there is no such unit.
+        service.repositories.stored.StoredUnreadable: if another version wrote it otherwise.
     """
-    return UNITS[unit].record.model_validate_json(document)
+    return stored.read(UNITS[unit].record, document, "a record of this job")
 
 
-def records_of(stored: Iterable[tuple[str, str]]) -> list[Record]:
+def records_of(found: Iterable[tuple[str, str]]) -> list[Record]:
     """Stored records: unit and document of each."""
-    return [record_of(unit, document) for unit, document in stored]
+    return [record_of(unit, document) for unit, document in found]
 
 
 def replayed(context: WorkerContext, problem: Problem, records: Sequence[Record]) -> Plan:
@@ -91,11 +92,11 @@ def catch_up(context: WorkerContext, job_id: str) -> None:
             job = jobs.get(session, job_id)
             if job is None or states.is_final(job) or job.told == tasks.done(session, job_id):
                 return
-            problem, stored = jobs.problem_of(job), tasks.records(session, job_id)
-        records = records_of(stored)
+            problem, known = jobs.problem_of(job), tasks.records(session, job_id)
+        records = records_of(known)
         plan = replayed(context, problem, records)
         completed = evaluations.completed(records, plan.assessed)
-        progress = progress_of(context, problem, plan, len(stored))
+        progress = progress_of(context, problem, plan, len(known))
         with context.database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is None or states.is_final(job):

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import update
 
 from service.access import keys
 from service.api import checking
-from service.repositories import workers
+from service.repositories import parts
 from service.settings import Settings
-from service.tables.workers import WorkerRow
 from tests.service.conftest import PROBLEM, Queue, serving
 from tests.soak import SOAK, amount, long, longer
 from tests.waiting import HANG_SECONDS
@@ -232,11 +230,9 @@ def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_a
     monkeypatch.setattr("service.api.events.STREAM_SECONDS", 0.2)
     with database.writing() as session:
         key = keys.create(session, "fuzzed", ["admin"])
-        workers.beat(session, "w", workers.Beat("host", 1, "cpu", idle_seconds=None))
-        session.flush()
-        session.execute(
-            update(WorkerRow).values(seen_at=WorkerRow.seen_at + 86_400)
-        )  # lives while this lasts
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu", idle_seconds=None))
+        parts.beat(session, "s", parts.Beat("host", 2, part="sweeper"))
+    monkeypatch.setattr("service.repositories.parts.ALIVE_SECONDS", 86_400.0)  # they live while this lasts
     settings = Settings(
         require_api_keys=True,
         requests_per_minute=0,

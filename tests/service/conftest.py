@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from api_schemas.cost import Cost
 from api_schemas.evaluations import Assessment, EvaluationRecord, PropertyValue, Suggestion
@@ -22,14 +25,22 @@ from api_schemas.results import Stopped, TracePoint
 from engine.kinds.kind import Answer
 from service import logs
 from service.api.app import create_app
+from service.lifecycle.claims import Claims
 from service.lifecycle.submission import Submission, submit
+from service.lifecycle.sweeper import Sweeper
+from service.lifecycle.watch import Watch
 from service.operations import migration
 from service.queue.messenger import Route
 from service.queue.queues import QUEUE
+from service.repositories import parts
+from service.repositories.parts import Part
 from service.settings import Settings
 from service.stack import broker as embedded
 from service.stack.children import Child, stop_all
 from service.tables.database import Database
+from service.tables.jobs import JobRow
+from service.tables.maps import MapRow
+from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.mapping import run_map
@@ -153,6 +164,11 @@ def fake_perform(problem, task, workplace) -> EvaluationRecord:
     )
 
 
+def each(perform):
+    """Computes a batch by what computes one task."""
+    return lambda problem, batch, workplace: [perform(problem, task, workplace) for task in batch]
+
+
 def fake_map(problem, records, property_name, wanted) -> SurrogateMap:
     """One point: the mean is how many records there are."""
     return SurrogateMap(
@@ -173,6 +189,57 @@ def queue() -> Queue:
     return Queue()
 
 
+class SteppedSweeper:
+    """A sweeper by whose clock time passes when a test says so."""
+
+    def __init__(self, database: Database, queue: Queue) -> None:
+        self.database = database
+        self._clock = 0.0
+        self._sweeper = Sweeper(database, queue, claims=Claims(database, Watch(lambda: self._clock)))
+        self._sweeper.look()
+
+    def look(self) -> None:
+        self._clock += 0.5
+        self._sweeper.look()
+
+    def sweep(self) -> None:
+        self._clock += 0.5
+        self._sweeper.sweep()
+
+    def later(self, seconds: float = 60.0, *living: str) -> None:
+        """As if this much time had passed since messages were sent, while only the parts that are named went on."""
+        for _ in range(round(2 * seconds)):
+            for name in living:
+                self.beat(name)
+            self.look()
+        with self.database.writing() as session:
+            for row, column in (
+                (TaskRow, "enqueued_at"),
+                (MapRow, "enqueued_at"),
+                (JobRow, "advance_enqueued_at"),
+            ):
+                session.execute(update(row).values({column: getattr(row, column) - seconds}))
+
+    def beat(self, name: str, part: Part = "worker") -> None:
+        with self.database.writing() as session:
+            parts.beat(session, name, parts.Beat("host", 1, part=part))
+
+    def lose(self, claim: Callable[[Session, str], object], worker: str = "w", *living: str) -> None:
+        """Let a living worker claim something, and vanish with it by itself."""
+        self.beat(worker)
+        self.look()
+        with self.database.writing() as session:
+            assert claim(session, worker) is not None
+        self.look()
+        self.later(60.0, *living)
+        self.sweep()
+
+
+@pytest.fixture
+def sweeper(database: Database, queue: Queue) -> SteppedSweeper:
+    return SteppedSweeper(database, queue)
+
+
 @pytest.fixture
 def worker(database: Database, queue: Queue) -> WorkerContext:
     return WorkerContext(
@@ -180,7 +247,8 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
         device="cpu",
         database=database,
         messenger=queue,
-        perform=fake_perform,
+        perform=each(fake_perform),
+        batches=lambda _problem, asked: [[task] for task in asked],
         plan=FakePlan,
         surrogate_map=fake_map,
         stopping=lambda: False,
@@ -266,10 +334,16 @@ def client(settings: Settings, database: Database, queue: Queue) -> Iterator[htt
         yield client
 
 
-@pytest.fixture(scope="module")
-def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
     """A client of one server for all tests of a module that leave nothing behind."""
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create(f"shared_{secrets.token_hex(6)}")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'store.sqlite3'}"
+    database = Database(url)
     migration.upgrade(database)
     settings = Settings(max_request_bytes=200_000, max_request_seconds=HANG_SECONDS)
     with serving(settings, database, Queue()) as client:

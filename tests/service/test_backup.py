@@ -19,7 +19,6 @@ from service.tables.schema import METADATA
 from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 
-STORES = ["sqlite", "postgresql"]
 BYTES = bytes(range(256)) * 1000
 
 

@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import sweep
-from service.repositories import tasks, workers
+from service.repositories import parts, tasks
 from tests.service.test_jobs_over_http import submit
-from tests.service.test_tasks import age_leases, rows
+from tests.service.test_tasks import rows
 from tests.waiting import HANG_SECONDS
 
 
@@ -36,16 +35,20 @@ def test_the_properties_are_listed_with_their_units(client):
     assert found["mixing_energy"] == "eV/atom"
 
 
-def test_the_service_is_ready_only_with_a_store_a_broker_and_a_living_worker(client, database, queue):
+def test_the_service_is_ready_only_with_a_store_a_broker_a_worker_and_a_sweeper(client, database, queue):
     assert client.get("/health/live").json() == {"status": "ok"}
     assert client.get("/health/ready").status_code == 503
     with database.writing() as session:
-        workers.beat(session, "w", workers.Beat("host", 1, "cpu"))
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
+    assert client.get("/health/ready").status_code == 503
+    with database.writing() as session:
+        parts.beat(session, "s", parts.Beat("host", 2, part="sweeper"))
     assert client.get("/health/ready").json() == {
         "ready": True,
         "database": True,
         "broker": True,
         "workers": 1,
+        "sweeper": True,
         "stalled": [],
     }
     queue.broken = True
@@ -55,8 +58,8 @@ def test_the_service_is_ready_only_with_a_store_a_broker_and_a_living_worker(cli
 
 def test_a_worker_that_fell_silent_does_not_count(client, database):
     with database.writing() as session:
-        workers.beat(session, "w", workers.Beat("host", 1, "cpu"))
-        session.get(workers.WorkerRow, "w").seen_at -= 11
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
+        session.get(parts.PartRow, "w").seen_at -= 11
     assert client.get("/health/ready").json()["workers"] == 0
 
 
@@ -70,7 +73,7 @@ def test_the_metrics_count_requests_by_route_and_jobs_by_state(client):
 
 
 def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
-    client, database, queue, submitted, work
+    client, database, queue, submitted, work, sweeper
 ):
     """One evaluation whose worker vanished, and a second job that finds everything in the cache."""
     first = submitted()
@@ -78,9 +81,9 @@ def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
     work(limit=1)
     with database.writing() as session:
         tasks.claim(session, rows(database, first)[0].id, "vanishing")
-    age_leases(database)
+    sweeper.later()
     queue.lose_everything()
-    sweep(database, queue)
+    sweeper.sweep()
     work()
     enqueue(database, queue, submitted())
     work()

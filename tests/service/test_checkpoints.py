@@ -6,13 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from api_schemas.evaluations import Suggestion
 from service.http.refusals import StoredFailure
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import sweep
 from service.repositories import checkpoints, jobs, tasks
 from service.tables.checkpoints import CheckpointRow
 from service.tables.tasks import TaskRow
@@ -20,9 +19,8 @@ from service.worker import checkpointing
 from service.worker.advance import run_advance
 from service.worker.checkpointing import CheckpointFailed
 from service.worker.perform import run_task
-from tests.service.conftest import FakePlan, fake_perform
+from tests.service.conftest import FakePlan, each, fake_perform
 
-STORES = ["sqlite", "postgresql"]
 STATE = {"place": np.array(0.1), "steps": np.arange(3, dtype=np.uint64), "cell": np.eye(3)[:, ::-1]}
 
 
@@ -61,12 +59,6 @@ def rows(database, job_id):
         return session.scalars(select(TaskRow).where(TaskRow.job_id == job_id).order_by(TaskRow.id)).all()
 
 
-def lose_worker(database, queue):
-    with database.writing() as session:
-        session.execute(update(TaskRow).values(lease_until=TaskRow.lease_until - 60))
-    sweep(database, queue)
-
-
 def test_a_checkpoint_comes_back_digit_for_digit():
     found = checkpointing.unpacked(checkpointing.packed(STATE))
     for name, array in STATE.items():
@@ -85,7 +77,7 @@ def test_a_checkpoint_that_is_too_large_or_no_safetensors_is_refused_and_says_wh
 
 
 def test_a_task_begins_without_a_checkpoint_and_goes_on_from_its_own_after_its_worker_was_lost(
-    database, queue, submitted, worker
+    database, queue, submitted, worker, sweeper
 ):
     job_id = submitted()
     run_advance(worker, job_id)
@@ -100,23 +92,27 @@ def test_a_task_begins_without_a_checkpoint_and_goes_on_from_its_own_after_its_w
             raise SystemExit  # leaves the claim as a killed process does
         return fake_perform(problem, task, workplace)
 
-    dies = dataclasses.replace(worker, perform=dying)
+    dies = dataclasses.replace(worker, perform=each(dying))
     with pytest.raises(SystemExit):
         run_task(dies, task_id)
-    lose_worker(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     run_task(dies, task_id)
     assert seen[0] is None
     assert int(seen[1]["step"]) == 2
     assert rows(database, job_id)[0].state == "done"
 
 
-def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(database, queue, submitted, worker):
+def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(
+    database, queue, submitted, worker, sweeper
+):
     job_id = submitted()
     run_advance(worker, job_id)
     with database.writing() as session:
         frozen = tasks.claim(session, rows(database, job_id)[0].id, "frozen")
         assert checkpoints.save(session, frozen.task_id, frozen.attempt, b"first")
-    lose_worker(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     with database.writing() as session:
         assert not checkpoints.save(session, frozen.task_id, frozen.attempt, b"late")
         ours = tasks.claim(session, frozen.task_id, "another")
@@ -125,16 +121,17 @@ def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(database, que
         assert checkpoints.save(session, ours.task_id, ours.attempt, b"second")
 
 
-def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, submitted, worker):
+def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, submitted, worker, sweeper):
     job_id = submitted()
     run_advance(worker, job_id)
 
     def late(problem, task, workplace):
-        lose_worker(database, queue)
+        sweeper.later()
+        sweeper.sweep()
         workplace.save(STATE)
         raise AssertionError
 
-    run_task(dataclasses.replace(worker, perform=late), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(late)), rows(database, job_id)[0].id)
     assert (rows(database, job_id)[0].state, kept(database)) == ("pending", [])
 
 
@@ -149,7 +146,7 @@ def test_a_worker_that_stops_leaves_the_checkpoint_with_the_task(database, submi
         return fake_perform(problem, task, workplace)
 
     run_task(
-        dataclasses.replace(worker, perform=stopping, stopping=lambda: bool(stops)),
+        dataclasses.replace(worker, perform=each(stopping), stopping=lambda: bool(stops)),
         rows(database, job_id)[0].id,
     )
     assert (rows(database, job_id)[0].state, kept(database)) == ("pending", [0])
@@ -165,7 +162,7 @@ def test_of_a_chain_the_last_checkpoint_is_kept_and_handed_on_and_none_after_the
         seen.append(None if found is None else int(found["task"]))
         return saving(problem, task, workplace)
 
-    walks = dataclasses.replace(chained, perform=walking)
+    walks = dataclasses.replace(chained, perform=each(walking))
     job_id = submitted()
     run_advance(walks, job_id)
     assert len(rows(database, job_id)) == 3
@@ -208,7 +205,7 @@ def test_what_depends_on_a_checkpoint_is_not_given_to_another_job(database, queu
         computed.append(task.index)
         return saving(problem, task, workplace)
 
-    counts = dataclasses.replace(chained, perform=counting)
+    counts = dataclasses.replace(chained, perform=each(counting))
     for _ in range(2):
         enqueue(database, queue, submitted())
         while queue.tasks or queue.advances:
@@ -228,7 +225,7 @@ def test_a_checkpoint_that_is_too_large_fails_the_job_and_says_so(database, subm
         workplace.save({"x": np.zeros(2**20)})
         raise AssertionError
 
-    run_task(dataclasses.replace(worker, perform=large), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(large)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert "8.0 MiB is too large: at most 1 MiB" in failure.value.detail.detail

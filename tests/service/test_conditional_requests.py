@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 from sqlalchemy import event, text
 
 from service.api import waiting
@@ -55,6 +56,7 @@ def test_long_answers_are_compressed_and_streams_are_not(client, work):
         assert b"retry: 1000" in stream.read()
 
 
+@pytest.mark.stores("sqlite")
 def test_a_full_disk_is_told_clearly_and_leaves_the_store_whole(client, database):
     address = submitted_at(client)
     _fill_up(database)

@@ -18,6 +18,9 @@ from service.tables.database import Database
 from tests.service.conftest import Queue, serving
 from tests.waiting import HANG_SECONDS
 
+STORES = ["sqlite"]
+"""Files do not come from the store."""
+
 SCRIPT = "console.log('Al₀.₈Sc₀.₂N');\n" * 100
 
 

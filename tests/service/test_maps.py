@@ -12,14 +12,12 @@ from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import sweep
 from service.queue.messenger import Route
 from service.repositories import maps
 from service.tables.maps import MapRow
 from service.worker.mapping import run_map
 from tests.service.conftest import PROBLEM, fake_map
 
-STORES = ["sqlite", "postgresql"]
 LINE = {"property": "lattice_a", "over": "cation:Na,K"}
 
 
@@ -171,14 +169,14 @@ def test_a_surrogate_that_fails_is_a_conflict_without_its_traceback(client, job,
 
 
 def test_a_map_whose_worker_vanished_is_computed_by_another_and_the_late_answer_is_refused(
-    client, database, job, worker, queue
+    client, database, job, worker, queue, sweeper
 ):
     asked(client, job)
     with database.writing() as session:
         frozen = maps.claim(session, queue.maps.pop(0), "frozen worker")
     run_map(worker, frozen.map_id)  # the message came twice: nothing to claim
-    age(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     compute(worker, queue)
     with database.writing() as session:
         assert not maps.renew(session, frozen)
@@ -187,26 +185,25 @@ def test_a_map_whose_worker_vanished_is_computed_by_another_and_the_late_answer_
     assert stored(database)[0].attempt == 2
 
 
-def test_a_map_over_which_three_workers_vanish_fails(client, database, job, queue):
+def test_a_map_over_which_three_workers_vanish_fails(client, job, queue, sweeper):
     asked(client, job)
-    for _ in range(3):
-        with database.writing() as session:
-            assert maps.claim(session, queue.maps.pop(0), "doomed") is not None
-        age(database)
-        sweep(database, queue)
+    for number in range(3):
+        sweeper.lose(lambda session, name: maps.claim(session, queue.maps.pop(0), name), f"w{number}")
     answer = asked(client, job)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:orichalcum:problem:worker-lost")
 
 
-def test_messages_about_maps_that_the_broker_lost_are_sent_again(client, database, job, worker, queue):
+def test_messages_about_maps_that_the_broker_lost_are_sent_again(
+    client, database, job, worker, queue, sweeper
+):
     queue.broken = True
     assert asked(client, job).status_code == 202
     queue.broken = False
-    sweep(database, queue)
+    sweeper.sweep()
     assert len(queue.maps) == 1
     queue.lose_everything()
-    age(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     compute(worker, queue)
     assert asked(client, job).status_code == 200
 

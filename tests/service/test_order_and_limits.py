@@ -12,23 +12,19 @@ from sqlalchemy import select, update
 from service.http.refusals import NotFound
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import end_overdue, sweep
-from service.queue.messenger import PRIORITY_STEPS, Route
+from service.lifecycle.sweeper import Sweeper, end_overdue
+from service.queue.messenger import Route
 from service.queue.queues import every_queue, queue_of, queues_for
-from service.repositories import jobs, tallies, tasks, workers
+from service.repositories import jobs, tallies, tasks
 from service.settings import Settings
-from service.stack.hung import HungWorkers
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
-from service.tables.workers import WorkerRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import PROBLEM, fake_perform
-from tests.service.test_tasks import age_leases, rows, state_of
+from tests.service.conftest import PROBLEM, each, fake_perform
+from tests.service.test_tasks import rows, state_of
 from tests.waiting import HANG_SECONDS
-
-STORES = ["sqlite", "postgresql"]
 
 
 def begun_before(database, job_id, seconds):
@@ -54,8 +50,8 @@ def test_the_messages_of_a_job_carry_its_priority(database, submitted, queue, mo
     monkeypatch.setattr(queue, "advance", lambda _job, route: routes.append(route) or True)
     for priority in ("low", "high", "normal"):
         enqueue(database, queue, submitted(priority=priority))
-    assert routes == [Route("orichalcum", 6), Route("orichalcum", 0), Route("orichalcum", 3)]
-    assert {route.priority for route in routes} == set(PRIORITY_STEPS)
+    # A step goes before the tasks of its priority: it is short, and a job without one has no turn.
+    assert routes == [Route("orichalcum", 3), Route("orichalcum", 0), Route("orichalcum", 0)]
 
 
 def test_a_routed_potential_has_a_queue_that_only_fitting_workers_serve():
@@ -109,42 +105,36 @@ def test_a_computation_is_interrupted_at_the_time_limit(database, queue, submitt
                 interrupted.set()
                 raise
 
-    run_task(dataclasses.replace(worker, perform=endless), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(endless)), rows(database, job_id)[0].id)
     assert interrupted.is_set()
 
 
 def test_an_evaluation_waits_after_its_second_lost_worker_and_not_after_its_first(
-    database, queue, submitted, worker
+    database, queue, submitted, worker, sweeper
 ):
     job_id = submitted()
     run_advance(worker, job_id)
     evaluation_id = rows(database, job_id)[0].id
     for lost in (1, 2):
         queue.lose_everything()
-        with database.writing() as session:
-            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
-        age_leases(database)
-        sweep(database, queue)
+        sweeper.lose(lambda session, name: tasks.claim(session, evaluation_id, name), f"w{lost}")
         assert queue.tasks == ([evaluation_id] if lost == 1 else [])
     with database.writing() as session:
         session.execute(update(TaskRow).values(not_before=TaskRow.not_before - 5.1))
-    sweep(database, queue)
+    sweeper.sweep()
     assert queue.tasks == [evaluation_id]
     with database.reading() as session:
         assert tallies.total(session, "leases_lost") == 2
 
 
 def test_an_evaluation_that_kills_its_workers_fails_its_own_job_and_no_other(
-    database, queue, submitted, worker, work
+    database, queue, submitted, worker, work, sweeper
 ):
     poisoned, healthy = submitted(), submitted()
     run_advance(worker, poisoned)
     evaluation_id = rows(database, poisoned)[0].id
     for lost in range(3):
-        with database.writing() as session:
-            assert tasks.claim(session, evaluation_id, f"w{lost}") is not None
-        age_leases(database)
-        sweep(database, queue)
+        sweeper.lose(lambda session, name: tasks.claim(session, evaluation_id, name), f"w{lost}")
         queue.tasks.clear()
     enqueue(database, queue, healthy)
     work()
@@ -160,7 +150,7 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
         computed.append(task.composition["cation"]["Na"])
         return fake_perform(problem, task, workplace)
 
-    counted = dataclasses.replace(worker, perform=counting)
+    counted = dataclasses.replace(worker, perform=each(counting))
     results = []
     for tenant in ("alpha", "alpha", "beta"):
         job_id = submitted(tenant=tenant)
@@ -206,7 +196,7 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
     database, submitted, worker, monkeypatch
 ):
     monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(lease_module, "ABANDON_SECONDS", 0.05)
+    monkeypatch.setitem(lease_module.PATIENCE, "cancelled", 0.05)
     job_id, ended = submitted(), threading.Event()
     run_advance(worker, job_id)
     seen = []
@@ -217,12 +207,12 @@ def test_a_call_that_does_not_return_after_cancelling_ends_its_process_and_gives
         seen.extend((row.state, row.lost) for row in rows(database, job_id))
         return fake_perform(problem, task, workplace)
 
-    abandoning = dataclasses.replace(worker, perform=deaf, abandon=ended.set)
+    abandoning = dataclasses.replace(worker, perform=each(deaf), abandon=ended.set)
     run_task(abandoning, rows(database, job_id)[0].id)
     assert seen == [("pending", 0)]
 
 
-def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queue, submitted, work):
+def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queue, submitted, work, sweeper):
     old, young, active = submitted(), submitted(), submitted()
     for job_id in (old, young):
         enqueue(database, queue, job_id)
@@ -231,8 +221,8 @@ def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queu
         session.execute(
             update(JobRow).where(JobRow.id == old).values(finished_at=JobRow.finished_at - 3 * 86_400)
         )
-    sweep(database, queue)
-    sweep(database, queue, keep_days=2)
+    sweeper.sweep()
+    Sweeper(database, queue, keep_days=2).sweep()
     with database.reading() as session:
         assert jobs.get(session, old) is None
         assert jobs.get(session, young) is not None
@@ -243,24 +233,8 @@ def test_finished_jobs_are_deleted_after_the_days_of_the_settings(database, queu
         actions.result(database, "default", old)
 
 
-def test_a_worker_that_is_silent_at_two_looks_is_found_and_one_that_beats_is_not(database, monkeypatch):
-    import socket
-
-    monkeypatch.setattr("service.stack.hung.LOOK_SECONDS", 0.0)
-    with database.writing() as session:
-        for pid in (11, 12):
-            workers.beat(session, f"w{pid}", workers.Beat(socket.gethostname()[:200], pid, "cpu"))
-        workers.beat(session, "elsewhere", workers.Beat("another machine", 13, "cpu"))
-        session.execute(update(WorkerRow).where(WorkerRow.pid != 12).values(seen_at=WorkerRow.seen_at - 25))
-    hung = HungWorkers(database.url)
-    assert hung.found() == frozenset()  # one look is not enough
-    assert hung.found() == {11}
-    assert hung.found() == frozenset()  # it has been told
-    hung.close()
-
-
 def test_a_worker_whose_clock_is_wrong_by_an_hour_computes_and_stores_as_any_other(
-    database, queue, submitted, work, monkeypatch
+    database, queue, submitted, work, monkeypatch, sweeper
 ):
 
     right = time.time
@@ -271,6 +245,6 @@ def test_a_worker_whose_clock_is_wrong_by_an_hour_computes_and_stores_as_any_oth
     with database.reading() as session:
         row = session.scalars(select(TaskRow).where(TaskRow.job_id == job_id)).first()
         assert abs(row.finished_at - right()) < 60
-    sweep(database, queue)
+    sweeper.sweep()
     work()
     assert state_of(database, job_id) == "succeeded"

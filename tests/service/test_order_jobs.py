@@ -17,6 +17,7 @@ from tests.e2e.test_jobs import without_times
 from tests.engine.kinds.order.jobs import HALF, NOTHING_ELSE, problem
 from tests.engine.kinds.order.pairs import Records
 from tests.observing import Silent
+from tests.service.conftest import each
 from tests.service.test_tasks import rows, state_of
 from tests.service.test_verification import worked
 
@@ -42,7 +43,7 @@ def by_pairs(worker):
         workplace.on_call()
         return told(task)
 
-    return dataclasses.replace(worker, perform=perform, plan=plan_of)
+    return dataclasses.replace(worker, perform=each(perform), plan=plan_of)
 
 
 def test_a_worker_and_this_process_give_the_same_answer(client, database, queue, worker):
@@ -121,7 +122,7 @@ def test_a_second_job_takes_what_is_in_the_cache(client, database, queue, by_pai
     second = submitted(client, more)
     computed = []
     counting = dataclasses.replace(
-        by_pairs, perform=lambda *given: (computed.append(given[1].unit), by_pairs.perform(*given))[1]
+        by_pairs, perform=lambda *given: (computed.append(given[1][0].unit), by_pairs.perform(*given))[1]
     )
     worked(counting, queue)
     assert state_of(database, second) == "succeeded"

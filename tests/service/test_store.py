@@ -17,8 +17,6 @@ from service.tables.database import Database, now
 from service.tables.identifiers import new_identifier
 from service.tables.schema import METADATA, TABLES
 
-STORES = ["sqlite", "postgresql"]
-
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(database):
     with database.engine.connect() as connection:

@@ -16,17 +16,15 @@ from engine.units.unit import Workplace
 from service.http.refusals import Conflict, StoredFailure
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import end_cancelled, sweep
+from service.lifecycle.sweeper import end_cancelled
 from service.repositories import jobs, tasks
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
 from service.worker import lease as lease_module
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import fake_perform
+from tests.service.conftest import each, fake_perform
 from tests.waiting import wait_for
-
-STORES = ["sqlite", "postgresql"]
 
 
 def state_of(database, job_id):
@@ -37,15 +35,6 @@ def state_of(database, job_id):
 def rows(database, job_id):
     with database.reading() as session:
         return session.scalars(select(TaskRow).where(TaskRow.job_id == job_id).order_by(TaskRow.index)).all()
-
-
-def age_leases(database, seconds=60.0):
-    """As if this much time had passed since every claim was renewed and every message was sent."""
-    with database.writing() as session:
-        session.execute(update(TaskRow).values(lease_until=TaskRow.lease_until - seconds))
-        session.execute(update(TaskRow).values(enqueued_at=TaskRow.enqueued_at - seconds))
-        session.execute(update(JobRow).values(advance_until=JobRow.advance_until - seconds))
-        session.execute(update(JobRow).values(advance_enqueued_at=JobRow.advance_enqueued_at - seconds))
 
 
 def test_a_job_runs_from_submission_to_result(database, queue, submitted, work):
@@ -114,14 +103,14 @@ def test_only_one_of_many_workers_gets_a_claim(database, submitted, worker):
     assert sum(claim is not None for claim in claims) == 1
 
 
-def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submitted, worker, work):
+def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submitted, worker, work, sweeper):
     job_id = submitted()
     run_advance(worker, job_id)
     task_id = rows(database, job_id)[0].id
     with database.writing() as session:
         frozen = tasks.claim(session, task_id, "frozen worker")
-    age_leases(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     work(limit=1)  # another worker computes it under attempt 2
     late = fake_perform(frozen.problem, Suggestion.model_validate_json(frozen.task), Workplace())
     with database.writing() as session:
@@ -129,21 +118,20 @@ def test_the_late_result_of_an_expired_attempt_is_refused(database, queue, submi
         assert not tasks.store(session, frozen, late.model_copy(update={"energy_per_atom": 99.0}), None)
         assert not tasks.release(session, frozen)
     row = rows(database, job_id)[0]
-    assert (row.attempt, row.lost, row.state) == (2, 1, "done")
+    assert (row.attempt, row.lost, row.state) == (2, 0, "done")
     assert "99.0" not in row.record
 
 
-def test_a_lease_that_is_renewed_is_not_taken_away(database, queue, submitted, worker, monkeypatch):
-    monkeypatch.setattr(tasks, "LEASE_SECONDS", 900.0)
+def test_a_lease_that_is_renewed_is_not_taken_away(database, submitted, worker, sweeper):
     job_id = submitted()
     run_advance(worker, job_id)
     with database.writing() as session:
         claim = tasks.claim(session, rows(database, job_id)[0].id, "w")
-    age_leases(database, 600.0)
-    with database.writing() as session:
-        assert tasks.renew(session, claim)
-    age_leases(database, 600.0)
-    sweep(database, queue)
+    for _ in range(5):
+        sweeper.later(tasks.LEASE_SECONDS - 2)
+        sweeper.sweep()
+        with database.writing() as session:
+            assert tasks.renew(session, claim)
     assert rows(database, job_id)[0].state == "running"
 
 
@@ -163,27 +151,26 @@ def test_the_lease_thread_renews_while_the_computation_lasts(database, submitted
         wait_for(renewed, "the renewal", pause=0.05)
         return fake_perform(problem, task, workplace)
 
-    run_task(dataclasses.replace(worker, perform=slow), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(slow)), rows(database, job_id)[0].id)
     assert leases[-1] > leases[0]
     assert rows(database, job_id)[0].state == "done"
 
 
-def test_three_lost_workers_fail_the_job_as_a_fault_of_the_platform(database, queue, submitted, worker):
+def test_three_workers_lost_by_themselves_fail_the_job(database, submitted, worker, sweeper):
     job_id = submitted()
     run_advance(worker, job_id)
     task_id = rows(database, job_id)[0].id
     for lost in (1, 2, 3):
-        with database.writing() as session:
-            assert tasks.claim(session, task_id, f"w{lost}") is not None
-        age_leases(database)
-        sweep(database, queue)
+        sweeper.lose(lambda session, name: tasks.claim(session, task_id, name), f"w{lost}")
         assert state_of(database, job_id) == ("failed" if lost == 3 else "running")
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.type == "urn:orichalcum:problem:worker-lost"
 
 
-def test_a_worker_that_vanishes_in_the_middle_of_a_step_is_replaced(database, queue, submitted, worker, work):
+def test_a_worker_that_vanishes_in_the_middle_of_a_step_is_replaced(
+    database, queue, submitted, worker, work, sweeper
+):
     job_id = submitted()
 
     def vanish(problem):
@@ -192,42 +179,44 @@ def test_a_worker_that_vanishes_in_the_middle_of_a_step_is_replaced(database, qu
     with pytest.raises(SystemExit):
         run_advance(dataclasses.replace(worker, plan=vanish), job_id)
     assert not rows(database, job_id)
-    age_leases(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     work()
     assert state_of(database, job_id) == "succeeded"
 
 
-def test_the_sweeper_sends_again_what_the_broker_lost(database, queue, submitted, work):
+def test_the_sweeper_sends_again_what_the_broker_lost(database, queue, submitted, work, sweeper):
     job_id = submitted()
     enqueue(database, queue, job_id)
     queue.lose_everything()
-    sweep(database, queue)
+    sweeper.sweep()
     assert not queue.depth()  # too early to tell
-    age_leases(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     assert work(limit=1) == 1
     queue.lose_everything()
-    age_leases(database)
-    sweep(database, queue)
+    sweeper.later()
+    sweeper.sweep()
     work()
     assert state_of(database, job_id) == "succeeded"
 
 
-def test_sweeping_twice_sends_nothing_twice(database, queue, submitted):
+def test_sweeping_twice_sends_nothing_twice(database, queue, submitted, sweeper):
     submitted()
-    sweep(database, queue)
-    sweep(database, queue)
+    sweeper.sweep()
+    sweeper.sweep()
     assert queue.depth() == 1
 
 
-def test_a_job_submitted_while_the_broker_is_down_runs_when_it_is_back(database, queue, submitted, work):
+def test_a_job_submitted_while_the_broker_is_down_runs_when_it_is_back(
+    database, queue, submitted, work, sweeper
+):
     queue.broken = True
     job_id = submitted()
     enqueue(database, queue, job_id)
-    sweep(database, queue)
+    sweeper.sweep()
     queue.broken = False
-    sweep(database, queue)
+    sweeper.sweep()
     work()
     assert state_of(database, job_id) == "succeeded"
 
@@ -249,7 +238,7 @@ def test_an_exception_fails_the_job_and_its_text_is_not_told(database, queue, su
     def broken(*_args, **_kwargs):
         raise RuntimeError("secret path /home/someone")
 
-    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(broken)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.type.endswith(":evaluation-failed")
@@ -263,7 +252,7 @@ def test_missing_weights_fail_the_job_and_say_what_to_do(database, submitted, wo
     def broken(*_args, **_kwargs):
         raise WeightsUnavailable("put the wheel there")
 
-    run_task(dataclasses.replace(worker, perform=broken), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(broken)), rows(database, job_id)[0].id)
     with pytest.raises(StoredFailure) as failure:
         actions.result(database, "default", job_id)
     assert failure.value.detail.detail == "put the wheel there"
@@ -289,12 +278,12 @@ def test_a_record_with_a_number_that_is_not_finite_is_never_stored(database, sub
         value = record.properties["lattice_a"].model_copy(update={"value": float("nan")})
         return record.model_copy(update={"properties": {"lattice_a": value}})
 
-    run_task(dataclasses.replace(worker, perform=infinite), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(infinite)), rows(database, job_id)[0].id)
     assert state_of(database, job_id) == "failed"
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
-    database, queue, submitted, worker
+    database, queue, submitted, worker, sweeper
 ):
     job_id = submitted()
     run_advance(worker, job_id)
@@ -302,7 +291,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_evaluation_back_uncounted(
     run_task(dataclasses.replace(worker, stopping=lambda: True), rows(database, job_id)[0].id)
     row = rows(database, job_id)[0]
     assert (row.state, row.lost) == ("pending", 0)
-    sweep(database, queue)
+    sweeper.sweep()
     assert queue.tasks == [row.id]
 
 
@@ -334,7 +323,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
                 interrupted.set()
                 raise
 
-    run_task(dataclasses.replace(worker, perform=endless), queue.tasks.pop(0))
+    run_task(dataclasses.replace(worker, perform=each(endless)), queue.tasks.pop(0))
     assert interrupted.is_set()
     assert state_of(database, job_id) == "cancelled"
     result = actions.result(database, "default", job_id)
@@ -344,7 +333,7 @@ def test_cancelling_interrupts_the_computation_and_keeps_the_best_so_far(
 
 
 def test_a_job_is_cancelled_with_its_best_so_far_when_no_worker_is_alive(
-    database, queue, submitted, work, monkeypatch
+    database, queue, submitted, work, monkeypatch, sweeper
 ):
     monkeypatch.setattr("service.lifecycle.sweeper.CANCEL_GRACE_SECONDS", 600.0)
     job_id = submitted()
@@ -397,7 +386,7 @@ def test_what_was_being_computed_when_the_job_was_paused_is_stored(database, sub
         actions.pause(database, "default", job_id)
         return fake_perform(*args, **kwargs)
 
-    run_task(dataclasses.replace(worker, perform=pausing), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(pausing)), rows(database, job_id)[0].id)
     assert rows(database, job_id)[0].state == "done"
     assert state_of(database, job_id) == "paused"
 
@@ -425,5 +414,5 @@ def test_a_result_that_comes_after_its_job_was_deleted_is_dropped(database, subm
             jobs.remove(session, jobs.locked(session, job_id))
         return fake_perform(*args, **kwargs)
 
-    run_task(dataclasses.replace(worker, perform=deleting), rows(database, job_id)[0].id)
+    run_task(dataclasses.replace(worker, perform=each(deleting)), rows(database, job_id)[0].id)
     assert not rows(database, job_id)

@@ -24,12 +24,11 @@ from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 from service.worker.computation import plan_of
 from service.worker.perform import run_task
-from tests.service.conftest import PROBLEM, fake_perform
+from tests.service.conftest import PROBLEM, each, fake_perform
 from tests.service.test_access import bearer, keyed, made
 from tests.service.test_tasks import rows, state_of
 
 __all__ = ["keyed"]
-STORES = ["sqlite", "postgresql"]
 
 
 def explicit(problem, task, workplace):
@@ -94,14 +93,14 @@ def evaluated(problem, task, workplace):
 def finished(database, queue, submitted, worker):
     job_id = submitted()
     enqueue(database, queue, job_id)
-    worked(dataclasses.replace(worker, perform=evaluated), queue)
+    worked(dataclasses.replace(worker, perform=each(evaluated)), queue)
     return job_id
 
 
 @pytest.fixture
 def real(worker):
     """A worker with the real plans."""
-    return dataclasses.replace(worker, perform=explicit, plan=plan_of)
+    return dataclasses.replace(worker, perform=each(explicit), plan=plan_of)
 
 
 def worked(worker, queue):
@@ -244,7 +243,7 @@ def test_the_best_so_far_of_a_cancelled_job_can_be_verified(client, database, qu
 def test_another_tenant_finds_no_such_job_and_a_reader_may_not(keyed, database, queue, submitted, worker):
     job_id = submitted(tenant="alpha")
     enqueue(database, queue, job_id)
-    worked(dataclasses.replace(worker, perform=evaluated), queue)
+    worked(dataclasses.replace(worker, perform=each(evaluated)), queue)
 
     def status(**of):
         return keyed.post(f"/v1/jobs/{job_id}/verify", headers=bearer(made(database, **of))).status_code
@@ -291,7 +290,7 @@ def test_supercells_are_taken_from_the_cache_whatever_number_their_evaluation_ha
     more = client.post(f"/v1/jobs/{finished}/verify", json={"sites": 16, "supercells": 3}).json()["id"]
     computed = []
     counting = dataclasses.replace(
-        real, perform=lambda *given: (computed.append(given[1].unit), explicit(*given))[1]
+        real, perform=each(lambda *given: (computed.append(given[1].unit), explicit(*given))[1])
     )
     worked(counting, queue)
     assert computed.count(SUPERCELL) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.notice import notices, stalled
-from service.repositories import tasks, workers
+from service.repositories import parts, tasks
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
@@ -19,8 +19,6 @@ from service.worker.heartbeat import Heartbeat
 from tests.service.conftest import PROBLEM
 from tests.service.test_tasks import rows
 from tests.waiting import HANG_SECONDS
-
-STORES = ["sqlite", "postgresql"]
 
 
 def waited(database, seconds):
@@ -38,7 +36,7 @@ def waited(database, seconds):
 
 def beat(database, name="w", **said):
     with database.writing() as session:
-        workers.beat(session, name, workers.Beat("host", 1, "cpu", **said))
+        parts.beat(session, name, parts.Beat("host", 1, "cpu", **said))
 
 
 def said_of(database, job_id):
@@ -101,6 +99,7 @@ def test_a_job_that_is_being_computed_or_paused_or_finished_says_nothing(
     run_advance(worker, computed)
     with database.writing() as session:
         tasks.claim(session, rows(database, computed)[0].id, "w")
+    beat(database, idle_seconds=None)
     client.post(f"/v1/jobs/{paused}/pause")
     queue.lose_everything()
     enqueue(database, queue, finished)
@@ -114,6 +113,7 @@ def test_the_service_is_not_ready_while_messages_wait_that_no_worker_takes(
     client, database, queue, submitted, worker, step
 ):
     beat(database, idle_seconds=60.0)
+    beat(database, "s", part="sweeper")
     assert client.get("/health/ready").json()["ready"] is True
     job_id = submitted()
     enqueue(database, queue, job_id)
@@ -165,7 +165,7 @@ def test_a_worker_ends_itself_only_if_messages_wait_while_it_is_idle(
     database, monkeypatch, activity, depth, ends
 ):
     monkeypatch.setattr("service.worker.heartbeat.DEAF_SECONDS", 0.0)
-    monkeypatch.setattr("service.repositories.workers.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("service.repositories.parts.BEAT_SECONDS", 0.01)
     ended, looked = threading.Event(), threading.Event()
 
     def deep(_queue):

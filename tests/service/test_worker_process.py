@@ -7,7 +7,7 @@ import torch
 from celery.worker import state as celery_state
 
 from service import logs
-from service.repositories import workers
+from service.repositories import parts
 from service.worker import device
 from service.worker.__main__ import EXIT_REFUSED, _stopping, main
 from service.worker.heartbeat import Heartbeat
@@ -54,7 +54,7 @@ def test_a_heartbeat_is_seen_at_once_and_gone_after_a_clean_stop(database):
 
     def living() -> int:
         with database.reading() as session:
-            return workers.living(session)
+            return parts.living(session)
 
     heartbeat.start()
     wait_for(living, "a beat")

@@ -1,0 +1,202 @@
+"""Every part has a heartbeat: what readiness, jobs and the supervisor make of one that stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from service.lifecycle.notice import notices
+from service.lifecycle.pulse import Pulse
+from service.lifecycle.watch import Watch
+from service.repositories import jobs, parts, tasks
+from service.stack import broker as embedded
+from service.stack.hung import BEGINNING_SECONDS, HungParts
+from service.tables.parts import PartRow
+from service.worker.advance import run_advance
+from tests.service.conftest import each, running_broker
+from tests.service.test_tasks import rows
+from tests.service.test_waiting_work import waited
+
+
+def heard(database):
+    with database.reading() as session:
+        return {row.part: row.pid for row in session.query(PartRow)}
+
+
+def test_the_api_beats_while_its_event_loop_goes_on_and_signs_off(database, queue, settings):
+    from tests.service.conftest import serving
+    from tests.waiting import wait_for
+
+    with serving(settings, database, queue):
+        wait_for(lambda: heard(database), "a heartbeat")
+        assert heard(database) == {"api": os.getpid()}
+    assert heard(database) == {}
+
+
+def test_a_sweeper_without_a_heartbeat_is_told_by_readiness(client, database):
+    with database.writing() as session:
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
+    pulse = Pulse(database, "sweeper")
+    pulse.beat()
+    assert client.get("/health/ready").json()["ready"] is True
+    with database.writing() as session:
+        (row,) = session.query(PartRow).where(PartRow.part == "sweeper")
+        row.seen_at -= 11.0
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["sweeper"]) == (503, False)
+    pulse.leave()
+    assert "sweeper" not in heard(database)
+
+
+def test_a_part_that_seems_heard_of_in_the_future_is_not_alive(database):
+    """The clock was set back since: whoever lives beats again with the right time."""
+    with database.writing() as session:
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
+        session.get(PartRow, "w").seen_at += 3600.0
+        session.flush()
+        assert parts.living(session) == 0
+        assert parts.crews(session, ["orichalcum"])["orichalcum"].alive == 0
+        parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
+        session.flush()
+        assert parts.living(session) == 1
+
+
+def said(database, job_id):
+    with database.reading() as session:
+        return notices(session, [jobs.get(session, job_id)]).get(job_id)
+
+
+@pytest.mark.parametrize("held", ["an evaluation", "a step"])
+@pytest.mark.parametrize("swept", [True, False])
+def test_a_job_whose_worker_is_gone_says_so_and_whether_anybody_mends_it(
+    database, submitted, worker, held, swept
+):
+    job_id = submitted()
+    with database.writing() as session:
+        parts.beat(session, "gone", parts.Beat("host", 1, "cpu"))
+        if swept:
+            parts.beat(session, "s", parts.Beat("host", 2, part="sweeper"))
+    if held == "a step":
+        with database.writing() as session:
+            job = jobs.locked(session, job_id)
+            job.advance_until, job.advance_worker, job.needs_advance = 1.0, "gone", False
+    else:
+        run_advance(worker, job_id)
+        with database.writing() as session:
+            tasks.claim(session, rows(database, job_id)[0].id, "gone")
+    waited(database, 43)
+    assert said(database, job_id) is None
+    with database.writing() as session:
+        session.get(PartRow, "gone").seen_at -= 43
+    told = said(database, job_id)
+    assert told.startswith("The worker that computed this has not been heard of for some time")
+    assert ("takes over in a moment" in told) is swept
+    assert ("No sweeper has been heard of" in told) is not swept
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_supervisor_finds_processes_that_are_silent_by_its_own_clock(database, monkeypatch):
+    monkeypatch.setattr("service.stack.hung.LOOK_SECONDS", 0.0)
+    host, clock = socket.gethostname()[:200], Clock()
+
+    def beat(name, pid, at=host, part="worker"):
+        with database.writing() as session:
+            parts.beat(session, name, parts.Beat(at, pid, part=part))
+
+    beat("of before, with the same process id", 11)
+    hung = HungParts(database.url, Watch(clock, longest_step=4.0))
+
+    def later(seconds, *living):
+        found = set()
+        for _ in range(int(seconds // 2)):
+            clock.now += 2.0
+            for name, pid, part in living:
+                beat(name, pid, part=part)
+            found |= hung.found({11, 12, 13, 14})
+        return found
+
+    api, sweeper = ("a", 12, "api"), ("s", 13, "sweeper")
+    beat("elsewhere", 14, "another machine")
+    assert later(40.0, api, sweeper) == set()  # 11 and 14 have not begun yet
+    beat("w", 11)
+    assert later(18.0, api, sweeper) == set()
+    assert later(6.0, api, sweeper) == {11}
+    with (
+        database.writing() as session
+    ):  # the clock is set back by an hour: the frozen seem heard of in the future
+        for row in session.query(PartRow):
+            row.seen_at += 3600.0
+    assert later(24.0, sweeper) == {11, 12}
+    assert later(BEGINNING_SECONDS, api, sweeper) >= {14}
+    clock.now += 3600.0  # the supervisor was frozen
+    beat("w", 11)
+    assert hung.found({11, 12, 13}) == frozenset()
+    hung.close()
+
+
+def test_a_broker_that_lives_and_does_not_answer_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(embedded, "ANSWER_SECONDS", 0.05)
+    with running_broker(tmp_path) as (broker, child):
+        listened = embedded.Listened(broker, child)
+        assert not any(listened.is_silent() for _ in range(10))
+        os.kill(child.pid, signal.SIGSTOP)
+        asked = [listened.is_silent() for _ in range(embedded.MOST_UNANSWERED)]
+        assert asked == [False] * (embedded.MOST_UNANSWERED - 1) + [True]
+        os.kill(child.pid, signal.SIGCONT)
+
+
+def test_a_worker_that_is_told_to_stop_in_one_long_call_gives_its_evaluation_back_and_ends(
+    database, submitted, worker, monkeypatch
+):
+    import dataclasses
+    import threading
+
+    from service.worker import lease
+    from service.worker.perform import run_task
+    from tests.service.conftest import fake_perform
+    from tests.waiting import HANG_SECONDS
+
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.02)
+    monkeypatch.setitem(lease.PATIENCE, "stopping", 0.05)
+    job_id, ended, told = submitted(), threading.Event(), threading.Event()
+    run_advance(worker, job_id)
+    seen = []
+
+    def deaf(problem, task, workplace):
+        told.set()
+        assert ended.wait(HANG_SECONDS)
+        seen.extend((row.state, row.lost, row.interrupted) for row in rows(database, job_id))
+        return fake_perform(problem, task, workplace)
+
+    stopping = dataclasses.replace(worker, perform=each(deaf), stopping=told.is_set, abandon=ended.set)
+    run_task(stopping, rows(database, job_id)[0].id)
+    assert seen == [("pending", 0, 0)]
+
+
+def test_the_sweeper_process_beats_and_signs_off(database, tmp_path):
+    from tests.waiting import wait_for
+
+    with running_broker(tmp_path) as (broker, _):
+        environment = {
+            **os.environ,
+            "ORICHALCUM_DATABASE_URL": database.url,
+            "ORICHALCUM_BROKER_URL": broker.url,
+        }
+        process = subprocess.Popen([sys.executable, "-m", "service.sweeper"], env=environment)
+        wait_for(lambda: heard(database), "a heartbeat")
+        assert heard(database) == {"sweeper": process.pid}
+        process.terminate()
+        assert process.wait(60) == 0
+    assert heard(database) == {}
