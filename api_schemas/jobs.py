@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from api_schemas.base import Output
-from api_schemas.errors import FieldError, ProblemDetail
+from api_schemas.errors import MOST_FAULTS, FieldError, ProblemDetail
 from api_schemas.evaluations import Evaluation
 from api_schemas.problem import Problem
 
@@ -147,4 +147,5 @@ class Validation(Output):
     sites: list[SiteOfProblem] = []
     lattice: list[list[float]] = []
     estimate: CostEstimate | None = None
-    errors: list[FieldError] = []
+    errors: list[FieldError] = Field([], description=f"The first {MOST_FAULTS} faults.")
+    more: int = Field(0, description="Faults beyond those in errors.")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
@@ -17,6 +18,7 @@ from service.api.context import Context
 from service.api.description import describe
 from service.api.metrics import MeasuredRequests, Metrics
 from service.api.tail import EventTail
+from service.checking.checker import Checker
 from service.dashboard import site
 from service.http import problem_details
 from service.http.guard import Guard
@@ -35,6 +37,7 @@ def create_app(
     *,
     database: Database | None = None,
     messenger: Messenger | None = None,
+    checker: Checker | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The API over a store and a queue.
@@ -43,6 +46,7 @@ def create_app(
         settings: Where both are, and the limits of requests.
         database: Given, it is used instead of the one that the settings name.
         messenger: The same for the queue.
+        checker: The same for what checks problems; it is not ended with the application.
         stopping: Whether the server is shutting down; event streams then end.
     """
     store = database or Database(settings.store_url())
@@ -52,17 +56,22 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tail = EventTail(store)
+        checks = checker or Checker()
+        await run_sync(checks.start)
         app.state.context = Context(
             settings=settings,
             database=store,
             messenger=queue,
             tail=tail,
+            checker=checks,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
             rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
         )
         yield
         await tail.close()
+        if checker is None:
+            await run_sync(checks.close)
         store.close()
 
     app = FastAPIOffline(
@@ -75,7 +84,7 @@ def create_app(
     )
     app.state.metrics = metrics
     # The last one added is the outermost.
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

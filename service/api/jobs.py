@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from api_schemas.jobs import Job, JobPage, JobState, Priority
 from api_schemas.results import Result
 from service.api.caller import Reader, Submitter
-from service.api.checking import accepted
+from service.api.checking import accepted, checking
 from service.api.context import Context, InContext
 from service.api.problems import PROBLEM_BODY
 from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.api.waiting import applied, matches, preferred_wait, settled
+from service.checking.checker import Check
+from service.http.answers import document
 from service.http.paging import checked_cursor, next_link
 from service.http.problem_details import documented
-from service.http.request_body import json_object
+from service.http.request_body import json_body
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_or_later
 from service.lifecycle.notice import notices
@@ -63,15 +64,17 @@ async def submit_job(
 ) -> Response:
     """Submit a problem. The job is queued; Location says where to look, Retry-After when."""
     await run_sync(context.rates.count_submission, caller.name)
-    data = await json_object(request, context.settings.max_request_bytes)
+    body = await json_body(request, context.settings.max_request_bytes)
     options = _Options(caller.tenant, priority, time_limit)
-    content = {"body": data, "priority": priority, "time_limit": time_limit}
-    job, fresh = await submitted_once(
-        context, caller, idempotency_key, content, lambda key: _stored(context, data, options, key)
-    )
+    same = {"priority": priority, "time_limit": time_limit}
+    async with checking(context, body, digest=same) as check:
+        digest = await check.digest()
+        job, fresh = await submitted_once(
+            context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key)
+        )
     if fresh and (seconds := preferred_wait(prefer)):
         job, _ = await settled(context, caller.tenant, job.id, seconds)
-    return submitted(job, applied(prefer) if fresh else {})
+    return await submitted(job, applied(prefer) if fresh else {})
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ class _Options:
     time_limit: float | None
 
 
-async def _stored(context: Context, data: dict[str, Any], options: _Options, key: str | None) -> Job:
-    problem, estimate = await accepted(context, data)
+async def _stored(context: Context, check: Check, options: _Options, key: str | None) -> Job:
+    problem, estimate = await accepted(check)
     submission = Submission(
         problem=problem,
         estimate=estimate,
@@ -152,13 +155,13 @@ async def read_job(
     headers = {"ETag": tag, **applied(prefer)}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return JSONResponse(job.model_dump(mode="json"), headers=headers)
+    return await run_sync(lambda: document(job, headers=headers))
 
 
-@router.get("/jobs/{job_id}/result", responses=documented(401, 403, 404, 409, 429))
-def read_result(job_id: str, context: InContext, caller: Reader) -> Result:
+@router.get("/jobs/{job_id}/result", response_model=Result, responses=documented(401, 403, 404, 409, 429))
+def read_result(job_id: str, context: InContext, caller: Reader) -> Response:
     """The answer: 409 while the job runs; of a cancelled job the best so far; of a failed job 409 and the failure."""
-    return actions.result(context.database, caller.tenant, job_id)
+    return document(actions.result(context.database, caller.tenant, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(401, 403, 404, 409, 429))

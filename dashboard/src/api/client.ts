@@ -137,9 +137,8 @@ async function refusal(response: Response): Promise<ApiError> {
 /** One sentence about any error that a call can end with. */
 export function sentence(error: unknown): string {
   if (error instanceof ApiError && error.errors.length > 0) {
-    return error.errors
-      .map((one) => (one.pointer ? `${one.pointer}: ${one.message}` : one.message))
-      .join('; ');
+    const told = error.errors.map((one) => (one.pointer ? `${one.pointer}: ${one.message}` : one.message));
+    return [...told, ...(error.problem.more ? [`and ${error.problem.more} more`] : [])].join('; ');
   }
   return error instanceof Error ? error.message : String(error);
 }
