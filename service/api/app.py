@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
@@ -22,6 +22,7 @@ from service.checking.checker import Checker
 from service.dashboard import site
 from service.http import problem_details
 from service.http.guard import Guard
+from service.http.parameters import only_known
 from service.lifecycle.finish import own_version
 from service.queue.messenger import CeleryMessenger, Messenger, celery_application
 from service.queue.queues import every_queue
@@ -79,6 +80,7 @@ def create_app(
         version=own_version(),
         summary="Finds the composition of a mixed crystal that has the properties you want.",
         lifespan=lifespan,
+        dependencies=[Depends(only_known)],
         separate_input_output_schemas=False,
         redoc_url=None,
     )

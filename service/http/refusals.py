@@ -33,12 +33,18 @@ class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client a
         detail: str,
         *,
         errors: Sequence[FieldError] = (),
+        more: int = 0,
         retry_after: int | None = None,
     ) -> None:
         """Keep the parts of the problem detail; ``slug`` is the stable end of its type."""
         super().__init__(f"{slug}: {detail}")
         self.detail = ProblemDetail(
-            type=TYPE_PREFIX + slug, title=title, status=self.status, detail=detail, errors=list(errors)
+            type=TYPE_PREFIX + slug,
+            title=title,
+            status=self.status,
+            detail=detail,
+            errors=list(errors),
+            more=more,
         )
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 

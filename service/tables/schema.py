@@ -12,6 +12,7 @@ from service.tables.idempotency import IdempotencyRow
 from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
 from service.tables.references import ReferenceRow
+from service.tables.tags import TagRow
 from service.tables.tallies import TallyRow
 from service.tables.tasks import TaskRow
 from service.tables.workers import WorkerRow
@@ -21,6 +22,7 @@ TABLES = (
     TaskRow,
     CheckpointRow,
     EventRow,
+    TagRow,
     MapRow,
     ReferenceRow,
     WorkerRow,

@@ -268,7 +268,7 @@ def test_a_body_that_is_not_declared_as_json_is_refused_with_415(shared_client, 
         ("GET", "/v1/jobs?limit=0", 422),
         ("GET", "/v1/jobs?limit=many", 422),
         ("GET", "/v1/jobs?state=happy", 422),
-        ("GET", "/v1/jobs?cursor=%00", 400),
+        ("GET", "/v1/jobs?cursor=%00", 422),
     ],
 )
 def test_whatever_is_wrong_with_the_address_is_a_problem_detail(shared_client, method, path, status):

@@ -122,6 +122,7 @@ async function refusal(response: Response): Promise<ApiError> {
     title: response.statusText || `The service answered ${response.status}`,
     status: response.status,
     errors: [],
+    more: 0,
   };
   try {
     const said: unknown = await response.json();
