@@ -16,6 +16,9 @@ from api_schemas.synonyms import field_hint
 TYPE_PREFIX = "urn:orichalcum:problem:"
 """Problem types are this prefix and a stable slug, e.g. ``urn:orichalcum:problem:not-available-yet``."""
 
+MOST_FAULTS = 50
+"""Faults of one document that are told one by one; of more, only how many there are."""
+
 
 class FieldError(Output):
     """One fault of the input: where, what kind, and what would be right."""
@@ -35,16 +38,36 @@ class ProblemDetail(Output):
     status: int
     detail: str | None = None
     instance: str | None = None
-    errors: list[FieldError] = []
+    errors: list[FieldError] = Field([], description=f"The first {MOST_FAULTS} faults.")
+    more: int = Field(0, description="Faults beyond those in errors.")
 
 
 class ProblemInvalid(ValueError):  # noqa: N818  (the field's name for it)
-    """The problem cannot be accepted; ``errors`` lists every fault found."""
+    """The problem cannot be accepted.
 
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        """Keep the faults; the message joins them line by line."""
-        self.errors: tuple[FieldError, ...] = tuple(errors)
-        super().__init__("\n".join(f"{error.pointer or '/'}: {error.message}" for error in self.errors))
+    Attributes:
+        errors: The first `MOST_FAULTS` faults, which are told.
+        more: How many there are beyond these.
+        found: Every fault that was worded, for whoever collects them.
+    """
+
+    def __init__(self, errors: Sequence[FieldError], more: int = 0) -> None:
+        """Keep the faults, and how many more there are than these; the message joins them line by line."""
+        self.found: tuple[FieldError, ...] = tuple(errors)
+        self.errors = self.found[:MOST_FAULTS]
+        self.more = more + len(self.found) - len(self.errors)
+        super().__init__(faults_text(self.errors, self.more))
+
+
+def faults_text(errors: Sequence[FieldError], more: int = 0) -> str:
+    """Faults line by line, for people."""
+    lines = [f"{error.pointer or '/'}: {error.message}" for error in errors]
+    return "\n".join([*lines, and_more(more)] if more else lines)
+
+
+def and_more(more: int) -> str:
+    """What is said of faults that are not told one by one: ``and 99 950 more``."""
+    return f"and {more:,} more".replace(",", " ")
 
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -66,8 +89,8 @@ WORDING = {
     "list_type": "this should be a list",
 }
 """What is said of a value of the wrong form, by pydantic's type of error."""
-_MOST_SUGGESTIONS = 50
-"""Faults of one document that are looked up among the known fields."""
+_MOST_HINTS = 10
+"""Faults of one document for which it is looked up what was meant."""
 _LONGEST_NAME = 60
 _NUMBER_WANTED = frozenset({"float_type", "int_type", "float_parsing", "int_parsing"})
 _LENGTH = re.compile(r"^(List|Dictionary|String) should have (.*?)(?: after validation)?, not (\d+)$")
@@ -82,11 +105,11 @@ def pointer(parts: Iterable[str | int]) -> str:
 
 
 def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> list[FieldError]:
-    """Translate a pydantic error into pointers, stable slugs and readable messages."""
+    """Translate a pydantic error into pointers, stable slugs and readable messages; the first `MOST_FAULTS` faults."""
     found: list[FieldError] = []
     model = _model_named(error.title)
     hints = 0
-    for item in error.errors(include_url=False):
+    for item in error.errors(include_url=False)[:MOST_FAULTS]:
         location = [part for part in item["loc"] if not (isinstance(part, str) and _TAG.match(part))]
         is_key = bool(location) and location[-1] == "[key]"
         where = pointer([*prefix, *(location[:-1] if is_key else location)])
@@ -98,9 +121,9 @@ def field_errors(error: ValidationError, prefix: Sequence[str | int] = ()) -> li
         message = WORDING.get(item["type"], message.replace("Input should", "This should", 1))
         if item["type"] == "model_type":
             message = _mapping_wanted(item.get("ctx", {}).get("class_name", ""))
-        if item["type"] == "extra_forbidden" and len(found) < _MOST_SUGGESTIONS:
+        if item["type"] == "extra_forbidden" and len(found) < _MOST_HINTS:
             message = _unknown_field(str(location[-1]), _fields_at(model, location[:-1])) or message
-        if hints < _MOST_SUGGESTIONS and (
+        if hints < _MOST_HINTS and (
             hint := _value_hint(item["type"], item.get("input"), item.get("ctx", {}), unit_of_field(location))
         ):
             message, hints = f"{message}; {hint}", hints + 1
@@ -180,7 +203,8 @@ def parse(model: type[_M], data: object, prefix: Sequence[str | int] = ()) -> _M
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ProblemInvalid(field_errors(error, prefix)) from None
+        found = field_errors(error, prefix)
+        raise ProblemInvalid(found, error.error_count() - len(found)) from None
     except RecursionError:
         raise ProblemInvalid(
             [FieldError(pointer="", type="too-deep", message="the document is nested too deeply; flatten it")]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from api_schemas.base import Output
-from api_schemas.errors import FieldError, ProblemDetail
+from api_schemas.errors import MOST_FAULTS, FieldError, ProblemDetail
 from api_schemas.evaluations import Evaluation
 from api_schemas.problem import Problem
 
@@ -16,6 +16,10 @@ JobState = Literal["queued", "running", "paused", "cancelling", "cancelled", "su
 Priority = Literal["high", "normal", "low"]
 ACTIVE_STATES: tuple[JobState, ...] = ("queued", "running", "paused", "cancelling")
 FINAL_STATES: tuple[JobState, ...] = ("cancelled", "succeeded", "failed")
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""A word by which jobs are found again; upper and lower case are the same."""
 
 
 class BestSoFar(Output):
@@ -70,6 +74,7 @@ class Job(Output):
     parent: str | None = Field(
         None, description="Id of the job whose answer it verifies; that one may have been deleted since."
     )
+    tags: list[str] = Field(default=[], description="Words by which it is found again.")
     notice: str | None = Field(
         None,
         description="Why nothing is being done for a job that waits, and what to do about it; for people.",
@@ -82,6 +87,16 @@ class JobPage(Output):
 
     items: list[Job]
     next_cursor: str | None = None
+
+
+class CancelledJobs(Output):
+    """What came of cancelling many jobs."""
+
+    items: list[Job] = Field(description="Those that are cancelled now, or are being cancelled.")
+    not_cancelled: list[str] = Field(
+        default=[], description="Ids that were named and are of no job here, or of one that is finished."
+    )
+    more: int = Field(0, description="Active jobs that are meant too and are left: ask again.")
 
 
 class StoredEvaluation(Output):
@@ -147,4 +162,5 @@ class Validation(Output):
     sites: list[SiteOfProblem] = []
     lattice: list[list[float]] = []
     estimate: CostEstimate | None = None
-    errors: list[FieldError] = []
+    errors: list[FieldError] = Field([], description=f"The first {MOST_FAULTS} faults.")
+    more: int = Field(0, description="Faults beyond those in errors.")

@@ -128,6 +128,20 @@ FIELDS: dict[str, str] = {
 }
 """Fields by other words for them, in lower case."""
 
+PARAMETERS: dict[str, str] = {
+    **dict.fromkeys(("status", "states", "filter"), "state"),
+    **dict.fromkeys(("tags", "label", "labels"), "tag"),
+    **dict.fromkeys(("q", "query", "search", "title"), "name"),
+    **dict.fromkeys(("since", "from", "start", "min_created"), "created_after"),
+    **dict.fromkeys(("until", "to", "end", "max_created"), "created_before"),
+    **dict.fromkeys(("page", "offset", "next", "token", "next_cursor"), "cursor"),
+    **dict.fromkeys(("per_page", "page_size", "size", "count", "n"), "limit"),
+    **dict.fromkeys(("depends_on", "dependency", "needs", "wait_for"), "after"),
+    **dict.fromkeys(("timeout", "walltime", "max_time", "max_seconds"), "time_limit"),
+    **dict.fromkeys(("ids", "job", "jobs", "job_id"), "id"),
+}
+"""Query parameters of the service by other words for them, in lower case."""
+
 PROTOTYPES: dict[str, str] = {
     **dict.fromkeys(("nacl", "b1", "halite"), "rocksalt"),
     **dict.fromkeys(("zns", "b3", "sphalerite"), "zincblende"),

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, Unpack
 
 import httpx
 from pydantic import BaseModel
 
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
-from api_schemas.jobs import Job, JobState, Validation
+from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import Problem
 from orichalcum import protocol
 from orichalcum.async_jobs import AsyncJobHandle
-from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call
+from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, JobsMeant
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,18 +64,21 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def submit(self, problem: Problem, *, idempotency_key: str | None = None) -> AsyncJobHandle:
+    async def submit(
+        self, problem: Problem, *, idempotency_key: str | None = None, tags: Sequence[str] = ()
+    ) -> AsyncJobHandle:
         """Submit a problem.
 
         Args:
             problem: Problem to solve.
             idempotency_key: Key with which the same problem gives the same job; by default a fresh one.
+            tags: Words by which the job is found again.
 
         Raises:
             ProblemRefused: naming the fields at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return AsyncJobHandle(self, await self.send(protocol.submit(problem, idempotency_key)))
+        return AsyncJobHandle(self, await self.send(protocol.submit(problem, idempotency_key, tags)))
 
     async def validate(self, problem: Problem) -> Validation:
         """Ask whether a problem would be accepted, and what it would cost."""
@@ -89,12 +92,12 @@ class AsyncClient:
         """
         return AsyncJobHandle(self, await self.send(protocol.job(job_id)))
 
-    async def jobs(self, *, state: JobState | None = None, limit: int | None = None) -> AsyncIterator[Job]:
-        """Jobs, newest first, fetched page by page; at most ``limit`` of them."""
+    async def jobs(self, *, limit: int | None = None, **meant: Unpack[JobsMeant]) -> AsyncIterator[Job]:
+        """Jobs, newest first, fetched page by page; at most ``limit`` of them. Which: see `JobsMeant`."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
-            page = await self.send(protocol.jobs(state, cursor, None if left is None else min(left, 100)))
+            page = await self.send(protocol.jobs(meant, cursor, None if left is None else min(left, 100)))
             items = page.items if left is None else page.items[:left]
             for item in items:
                 yield item
@@ -102,6 +105,14 @@ class AsyncClient:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    async def cancel_jobs(self, **meant: Unpack[JobsMeant]) -> CancelledJobs:
+        """Stop the active jobs that are meant, 200 at a time; at least one way to say which has to be given.
+
+        Raises:
+            ProblemRefused: if it is not said which jobs.
+        """
+        return await self.send(protocol.cancel_jobs(meant))
 
     async def potentials(self) -> list[PotentialInfo]:
         """The potentials that the service knows."""

@@ -98,6 +98,8 @@ def job(item: Job) -> Table:
         rows.append(("took", wording.seconds((item.finished_at - item.started_at).total_seconds())))
     if item.parent is not None:
         rows.append(("verifies", plain(item.parent)))
+    if item.tags:
+        rows.append(("tags", plain(", ".join(item.tags))))
     if item.cancel_requested and item.state != "cancelled":
         rows.append(("cancel", "requested"))
     if item.failure is not None:

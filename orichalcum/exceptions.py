@@ -156,7 +156,9 @@ class BadRequest(OrichalcumError):  # noqa: N818
 
 def _readable(detail: ProblemDetail) -> str:
     if detail.errors:
-        return "\n".join(f"{error.pointer or '/'}: {error.message}" for error in detail.errors)
+        from api_schemas.errors import faults_text  # pydantic, when there is something to tell
+
+        return faults_text(detail.errors, detail.more)
     return detail.detail or detail.title
 
 

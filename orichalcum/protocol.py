@@ -11,16 +11,18 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import httpx
 from pydantic import BaseModel, RootModel, ValidationError
 
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import EvaluationPage, Job, JobPage, Validation
+from api_schemas.jobs import CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result
@@ -52,7 +54,7 @@ class Call(Generic[M]):
     method: str
     path: str
     answer: type[M] | None
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str | list[str]] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -173,12 +175,13 @@ def unreachable(at: Address, error: httpx.TransportError) -> ServiceUnreachable:
     return ServiceUnreachable(at.url, reason)
 
 
-def submit(problem: Problem, key: str | None = None) -> Call[Job]:
+def submit(problem: Problem, key: str | None = None, tags: Sequence[str] = ()) -> Call[Job]:
     """``POST /v1/jobs``, with an Idempotency-Key so that a retry starts no second job."""
     return Call(
         "POST",
         "/v1/jobs",
         Job,
+        params={"tag": list(tags)} if tags else {},
         body=_document(problem),
         headers={"Idempotency-Key": key or uuid.uuid4().hex},
     )
@@ -199,16 +202,61 @@ def job(job_id: str) -> Call[Job]:
     return Call("GET", f"/v1/jobs/{checked(job_id)}", Job)
 
 
-def jobs(state: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[JobPage]:
+class JobsMeant(TypedDict, total=False):
+    """Which jobs are meant; what is not given excludes none.
+
+    Attributes:
+        state: They are in this state, or in one of these.
+        name: A part of their names, in whatever case.
+        tag: They have this tag, or all of these, in whatever case.
+        created_after: They were made then or later; a moment without a zone is one of this machine's.
+        created_before: They were made earlier.
+        parent: They verify the answer of this one.
+        ids: They are among these.
+    """
+
+    state: JobState | Sequence[JobState] | None
+    name: str | None
+    tag: str | Sequence[str] | None
+    created_after: datetime | None
+    created_before: datetime | None
+    parent: str | None
+    ids: Sequence[str] | None
+
+
+def jobs(meant: JobsMeant, cursor: str | None = None, limit: int | None = None) -> Call[JobPage]:
     """``GET /v1/jobs``: one page, newest first."""
-    given = {"state": state, "cursor": cursor, "limit": None if limit is None else str(limit)}
-    return Call("GET", "/v1/jobs", JobPage, params={k: v for k, v in given.items() if v is not None})
+    given = {"cursor": cursor, "limit": None if limit is None else str(limit)}
+    page = {name: value for name, value in given.items() if value is not None}
+    return Call("GET", "/v1/jobs", JobPage, params={**_meant(meant), **page})
+
+
+def cancel_jobs(meant: JobsMeant) -> Call[CancelledJobs]:
+    """``POST /v1/jobs/cancel``: those that are meant and active."""
+    return Call("POST", "/v1/jobs/cancel", CancelledJobs, params=_meant(meant))
+
+
+def _meant(meant: JobsMeant) -> dict[str, str | list[str]]:
+    """As query parameters."""
+    found: dict[str, str | list[str]] = {}
+    for name, value in meant.items():
+        if isinstance(value, datetime):
+            found[name] = value.astimezone().isoformat()
+        elif isinstance(value, str):
+            found[name] = value
+        elif isinstance(value, Sequence) and value:
+            found["id" if name == "ids" else name] = [str(one) for one in value]
+    return found
 
 
 def evaluations(job_id: str, cursor: str | None = None) -> Call[EvaluationPage]:
     """``GET /v1/jobs/{id}/evaluations``: one page, oldest first."""
-    params = {} if cursor is None else {"cursor": cursor}
-    return Call("GET", f"/v1/jobs/{checked(job_id)}/evaluations", EvaluationPage, params=params)
+    return Call(
+        "GET",
+        f"/v1/jobs/{checked(job_id)}/evaluations",
+        EvaluationPage,
+        params={} if cursor is None else {"cursor": cursor},
+    )
 
 
 def result(job_id: str) -> Call[Result]:
@@ -223,7 +271,7 @@ class MapAnswer(RootModel[SurrogateMap | MapUnderWay]):
 def surrogate_map(job_id: str, property_name: str | None, over: str | None, at: str) -> Call[MapAnswer]:
     """``GET /v1/jobs/{id}/map``."""
     given = {"property": property_name, "over": over, "at": at}
-    params = {name: value for name, value in given.items() if value is not None}
+    params: dict[str, str | list[str]] = {name: value for name, value in given.items() if value is not None}
     return Call("GET", f"/v1/jobs/{checked(job_id)}/map", MapAnswer, params=params)
 
 

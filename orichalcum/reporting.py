@@ -146,12 +146,15 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _faults(error: ProblemInvalid, path: Path) -> str:
-    return "\n".join(
+    from api_schemas.errors import and_more
+
+    lines = [
         f"{fault.pointer}: {fault.message}"
         if fault.pointer.startswith("--")
         else f"{path}: {fault.pointer or '/'}: {fault.message}"
         for fault in error.errors
-    )
+    ]
+    return "\n".join([*lines, f"{path}: {and_more(error.more)}"] if error.more else lines)
 
 
 def os_message(error: OSError) -> str:

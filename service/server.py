@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Somebody else may reach the service now: whatever the environment says, keys are needed.
         settings = settings.model_copy(update={"require_api_keys": True})
     app = create_app(settings, stopping=lambda: server is not None and server.should_exit)
+    app.openapi()  # made before anybody waits for it: it takes a while
     config = uvicorn.Config(
         app,
         host=options.host,

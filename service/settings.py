@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     device: Device = Field("auto", description="Where workers compute.")
     max_request_bytes: int = Field(4_000_000, ge=1_000, description="Largest request body accepted.")
     max_request_seconds: float = Field(
-        30.0, gt=0.0, description="Longest time spent on checking one problem."
+        2.0, gt=0.0, description="Seconds of a core that the check of one problem may take."
     )
     require_api_keys: bool = Field(
         default=False, description="Refuse calls without a key; always so beyond loopback."

@@ -204,7 +204,7 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
         parent = read_structure(problem.structure, max_atoms=limits.max_atoms)
         crystal = build_crystal(parent, problem.sublattices)
     except ProblemInvalid as fault:
-        errors.extend(fault.errors)
+        errors.extend(fault.found)
     built: dict[str, AlchemicalCrystal | None] = {}
     same_as: list[AlchemicalCrystal | None] = []
     for number, objective in enumerate(problem.objectives):
@@ -221,7 +221,7 @@ def _crystals(problem: Problem, limits: Limits, errors: list[FieldError]) -> _Pa
                     read_structure(structure, prefix, limits.max_atoms), structure_prefix=prefix
                 )
             except ProblemInvalid as fault:
-                errors.extend(fault.errors)
+                errors.extend(fault.found)
         same_as.append(built[key])
     return _Parts(crystal, tuple(same_as))
 

@@ -15,7 +15,7 @@ def validate(problem: Problem, limits: Limits | None = None) -> Validation:
     try:
         resolved = resolve(problem, limits)
     except ProblemInvalid as fault:
-        return Validation(valid=False, errors=list(fault.errors))
+        return Validation(valid=False, errors=list(fault.errors), more=fault.more)
     crystal = resolved.crystal
     names = [sublattice.name for sublattice in crystal.sublattices]
     sites = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from engine.composition.space import CompositionSpace
 
 _WHOLE_STEPS = 1e-5
 _MOST_STEPS = 1_000_000
+_SHOWN = 6
 
 
 def build_region(
@@ -47,8 +48,9 @@ def _fault(where: tuple[str | int, ...], text: str) -> FieldError:
     return FieldError(pointer=pointer(("constraints", *where)), type="bad-constraint", message=text)
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+def _unknown(name: str, known: tuple[str, ...], errors: Sequence[FieldError]) -> str:
+    """What may be meant, of the first few faults: to compare words takes its time."""
+    near = difflib.get_close_matches(name, known, n=1) if len(errors) < _SHOWN else []
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
 
 
@@ -62,7 +64,7 @@ def _linear_rows(
             if column not in space.columns:
                 text = (
                     f"no sublattice can hold {column!r}, written sublattice:element; "
-                    f"{_unknown(column, space.columns)}"
+                    f"{_unknown(column, space.columns, errors)}"
                 )
                 errors.append(_fault(("linear", number, "terms", column), text))
             else:
@@ -133,7 +135,7 @@ def _least_present(
         if column not in space.columns:
             text = (
                 f"no sublattice can hold {column!r}, written sublattice:element; "
-                f"{_unknown(column, space.columns)}"
+                f"{_unknown(column, space.columns, errors)}"
             )
             errors.append(_fault(where, text))
             continue
@@ -154,7 +156,7 @@ def _most_elements(
     found: dict[int, int] = {}
     for name, most in constraints.max_elements.items():
         if name not in space.names:
-            text = f"there is no sublattice {name!r}; {_unknown(name, space.names)}"
+            text = f"there is no sublattice {name!r}; {_unknown(name, space.names, errors)}"
             errors.append(_fault(("max_elements", name), text))
             continue
         number = space.names.index(name)
@@ -176,7 +178,7 @@ def _steps(space: CompositionSpace, constraints: Constraints, errors: list[Field
     for name, wanted in by_name.items():
         where = ("resolution", name) if isinstance(asked, dict) else ("resolution",)
         if name not in space.names:
-            text = f"there is no sublattice {name!r}; {_unknown(name, space.names)}"
+            text = f"there is no sublattice {name!r}; {_unknown(name, space.names, errors)}"
             errors.append(_fault(where, text))
             continue
         divisions = wanted.sites if isinstance(wanted, SupercellSites) else _divisions(wanted, where, errors)

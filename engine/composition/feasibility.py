@@ -18,7 +18,7 @@ _SECONDS = 10.0
 _SECONDS_OF_CHECK = 2.0
 """Longest that one program of the search for a conflict may take: it runs while a request waits."""
 _SECONDS_OF_NAMING = 1.0
-"""After so long the constraints still in question are all named."""
+"""Of a core: after so long the constraints still in question are all named."""
 _MOST_NAMED = 5
 """Other constraints that the message of one in conflict names."""
 _INFEASIBLE = 2
@@ -82,11 +82,11 @@ def _smallest(demands: list[_Demand], impossible: Callable[[list[_Demand]], bool
     quarters, down to single demands.
     """
     kept = list(demands)
-    end = time.monotonic() + _SECONDS_OF_NAMING
+    end = time.thread_time() + _SECONDS_OF_NAMING
     size = max(1, len(kept) // 2)
     while size:
         start = 0
-        while start < len(kept) and time.monotonic() < end:
+        while start < len(kept) and time.thread_time() < end:
             without = kept[:start] + kept[start + size :]
             if impossible(without):
                 kept = without

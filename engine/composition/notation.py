@@ -32,6 +32,8 @@ def parse_composition(
     space: CompositionSpace,
     composition: Mapping[str, Mapping[str, float]],
     prefix: Sequence[str | int] = ("at",),
+    *,
+    hints: bool = True,
 ) -> FloatArray:
     """The vector [n_columns] of a composition that a user wrote.
 
@@ -42,14 +44,16 @@ def parse_composition(
         space: The composition space.
         composition: Fractions, sublattice -> element -> fraction.
         prefix: Where the composition stands, for pointers.
+        hints: Whether to look up what was meant, of the first few faults; it takes its time.
 
     Raises:
         ProblemInvalid: of type ``bad-composition``, one entry per fault.
     """
     errors: list[FieldError] = []
+    hinted = _SHOWN if hints else 0
     for name in composition:
         if name not in space.names:
-            near = difflib.get_close_matches(str(name), space.names, n=1)
+            near = difflib.get_close_matches(str(name), space.names, n=1) if len(errors) < hinted else []
             known = (
                 f"did you mean {near[0]!r}?"
                 if near
@@ -59,7 +63,7 @@ def parse_composition(
     x = np.zeros(space.n_columns)
     for name, elements, part in space:
         if name in composition:
-            x[part] = _fractions(composition[name], name, elements, [*prefix, name], errors)
+            x[part] = _fractions(composition[name], name, elements, [*prefix, name], errors, hinted)
         elif len(elements) == 1:
             x[part] = 1.0
         else:
@@ -76,12 +80,16 @@ def _fractions(
     elements: tuple[str, ...],
     where: list[str | int],
     errors: list[FieldError],
+    hinted: int,
 ) -> FloatArray:
-    """Fractions of one sublattice in the order of its elements, scaled to add up to 1; faults go to ``errors``."""
+    """Fractions of one sublattice in the order of its elements, scaled to add up to 1.
+
+    Faults go to ``errors``; of the first ``hinted`` it is looked up what was meant.
+    """
     faults_before = len(errors)
     for element, fraction in given.items():
         if element not in elements:
-            meant = element_among(element, elements) if len(errors) < _SHOWN else ""
+            meant = element_among(element, elements) if len(errors) < hinted else ""
             text = (
                 f"sublattice {name!r} cannot hold {element!r}; its elements are {', '.join(elements)}{meant}"
             )

@@ -23,7 +23,7 @@ def select_sites(
     for entry, site in enumerate(sublattice.sites):
         if isinstance(site, str):
             found = [index for index, symbol in enumerate(parent.symbols) if symbol == site]
-            meant = element_among(site, present)
+            meant = element_among(site, present) if len(errors) < _SHOWN else ""
             message = f"no site of the parent holds {site!r}; the parent has {', '.join(present[:20])}{meant}"
             kind = "unknown-site"
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.crystals.together import batch_size
 from engine.evaluation.refined import Refined, as_it_is
 from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
 from engine.mechanics.springs import Springs
@@ -21,7 +22,7 @@ from engine.properties.table import vibrating, wanted_properties
 from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import shared_values
-from engine.references.solver import ReferenceSolver, batch_size
+from engine.references.solver import ReferenceSolver
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
 from engine.references.vibrations import vibrations_of
 

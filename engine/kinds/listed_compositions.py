@@ -20,9 +20,9 @@ def composition_faults(problem: Problem, region: Region) -> list[FieldError]:
     errors: list[FieldError] = []
     for number, composition in enumerate(problem.at):
         try:
-            parse_composition(region.space, composition, ("at", number))
+            parse_composition(region.space, composition, ("at", number), hints=not errors)
         except ProblemInvalid as fault:
-            errors.extend(fault.errors)
+            errors.extend(fault.found)
     return errors
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from api_schemas.cost import Cost
 from api_schemas.evaluations import ReferenceRecord, ReferenceTask
 from api_schemas.symbols import ATOMIC_NUMBERS, SYMBOLS
+from engine.crystals.together import batch_size
 from engine.references.chemical_potentials import chemical_potentials, phase_crystal
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import NOWHERE, referred_elements, substrate_length
-from engine.references.solver import batch_size
 from engine.references.vibrations import member_vibrations
 
 if TYPE_CHECKING:

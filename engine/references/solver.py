@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.crystals.together import batch_size
 from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinates
 from engine.mechanics.landscape import Landscape
 from engine.mechanics.relax import Start, Tolerance, relax
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from engine.crystals.crystal import AlchemicalCrystal
     from engine.potentials.interface import Potential
-
-SITES_TOGETHER = 64
-"""Sites relaxed in one batch of compositions: enough to fill a core, few enough to keep memory small."""
 
 
 class ReferenceSolver:
@@ -143,8 +141,3 @@ class ReferenceSolver:
             value = compute()
             self._store.put(key, value)
         return value
-
-
-def batch_size(crystal: AlchemicalCrystal) -> int:
-    """How many compositions of a crystal are relaxed together."""
-    return max(1, SITES_TOGETHER // crystal.n_sites)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def batched(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task]]:
-    """Tasks in order, those together that are best computed at a time, of one crystal, each with the numbers of its batch.
+    """Tasks in order, those of one crystal together that are best computed at a time, with the numbers of their batch.
 
     Args:
         resolved: The problem.

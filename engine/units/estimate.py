@@ -15,6 +15,7 @@ from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.parent import FloatArray, IntArray
 from engine.crystals.supercells import VIBRATING_ATOMS, supercell_of_atoms
 from engine.crystals.symmetry import hessian_rows
+from engine.crystals.together import batch_size
 from engine.potentials.cost import estimate_edges, estimate_memory, estimate_seconds
 from engine.potentials.description import PotentialDescription
 from engine.potentials.families import FAMILIES
@@ -42,8 +43,6 @@ _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
 """A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
 
-_SITES_TOGETHER = 64
-"""End members are relaxed in batches of about this many sites."""
 
 PROCESS_MEMORY = 0.5e9
 """A worker with a model loaded, bytes."""
@@ -246,7 +245,7 @@ def _relaxation(
         steps = _STEPS_BY_SPRINGS
     if coordinates > max(_WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION * directions):
         rows = _PRODUCTS * directions
-    together = max(1, min(members, _SITES_TOGETHER // crystal.n_sites))
+    together = min(members, batch_size(crystal))
     return _Relaxation(
         calls=steps + CALLS_PER_ROW * rows,
         seconds=steps * work.seconds() + rows * work.seconds(second_derivatives=True),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
+from engine.crystals.together import batch_size
 from engine.tiers.registry import TIERS
 from engine.units.unit import OF_THE_PLAN, words_of
 
@@ -28,8 +29,6 @@ class Relaxation:
 
     def together(self, resolved: ResolvedProblem) -> int:
         """How many compositions are relaxed at a time: of a large crystal one, so that workers can share them."""
-        from engine.references.solver import batch_size
-
         return min(TOGETHER, batch_size(resolved.crystal))
 
     def words(self, resolved: ResolvedProblem, task: Task) -> str:

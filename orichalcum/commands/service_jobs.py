@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,7 @@ from orichalcum.reporting import (
 )
 
 if TYPE_CHECKING:
-    from api_schemas.jobs import JobState
+    from api_schemas.jobs import Job, JobState
     from api_schemas.objectives import Objective
     from orichalcum.client import Client
     from orichalcum.jobs import JobHandle
@@ -33,6 +34,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 JobId = Annotated[
     str, typer.Argument(metavar="ID", help="Identifier of the job; 'orichalcum list' shows them.")
 ]
+States = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state", help="Only jobs in this state (several: in one of them): queued, running, failed, ..."
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", help="Only jobs with this tag (several: with all of them), in whatever case."),
+]
+_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 ProblemFile = Annotated[Path, typer.Argument(metavar="FILE", help="Problem file, YAML or JSON.")]
 
 
@@ -40,20 +52,30 @@ ProblemFile = Annotated[Path, typer.Argument(metavar="FILE", help="Problem file,
 def submit(
     file: ProblemFile,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the job and print its answer.")] = False,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="A word by which it is found again; several may be given."),
+    ] = None,
     json: Json = False,
     url: Url = None,
 ) -> None:
     """Submit a problem to a running service."""
     problem = read_problem(file)
     with _client(url) as client:
-        _made(client.submit(problem), problem.objectives, wait=wait, json=json)
+        _made(client.submit(problem, tags=tag or ()), problem.objectives, wait=wait, json=json)
 
 
 @reporting
 def list_jobs(
-    state: Annotated[
-        str | None, typer.Option(help="Only jobs in this state: queued, running, succeeded, failed, ...")
+    state: States = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only jobs with this in their name, in whatever case.")
     ] = None,
+    tag: Tags = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=_DATES, help="Only jobs made then or later, e.g. 2026-01-31.")
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only jobs made before.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
     json: Json = False,
     url: Url = None,
@@ -63,11 +85,22 @@ def list_jobs(
     from orichalcum import display
 
     with _client(url) as client:
-        items = list(client.jobs(state=_state(state), limit=limit))
+        items = list(
+            client.jobs(
+                state=_states(state),
+                name=name,
+                tag=tag,
+                created_after=since,
+                created_before=until,
+                limit=limit,
+            )
+        )
     if json:
         print_json(JobPage(items=items))
     elif items:
         display.show(output(), display.jobs(items))
+    elif state or name or tag or since or until:
+        note("no jobs are like this")
     else:
         note("no jobs; 'orichalcum submit FILE' starts one")
 
@@ -156,18 +189,45 @@ def verify(
 
 
 @reporting
-def cancel(job_id: JobId, json: Json = False, url: Url = None) -> None:
-    """Stop a job; what it found so far stays."""
+def cancel(
+    job_id: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Identifiers of jobs; 'orichalcum list' shows them."),
+    ] = None,
+    state: States = None,
+    tag: Tags = None,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Stop a job, or many by their ids, tags or states; what they found so far stays."""
+    ids = job_id or []
+    if len(ids) == 1 and not state and not tag:
+        with _client(url) as client:
+            job = client.job(ids[0]).cancel()
+        if json:
+            print_json(job)
+        else:
+            _say_cancelled(job)
+        return
+    if not (ids or state or tag):
+        raise typer.BadParameter("say which jobs: give an ID, --tag or --state")
+    with _client(url) as client:
+        found = client.cancel_jobs(ids=ids, state=_states(state), tag=tag)
+    if json:
+        print_json(found)
+        return
+    for job in found.items:
+        _say_cancelled(job)
+    for one in found.not_cancelled:
+        note(f"{one} is no active job")
+    if found.more:
+        note(f"{found.more} more are active: repeat the command")
+
+
+def _say_cancelled(job: Job) -> None:
     from api_schemas.jobs import FINAL_STATES
 
-    with _client(url) as client:
-        job = client.job(job_id).cancel()
-    if json:
-        print_json(job)
-    elif job.state in FINAL_STATES:
-        typer.echo(f"{job.id} is {job.state}")
-    else:
-        typer.echo(f"{job.id} is {job.state}: it stops within seconds")
+    typer.echo(f"{job.id} is {job.state}{'' if job.state in FINAL_STATES else ': it stops within seconds'}")
 
 
 def _made(job: JobHandle, objectives: Sequence[Objective], *, wait: bool, json: bool) -> None:
@@ -193,18 +253,17 @@ def _client(url: str | None) -> Client:
     return Client(url)
 
 
-def _state(text: str | None) -> JobState | None:
+def _states(texts: Sequence[str] | None) -> list[JobState]:
     from typing import get_args
 
     from api_schemas.jobs import JobState
 
     states: tuple[JobState, ...] = get_args(JobState)
-    for state in states:
-        if text == state:
-            return state
-    if text is None:
-        return None
-    raise typer.BadParameter(f"'{text}' is no state; take one of {', '.join(states)}", param_hint="--state")
+    for text in texts or ():
+        if text not in states:
+            hint = f"'{text}' is no state; take one of {', '.join(states)}"
+            raise typer.BadParameter(hint, param_hint="--state")
+    return [state for state in states if state in (texts or ())]
 
 
 def _objectives(job: JobHandle) -> Sequence[Objective]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
@@ -19,10 +19,12 @@ from service.api.context import Context
 from service.api.description import describe
 from service.api.metrics import MeasuredRequests, Metrics
 from service.api.tail import EventTail
+from service.checking.checker import Checker
 from service.dashboard import site
 from service.http import problem_details
 from service.http.addresses import StorableAddresses
 from service.http.guard import Guard
+from service.http.parameters import only_known
 from service.lifecycle.finish import own_version
 from service.lifecycle.pulse import Pulse
 from service.queue.messenger import CeleryMessenger, Messenger, celery_application
@@ -40,6 +42,7 @@ def create_app(
     *,
     database: Database | None = None,
     messenger: Messenger | None = None,
+    checker: Checker | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The API over a store and a queue.
@@ -48,6 +51,7 @@ def create_app(
         settings: Where both are, and the limits of requests.
         database: Given, it is used instead of the one that the settings name.
         messenger: The same for the queue.
+        checker: The same for what checks problems; it is not ended with the application.
         stopping: Whether the server is shutting down; event streams then end.
     """
     store = database or Database(settings.store_url())
@@ -57,11 +61,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tail, pulse = EventTail(store), Pulse(store, "api")
+        checks = checker or Checker()
+        await run_sync(checks.start)
         app.state.context = Context(
             settings=settings,
             database=store,
             messenger=queue,
             tail=tail,
+            checker=checks,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
             rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
@@ -71,6 +78,8 @@ def create_app(
         beating.cancel()
         await run_sync(pulse.leave)
         await tail.close()
+        if checker is None:
+            await run_sync(checks.close)
         store.close()
 
     app = FastAPIOffline(
@@ -78,13 +87,14 @@ def create_app(
         version=own_version(),
         summary="Finds the composition of a mixed crystal that has the properties you want.",
         lifespan=lifespan,
+        dependencies=[Depends(only_known)],
         separate_input_output_schemas=False,
         redoc_url=None,
     )
     app.state.metrics = metrics
     # The last one added is the outermost.
     app.add_middleware(StorableAddresses)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from service.access.rates import Rates
 from service.api.tail import EventTail
+from service.checking.checker import Checker
 from service.queue.messenger import Messenger
 from service.settings import Settings
 from service.tables.database import Database
@@ -25,6 +26,7 @@ class Context:
         database: The store.
         messenger: The queue.
         tail: Wakes those who wait for events.
+        checker: Checks problems, each in a process of its own.
         checking: Bounds how many problems are checked at a time.
         rates: Counts what callers ask for.
         stopping: Whether the server is shutting down.
@@ -34,6 +36,7 @@ class Context:
     database: Database
     messenger: Messenger
     tail: EventTail
+    checker: Checker
     checking: CapacityLimiter
     rates: Rates
     stopping: Callable[[], bool]

@@ -54,9 +54,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if path.startswith("/v1/") and method in ("post", "delete"):
         common.append(507)
     for status, refusal in documented(422, *common).items():
-        if str(status) in own and (status != 422 or MEDIA_TYPE in answers["422"]["content"]):
-            continue
-        if status != 422 or "422" in own:
+        # FastAPI's own 422 is replaced; any endpoint may refuse a parameter that it does not know.
+        if str(status) not in own or (status == 422 and MEDIA_TYPE not in answers["422"]["content"]):
             answers[str(status)] = refusal
     for status, answer in answers.items():
         for media_type, content in answer.get("content", {}).items():

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
 
-from api_schemas.jobs import Job, JobPage, JobState, Priority
+from api_schemas.errors import FieldError
+from api_schemas.jobs import CancelledJobs, Job, JobPage, Priority, Tag
 from api_schemas.results import Result
 from service.api.caller import Reader, Submitter
-from service.api.checking import accepted
+from service.api.checking import accepted, checking
 from service.api.context import Context, InContext
 from service.api.problems import PROBLEM_BODY
+from service.api.selection import Selected
 from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.api.waiting import applied, matches, preferred_wait, settled
+from service.checking.checker import Check
+from service.http.answers import document
 from service.http.paging import checked_cursor, next_link
 from service.http.problem_details import documented
-from service.http.request_body import json_object
+from service.http.refusals import Unprocessable
+from service.http.request_body import json_body
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_or_later
 from service.lifecycle.notice import notices
 from service.lifecycle.submission import Submission, submit
-from service.repositories import jobs, progress
+from service.repositories import jobs, progress, tags
+from service.repositories.jobs import JobFilter
+from service.tables.jobs import JobRow
 
 router = APIRouter(tags=["jobs"])
+
+MOST_CANCELLED = 200
+"""Jobs that one call cancels."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Length of the page.")]
 
@@ -60,18 +71,23 @@ async def submit_job(
             description="Seconds from its start after which the job ends with the best so far.",
         ),
     ] = None,
+    tag: Annotated[
+        list[Tag] | None, Query(max_length=20, description="Words by which it is found again.")
+    ] = None,
 ) -> Response:
     """Submit a problem. The job is queued; Location says where to look, Retry-After when."""
     await run_sync(context.rates.count_submission, caller.name)
-    data = await json_object(request, context.settings.max_request_bytes)
-    options = _Options(caller.tenant, priority, time_limit)
-    content = {"body": data, "priority": priority, "time_limit": time_limit}
-    job, fresh = await submitted_once(
-        context, caller, idempotency_key, content, lambda key: _stored(context, data, options, key)
-    )
+    body = await json_body(request, context.settings.max_request_bytes)
+    options = _Options(caller.tenant, priority, time_limit, tuple(tag or ()))
+    same = {"priority": priority, "time_limit": time_limit, **({"tags": tag} if tag else {})}
+    async with checking(context, body, digest=same) as check:
+        digest = await check.digest()
+        job, fresh = await submitted_once(
+            context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key)
+        )
     if fresh and (seconds := preferred_wait(prefer)):
         job, _ = await settled(context, caller.tenant, job.id, seconds)
-    return submitted(job, applied(prefer) if fresh else {})
+    return await submitted(job, applied(prefer) if fresh else {})
 
 
 @dataclass(frozen=True)
@@ -79,10 +95,11 @@ class _Options:
     tenant: str
     priority: Priority
     time_limit: float | None
+    tags: tuple[str, ...]
 
 
-async def _stored(context: Context, data: dict[str, Any], options: _Options, key: str | None) -> Job:
-    problem, estimate = await accepted(context, data)
+async def _stored(context: Context, check: Check, options: _Options, key: str | None) -> Job:
+    problem, estimate = await accepted(check)
     submission = Submission(
         problem=problem,
         estimate=estimate,
@@ -90,46 +107,63 @@ async def _stored(context: Context, data: dict[str, Any], options: _Options, key
         key=key,
         priority=options.priority,
         time_limit=options.time_limit,
+        tags=options.tags,
     )
     return await run_sync(submit, context.database, context.settings, submission)
 
 
-@router.get("/jobs", responses=documented(400, 401, 403, 422, 429))
+@router.get("/jobs", response_model=JobPage, responses=documented(401, 403, 422, 429))
 def list_jobs(
-    response: Response,
     context: InContext,
     caller: Reader,
-    state: Annotated[list[JobState] | None, Query(description="Only jobs in these states.")] = None,
-    name: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
-            description="Only jobs with this in their name, in whatever case.",
-        ),
-    ] = None,
-    parent: Annotated[
-        str | None, Query(max_length=64, description="Only jobs that verify the answer of this one.")
-    ] = None,
+    wanted: Selected,
     cursor: Annotated[str | None, Query(description="From the page before.")] = None,
     limit: Limit = 50,
-) -> JobPage:
+) -> Response:
     """Jobs, newest first."""
     before = checked_cursor(cursor)
     with context.database.reading() as session:
-        rows = jobs.page(session, caller.tenant, state or [], before, limit + 1, name, parent)
-        said = notices(session, rows[:limit])
-        doing = progress.doing(session, [row.id for row in rows[:limit]])
-        items = [
-            jobs.public(row, doing=doing[row.id], with_problem=False, notice=said.get(row.id))
-            for row in rows[:limit]
-        ]
+        rows = jobs.page(session, caller.tenant, wanted, before, limit + 1)
+        items = _listed(session, rows[:limit])
     following = items[-1].id if len(rows) > limit else None
+    headers = {}
     if following is not None:
-        query = [("state", value) for value in state or []] + ([("name", name)] if name else [])
-        query += [("parent", parent)] if parent else []
-        response.headers["Link"] = next_link("/v1/jobs", following, limit, query)
-    return JobPage(items=items, next_cursor=following)
+        headers["Link"] = next_link("/v1/jobs", following, limit, wanted.parameters())
+    return document(JobPage(items=items, next_cursor=following), headers=headers)
+
+
+def _listed(session: Session, rows: Sequence[JobRow]) -> list[Job]:
+    ids = [row.id for row in rows]
+    said, doing, tagged = notices(session, rows), progress.doing(session, ids), tags.of(session, ids)
+    return [
+        jobs.public(
+            row, doing=doing[row.id], with_problem=False, notice=said.get(row.id), tagged=tagged[row.id]
+        )
+        for row in rows
+    ]
+
+
+@router.post(
+    "/jobs/cancel",
+    status_code=202,
+    response_model=CancelledJobs,
+    responses=documented(401, 403, 422, 429),
+)
+def cancel_jobs(context: InContext, caller: Submitter, wanted: Selected) -> Response:
+    """Stop many jobs: those that the filters of the list mean, of which one has to be given; 200 at a time."""
+    if not wanted.parameters():
+        fault = FieldError(
+            pointer="/id", type="missing-parameter", message="say which jobs: give id, tag or state"
+        )
+        raise Unprocessable("missing-parameter", "It is not said which jobs", fault.message, errors=[fault])
+    cancelled, more = actions.cancel_many(context.database, caller.tenant, wanted, MOST_CANCELLED)
+    for job_id in cancelled:
+        enqueue_or_later(context.database, context.messenger, job_id)
+    with context.database.reading() as session:
+        now_so = jobs.page(session, caller.tenant, JobFilter(ids=cancelled), None, MOST_CANCELLED)
+        items = _listed(session, now_so) if cancelled else []
+    rest = [one for one in wanted.ids if one not in cancelled] if not more else []
+    return document(CancelledJobs(items=items, not_cancelled=rest, more=more), status=202)
 
 
 @router.get(
@@ -152,13 +186,13 @@ async def read_job(
     headers = {"ETag": tag, **applied(prefer)}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return JSONResponse(job.model_dump(mode="json"), headers=headers)
+    return await run_sync(lambda: document(job, headers=headers))
 
 
-@router.get("/jobs/{job_id}/result", responses=documented(401, 403, 404, 409, 429))
-def read_result(job_id: str, context: InContext, caller: Reader) -> Result:
+@router.get("/jobs/{job_id}/result", response_model=Result, responses=documented(401, 403, 404, 409, 429))
+def read_result(job_id: str, context: InContext, caller: Reader) -> Response:
     """The answer: 409 while the job runs; of a cancelled job the best so far; of a failed job 409 and the failure."""
-    return actions.result(context.database, caller.tenant, job_id)
+    return document(actions.result(context.database, caller.tenant, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(401, 403, 404, 409, 429))

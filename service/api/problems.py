@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import Validation
 from service.api.caller import Submitter
-from service.api.checking import examined
+from service.api.checking import checking
 from service.api.context import InContext
 from service.http.problem_details import documented
-from service.http.request_body import json_object
+from service.http.request_body import json_body
 
 router = APIRouter(tags=["problems"])
 
@@ -49,13 +48,14 @@ PROBLEM_BODY: dict[str, Any] = {
 
 
 @router.post(
-    "/problems/validate", openapi_extra=PROBLEM_BODY, responses=documented(400, 401, 403, 413, 415, 422, 429)
+    "/problems/validate",
+    response_model=Validation,
+    openapi_extra=PROBLEM_BODY,
+    responses=documented(400, 401, 403, 413, 415, 422, 429),
 )
-async def validate_problem(request: Request, context: InContext, caller: Submitter) -> Validation:
+async def validate_problem(request: Request, context: InContext, caller: Submitter) -> Response:
     """Check a problem without submitting it: the normalised problem, its sites and its cost, or every fault found."""
     await run_sync(context.rates.count_submission, caller.name)
-    data = await json_object(request, context.settings.max_request_bytes)
-    try:
-        return await examined(context, data)
-    except ProblemInvalid as invalid:
-        return Validation(valid=False, errors=list(invalid.errors))
+    body = await json_body(request, context.settings.max_request_bytes)
+    async with checking(context, body, validate=True) as check:
+        return Response((await check.answer())["validation"], media_type="application/json")

@@ -8,11 +8,11 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from api_schemas.jobs import Job
 from service.api.caller import Caller
 from service.api.context import Context
+from service.http.answers import document
 from service.lifecycle.dispatch import enqueue_or_later
 from service.repositories import idempotency
 
@@ -48,7 +48,7 @@ async def submitted_once(
     context: Context,
     caller: Caller,
     key: str | None,
-    content: dict[str, Any],
+    digest: str,
     store: Callable[[str | None], Awaitable[Job]],
 ) -> tuple[Job, bool]:
     """Store a job and enqueue it, unless the same request was made before under the same key.
@@ -57,7 +57,7 @@ async def submitted_once(
         context: Of the API.
         caller: Who asks.
         key: The Idempotency-Key, if there is one.
-        content: All that makes two requests the same.
+        digest: Of all that makes two requests the same.
         store: Stores the job, and the answer under the key.
 
     Returns:
@@ -70,10 +70,9 @@ async def submitted_once(
     """
     if key is not None:
         key = idempotency.checked(key)
-        digest = idempotency.digest(content)
         earlier = await run_sync(idempotency.reserve, context.database, caller.tenant, key, digest)
         if earlier is not None:
-            return Job.model_validate_json(earlier), False
+            return await run_sync(Job.model_validate_json, earlier), False
     try:
         job = await store(key)
     except BaseException:
@@ -84,7 +83,7 @@ async def submitted_once(
     return job, True
 
 
-def submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:
+async def submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:
     """The answer to whoever made a job: where it is, and when to look."""
     headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "2", **more}
-    return JSONResponse(job.model_dump(mode="json"), status_code=202, headers=headers)
+    return await run_sync(lambda: document(job, status=202, headers=headers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -11,13 +12,14 @@ from api_schemas.choices import Verify
 from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.jobs import Job
 from service.api.caller import Caller, Submitter
-from service.api.checking import accepted
+from service.api.checking import accepted, checking
 from service.api.context import Context, InContext
 from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.http.problem_details import documented
 from service.http.request_body import optional_json_object
 from service.lifecycle.submission import Submission, submit
 from service.lifecycle.verification import verification_of
+from service.repositories import idempotency
 
 router = APIRouter(tags=["jobs"])
 
@@ -61,21 +63,22 @@ async def verify_job(
     That is a job of its own, which names the other as its parent and begins with the evaluations that are known.
     """
     await run_sync(context.rates.count_submission, caller.name)
-    data = await optional_json_object(request, context.settings.max_request_bytes)
+    data = await optional_json_object(request)
     verify = parse(Verify, data)
-    content = {"verify": job_id, "body": verify.model_dump()}
+    digest = idempotency.digest({"verify": job_id, "body": verify.model_dump()})
     job, _ = await submitted_once(
-        context, caller, idempotency_key, content, lambda key: _stored(context, caller, job_id, verify, key)
+        context, caller, idempotency_key, digest, lambda key: _stored(context, caller, job_id, verify, key)
     )
-    return submitted(job)
+    return await submitted(job)
 
 
 async def _stored(context: Context, caller: Caller, job_id: str, verify: Verify, key: str | None) -> Job:
     found = await run_sync(verification_of, context.database, caller.tenant, job_id, verify)
     try:
-        problem, estimate = await accepted(context, found.problem.document())
+        async with checking(context, json.dumps(found.problem.document()).encode()) as check:
+            problem, estimate = await accepted(check)
     except ProblemInvalid as invalid:
-        raise ProblemInvalid([_of_body(error) for error in invalid.errors]) from None
+        raise ProblemInvalid([_of_body(error) for error in invalid.errors], invalid.more) from None
     submission = Submission(
         problem=problem,
         estimate=estimate,

@@ -12,7 +12,7 @@ from api_schemas.jobs import FINAL_STATES, Job
 from service.api.context import Context
 from service.lifecycle import actions
 from service.lifecycle.notice import notices
-from service.repositories import jobs, progress
+from service.repositories import jobs, progress, tags
 
 LONGEST_WAIT = 30.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -66,4 +66,5 @@ def _current(context: Context, tenant: str, job_id: str) -> tuple[Job, int]:
     with context.database.reading() as session:
         row = actions.find(session, tenant, job_id)
         doing, said = progress.doing(session, [job_id]), notices(session, [row])
-        return jobs.public(row, doing=doing[job_id], notice=said.get(job_id)), row.last_event
+        tagged = tags.of(session, [job_id])[job_id]
+        return jobs.public(row, doing=doing[job_id], notice=said.get(job_id), tagged=tagged), row.last_event

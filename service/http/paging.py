@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from api_schemas.errors import FieldError
-from service.http.refusals import MalformedRequest
+from service.http.refusals import Unprocessable
 
-_CURSOR = re.compile(r"[0-9a-z]{1,26}")
+_CURSOR = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+"""The identifier of a job, which is a ULID."""
 
 
 def checked_cursor(cursor: str | None) -> str | None:
     """The cursor, if it can have come from a page before.
 
     Raises:
-        MalformedRequest: if it cannot.
+        Unprocessable: if it cannot.
     """
     if cursor is not None and not _CURSOR.fullmatch(cursor):
         raise _bad_cursor()
@@ -27,7 +28,7 @@ def number_cursor(cursor: str | None) -> int:
     """The cursor of a list that is ordered by number; -1 for its beginning.
 
     Raises:
-        MalformedRequest: if it is no number.
+        Unprocessable: if it is no number.
     """
     if cursor is None:
         return -1
@@ -36,10 +37,10 @@ def number_cursor(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _bad_cursor() -> MalformedRequest:
+def _bad_cursor() -> Unprocessable:
     message = "take the cursor from next_cursor or the Link header of the page before"
     fault = FieldError(pointer="/cursor", type="invalid-cursor", message=message)
-    return MalformedRequest("invalid-cursor", "The cursor cannot be used", message, errors=[fault])
+    return Unprocessable("invalid-cursor", "The cursor cannot be used", message, errors=[fault])
 
 
 def next_link(path: str, cursor: str, limit: int, query: Sequence[tuple[str, str]] = ()) -> str:

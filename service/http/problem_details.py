@@ -14,7 +14,15 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLA
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
-from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail, ProblemInvalid, pointer
+from api_schemas.errors import (
+    MOST_FAULTS,
+    TYPE_PREFIX,
+    FieldError,
+    ProblemDetail,
+    ProblemInvalid,
+    and_more,
+    pointer,
+)
 from service.http.refusals import ServiceProblem, StoredFailure
 
 _STORE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
@@ -27,15 +35,17 @@ _log = structlog.get_logger(__name__)
 def of_invalid_problem(invalid: ProblemInvalid) -> ProblemDetail:
     """The problem detail of an invalid problem: typed by its only kind of fault, else ``invalid-problem``."""
     kinds = {error.type for error in invalid.errors}
-    count = len(invalid.errors)
+    count = len(invalid.errors) + invalid.more
+    first = f" of the first {len(invalid.errors)}, {and_more(invalid.more)}" if invalid.more else ""
     return ProblemDetail(
         type=TYPE_PREFIX + (kinds.pop() if len(kinds) == 1 else "invalid-problem"),
         title="The problem cannot be accepted",
         status=422,
-        detail=f"{count} field{' is' if count == 1 else 's are'} wrong: see errors"
+        detail=f"{count} field{' is' if count == 1 else 's are'} wrong: see errors{first}"
         if count
         else str(invalid),
         errors=list(invalid.errors),
+        more=invalid.more,
     )
 
 
@@ -73,7 +83,7 @@ def install(app: FastAPI) -> None:
             FieldError(
                 pointer=pointer(item["loc"][1:]), type="invalid-parameter", message=str(item["msg"])[:500]
             )
-            for item in error.errors()
+            for item in error.errors()[:MOST_FAULTS]
         ]
         detail = ProblemDetail(
             type=TYPE_PREFIX + "invalid-parameter",
@@ -81,6 +91,7 @@ def install(app: FastAPI) -> None:
             status=422,
             detail="; ".join(f"{fault.pointer[1:]}: {fault.message}" for fault in faults)[:1000],
             errors=faults,
+            more=len(error.errors()) - len(faults),
         )
         return response(detail, request)
 

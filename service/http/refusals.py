@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 
@@ -20,7 +20,8 @@ class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client a
     ├── UnsupportedMedia        415
     ├── Unprocessable           422
     ├── TooMany                 429  a rate or a quota
-    └── Unavailable             503
+    ├── Unavailable             503
+    └── Refused                 any  as another process has worded it
     """
 
     status = 500
@@ -32,12 +33,18 @@ class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client a
         detail: str,
         *,
         errors: Sequence[FieldError] = (),
+        more: int = 0,
         retry_after: int | None = None,
     ) -> None:
         """Keep the parts of the problem detail; ``slug`` is the stable end of its type."""
         super().__init__(f"{slug}: {detail}")
         self.detail = ProblemDetail(
-            type=TYPE_PREFIX + slug, title=title, status=self.status, detail=detail, errors=list(errors)
+            type=TYPE_PREFIX + slug,
+            title=title,
+            status=self.status,
+            detail=detail,
+            errors=list(errors),
+            more=more,
         )
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
@@ -105,6 +112,17 @@ class Unavailable(ServiceProblem):
     """503."""
 
     status = 503
+
+
+class Refused(ServiceProblem):
+    """As another process has worded it."""
+
+    def __init__(self, detail: ProblemDetail, headers: Mapping[str, str]) -> None:
+        """Keep what it told."""
+        Exception.__init__(self, detail.detail)
+        self.status = detail.status
+        self.detail = detail
+        self.headers = dict(headers)
 
 
 class StoredFailure(Exception):  # noqa: N818

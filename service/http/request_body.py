@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any, NamedTuple, NoReturn
 
 from fastapi import Request
 
@@ -13,27 +14,30 @@ from service.http.refusals import MalformedRequest, TooLarge, UnsupportedMedia
 MAX_DEPTH = 60
 
 
-async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
-    """The request's body as a JSON object.
+MAX_WISH_BYTES = 20_000
+"""Largest body of a request that holds a few wishes: it is read where the request is answered."""
+
+
+async def json_body(request: Request, max_bytes: int) -> bytes:
+    """The request's body, which is declared as JSON and has not been looked at.
 
     Raises:
         UnsupportedMedia: if the body is not declared as JSON.
         TooLarge: if it has more than ``max_bytes``.
-        MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
     """
     _check_declared(request)
-    return parse_object(await _bounded_body(request, max_bytes))
+    return await _bounded_body(request, max_bytes)
 
 
-async def optional_json_object(request: Request, max_bytes: int) -> dict[str, Any]:
-    """The request's body as a JSON object; an empty one where there is no body.
+async def optional_json_object(request: Request) -> dict[str, Any]:
+    """The request's body as a JSON object, a small one; an empty one where there is no body.
 
     Raises:
         UnsupportedMedia: if there is a body that is not declared as JSON.
-        TooLarge: if it has more than ``max_bytes``.
+        TooLarge: if it has more than `MAX_WISH_BYTES`.
         MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
     """
-    body = await _bounded_body(request, max_bytes)
+    body = await _bounded_body(request, MAX_WISH_BYTES)
     if not body.strip():
         return {}
     _check_declared(request)
@@ -113,31 +117,45 @@ def _no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _Place(NamedTuple):
+    """Where a container stands: its own key, and the place of the container around it."""
+
+    key: str | int
+    around: _Place | None
+    depth: int
+
+    def pointer(self) -> str:
+        """As a JSON pointer."""
+        parts: list[str | int] = []
+        place: _Place | None = self
+        while place is not None and place.depth:
+            parts.append(place.key)
+            place = place.around
+        return pointer(reversed(parts))
+
+
 def _check_texts_and_depth(data: object) -> None:
-    # Iterative: the document may be as deep as the parser allowed.
-    stack: list[tuple[object, tuple[str | int, ...]]] = [(data, ())]
+    # Iterative: the document may be as deep as the parser allowed. A place is made for each container only.
+    stack: list[tuple[object, _Place]] = [(data, _Place("", None, 0))]
     while stack:
         value, where = stack.pop()
-        if len(where) > MAX_DEPTH:
-            _refuse(
-                "too-deep",
-                f"the document is nested more than {MAX_DEPTH} deep; flatten it",
-                pointer(where[:5]),
-            )
-        if isinstance(value, str) and not _storable(value):
-            _refuse(
-                "malformed-json",
-                "the text holds a NUL or half of a surrogate pair; remove it",
-                pointer(where),
-            )
+        if where.depth > MAX_DEPTH:
+            shallow = f"the document is nested more than {MAX_DEPTH} deep; flatten it"
+            _refuse("too-deep", shallow, where.pointer())
         if isinstance(value, dict):
-            if not all(_storable(key) for key in value):
-                _refuse(
-                    "malformed-json", "a field's name holds a NUL or half of a surrogate pair", pointer(where)
-                )
-            stack.extend((item, (*where, key)) for key, item in value.items())
-        elif isinstance(value, list):
-            stack.extend((item, (*where, number)) for number, item in enumerate(value))
+            if not all(map(_storable, value)):
+                named = "a field's name holds a NUL or half of a surrogate pair"
+                _refuse("malformed-json", named, where.pointer())
+            items: Iterable[tuple[str | int, object]] = value.items()
+        else:
+            items = enumerate(value) if isinstance(value, list) else ()
+        for key, item in items:
+            if isinstance(item, str):
+                if not _storable(item):
+                    text = "the text holds a NUL or half of a surrogate pair; remove it"
+                    _refuse("malformed-json", text, _Place(key, where, where.depth + 1).pointer())
+            elif item and isinstance(item, dict | list):
+                stack.append((item, _Place(key, where, where.depth + 1)))
 
 
 def _storable(text: str) -> bool:

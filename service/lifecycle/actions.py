@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import Job, JobState
+from api_schemas.jobs import ACTIVE_STATES, Job, JobState
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.repositories import jobs, stored, tasks
+from service.repositories import jobs, stored, tags, tasks
+from service.repositories.jobs import JobFilter
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 
@@ -36,6 +40,10 @@ def _present(job: JobRow | None, tenant: str, job_id: str) -> JobRow:
     return job
 
 
+def _public(session: Session, job: JobRow) -> Job:
+    return jobs.public(job, tagged=tags.of(session, [job.id])[job.id])
+
+
 def cancel(database: Database, tenant: str, job_id: str) -> Job:
     """Ask a job to stop. What has stored nothing and computes nothing is cancelled at once.
 
@@ -49,7 +57,7 @@ def cancel(database: Database, tenant: str, job_id: str) -> Job:
     with database.writing() as session:
         job = _locked(session, tenant, job_id)
         if job.state in ("cancelling", "cancelled"):
-            return jobs.public(job)
+            return _public(session, job)
         if states.is_final(job):
             raise _refused(job.state, "cancelling")
         job.cancel_requested = True
@@ -60,7 +68,24 @@ def cancel(database: Database, tenant: str, job_id: str) -> Job:
             states.change(session, job, "cancelling")
             job.needs_advance = True
             job.advance_enqueued_at = None
-        return jobs.public(job)
+        return _public(session, job)
+
+
+def cancel_many(database: Database, tenant: str, wanted: JobFilter, most: int) -> tuple[tuple[str, ...], int]:
+    """Ask the active jobs that are meant to stop, at most so many; their ids, and how many more there are."""
+    states = tuple(state for state in wanted.states or ACTIVE_STATES if state in ACTIVE_STATES)
+    if not states:
+        return (), 0
+    active = replace(wanted, states=states)
+    with database.reading() as session:
+        found = [job.id for job in jobs.page(session, tenant, active, None, most)]
+        more = jobs.count(session, tenant, active) - len(found)
+    cancelled = []
+    for job_id in found:
+        with suppress(Conflict, NotFound):  # it has finished meanwhile, or is gone
+            cancel(database, tenant, job_id)
+            cancelled.append(job_id)
+    return tuple(cancelled), max(0, more)
 
 
 def _computing(session: Session, job: JobRow) -> bool:
@@ -78,7 +103,7 @@ def pause(database: Database, tenant: str, job_id: str) -> Job:
         job = _locked(session, tenant, job_id)
         if job.state != "paused":
             _change(session, job, "paused")
-        return jobs.public(job)
+        return _public(session, job)
 
 
 def resume(database: Database, tenant: str, job_id: str) -> Job:
@@ -95,7 +120,7 @@ def resume(database: Database, tenant: str, job_id: str) -> Job:
         job.pause_reason, job.advance_interrupted = None, 0
         tasks.forgive(session, job.id)
         _change(session, job, "queued" if job.started_at is None else "running")
-        return jobs.public(job)
+        return _public(session, job)
 
 
 def _change(session: Session, job: JobRow, state: JobState) -> None:

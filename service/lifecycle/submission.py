@@ -10,10 +10,11 @@ from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
 from service.access import quotas
 from service.queue.queues import queue_of
-from service.repositories import events, idempotency, jobs, tasks
+from service.repositories import events, idempotency, jobs, tags, tasks
 from service.settings import Settings
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import Database, now
+from service.tables.folding import folded
 from service.tables.identifiers import new_identifier
 from service.tables.jobs import JobRow
 
@@ -33,6 +34,7 @@ class Submission:
         priority: Whether its evaluations go before those of other jobs, or after.
         time_limit: Seconds after which it ends with the best so far.
         parent: Id of the job whose answer it verifies.
+        tags: Words by which it is found again.
         known: Tasks that it will ask for whose records are known already.
     """
 
@@ -43,6 +45,7 @@ class Submission:
     priority: Priority = "normal"
     time_limit: float | None = None
     parent: str | None = None
+    tags: Sequence[str] = ()
     known: Sequence[tuple[Task, Record]] = ()
 
 
@@ -60,6 +63,7 @@ def submit(database: Database, settings: Settings, submission: Submission) -> Jo
             id=new_identifier(),
             tenant=submission.tenant,
             name=problem.name,
+            folded_name=folded(problem.name),
             kind=problem.kind,
             state="queued",
             problem=problem.model_dump_json(exclude_none=True),
@@ -79,8 +83,10 @@ def submit(database: Database, settings: Settings, submission: Submission) -> Jo
         session.add(job)
         session.flush()
         events.append_state(session, job, "queued", None, at)
+        tags.add(session, job.id, submission.tags)
         tasks.add_known(session, job, submission.known)
-        answer = jobs.public(job)
+        session.flush()
+        answer = jobs.public(job, tagged=tags.of(session, [job.id])[job.id])
         if submission.key is not None:
             idempotency.remember(session, submission.tenant, submission.key, job.id, answer.model_dump_json())
     return answer

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, defer
 
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import ACTIVE_STATES, Job, JobState
 from api_schemas.problem import Problem
-from service.repositories import events, progress
+from service.repositories import events, progress, tags
 from service.tables.database import now
+from service.tables.folding import folded
 from service.tables.jobs import JobRow
 
 
@@ -55,33 +58,72 @@ def queues_in_use(session: Session) -> list[str]:
     return list(session.scalars(select(JobRow.queue).where(JobRow.state.in_(ACTIVE_STATES)).distinct()))
 
 
-def page(
-    session: Session,
-    tenant: str,
-    states: Sequence[JobState],
-    before: str | None,
-    limit: int,
-    name: str | None = None,
-    parent: str | None = None,
-) -> Sequence[JobRow]:
-    """At most ``limit`` jobs of a tenant, newest first and older than ``before``.
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs are meant; what is not given excludes none.
 
-    They are in any state if none is given; ``name`` is a part of their names, in whatever case; ``parent`` is the job
-    whose answer they verify.
+    Attributes:
+        states: They are in one of these.
+        name: A part of their names, in whatever case.
+        tags: They have all of these, in whatever case.
+        created_after: They were made then or later.
+        created_before: They were made earlier.
+        parent: They verify the answer of this one.
+        ids: They are among these.
     """
+
+    states: tuple[JobState, ...] = ()
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    parent: str | None = None
+    ids: tuple[str, ...] = ()
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """As the query parameters that ask for the same."""
+        found = [("state", state) for state in self.states] + [("tag", tag) for tag in self.tags]
+        moments = (("created_after", self.created_after), ("created_before", self.created_before))
+        found += [(name, moment.isoformat()) for name, moment in moments if moment is not None]
+        single = (("name", self.name), ("parent", self.parent))
+        found += [(name, value) for name, value in single if value is not None]
+        return found + [("id", one) for one in self.ids]
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions of a query of jobs."""
+        found = [tags.tagged(tag) for tag in self.tags]
+        if self.states:
+            found.append(JobRow.state.in_(self.states))
+        if self.name is not None:
+            found.append(JobRow.folded_name.contains(folded(self.name), autoescape=True))
+        if self.created_after is not None:
+            found.append(JobRow.created_at >= self.created_after.timestamp())
+        if self.created_before is not None:
+            found.append(JobRow.created_at < self.created_before.timestamp())
+        if self.parent is not None:
+            found.append(JobRow.parent == self.parent)
+        if self.ids:
+            found.append(JobRow.id.in_(self.ids))
+        return found
+
+
+def page(
+    session: Session, tenant: str, wanted: JobFilter, before: str | None, limit: int
+) -> Sequence[JobRow]:
+    """At most ``limit`` jobs of a tenant that are meant, newest first and older than ``before``."""
     # Problems and results may be long, and a list shows neither.
     brief = (defer(JobRow.problem), defer(JobRow.result))
-    found = select(JobRow).options(*brief).where(JobRow.tenant == tenant)
+    found = select(JobRow).options(*brief).where(JobRow.tenant == tenant, *wanted.conditions())
     found = found.order_by(JobRow.id.desc()).limit(limit)
-    if states:
-        found = found.where(JobRow.state.in_(states))
-    if name:
-        found = found.where(JobRow.name.icontains(name, autoescape=True))
-    if parent is not None:
-        found = found.where(JobRow.parent == parent)
     if before is not None:
         found = found.where(JobRow.id < before)
     return session.scalars(found).all()
+
+
+def count(session: Session, tenant: str, wanted: JobFilter) -> int:
+    """How many jobs of a tenant are meant."""
+    found = select(func.count()).select_from(JobRow).where(JobRow.tenant == tenant, *wanted.conditions())
+    return session.execute(found).scalar_one()
 
 
 def remove(session: Session, job: JobRow) -> None:
@@ -120,7 +162,12 @@ def parsed_problem(document: str) -> Problem:
 
 
 def public(
-    job: JobRow, *, doing: Sequence[str] = (), with_problem: bool = True, notice: str | None = None
+    job: JobRow,
+    *,
+    doing: Sequence[str] = (),
+    with_problem: bool = True,
+    notice: str | None = None,
+    tagged: Sequence[str] = (),
 ) -> Job:
     """The job as users see it.
 
@@ -129,6 +176,7 @@ def public(
         doing: What is being computed for it.
         with_problem: Whether to show the problem.
         notice: Why nothing is being done for it.
+        tagged: Its tags.
     """
     optional = {
         "started_at": None if job.started_at is None else events.timestamp(job.started_at),
@@ -147,6 +195,7 @@ def public(
             "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
             "time_limit": job.time_limit,
             "parent": job.parent,
+            "tags": list(tagged),
             "created_at": events.timestamp(job.created_at),
             "notice": notice,
             **optional,

@@ -17,6 +17,8 @@ class JobRow(Base):
     ``standing`` is the result as far as it is known by ``told`` records, without its evaluations, which are in the
     tasks: whoever ends the job puts them in. The columns of evaluations count tasks of every unit.
 
+    ``folded_name`` is how the name is compared with what is sought.
+
     ``parent`` is the job whose answer it verifies; that one may have been deleted since.
 
     ``served`` is for how many seconds workers have computed for it, until ``served_at``.
@@ -32,6 +34,7 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     tenant: Mapped[str] = mapped_column(String(64), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
     name: Mapped[str] = mapped_column(String(200))
+    folded_name: Mapped[str] = mapped_column(Text, default="", server_default="")
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12), index=True)
     problem: Mapped[str] = mapped_column(Text)

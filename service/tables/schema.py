@@ -13,6 +13,7 @@ from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
 from service.tables.parts import PartRow
 from service.tables.references import ReferenceRow
+from service.tables.tags import TagRow
 from service.tables.tallies import TallyRow
 from service.tables.tasks import TaskRow
 
@@ -21,6 +22,7 @@ TABLES = (
     TaskRow,
     CheckpointRow,
     EventRow,
+    TagRow,
     MapRow,
     ReferenceRow,
     PartRow,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -25,6 +27,7 @@ from api_schemas.results import Stopped, TracePoint
 from engine.kinds.kind import Answer
 from service import logs
 from service.api.app import create_app
+from service.checking.checker import Checker
 from service.lifecycle.claims import Claims
 from service.lifecycle.submission import Submission, submit
 from service.lifecycle.sweeper import Sweeper
@@ -291,6 +294,14 @@ def settings() -> Settings:
     return Settings(max_request_bytes=200_000, max_request_seconds=HANG_SECONDS)
 
 
+@cache
+def checker() -> Checker:
+    """One for all servers of this process: it imports for seconds before its first check."""
+    found = Checker()
+    atexit.register(found.close)
+    return found
+
+
 @contextmanager
 def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
     """A client of the real application in a real server, over loopback."""
@@ -299,6 +310,7 @@ def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[ht
         settings,
         database=database,
         messenger=queue,
+        checker=checker(),
         stopping=lambda: server is not None and server.should_exit,
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:

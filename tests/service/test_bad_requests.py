@@ -5,13 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import threading
 
 import pytest
 from sqlalchemy import exc
 
-from service.api import checking
-from service.settings import Settings
 from tests.service.conftest import PROBLEM
 
 JSON = {"content-type": "application/json"}
@@ -316,18 +313,3 @@ def test_a_store_that_is_away_is_a_503_and_a_fault_of_ours_is_not(client, monkey
     answer = client.post("/v1/jobs", json=PROBLEM)
     assert answer.status_code == status
     assert answer.json()["type"] == f"urn:orichalcum:problem:{kind}"
-
-
-@pytest.mark.parametrize("settings", [Settings(max_request_seconds=0.1)])
-def test_a_problem_that_takes_too_long_to_check_is_refused_while_the_server_answers_others(
-    client, monkeypatch
-):
-    answered = threading.Event()
-    monkeypatch.setattr(checking, "resolve", lambda _problem: answered.wait(25))
-    answer = client.post("/v1/jobs", json=PROBLEM)
-    early = not answered.is_set()
-    assert client.get("/health/live").status_code == 200
-    answered.set()
-    assert early
-    assert answer.status_code == 422
-    assert answer.json()["type"] == "urn:orichalcum:problem:too-complex"

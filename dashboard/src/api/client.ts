@@ -122,6 +122,7 @@ async function refusal(response: Response): Promise<ApiError> {
     title: response.statusText || `The service answered ${response.status}`,
     status: response.status,
     errors: [],
+    more: 0,
   };
   try {
     const said: unknown = await response.json();
@@ -137,9 +138,8 @@ async function refusal(response: Response): Promise<ApiError> {
 /** One sentence about any error that a call can end with. */
 export function sentence(error: unknown): string {
   if (error instanceof ApiError && error.errors.length > 0) {
-    return error.errors
-      .map((one) => (one.pointer ? `${one.pointer}: ${one.message}` : one.message))
-      .join('; ');
+    const told = error.errors.map((one) => (one.pointer ? `${one.pointer}: ${one.message}` : one.message));
+    return [...told, ...(error.problem.more ? [`and ${error.problem.more} more`] : [])].join('; ');
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,8 @@ export async function listJobs(
   query: {
     state?: JobState[];
     name?: string | undefined;
+    /** Only jobs with all of these tags. */
+    tag?: string[];
     /** Only jobs that verify the answer of this one. */
     parent?: string;
     cursor?: string | undefined;

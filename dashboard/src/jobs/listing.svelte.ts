@@ -20,6 +20,7 @@ export const MOST_FOLLOWED = 3;
 export interface Wanted {
   states: JobState[];
   name: string;
+  tags: string[];
   cursor: string | undefined;
 }
 
@@ -28,7 +29,7 @@ export class Listing {
   next = $state<string | null>(null);
   error = $state<string | null>(null);
   connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
-  #wanted: Wanted = { states: [], name: '', cursor: undefined };
+  #wanted: Wanted = { states: [], name: '', tags: [], cursor: undefined };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: AbortController | null = null;
   #followed = new Map<string, AbortController>();
@@ -44,10 +45,10 @@ export class Listing {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
-    const { states, name, cursor } = this.#wanted;
+    const { states, name, tags, cursor } = this.#wanted;
     try {
       const page = await listJobs(
-        { state: states, name: name || undefined, cursor, limit: PAGE },
+        { state: states, name: name || undefined, tag: tags, cursor, limit: PAGE },
         asked.signal,
       );
       if (asked.signal.aborted) return;

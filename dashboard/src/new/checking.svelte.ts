@@ -11,6 +11,8 @@ export class Checking {
   /** Of the last problem that was checked. */
   answer = $state.raw<Validation | null>(null);
   faults = $state.raw<readonly FieldError[]>([]);
+  /** Faults beyond those that are told one by one. */
+  more = $state(0);
   busy = $state(false);
   /** Why the service could not say anything. */
   trouble = $state<string | null>(null);
@@ -38,12 +40,14 @@ export class Checking {
       if (signal.aborted) return;
       this.answer = answer;
       this.faults = answer.errors ?? [];
+      this.more = answer.more ?? 0;
       this.trouble = null;
     } catch (error) {
       if (signal.aborted) return;
       this.answer = null;
       const told = error instanceof ApiError ? error.errors : [];
       this.faults = told;
+      this.more = error instanceof ApiError ? (error.problem.more ?? 0) : 0;
       this.trouble = told.length > 0 ? null : sentence(error);
     }
     this.busy = false;

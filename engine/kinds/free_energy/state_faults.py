@@ -96,7 +96,7 @@ def _change_faults(region: Region, options: FreeEnergyOptions) -> list[FieldErro
             try:
                 ends.append(parse_composition(region.space, end, ("free_energy", name)))
             except ProblemInvalid as error:
-                found.extend(error.errors)
+                found.extend(error.found)
     if found or len(ends) < 2:
         return found
     if _alike(*ends):
@@ -168,7 +168,7 @@ def _phase_faults(problem: Problem, options: FreeEnergyOptions, limits: Limits) 
         try:
             counts.append(_counts(phase, number, limits))
         except ProblemInvalid as error:
-            found.extend(error.errors)
+            found.extend(error.found)
     if len(counts) == 2 and counts[0] != counts[1]:
         text = (
             f"this is {_formula(counts[1])} and the other phase is {_formula(counts[0])}: free energies of one "

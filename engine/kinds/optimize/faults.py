@@ -54,9 +54,9 @@ def start_faults(problem: Problem, region: Region) -> list[FieldError]:
     space = region.space
     for number, composition in enumerate(problem.at):
         try:
-            x = parse_composition(space, composition, ("at", number))
+            x = parse_composition(space, composition, ("at", number), hints=not errors)
         except ProblemInvalid as fault:
-            errors.extend(fault.errors)
+            errors.extend(fault.found)
             continue
         for column, value, low, high in zip(space.columns, x, space.lower, space.upper, strict=True):
             if not low - 1e-9 <= value <= high + 1e-9:

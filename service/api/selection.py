@@ -1,0 +1,71 @@
+"""Which jobs are meant: the filters of the list, which whatever is done with many jobs takes too."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from api_schemas.base import refusal
+from api_schemas.jobs import JobState, Tag
+from service.repositories.jobs import JobFilter
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].*)?")
+
+
+def _a_date(value: object) -> object:
+    if isinstance(value, str) and not _DATE.fullmatch(value):
+        raise refusal("invalid-parameter", "give a date such as 2026-01-31, or 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_a_date),
+    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC)),
+]
+"""A date, or a date with a time; in UTC where it names no zone."""
+
+JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{26}$")]
+
+
+def _selected(
+    state: Annotated[list[JobState] | None, Query(description="Only jobs in one of these states.")] = None,
+    name: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
+            description="Only jobs with this in their name, in whatever case.",
+        ),
+    ] = None,
+    tag: Annotated[
+        list[Tag] | None,
+        Query(max_length=20, description="Only jobs with all of these tags, in whatever case."),
+    ] = None,
+    created_after: Annotated[
+        Moment | None, Query(description="Only jobs made at this time or after it, e.g. 2026-01-31.")
+    ] = None,
+    created_before: Annotated[Moment | None, Query(description="Only jobs made before this time.")] = None,
+    parent: Annotated[
+        JobId | None, Query(description="Only jobs that verify the answer of this one.")
+    ] = None,
+    id: Annotated[  # noqa: A002  (the name of the parameter)
+        list[JobId] | None, Query(max_length=200, description="Only these jobs.")
+    ] = None,
+) -> JobFilter:
+    return JobFilter(
+        states=tuple(state or ()),
+        name=name or None,
+        tags=tuple(tag or ()),
+        created_after=created_after,
+        created_before=created_before,
+        parent=parent,
+        ids=tuple(id or ()),
+    )
+
+
+Selected = Annotated[JobFilter, Depends(_selected)]

@@ -1,0 +1,1 @@
+"""Checking problems in processes of their own, which are ended at their limits."""

@@ -1,0 +1,195 @@
+"""The API's side of checking: hands each problem to a process of its own, and waits for what that tells."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from api_schemas.errors import FieldError, ProblemDetail, ProblemInvalid
+from service.checking.frames import LENGTH, LIMITS, framed
+from service.http.refusals import Refused, Unavailable, Unprocessable
+
+CLOCK_FACTOR = 15.0
+"""A check may take so much longer by the clock than of a core: on a busy machine it waits for its turn."""
+
+GRACE_SECONDS = 10.0
+"""So long after its limit a check that has not ended is given up, and with it the process that forks: it is frozen."""
+
+_SECRETS = frozenset({"ORICHALCUM_DATABASE_URL", "ORICHALCUM_BROKER_URL", "ORICHALCUM_API_KEY"})
+"""What whoever reads hostile problems has no use for."""
+
+_ENDINGS = (signal.SIGPROF, signal.SIGALRM)
+_log = structlog.get_logger(__name__)
+
+
+class Checker:
+    """Forks checks from a process that has imported all they need; starts that when it is first needed, or has died."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Start the process that forks, unless it runs; it imports for some seconds, which nobody has to wait for."""
+        with self._starting:
+            self._started()
+
+    def close(self) -> None:
+        """End the process that forks; checks that are under way end at their limits."""
+        with self._starting:
+            if self._control is not None:
+                self._control.close()
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            self._process = self._control = None
+
+    @asynccontextmanager
+    async def check(
+        self, seconds: float, body: bytes, *, validate: bool = False, digest: dict[str, Any] | None = None
+    ) -> AsyncIterator[Check]:
+        """A check of a problem.
+
+        Args:
+            seconds: Of a core, after which it is ended.
+            body: The problem, in JSON that nobody has looked at yet.
+            validate: Whether all that can be told of it is wanted, and not only whether it is accepted.
+            digest: What else makes two requests the same; given, `Check.digest` has to be asked for first.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._hand_over(theirs, seconds)
+        ours.settimeout(0.0)
+        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            wanted = json.dumps({"validate": validate, "digest": digest}).encode()
+            writer.write(framed(wanted) + framed(body))
+            yield Check(self, reader, writer, seconds)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def _hand_over(self, connection: socket.socket, seconds: float) -> None:
+        limits = LIMITS.pack(seconds, seconds * CLOCK_FACTOR)
+        with self._starting:
+            try:
+                socket.send_fds(self._started(), [limits], [connection.fileno()])
+            except OSError:  # it has just died
+                self._forgotten()
+                socket.send_fds(self._started(), [limits], [connection.fileno()])
+
+    def _started(self) -> socket.socket:
+        if self._process is not None and self._process.poll() is not None:
+            _log.warning("the process that forks checks has ended", code=self._process.returncode)
+            self._forgotten()
+        if self._control is None:
+            self._control, theirs = socket.socketpair()
+            environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+            environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            with theirs:
+                command = [sys.executable, "-m", "service.checking"]
+                self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=environment)  # noqa: S603
+        return self._control
+
+    def _forgotten(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = self._control = None
+
+    def given_up(self) -> None:
+        """End the process that forks: a check has neither answered nor ended."""
+        _log.error("the process that forks checks does not answer; it is ended")
+        with self._starting:
+            self._forgotten()
+
+
+class Check:
+    """A problem that is being checked by a process of its own."""
+
+    def __init__(
+        self, checker: Checker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+    ) -> None:
+        """Listen to the process at the other end."""
+        self._checker = checker
+        self._reader = reader
+        self._writer = writer
+        self._seconds = seconds
+
+    async def digest(self) -> str:
+        """The digest of the body and what was given with it; checking waits until the answer is asked for.
+
+        Raises:
+            ServiceProblem: if the body cannot be read, or that takes too long.
+        """
+        found = str((await self._told())["digest"])
+        self._writer.write(framed(b"{}"))
+        return found
+
+    async def answer(self) -> dict[str, Any]:
+        """What the check came to.
+
+        Raises:
+            ProblemInvalid: with the faults found.
+            ServiceProblem: if the body cannot be read, or the check takes too long.
+        """
+        return await self._told()
+
+    async def _told(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._seconds * CLOCK_FACTOR + GRACE_SECONDS):
+                (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+                found: dict[str, Any] = json.loads(await self._reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            found = {"ended": signal.SIGKILL}
+        except TimeoutError:
+            self._checker.given_up()
+            raise Unavailable(
+                "check-unavailable",
+                "Problems cannot be checked now",
+                "the process that checks problems did not answer and is started again; try again in a moment",
+                retry_after=2,
+            ) from None
+        if "invalid" in found:
+            raise ProblemInvalid(
+                [FieldError.model_validate(error) for error in found["invalid"]], found["more"]
+            )
+        if "refused" in found:
+            raise Refused(ProblemDetail.model_validate(found["refused"]), found["headers"])
+        if "failed" in found:
+            raise RuntimeError(f"a check failed: {found['failed']}; the log says why")
+        if "ended" in found:
+            raise self._ended(found["ended"])
+        return found
+
+    def _ended(self, number: int) -> Unprocessable:
+        if number in _ENDINGS:
+            return Unprocessable(
+                "too-complex",
+                "The problem takes too long to check",
+                f"checking was given up after {self._seconds:g} s of a core; give a smaller or simpler structure, "
+                "fewer constraints, or fewer compositions",
+            )
+        _log.error("a check ended", signal=number)
+        return Unprocessable(
+            "check-ended",
+            "The problem could not be checked",
+            "the process that checked it ended unexpectedly; give a smaller or simpler problem, or try again",
+        )
