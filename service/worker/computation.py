@@ -38,15 +38,11 @@ def performed(problem: Problem, tasks: Sequence[Task], workplace: Workplace) -> 
         api_schemas.errors.ProblemInvalid: if the problem cannot be computed.
         engine.potentials.errors.PotentialError: if the potential cannot be used.
     """
-<<<<<<< HEAD
     first = tasks[0]
     resolved, unit = _resolved(problem.model_dump_json()).of_phase(first.phase), UNITS[first.unit]
-=======
-    resolved, unit = _resolved(problem.model_dump_json()), UNITS[tasks[0].unit]
     if not problem.potential.file and not is_fetched(problem.potential.name):
         workplace.say(f"fetching the weights of {problem.potential.name}")
         fetch(problem.potential.name, workplace.say)
->>>>>>> 657bc39 (Shared values are computed by one worker, and nothing is fetched or compiled in silence)
     workplace.say(words_of(unit, resolved, tasks))
     return unit.perform(resolved, tasks, workplace)
 

