@@ -104,6 +104,8 @@ class ReferenceSolver:
         found: dict[str, dict[str, Any] | None] = {key: self._store.get(key) for key in keys}
         missing = [i for i, key in enumerate(keys) if found[key] is None]
         size = batch_size(crystal)
+        if missing:
+            self._store.begin([keys[i] for i in missing])
         for first in range(0, len(missing), size):
             chunk = missing[first : first + size]
             landscape = self.landscape(crystal, pressure, fixed_cell=fixed_cell)
@@ -138,6 +140,7 @@ class ReferenceSolver:
         )
         value = self._store.get(key)
         if value is None:
+            self._store.begin([key])
             value = compute()
             self._store.put(key, value)
         return value

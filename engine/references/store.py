@@ -34,6 +34,9 @@ class ReferenceStore(Protocol):
     def get(self, key: str) -> dict[str, Any] | None:
         """The value stored under the key, or None."""
 
+    def begin(self, keys: Sequence[str]) -> None:
+        """Told which values are computed now; the store of several processes may raise to have one of them wait."""
+
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Store a value; storing the same key twice is harmless."""
 
@@ -47,6 +50,9 @@ class MemoryStore:
     def get(self, key: str) -> dict[str, Any] | None:
         """The value stored under the key, or None."""
         return self._values.get(key)
+
+    def begin(self, keys: Sequence[str]) -> None:
+        """Nobody else computes for this store."""
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Store a value."""

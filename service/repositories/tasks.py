@@ -247,14 +247,14 @@ def renew(session: Session, held: Claim) -> bool:
     return _changed(session, held, lease_until=now(session) + LEASE_SECONDS)
 
 
-def release(session: Session, held: Claim) -> bool:
+def release(session: Session, held: Claim, wait: float | None = None) -> bool:
     """Give a task back unfinished, without counting it as lost; False if the claim is no longer ours.
 
-    Its checkpoint stays: whoever claims it next goes on from there.
+    Its checkpoint stays: whoever claims it next goes on from there, after ``wait`` seconds if that is given.
     """
-    return _changed(
-        session, held, state="pending", lease_until=None, worker=None, doing=None, enqueued_at=None
-    )
+    values = {"lease_until": None, "worker": None, "doing": None, "enqueued_at": None}
+    later = None if wait is None else now(session) + wait
+    return _changed(session, held, state="pending", not_before=later, **values)
 
 
 def _changed(session: Session, held: Claim, **values: object) -> bool:

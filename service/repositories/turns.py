@@ -59,7 +59,9 @@ def next_task(session: Session, message: int, queues: Sequence[str]) -> int | No
     first = min(waiting, key=place)
     sent = or_(TaskRow.enqueued_at.is_not(None), TaskRow.id == message)
     tasks = select(TaskRow.id).where(TaskRow.job_id == first.id, TaskRow.state == "pending", sent)
-    return session.scalars(tasks.order_by(TaskRow.background, TaskRow.id).limit(1)).one_or_none()
+    # Within a job as they were sent: what runs in the background is not put off until the end.
+    in_order = tasks.order_by(TaskRow.enqueued_at, TaskRow.background, TaskRow.id)
+    return session.scalars(in_order.limit(1)).one_or_none()
 
 
 def _waiting(session: Session, queues: Sequence[str]) -> list[_Waiting]:

@@ -12,6 +12,7 @@ from service.tables.idempotency import IdempotencyRow
 from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
 from service.tables.parts import PartRow
+from service.tables.reference_claims import ReferenceClaimRow
 from service.tables.references import ReferenceRow
 from service.tables.tags import TagRow
 from service.tables.tallies import TallyRow
@@ -25,6 +26,7 @@ TABLES = (
     TagRow,
     MapRow,
     ReferenceRow,
+    ReferenceClaimRow,
     PartRow,
     IdempotencyRow,
     ApiKeyRow,

@@ -12,6 +12,8 @@ from engine.acceptance.resolve import resolve
 from engine.composition.slices import Slice
 from engine.kinds.kind import Plan
 from engine.kinds.registry import KINDS
+from engine.potentials.registry import is_fetched
+from engine.potentials.weights import fetch
 from engine.problem.resolved import ResolvedProblem
 from engine.units.batches import batched
 from engine.units.registry import UNITS
@@ -38,6 +40,9 @@ def performed(problem: Problem, tasks: Sequence[Task], workplace: Workplace) -> 
     """
     first = tasks[0]
     resolved, unit = _resolved(problem.model_dump_json()).of_phase(first.phase), UNITS[first.unit]
+    if not problem.potential.file and not is_fetched(problem.potential.name):
+        workplace.say(f"fetching the weights of {problem.potential.name}")
+        fetch(problem.potential.name, workplace.say)
     workplace.say(words_of(unit, resolved, tasks))
     return unit.perform(resolved, tasks, workplace)
 

@@ -21,7 +21,7 @@ from service.lifecycle.dispatch import enqueue
 from service.repositories import evaluations, events, jobs, progress, stored, tasks, turns
 from service.repositories.jobs import ProblemUnreadable
 from service.repositories.progress import JobProgress
-from service.repositories.references import SqlReferenceStore
+from service.repositories.references import ComputedElsewhere, SqlReferenceStore
 from service.repositories.stored import StoredUnreadable
 from service.repositories.tasks import Claim
 from service.tables.database import Database, now
@@ -34,6 +34,9 @@ from service.worker.words import Words
 
 ASSESSED_RECORDS = 200
 """Up to so many records it is worked out after each one how far the job is, later only with each batch."""
+
+ELSEWHERE_SECONDS = 4.0
+"""After so long it is tried again whether another worker has computed what a task needs."""
 
 _TRIES = 8
 """So often a worker looks for a task before the message is taken for one that came too late."""
@@ -99,6 +102,10 @@ def _run(context: WorkerContext, claim: Claim) -> None:
     except Interrupted as interrupted:
         _give_up(context, claim, interrupted)
         return
+    except ComputedElsewhere:
+        with context.database.writing() as session:
+            tasks.release(session, claim, wait=ELSEWHERE_SECONDS)
+        return
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever the computation raises ends this job, not the worker)
@@ -158,15 +165,19 @@ def _computed(
     words: Words,
     saved: Checkpoints,
 ) -> list[Record]:
+    references = SqlReferenceStore(context.database, claim.tenant, context.name)
     workplace = Workplace(
         device=context.device,
-        references=SqlReferenceStore(context.database, claim.tenant),
+        references=references,
         on_call=lease.check,
         say=words.say,
         checkpoint=saved.found(),
         save=saved.save,
     )
-    records = context.perform(claim.problem, batch, workplace)
+    try:
+        records = context.perform(claim.problem, batch, workplace)
+    finally:
+        references.give_back()
     # As they will be read back: a number that is not finite has no place in the store.
     return [type(record).model_validate_json(record.model_dump_json()) for record in records]
 
