@@ -90,7 +90,7 @@ class KindSchema:
 OPTIMIZE = KindSchema(
     name="optimize",
     summary="Search the composition that meets the objectives.",
-    uses=_COMMON | _BUDGET | {"objectives", "constraints", "strategy", "at", "scan", "verify"},
+    uses=_COMMON | _BUDGET | {"objectives", "constraints", "strategy", "at", "measured", "scan", "verify"},
     searches=True,
     spends=True,
     views=("answer", "composition", "convergence", "crystal", "front"),
@@ -103,7 +103,7 @@ strategy:
 SCAN = KindSchema(
     name="scan",
     summary="Evaluate every feasible composition of a grid.",
-    uses=_COMMON | _BUDGET | _COMPOSITION | {"objectives", "strategy.name", "scan", "verify"},
+    uses=_COMMON | _BUDGET | _COMPOSITION | {"objectives", "strategy.name", "measured", "scan", "verify"},
     because={
         "at": "kind scan evaluates its own grid; remove at, or use kind evaluate",
         "constraints": "a scan visits a grid and has no answer to constrain; remove it, or use kind optimize with "
@@ -118,7 +118,7 @@ scan:
 EVALUATE = KindSchema(
     name="evaluate",
     summary="Evaluate the compositions that are listed.",
-    uses=_COMMON | _BUDGET | {"objectives", "at", "verify"},
+    uses=_COMMON | _BUDGET | {"objectives", "at", "measured", "verify"},
     listed=True,
     because={
         "scan": "scan goes with kind scan or strategy grid, not with kind evaluate; remove it",

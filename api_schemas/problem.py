@@ -25,6 +25,7 @@ from api_schemas.errors import parse
 from api_schemas.files import read_file, read_text
 from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.kinds import KINDS
+from api_schemas.measured import MOST_MEASURED, Measured
 from api_schemas.objectives import Objective
 from api_schemas.order_options import OrderOptions
 from api_schemas.structure_files import with_texts
@@ -55,6 +56,11 @@ class Problem(Model):
         default=[],
         max_length=10_000,
         description="Compositions to evaluate (kind evaluate), or to start from (kind optimize).",
+    )
+    measured: list[Measured] = Field(
+        default=[],
+        max_length=MOST_MEASURED,
+        description="Your own points, from experiment or elsewhere: surrogates learn from them beside the evaluations.",
     )
     scan: Scan | None = Field(None, description="The grid of kind scan, or of strategy grid.")
     verify: Verify | None = Field(None, description="Explicit supercells of the answer.")

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, field_validator
 
 from api_schemas.base import Output
 from api_schemas.evaluations import Evaluation
+from api_schemas.measured import MeasuredOffset, MeasuredPoint
 from api_schemas.verification import Verification
 
 StopReason = Literal[
@@ -123,6 +124,13 @@ class Result(Output):
         "with fewer than three evaluations, for a front, and of a cancelled job.",
     )
     targets: list[float | None] = Field(default=[], description="Target of each objective, same_as resolved.")
+    measured: list[MeasuredPoint] = Field(
+        default=[], description="The problem's own measured points; they are no evaluations."
+    )
+    offsets: list[MeasuredOffset] = Field(
+        default=[],
+        description="By how much what was measured lies above what the potential gives, a property each.",
+    )
     verification: list[Verification] | None = Field(
         None,
         description="What explicit supercells say, an entry for each evaluation that was verified and each property, "

@@ -16,6 +16,7 @@ from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.jobs import BestSoFar, Job
 from api_schemas.kinds import KINDS
 from api_schemas.maps import SurrogateMap
+from api_schemas.measured import MeasuredPoint
 from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
 from orichalcum import free_energy_tables, ordering_tables, tables, verified, wording
@@ -187,11 +188,13 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.evaluations))
         messages = dict.fromkeys(one.message for one in item.evaluations if one.message)
         parts += [line(message) for message in list(messages)[:MOST_MESSAGES]]
+    if item.measured:
+        parts.append(_measured(item.measured))
     if own is None:
         parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
     if item.verification is not None:
         parts += verified.lines(item.verification)
-    if item.verification is not None or item.best is None:
+    if item.verification is not None or item.best is None or item.measured:
         parts += [line(note) for note in item.notes]
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
@@ -325,6 +328,21 @@ def _prediction(item: Prediction) -> str:
     unit = "" if item.unit == "1" else f" {item.unit}"
     expected = f"{wording.number(item.mean, item.unit)} ± {item.deviation:.2g}{unit}"
     return f"told of all others, the surrogate expected {plain(item.property)} {expected} here"
+
+
+def _measured(items: Sequence[MeasuredPoint]) -> Table:
+    """What was measured: no evaluations, and never the answer."""
+    table = tables.table("Measured", "Property", "Value", "±", "Source", numeric=("Value", "±"))
+    for item in items:
+        for name, found in item.properties.items():
+            table.add_row(
+                wording.composition(item.composition),
+                plain(name),
+                wording.quantity(found.value, found.unit),
+                f"{found.deviation:.2g}",
+                Text(plain(item.source)),
+            )
+    return table
 
 
 def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Table:

@@ -134,7 +134,7 @@ def bowl(k: int) -> Case:
         away = x - centre
         return float(stiffness @ away**2), 2.0 * stiffness * away
 
-    return _of_one("bowl", k, function)
+    return of_one("bowl", k, function)
 
 
 def valley(k: int) -> Case:
@@ -150,7 +150,7 @@ def valley(k: int) -> Case:
         slope[0] += 2.0 * (x[0] - top)
         return value, slope
 
-    return _of_one("valley", k, function)
+    return of_one("valley", k, function)
 
 
 def wells(k: int) -> Case:
@@ -169,7 +169,7 @@ def wells(k: int) -> Case:
             slope += 2.0 * part * away / width**2
         return value, slope
 
-    return _of_one("wells", k, function, centres)
+    return of_one("wells", k, function, centres)
 
 
 def ripples(k: int) -> Case:
@@ -183,7 +183,7 @@ def ripples(k: int) -> Case:
         value = float(away @ away) + height * float((1.0 - np.cos(waves * away)).sum())
         return value, 2.0 * away + height * waves * np.sin(waves * away)
 
-    return _of_one("ripples", k, function, [centre])
+    return of_one("ripples", k, function, [centre])
 
 
 def corners(k: int) -> Case:
@@ -196,7 +196,7 @@ def corners(k: int) -> Case:
     def function(x: Vector) -> tuple[float, Vector]:
         return float(0.5 * x @ pairs @ x + pure @ x), pairs @ x + pure
 
-    return _of_one("corners", k, function)
+    return of_one("corners", k, function)
 
 
 def solution(k: int) -> Case:
@@ -237,7 +237,8 @@ def targets(k: int) -> Case:
     return Case("targets", k, properties, targets)
 
 
-def _of_one(name: str, k: int, function: Property, near: list[Vector] | None = None) -> Case:
+def of_one(name: str, k: int, function: Property, near: list[Vector] | None = None) -> Case:
+    """A function that is minimised, with places near which its minima are."""
     starts = tuple(tuple(one.tolist()) for one in near or [])
     return Case(name, k, {"mixing_energy": function}, {}, starts)
 

@@ -17,6 +17,7 @@ from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
 from engine.acceptance.fit import fit_faults
 from engine.acceptance.held_checks import held_faults
+from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.mixing import mixing_faults
 from engine.acceptance.objective_checks import batch_faults, property_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
@@ -99,6 +100,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))
     space = CompositionSpace.of(problem.sublattices)
+    errors.extend(measured_faults(space, problem.measured))
     too_many = _end_member_faults(space, limits)
     errors.extend(too_many)
     region = _region(problem, space, parts.crystal, errors, examine=not too_many)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.evaluations import Suggestion
+from api_schemas.kinds import KINDS as SCHEMAS
+from api_schemas.measured import Measured
 from engine.acceptance.maps import asked_slice, checked_property
+from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.resolve import resolved_problem
 from engine.campaign.told_checks import checked_records
 from engine.composition.notation import parse_composition
@@ -50,6 +55,7 @@ class Campaign:
         self.seed = self.problem.strategy.seed if seed is None else seed
         self.plan = KINDS[self.problem.kind].plan(self.resolved, self.seed, shared=shared)
         self._asked: list[Any] = []
+        self._shared = shared
 
     def __repr__(self) -> str:
         done = f"{len(self.records)} of at most {self.planned} tasks told"
@@ -80,6 +86,29 @@ class Campaign:
                 that do not add up to 1, an element that is not there, another one's index): none counts then.
         """
         self.plan.tell(checked_records(self.resolved, self.records, records))
+
+    def tell_measured(self, measured: Sequence[Measured | Mapping[str, Any]]) -> None:
+        """Add people's own points, as under ``measured`` in a problem file: the surrogates learn from them.
+
+        They are no evaluations: neither counted, nor the answer. What was told before is told again to a plan that
+        knows them.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: if one is none; none of them counts then.
+        """
+        added = [one if isinstance(one, Measured) else parse(Measured, dict(one)) for one in measured]
+        if not SCHEMAS[self.problem.kind].takes("measured"):
+            text = SCHEMAS[self.problem.kind].refusal("measured")
+            raise ProblemInvalid([FieldError(pointer="/measured", type="unused-field", message=text)])
+        everything = [*self.problem.measured, *added]
+        faults = measured_faults(self.space, everything)
+        if faults:
+            raise ProblemInvalid(faults)
+        self.problem = self.problem.model_copy(update={"measured": everything})
+        self.resolved = replace(self.resolved, problem=self.problem)
+        records = self.plan.records
+        self.plan = KINDS[self.problem.kind].plan(self.resolved, self.seed, shared=self._shared)
+        self.plan.tell(records)
 
     def ask(self, n: int | None = None) -> list[Any]:
         """The next tasks; empty once the campaign has stopped.

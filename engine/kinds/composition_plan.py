@@ -15,6 +15,7 @@ from engine.kinds.stages import Stages, in_order
 from engine.kinds.told import Told
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.answer.assessment import assessment
+from engine.optimize.answer.offsets import measured_offsets, offset_words
 from engine.optimize.answer.prediction import predictions
 from engine.optimize.answer.sensitivities import sensitivities
 from engine.optimize.answer.surrogate_map import expected, surrogate_map
@@ -134,6 +135,7 @@ class CompositionPlan:
         places = {record.index: place for place, record in enumerate(self.records)}
         choice = self.resolved.problem.potential
         best = None if found is None else with_uncertainty(evaluations[places[found[0].index]], choice)
+        offsets = [] if stopped.reason == "cancelled" else measured_offsets(self.resolved, self.records)
         at_best = None if found is None or loss is None else found[1]
         return Answer(
             best=best,
@@ -143,7 +145,8 @@ class CompositionPlan:
             active_constraints=[]
             if at_best is None or loss is None
             else active_constraints(self.told.region, loss, at_best),
-            notes=self.notes(),
+            notes=[*self.notes(), *(offset_words(one) for one in offsets)],
+            offsets=offsets,
             trace=self.trace,
             predictions=[] if stopped.reason == "cancelled" else self._predictions(),
             targets=list(self.records[0].targets) if self.records else [],

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
+from api_schemas.measured import MeasuredOffset
 from api_schemas.results import Prediction, Sensitivity, Stopped, TracePoint
 from api_schemas.tasks import Record, Task
 from api_schemas.verification import Verification
@@ -65,6 +66,7 @@ class Answer:
         trace: The convergence.
         predictions: How well surrogates knew the answer.
         targets: Target of each objective, same_as resolved.
+        offsets: By how much what was measured lies above what the potential gives.
         verification: What explicit supercells say; None where they were not asked for.
     """
 
@@ -78,6 +80,7 @@ class Answer:
     trace: Sequence[TracePoint] = ()
     predictions: Sequence[Prediction] = ()
     targets: Sequence[float | None] = ()
+    offsets: Sequence[MeasuredOffset] = ()
     verification: Sequence[Verification] | None = None
 
 

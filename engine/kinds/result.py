@@ -16,6 +16,7 @@ from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped
 from api_schemas.supercells import SUPERCELL
 from api_schemas.tasks import Record
 from engine.kinds.kind import Answer, Plan
+from engine.kinds.measured import measured_points
 from engine.potentials.registry import describe_choice
 
 EXPLICIT = frozenset({SUPERCELL, DECORATIONS, DESCENT, HARMONIC, DYNAMICS, THERMAL_CELL, REFERENCE})
@@ -77,6 +78,8 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         trace=list(answer.trace),
         predictions=list(answer.predictions),
         targets=list(answer.targets),
+        measured=measured_points(problem),
+        offsets=list(answer.offsets),
         verification=None if answer.verification is None else list(answer.verification),
         cost=cost,
         provenance=made_by,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from engine.optimize.answer.front import nondominated
 from engine.optimize.objective import Loss, build_loss, point_of
 from engine.optimize.point import Point, best_of
 from engine.optimize.surrogates.known_parts import known_parts
+from engine.optimize.surrogates.measured import measured_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +54,8 @@ class Told:
         """The loss once the targets are known: with the first evaluation; None without objectives."""
         if not self.records or not self.resolved.problem.objectives:
             return None
-        return build_loss(self.resolved.problem, self.records[0].targets, self.known)
+        loss = build_loss(self.resolved.problem, self.records[0].targets, self.known)
+        return replace(loss, measured=measured_at(self.space, self.resolved.problem.measured))
 
     @cached_property
     def vectors(self) -> list[NDArray[np.float64]]:

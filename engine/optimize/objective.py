@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from api_schemas.evaluations import EvaluationRecord
     from api_schemas.problem import Problem
     from engine.optimize.known_part import KnownPart
+    from engine.optimize.surrogates.measured import MeasuredAt
 
 Values = TypeVar("Values", float, "NDArray[np.float64]", "Tensor")
 """Values of a property: one or many."""
@@ -100,6 +101,8 @@ class Loss:
     """Properties that are looked at without being objectives."""
     known: Mapping[str, KnownPart] = field(default_factory=dict)
     """By property, a part of it that is known without a potential: models describe the rest."""
+    measured: Sequence[MeasuredAt] = ()
+    """What was measured of properties beside the evaluations."""
 
     @property
     def properties(self) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ export function madeProblem(more: Partial<Problem> = {}): Problem {
     conditions: { temperature: 300, pressure: 0, chemical_potentials: {} },
     strategy: { name: 'auto', max_evaluations: 40, seed: 0 },
     at: [],
+    measured: [],
     ...more,
   } as Problem;
 }

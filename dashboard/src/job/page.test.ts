@@ -8,6 +8,8 @@ import type EvaluationsTableType from './EvaluationsTable.svelte';
 import type JobHeaderType from './JobHeader.svelte';
 import ProvenanceList from './ProvenanceList.svelte';
 import { madeEvaluation, madeProblem } from './made';
+import { measuredOn } from './measured';
+import MeasuredTable from './MeasuredTable.svelte';
 import type SensitivityTableType from './SensitivityTable.svelte';
 import type { JobStore, Point } from './store.svelte';
 import type TernaryPlotType from './TernaryPlot.svelte';
@@ -175,6 +177,46 @@ describe('the table of sensitivities', () => {
         .map((cell) => cell.textContent?.trim());
     expect(cells('lattice_a')).toEqual(['\u22120.00205', '+0.000800', '+0.00410']);
     expect(cells('density')).toEqual(['–', '–', '–']);
+  });
+});
+
+describe('measured points', () => {
+  const problem = madeProblem({
+    measured: [
+      {
+        composition: { cation: { Sc: 0.25, Al: 0.75 } },
+        properties: { lattice_a: 3.21 },
+        deviation: { lattice_a: 0.003 },
+        gradients: {},
+        source: 'a paper',
+      },
+      {
+        composition: { cation: { Al: 1 } },
+        properties: { volume: 10.4 },
+        deviation: {},
+        gradients: {},
+        source: '',
+      },
+    ],
+  });
+
+  it('fall on a slice where their composition is, for the property that was measured', () => {
+    const slice = { sublattice: 'cation', elements: ['Al', 'Sc'] };
+    const found = measuredOn(problem, 'lattice_a', slice, 'Å');
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ shares: [0.75, 0.25], value: 3.21, deviation: 0.003 });
+    expect(found[0]!.title).toMatch(/^measured: .*lattice_a 3.21 ± 0.0030\sÅ \(a paper\)$/);
+    expect(measuredOn(problem, 'volume', slice, '')[0]!.shares).toEqual([1, 0]);
+  });
+
+  it('are listed as measured, a row for each value', () => {
+    const view = viewOf([], null);
+    Object.defineProperty(view, 'problem', { get: () => problem });
+    render(MeasuredTable, { view });
+    const rows = within(screen.getByRole('region', { name: 'Measured' })).getAllByRole('row');
+    expect(rows).toHaveLength(3);
+    expect(rows[1]!.textContent).toMatch(/lattice_a.*3.21.*0.003.*a paper/);
+    expect(screen.getByText(/none of it counts as an evaluation/)).toBeTruthy();
   });
 });
 

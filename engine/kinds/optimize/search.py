@@ -13,6 +13,7 @@ from engine.optimize.answer.failures import failure_words
 from engine.optimize.history import History
 from engine.optimize.objective import Loss
 from engine.optimize.proposals import strategies
+from engine.optimize.proposals.probes import claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,10 @@ class Search:
             return Stopped(reason="converged", message=stop_words.broken(loss, best[1]))
         if loss.only_targets:
             return stop_words.unreachable(self.told.region, loss, best[1])
-        return Stopped(reason="converged", message=f"no search improves further after {done} evaluations")
+        words = f"no search improves further after {done} evaluations"
+        if strategies.STRATEGIES[self._chosen.name].tested:
+            words += f"; {claim(self.told.space, loss, self.told.points, self._fits).words()}"
+        return Stopped(reason="converged", message=words)
 
     def _proposals(self, n: int | None) -> list[Proposal]:
         count = n or 1

@@ -46,7 +46,7 @@ def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], be
     certain = {name for name, part in loss.known.items() if part.whole}
     names = [name for name in dict.fromkeys(term.name for term in loss.terms) if name not in certain]
     with fitting_threads(0):  # the matrices of a surrogate are small
-        models = surrogates(space, names, others, {}, loss.known)
+        models = surrogates(space, names, others, {}, loss.known, loss.measured)
         found = {name: models[name].mean_and_deviation(target.x[None]) for name in names}
     return [
         Prediction(

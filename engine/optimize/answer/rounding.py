@@ -62,7 +62,7 @@ def rounded_answer(
         return None
     known = [point.x for point in points if region.is_rounded(point.x)]
     with fitting_threads(0):  # the matrices of a surrogate are small
-        models = surrogates(region.space, loss.properties, points, fits, loss.known)
+        models = surrogates(region.space, loss.properties, points, fits, loss.known, loss.measured)
         found = most_promising(region, loss, models, nearest, known)
     if found is None:
         return None

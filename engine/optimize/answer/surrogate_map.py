@@ -9,6 +9,7 @@ from engine.composition.slices import INCUMBENT, Slice, map_fault
 from engine.mechanics.threads import fitting_threads
 from engine.optimize.objective import Loss, point_of
 from engine.optimize.surrogates.known_parts import known_parts
+from engine.optimize.surrogates.measured import measured_at
 from engine.optimize.surrogates.surrogate import surrogates
 from engine.properties.table import PROPERTIES
 
@@ -91,7 +92,8 @@ def expected(
     if not known:
         raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
     parts = known_parts(resolved)
+    measured = measured_at(space, resolved.problem.measured)
     with fitting_threads(0):  # the matrices of a surrogate are small
-        model = surrogates(space, [property_name], points, {}, parts)[property_name]
+        model = surrogates(space, [property_name], points, {}, parts, measured)[property_name]
         mean, deviation = model.mean_and_deviation(compositions)
     return mean, deviation, len(known)

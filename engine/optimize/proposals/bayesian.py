@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 FIRST_POINTS = 1
 """Compositions tried before surrogates are asked."""
-FEWEST = 5
-"""Compositions before a small expected improvement may end the search."""
 NEGLIGIBLE = 1e-3
 """An expected improvement of the loss below this ends the search; so does one below this part of what targets are
 missed by, or below a tenth of it of the distance from the best goals to those expected of a random composition."""
@@ -37,9 +35,8 @@ NEGLIGIBLE_VOLUME = 1e-4
 DOUBT = 1.5
 """No more than that must be expected even if deviations were so many times those of the surrogates, which are surer
 than they should be of where they have not looked."""
-EARLY_DOUBT = 10.0
-"""That factor where nothing is expected before a search may end: what a couple of compositions do not show may be
-anywhere, and not only next to the best of them."""
+GREAT_DOUBT = 10.0
+"""That factor where an evaluation contradicts the surrogates."""
 SAME = 1e-7
 """Compositions nearer than this are one."""
 DISTINCT = 1e-3
@@ -98,7 +95,7 @@ def best_choice(
         front: Whether several objectives are to be traded off instead of summed.
         doubt: Factor on the standard deviations of the surrogates; not for a front.
     """
-    models = surrogates(region.space, loss.properties, points, cache, loss.known)
+    models = surrogates(region.space, loss.properties, points, cache, loss.known, loss.measured)
     draw = [seed, len(points), len(pending)]
     samples = int(np.random.SeedSequence(draw).generate_state(1)[0])
     anywhere, likely = _candidates(region, points, np.random.default_rng(draw))
@@ -142,7 +139,7 @@ def _negligible(
     *,
     front: bool,
 ) -> float:
-    """The expected improvement below which a search ends (docs/science.md, Eq. 900).
+    """The expected improvement below which a search ends (docs/science.md, Eq. 65).
 
     Args:
         loss: Objectives and property constraints.

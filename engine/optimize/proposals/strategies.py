@@ -41,10 +41,12 @@ class Strategy:
         name: As in `api_schemas.strategies`.
         propose: The next compositions, from everything told and how many at the most; a pure function of these. None
             are proposed once it has converged.
+        tested: Whether its surrogates are tested before it ends.
     """
 
     name: str
     propose: Callable[[History, int], list[Proposal]]
+    tested: bool = False
 
 
 def choose(problem: Problem) -> Chosen:
@@ -58,6 +60,8 @@ def choose(problem: Problem) -> Chosen:
         return Chosen(name)
     if problem.seeks_front:
         return Chosen("bayesian", "auto chose bayesian: a front needs a surrogate of every objective")
+    if problem.measured:
+        return Chosen("hybrid", "auto chose hybrid: its surrogates learn from the measured points, too")
     if all(objective.target is not None for objective in problem.objectives):
         return Chosen("gradient", "auto chose gradient: targets are reached along exact gradients")
     return Chosen("hybrid", "auto chose hybrid: a goal may have several optima, which surrogates tell apart")
@@ -136,31 +140,51 @@ def _improving(
 ) -> list[Proposal]:
     """Compositions of the largest expected improvement, one after the other, each with those before as pending.
 
-    The first may be a sure step instead. None where no improvement to speak of is expected.
+    The first may be a sure step instead or, where no improvement to speak of is expected, a probe.
     """
     from engine.mechanics.threads import fitting_threads
-    from engine.optimize.proposals.bayesian import DOUBT, EARLY_DOUBT, FEWEST
 
     found: list[Proposal] = []
     pending = list(pending)
-    enough = sum(not point.outside for point in history.points) >= FEWEST
     for _ in range(n):
-        step = None
         with fitting_threads(0):  # the matrices of a surrogate are small
-            choice = _choice(history, pending)
-            if sure_steps and choice is not None and not pending:
-                step = _sure_step(history, choice)
-            if step is None and _is_little(choice) and not history.front:
-                choice = _choice(history, pending, DOUBT if enough else EARLY_DOUBT)
-        if step is not None:
-            proposal = Proposal(step.x, "step")
-        elif choice is None or ((enough or pending) and _is_little(choice)):
+            proposal = _next(history, pending, sure_steps=sure_steps)
+        if proposal is None:
             break
-        else:
-            proposal = Proposal(choice.x, "improve")
         pending.append(proposal.x)
         found.append(proposal)
     return found
+
+
+def _next(history: History, pending: list[NDArray[np.float64]], *, sure_steps: bool) -> Proposal | None:
+    """The next composition of a batch; None once nothing is expected and the surrogates have stood the test."""
+    from engine.optimize.proposals.probes import FEWEST
+
+    choice = _choice(history, pending)
+    step = _sure_step(history, choice) if sure_steps and choice is not None and not pending else None
+    if step is not None:
+        return Proposal(step.x, "step")
+    young = history.front and not pending and len(history.points) < FEWEST
+    if choice is not None and (young or not _is_little(choice)):
+        return Proposal(choice.x, "improve")
+    return None if history.front else _in_doubt(history, pending)
+
+
+def _in_doubt(history: History, pending: list[NDArray[np.float64]]) -> Proposal | None:
+    """What to evaluate where nothing is expected: what tests that, and what is expected if surrogates know less."""
+    from engine.optimize.proposals.bayesian import DOUBT, GREAT_DOUBT
+    from engine.optimize.proposals.probes import PROBE, claim, probe
+
+    tested = None if pending else probe(history)
+    if tested is not None:
+        return Proposal(tested, PROBE)
+    choice = _choice(history, pending, DOUBT)
+    if choice is not None and not _is_little(choice):
+        return Proposal(choice.x, "improve")
+    if pending or claim(history.region.space, history.loss, history.points, history.fits).holds:
+        return None
+    doubted = _choice(history, [], GREAT_DOUBT)
+    return None if doubted is None else Proposal(doubted.x, "doubt")
 
 
 def _choice(history: History, pending: list[NDArray[np.float64]], doubt: float = 1.0) -> Choice | None:
@@ -197,8 +221,8 @@ def _sure_step(history: History, choice: Choice) -> SureStep | None:
 STRATEGIES: Registry[Strategy] = Registry(
     "strategy",
     Strategy("gradient", _gradient),
-    Strategy("bayesian", _bayesian),
-    Strategy("hybrid", lambda history, n: _bayesian(history, n, sure_steps=True)),
+    Strategy("bayesian", _bayesian, tested=True),
+    Strategy("hybrid", lambda history, n: _bayesian(history, n, sure_steps=True), tested=True),
     Strategy("random", _random),
 )
 """Every strategy that proposes; a grid is listed beforehand."""

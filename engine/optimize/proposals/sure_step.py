@@ -178,7 +178,7 @@ def sure_step(
         drawn: Compositions of the region, [n, n_columns]: the best of them are tried as starts.
     """
     best = best_of(points)
-    models = surrogates(region.space, loss.properties, points, cache, loss.known)
+    models = surrogates(region.space, loss.properties, points, cache, loss.known, loss.measured)
     broken = best.violation > 0.0
     now = best.violation if broken else best.loss
     young = sum(bool(point.values) for point in points) < FEWEST_TO_FIT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000
 """Observations (values and derivatives) in a fit; beyond it gradients of far points are dropped."""
 _JITTER = 1e-12
+OFFSET = 3.0
+"""Prior standard deviation of the offset of measured values, in standard units: any that the data may ask for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +30,39 @@ class Observations:
         x: Compositions with values, [n, n_columns].
         values: Values of the property, [n], in its unit.
         gradients: Tangent-space gradients of the first m compositions, [m, n_columns].
+        noise: Standard deviation of each value, and of derivatives there, beyond that of evaluations, [n]; 0 for those.
+        measured: Which were measured, and so lie off what the potential gives by the same unknown offset, [n].
     """
 
     x: NDArray[np.float64]
     values: NDArray[np.float64]
     gradients: NDArray[np.float64]
+    noise: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    measured: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Without a word about it, all are evaluations."""
+        if not len(self.noise):
+            object.__setattr__(self, "noise", np.zeros(len(self.values)))
+        if not len(self.measured):
+            object.__setattr__(self, "measured", np.zeros(len(self.values), dtype=bool))
 
     def without_gradients(self) -> Observations:
         """The values alone."""
-        return Observations(self.x, self.values, self.gradients[:0])
+        return replace(self, gradients=self.gradients[:0])
+
+    def covariance(self, d: int, spread: float) -> NDArray[np.float64]:
+        """What is added to the prior covariance of all rows: own noise and the offset in common, [n + m d, n + m d].
+
+        In standard units (docs/science.md, section 11); d is the number of tangent directions.
+        """
+        m = len(self.gradients)
+        noise = np.concatenate([self.noise, np.repeat(self.noise[:m], d)]) / spread
+        return np.diag(noise**2) + OFFSET**2 * np.outer(self.shifted(d), self.shifted(d))
+
+    def shifted(self, d: int) -> NDArray[np.float64]:
+        """1 in the rows of values that the offset shifts, else 0, [n + m d]."""
+        return np.concatenate([self.measured.astype(float), np.zeros(len(self.gradients) * d)])
 
     def trimmed(self, near: NDArray[np.float64]) -> Observations:
         """At most `MOST_ROWS` rows: gradients farthest from a composition are dropped, then values farthest from it."""
@@ -49,7 +75,13 @@ class Observations:
         with_gradient = np.argsort(distance[:m], kind="stable")[:kept]
         rest = np.setdiff1d(np.argsort(distance, kind="stable")[:MOST_ROWS], with_gradient)
         order = np.concatenate([with_gradient, rest])
-        return Observations(self.x[order], self.values[order], self.gradients[with_gradient])
+        return Observations(
+            self.x[order],
+            self.values[order],
+            self.gradients[with_gradient],
+            self.noise[order],
+            self.measured[order],
+        )
 
     def standardised(self, basis: NDArray[np.float64], mean: float, spread: float) -> NDArray[np.float64]:
         """Values, then derivatives along the tangent directions [n_columns, d], in standard units, [n + m d]."""
@@ -158,6 +190,16 @@ class GaussianProcess:
         spread = self.hyperparameters.spread
         return spread * errors, spread * np.sqrt(np.maximum(variances, 1e-300))
 
+    def offset(self) -> tuple[float, float]:
+        """By how much measured values lie above those of the potential, and its deviation, in the property's unit."""
+        shifted = OFFSET**2 * self.observations.shifted(self._conditioned.at.shape[1])
+        half = torch.linalg.solve_triangular(
+            self._conditioned.factor, torch.from_numpy(shifted)[:, None], upper=False
+        ).numpy()
+        variance = max(OFFSET**2 - float((half**2).sum()), 0.0)
+        spread = self.hyperparameters.spread
+        return spread * float(shifted @ self._conditioned.weights), spread * variance**0.5
+
     def _cross(self, pairs: Pairs) -> NDArray[np.float64]:
         """Covariance of values at places [..., q, d] with all observations, [..., q, rows]."""
         slopes = pairs.by_second(len(self.observations.gradients))
@@ -200,7 +242,10 @@ class GaussianProcess:
         h, basis = self.hyperparameters, self.hyperparameters.prior.basis
         at = self.observations.x @ basis
         y = torch.from_numpy(self.observations.standardised(basis, h.mean, h.spread))
-        covariance = torch.from_numpy(h.prior.training(at, len(self.observations.gradients)))
+        covariance = torch.from_numpy(
+            h.prior.training(at, len(self.observations.gradients))
+            + self.observations.covariance(at.shape[1], h.spread)
+        )
         jitter = 0.0
         while True:
             factor, failed = torch.linalg.cholesky_ex(covariance + jitter * torch.eye(len(covariance)))

@@ -34,8 +34,13 @@ _LENGTH_BOUNDS = (0.03, 30.0)
 
 
 def standardisation(observations: Observations) -> tuple[float, float]:
-    """Mean and spread of a property; gradients tell the spread where there are few values."""
+    """Mean and spread of a property; gradients tell the spread where there are few values.
+
+    Measured values, which lie elsewhere by an offset, count only where there are no others.
+    """
     values, gradients = observations.values, observations.gradients
+    if not observations.measured.all():
+        values = values[~observations.measured]
     mean = float(values.mean())
     slope = float(np.sqrt((gradients**2).sum(axis=1).mean())) if len(gradients) else 0.0
     return mean, max(float(values.std()), 0.3 * slope, 1e-10 * (1.0 + abs(mean)))
@@ -57,11 +62,12 @@ def fit(observations: Observations, basis: NDArray[np.float64]) -> Hyperparamete
     mean, spread = standardisation(observations)
     at, m = observations.x @ basis, len(observations.gradients)
     y = observations.standardised(basis, mean, spread)
+    own = observations.covariance(basis.shape[1], spread)
     start, precision = _start(len(basis)), _prior_precision(len(_START), len(basis))
 
     def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         prior = _prior(theta, basis)
-        factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(prior.training(at, m)))
+        factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(prior.training(at, m) + own))
         if int(failed):
             return 1e10, np.zeros_like(theta)
         inverse = torch.cholesky_inverse(factor).numpy()

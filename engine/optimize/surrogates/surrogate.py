@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from engine.optimize.point import best_of
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
 from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
 from engine.optimize.surrogates.known_parts import remainder
+from engine.optimize.surrogates.measured import MEASURED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.composition.space import CompositionSpace
     from engine.optimize.known_part import KnownPart
     from engine.optimize.point import Point
+    from engine.optimize.surrogates.measured import MeasuredAt
 
 FEWEST_TO_FIT = 2
 """Compositions with values that hyperparameters are fitted to; before, they are guessed."""
@@ -58,6 +60,7 @@ def surrogates(
     points: Sequence[Point],
     cache: FitCache,
     known: Mapping[str, KnownPart],
+    measured: Sequence[MeasuredAt] = (),
 ) -> dict[str, GaussianProcess]:
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
 
@@ -67,16 +70,18 @@ def surrogates(
         points: Points by index; those without values are left out.
         cache: Fits already made; what is missing is added.
         known: Parts of properties that need no learning.
+        measured: What was measured beside the evaluations.
     """
     count = refit_count(len(points))
     best = best_of(points).x
-    basis = modelled_directions(space, points)
+    basis = modelled_directions(space, [*points, *(one.point for one in measured)])
     points = [remainder(point, known) for point in points]
+    measured = [replace(one, point=remainder(one.point, known)) for one in measured]
     found = {}
     for name in names:
-        everything = observations(name, points).trimmed(best)
+        everything = observations(name, points, measured).trimmed(best)
         if (count, name) not in cache:
-            early = observations(name, points[:count])
+            early = observations(name, points[:count], measured)
             cache[count, name] = _fitted(early if len(early.values) else everything, basis)
         fitted = cache[count, name]
         used = everything if fitted.gradients else everything.without_gradients()
@@ -97,16 +102,22 @@ def modelled_directions(space: CompositionSpace, points: Sequence[Point]) -> NDA
     return space.free_basis if within else space.tangent_basis
 
 
-def observations(name: str, points: Sequence[Point]) -> Observations:
-    """What points know of a property: those with gradients first."""
-    known = [point for point in points if name in point.values]
-    full = [point for point in known if name in point.gradients]
-    ordered = [*full, *(point for point in known if name not in point.gradients)]
-    n_columns = len(points[0].x) if points else 0
+def observations(name: str, points: Sequence[Point], measured: Sequence[MeasuredAt] = ()) -> Observations:
+    """What points, and what was measured, know of a property: those with gradients first."""
+    everything = [
+        *((point, 0.0) for point in points),
+        *((m.point, m.deviations.get(name, 0.0)) for m in measured),
+    ]
+    known = [(point, noise) for point, noise in everything if name in point.values]
+    full = [one for one in known if name in one[0].gradients]
+    ordered = [*full, *(one for one in known if name not in one[0].gradients)]
+    n_columns = len(everything[0][0].x) if everything else 0
     return Observations(
-        np.array([point.x for point in ordered]).reshape(-1, n_columns),
-        np.array([point.values[name] for point in ordered]),
-        np.array([point.gradients[name] for point in full]).reshape(-1, n_columns),
+        np.array([point.x for point, _ in ordered]).reshape(-1, n_columns),
+        np.array([point.values[name] for point, _ in ordered]),
+        np.array([point.gradients[name] for point, _ in full]).reshape(-1, n_columns),
+        np.array([noise for _, noise in ordered]),
+        np.array([point.origin == MEASURED for point, _ in ordered], dtype=bool),
     )
 
 

@@ -105,7 +105,11 @@ def test_a_prediction_knows_nothing_of_the_evaluation_that_it_predicts():
     (before,) = campaign.result().predictions
     best = campaign.records[campaign.best.index]
     altered = best.properties["mixing_energy"].model_copy(update={"value": -50.0})
-    campaign.tell([best.model_copy(update={"properties": {"mixing_energy": altered}})])
+    changed = best.model_copy(update={"properties": {"mixing_energy": altered}})
+    campaign = Campaign(asked)
+    campaign.tell(
+        [*(one for one in run(asked, {"mixing_energy": bowl}).records if one.index != best.index), changed]
+    )
     (after,) = campaign.result().predictions
     assert campaign.best.loss == -50.0
     assert after == before

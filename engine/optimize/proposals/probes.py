@@ -1,0 +1,159 @@
+"""Probes: compositions evaluated to test what the surrogates say before a search may end.
+
+A surrogate that has seen one branch of a property with a kink is sure of the other, of which it knows nothing: nothing
+is expected anywhere, and the search would end at a local optimum. So before it ends, compositions far from all that was
+tried are evaluated: where elements have been tried little, two of them in equal parts, since phases give way to others
+beyond some fraction. What the surrogates say of each evaluation when it is left out (docs/science.md, Eq. 58) tells
+whether they may be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.optimize.surrogates.convergence import SURE, convergence
+from engine.optimize.surrogates.surrogate import surrogates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.composition.region import Region
+    from engine.composition.space import CompositionSpace
+    from engine.optimize.history import History
+    from engine.optimize.objective import Loss
+    from engine.optimize.point import Point
+    from engine.optimize.surrogates.surrogate import FitCache
+
+PROBE = "probe"
+"""Origin of these evaluations."""
+FEWEST = 5
+"""Evaluations before a search may end, or as many as fractions may vary."""
+SHARE = 1.2
+"""A search is made longer by the probes, from the first on, to so many times what it would have taken, at the most."""
+TRIED = 0.45
+"""An element counts as tried where it has had so much of the range of its fraction."""
+CONTRADICTED = 5.0
+"""An error of so many deviations contradicts a surrogate,"""
+MATERIAL = 0.03
+"""where it is larger than this part of the spread of the property."""
+_DRAWN = 256
+_NEAR = 0.05
+
+
+@dataclass(frozen=True)
+class Claim:
+    """How the surrogates stood the test.
+
+    Attributes:
+        left_out: Number of evaluations left out, each in its turn.
+        worst: Largest error in deviations, of those that matter.
+        probes: Number of probes among them.
+        worst_probe: Largest error of a probe, in deviations; 0 without one.
+    """
+
+    left_out: int
+    worst: float
+    probes: int
+    worst_probe: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether no left-out evaluation contradicts the surrogates."""
+        return self.worst <= CONTRADICTED
+
+    def words(self) -> str:
+        """The test for a message."""
+        plural = "" if self.probes == 1 else "s"
+        return (
+            f"tested by leaving out each of {self.left_out} evaluations, {self.probes} of them "
+            f"probe{plural} far from the rest: the surrogates were off by at most {self.worst:.1f} deviations"
+        )
+
+
+def claim(space: CompositionSpace, loss: Loss, points: Sequence[Point], cache: FitCache) -> Claim:
+    """Leave every evaluation out of the surrogates, which keep their hyperparameters, and predict it.
+
+    Args:
+        space: Composition space.
+        loss: Objectives and property constraints.
+        points: All points told; one at least has values.
+        cache: Fits already made.
+    """
+    probes = np.array([point.x for point in points if point.origin == PROBE and point.values])
+    certain = {name for name, part in loss.known.items() if part.whole}
+    names = [name for name in loss.properties if name not in certain]
+    worst, worst_probe, left_out = 0.0, 0.0, 0
+    for model in surrogates(space, names, points, cache, loss.known, loss.measured).values():
+        errors, deviations = model.leave_one_out()
+        own = ~model.observations.measured
+        errors, deviations = errors[own], deviations[own]
+        left_out = len(errors)
+        if left_out < 2:
+            continue
+        spread = float(np.ptp(model.observations.values[own]))
+        off = np.where(np.abs(errors) > MATERIAL * spread, np.abs(errors) / deviations, 0.0)
+        worst = max(worst, float(off.max()))
+        if len(probes):
+            apart = np.abs(model.observations.x[own, None] - probes[None]).max(axis=2).min(axis=1)
+            worst_probe = max(worst_probe, float(off[apart == 0.0].max(initial=0.0)))
+    return Claim(left_out, worst, len(probes), worst_probe)
+
+
+def probe(history: History) -> NDArray[np.float64] | None:
+    """The next probe [n_columns]; None once the search has been tested enough.
+
+    It is wanted where fewer than `FEWEST` evaluations were made, where none of them was a probe, or where an element
+    has not been tried; but no more than `SHARE` allows.
+    """
+    region, points = history.region, [point for point in history.points if not point.outside]
+    place = next((i for i, point in enumerate(points) if point.origin == PROBE), len(points))
+    fewest = max(FEWEST, int(region.space.varies.sum()))
+    if len(points) >= int(SHARE * max(fewest, place) + 1e-9):
+        return None
+    tried = np.array([point.x for point in points])
+    missing = _little_tried(region, tried)
+    if len(points) >= fewest and place < len(points) and not missing.any():
+        return None
+    return _place(region, points, tried, missing, np.random.default_rng([history.seed, len(points)]))
+
+
+def _little_tried(region: Region, tried: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which fractions may vary and have not been near their upper bounds, [n_columns]."""
+    lower, upper = region.space.tight_bounds
+    found: NDArray[np.bool_] = region.space.varies & (
+        tried.max(axis=0) < lower + TRIED * (upper - lower) - 1e-9
+    )
+    return found
+
+
+def _place(
+    region: Region,
+    points: Sequence[Point],
+    tried: NDArray[np.float64],
+    missing: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> NDArray[np.float64] | None:
+    """Half of each of two elements that have been tried least; else the farthest from all that was tried."""
+    drawn = [*region.extremes(rng, region.space.n_columns), *region.random(rng, _DRAWN)]
+    if missing.any():
+        lower, upper = region.space.tight_bounds
+        wanted = np.array(lower)
+        for part in region.space.slices:
+            order = part.start + np.argsort(tried[:, part].max(axis=0), kind="stable")
+            chosen = [c for c in order if missing[c]][:2] or [c for c in order if region.space.varies[c]][:2]
+            for column in chosen:
+                wanted[column] += (1.0 - lower[part].sum()) / len(chosen)
+        drawn.insert(0, region.project(np.minimum(wanted, upper)))
+    candidates = np.array(drawn)
+    converges = convergence(points, region.space.free_basis)
+    if converges is not None:
+        candidates = candidates[converges.probability(candidates) > SURE]
+    if not len(candidates):
+        return None
+    nearest = np.linalg.norm(candidates[:, None] - tried[None], axis=2).min(axis=1)
+    best = 0 if missing.any() and nearest[0] > _NEAR else int(np.argmax(nearest))
+    return candidates[best] if nearest[best] > _NEAR else None
