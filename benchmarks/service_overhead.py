@@ -34,7 +34,8 @@ from service.api.app import create_app
 from service.lifecycle import states
 from service.lifecycle.submission import Submission, submit
 from service.operations import migration
-from service.repositories import jobs, tasks
+from service.queue.queues import QUEUE
+from service.repositories import jobs, tasks, turns
 from service.settings import Settings
 from service.tables.database import Database
 from service.tables.tasks import TaskRow
@@ -44,7 +45,7 @@ sys.path.insert(0, str(ROOT))
 # A library may have installed a package called tests as well: ours is put before it.
 importlib.import_module("tests").__path__.insert(0, str(ROOT / "tests"))
 
-conftest = importlib.import_module("tests.e2e.conftest")
+stacks = importlib.import_module("tests.stack")
 problem: Callable[..., dict[str, Any]] = importlib.import_module("tests.e2e.test_jobs").problem
 waiting = importlib.import_module("tests.waiting")
 postgresql = importlib.import_module("tests.service.postgresql")
@@ -105,20 +106,27 @@ def claims(database: Database, name: str) -> Row:
             job = jobs.locked(session, job_id)
             assert job is not None  # noqa: S101
             states.change(session, job, "running")
-            tasks.add(session, job, [Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})])
+            tasks.add(session, job, [[Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})]])
+            tasks.to_enqueue(session, job_id, 1)
     with database.reading() as session:
         ids = list(session.scalars(select(TaskRow.id)))
 
     def claim(task_id: int) -> None:
+        with database.reading() as session:
+            found = turns.next_task(session, task_id, (QUEUE,))
         with database.writing() as session:
-            held = tasks.claim(session, task_id, "benchmark")
+            held = None if found is None else tasks.claim(session, found, "benchmark")
         if held is not None:
             with database.writing() as session:
                 tasks.release(session, held)
 
     with ThreadPoolExecutor(4) as pool:
         seconds = _timed(lambda: list(pool.map(claim, ids)))
-    return (f"claims a second, {name}", f"{len(ids) / seconds:.0f} 1/s", "claim and release, 4 threads")
+    return (
+        f"claims a second, {name}",
+        f"{len(ids) / seconds:.0f} 1/s",
+        "whose turn, claim, release; 4 threads",
+    )
 
 
 def overhead(stack: Any) -> Row:
@@ -208,11 +216,11 @@ def main() -> None:
                 migration.upgrade(other)
                 rows.append(claims(other, "PostgreSQL"))
                 other.close()
-        stack = conftest.start(Path(folder) / "data")
+        stack = stacks.start(Path(folder) / "data")
         try:
             rows += [overhead(stack), events(stack), recovery(stack)]
         finally:
-            conftest.end(stack)
+            stacks.end(stack)
     table = Table("measured", "value", "remark")
     for row in rows:
         table.add_row(*row)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
-
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,10 +10,10 @@ from service.http import problem_details
 
 
 class StorableAddresses:
-    """ASGI middleware: nothing is at a path with a NUL, which PostgreSQL cannot hold, and no parameter has one.
+    """ASGI middleware: nothing is at a path with a NUL, which PostgreSQL cannot hold.
 
     Bytes that are no UTF-8, among them halves of surrogate pairs, become replacement characters where the server
-    decodes the address. Bodies are checked in `service.http.request_body`.
+    decodes the address. Parameters are checked where they are read, bodies in `service.http.request_body`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -35,12 +33,4 @@ def _refusal(scope: Scope) -> ProblemDetail | None:
     if "\0" in scope["path"]:
         words = "There is nothing at an address with a NUL (%00); remove it."
         return ProblemDetail(type=TYPE_PREFIX + "not-found", title="Not Found", status=404, detail=words)
-    if b"\0" in unquote_to_bytes(scope["query_string"]):
-        words = "a parameter holds a NUL (%00); remove it"
-        return ProblemDetail(
-            type=TYPE_PREFIX + "invalid-parameter",
-            title="A parameter of the request is wrong",
-            status=422,
-            detail=words,
-        )
     return None

@@ -11,26 +11,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from service.repositories import tallies
 from service.tables.database import now
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
-
-
-@dataclass
-class _Waiting:
-    """A job that has tasks waiting."""
-
-    id: str
-    tenant: str
-    priority: int
-    served: float
-    since: float
 
 
 def next_task(session: Session, message: int, queues: Sequence[str]) -> int | None:
@@ -43,35 +31,37 @@ def next_task(session: Session, message: int, queues: Sequence[str]) -> int | No
     """
     own = select(JobRow.queue, TaskRow.job_id).join(TaskRow, TaskRow.job_id == JobRow.id)
     found = session.execute(own.where(TaskRow.id == message)).one_or_none()
-    waiting = _waiting(session, [found.queue] if found is not None else queues)
-    if not waiting:
+    sent = (TaskRow.job_id == JobRow.id, TaskRow.state == "pending", TaskRow.enqueued_at.is_not(None))
+    waiting = (
+        JobRow.state == "running",
+        JobRow.queue.in_([found.queue] if found is not None else queues),
+        select(TaskRow.id).where(*sent).exists(),
+    )
+    tenants = session.execute(select(JobRow.priority, JobRow.tenant).where(*waiting).distinct()).all()
+    if not tenants:
         return message if found is not None else None
     at = now(session)
     running = _under_way(session, at)
-    of_tenants = tallies.served(session, {job.tenant for job in waiting}, at)
-
-    def place(job: _Waiting) -> tuple[int, float, float, bool, str]:
-        of_tenant = of_tenants[job.tenant] + running[job.tenant, None]
-        of_job = job.served + running[job.tenant, job.id] - max(0.0, at - job.since)
-        asked = found is not None and job.id == found.job_id
-        return job.priority, of_tenant, of_job, not asked, job.id
-
-    first = min(waiting, key=place)
-    sent = or_(TaskRow.enqueued_at.is_not(None), TaskRow.id == message)
-    tasks = select(TaskRow.id).where(TaskRow.job_id == first.id, TaskRow.state == "pending", sent)
+    served = tallies.served(session, {row.tenant for row in tenants}, at)
+    turn = min(tenants, key=lambda row: (row.priority, served[row.tenant] + running[row.tenant, None]))
+    # What is under way puts jobs back only: the first is among as many as that are, and one.
+    score = JobRow.served - (at - func.coalesce(JobRow.served_at, JobRow.created_at))
+    of_tenant = (*waiting, JobRow.tenant == turn.tenant, JobRow.priority == turn.priority)
+    jobs = select(JobRow.id, score.label("score")).where(*of_tenant).order_by(score, JobRow.id)
+    candidates = session.execute(jobs.limit(len(running) + 1)).all()
+    first = min(
+        candidates,
+        key=lambda row: (
+            row.score + running[turn.tenant, row.id],
+            found is None or row.id != found.job_id,
+            row.id,
+        ),
+    )
+    tasks = select(TaskRow.id).where(TaskRow.job_id == first.id, TaskRow.state == "pending")
+    tasks = tasks.where(or_(TaskRow.enqueued_at.is_not(None), TaskRow.id == message))
     # Within a job as they were sent: what runs in the background is not put off until the end.
     in_order = tasks.order_by(TaskRow.enqueued_at, TaskRow.background, TaskRow.id)
     return session.scalars(in_order.limit(1)).one_or_none()
-
-
-def _waiting(session: Session, queues: Sequence[str]) -> list[_Waiting]:
-    has = (TaskRow.job_id == JobRow.id, TaskRow.state == "pending", TaskRow.enqueued_at.is_not(None))
-    columns = (JobRow.id, JobRow.tenant, JobRow.priority, JobRow.served, JobRow.served_at, JobRow.created_at)
-    jobs = select(*columns).where(JobRow.state == "running", JobRow.queue.in_(queues))
-    return [
-        _Waiting(row.id, row.tenant, row.priority, row.served, row.served_at or row.created_at)
-        for row in session.execute(jobs.where(select(TaskRow.id).where(*has).exists()))
-    ]
 
 
 def _under_way(session: Session, at: float) -> defaultdict[tuple[str, str | None], float]:

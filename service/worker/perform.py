@@ -78,10 +78,13 @@ def run_task(context: WorkerContext, task_id: int) -> None:
 def _claimed(context: WorkerContext, message: int) -> Claim | None:
     """Claim the task whose turn it is; another worker may be faster, and then it is the turn of another task."""
     for _ in range(_TRIES):
-        with context.database.writing() as session:
+        with context.database.reading() as session:
             task_id = turns.next_task(session, message, context.queues)
-            claim = None if task_id is None else tasks.claim(session, task_id, context.name)
-        if claim is not None or task_id in (None, message):
+        if task_id is None:
+            return None
+        with context.database.writing() as session:
+            claim = tasks.claim(session, task_id, context.name)
+        if claim is not None or task_id == message:
             return claim
     return None
 

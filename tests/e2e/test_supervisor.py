@@ -154,7 +154,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_everything_goes_on_even_with_a
     stack.stopped_while_computing(unfinished)
     waiting = third.submit(problem(name="waiting"))
     children = stack.descendants
-    assert len(children) == 4
+    assert len(children) >= 4  # the broker, the API with what checks problems for it, the sweeper, the worker
     stack.process.kill()
     stack.process.wait()
     wait_for(lambda: not any(lives(child) for child in children), "the end of what it had started")

@@ -142,15 +142,17 @@ class FakePlan:
     def answer(self, stopped: Stopped) -> Answer:
         best = self.best
         return Answer(
-            best=None if best is None else self.records[best.index].public(),
+            best=None if best is None else self._record(best.index).public(),
             evaluations=[record.public() for record in self.records],
             trace=self.trace,
         )
 
     def assessed(self, index: int) -> EvaluationRecord:
         made = Assessment(loss=1.0, best=1.0 / (index + 1), feasible=True)
-        found = next(record for record in self.records if record.index == index)
-        return found.model_copy(update={"assessment": made})
+        return self._record(index).model_copy(update={"assessment": made})
+
+    def _record(self, index: int) -> EvaluationRecord:
+        return next(record for record in self.records if record.index == index)
 
 
 def fake_perform(problem, task, workplace) -> EvaluationRecord:
