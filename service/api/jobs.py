@@ -86,7 +86,7 @@ async def submit_job(
             context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key)
         )
     if fresh and (seconds := preferred_wait(prefer)):
-        job, _ = await settled(context, caller.tenant, job.id, seconds)
+        job, _ = await settled(context, caller, job.id, seconds)
     return await submitted(job, applied(prefer) if fresh else {})
 
 
@@ -182,7 +182,7 @@ async def read_job(
 ) -> Response:
     """State, progress, times and the normalised problem of a job."""
     seconds = preferred_wait(prefer)
-    job, tag = await settled(context, caller.tenant, job_id, seconds, if_none_match)
+    job, tag = await settled(context, caller, job_id, seconds, if_none_match)
     headers = {"ETag": tag, **applied(prefer)}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
