@@ -148,9 +148,9 @@ def install(app: FastAPI) -> None:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether a fault of the store means that its disk is full (SQLITE_FULL, or disk_full of PostgreSQL)."""
+    """Whether a fault of the store means that its disk is full (of SQLite, also for the files beside the store)."""
     original = getattr(error, "orig", error)
-    return getattr(original, "sqlite_errorname", "") == "SQLITE_FULL" or (
+    return getattr(original, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE") or (
         getattr(original, "sqlstate", "") == "53100"
     )
 
