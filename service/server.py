@@ -10,10 +10,9 @@ import uvicorn
 
 from service import logs
 from service.api.app import create_app
+from service.connections import GRACE_SECONDS, configured, raise_file_limit
 from service.http.guard import is_loopback
 from service.settings import Settings
-
-GRACE_SECONDS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = settings.model_copy(update={"require_api_keys": True})
     app = create_app(settings, stopping=lambda: server is not None and server.should_exit)
     app.openapi()  # made before anybody waits for it: it takes a while
-    config = uvicorn.Config(
+    raise_file_limit()
+    config = configured(
         app,
+        settings,
         host=options.host,
         port=options.port,
         log_level="warning",
-        access_log=False,
-        server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web pages of these origins may call, e.g. https://lab.example.org."
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For is believed; * for any."
+    )
     requests_per_minute: int | None = Field(None, ge=0, description="By one caller; 0 for any number.")
     submissions_per_minute: int | None = Field(None, ge=0, description="By one caller; 0 for any number.")
     max_active_jobs: int | None = Field(None, ge=0, description="Of one tenant; 0 for any number.")
@@ -65,7 +68,7 @@ class Settings(BaseSettings):
         {}, description="Potentials with a queue of their own, e.g. sevennet-l3i5=cuda,sevennet-0=any."
     )
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return (

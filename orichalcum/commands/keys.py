@@ -22,7 +22,10 @@ def create(
         str, typer.Option(help="Whose jobs the key sees; tenants cannot see each other.")
     ] = "default",
     scopes: Annotated[
-        str, typer.Option(help="What it may do: read, submit, admin; separated by commas.")
+        str,
+        typer.Option(
+            help="What it may do: read, submit, admin, operator (metrics of all tenants); separated by commas."
+        ),
     ] = "read,submit",
     name: Annotated[str, typer.Option(help="What or whom it is for.")] = "",
     expires_days: Annotated[

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from service.tables.api_keys import ApiKeyRow
 from service.tables.database import now
 
-Scope = Literal["read", "submit", "admin"]
+Scope = Literal["read", "submit", "admin", "operator"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _FORM = re.compile(r"ori_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -126,6 +126,13 @@ def found(session: Session, key: str) -> ApiKeyRow | None:
     if form is None or row is None or not hmac.compare_digest(row.digest, _digest(form.group(2))):
         return None
     return row if _valid(row, now(session)) else None
+
+
+def ended(session: Session, identifiers: Collection[str]) -> set[str]:
+    """Those of these keys that are valid no more."""
+    at = now(session)
+    rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.id.in_(identifiers)))
+    return set(identifiers) - {row.id for row in rows if _valid(row, at)}
 
 
 def _valid(row: ApiKeyRow, at: float) -> bool:

@@ -23,13 +23,15 @@ class Caller:
 
     Attributes:
         tenant: Whose jobs it may see.
-        scopes: What it may do; ``admin`` includes the others.
+        scopes: What it may do; ``admin`` includes all that concerns the tenant, ``operator`` what concerns every one.
         name: For counting: the id of its key, else its address.
+        key: The id of its key; None without one.
     """
 
     tenant: str
     scopes: frozenset[str]
     name: str
+    key: str | None = None
 
 
 _bearer = HTTPBearer(auto_error=False, description="API key, made with `orichalcum keys create`.")
@@ -44,7 +46,7 @@ def allowed(scope: Scope) -> Callable[..., Caller]:
         found = _identified(request, context)
         structlog.contextvars.bind_contextvars(tenant=found.tenant)
         context.rates.count_request(found.name)
-        if scope not in found.scopes and "admin" not in found.scopes:
+        if scope not in found.scopes and (scope == "operator" or "admin" not in found.scopes):
             raise Forbidden(
                 "missing-scope",
                 "The API key does not allow this",
@@ -67,10 +69,13 @@ def _identified(request: Request, context: InContext) -> Caller:
         row = keys.found(session, key.strip()) if scheme.lower() == "bearer" else None
     if row is None:
         context.rates.count_wrong_key(address)
-        raise _refused(
-            "the API key is unknown, expired or revoked; ask whoever runs the service for a new one"
-        )
-    return Caller(tenant=row.tenant, scopes=frozenset(row.scopes.split(",")), name=row.id)
+        raise key_ended()
+    return Caller(tenant=row.tenant, scopes=frozenset(row.scopes.split(",")), name=row.id, key=row.id)
+
+
+def key_ended() -> Unauthorized:
+    """What is told to whoever comes with a key that is not valid, or no more."""
+    return _refused("the API key is unknown, expired or revoked; ask whoever runs the service for a new one")
 
 
 def _refused(detail: str) -> Unauthorized:
@@ -79,4 +84,4 @@ def _refused(detail: str) -> Unauthorized:
 
 Reader = Annotated[Caller, Depends(allowed("read"))]
 Submitter = Annotated[Caller, Depends(allowed("submit"))]
-Administrator = Annotated[Caller, Depends(allowed("admin"))]
+Operator = Annotated[Caller, Depends(allowed("operator"))]

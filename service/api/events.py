@@ -83,7 +83,7 @@ async def stream_events(
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(
-        _stream(context, job_id, min(seen, last)), headers=headers, media_type="text/event-stream"
+        _stream(context, job_id, min(seen, last), caller.key), headers=headers, media_type="text/event-stream"
     )
 
 
@@ -123,12 +123,14 @@ def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, b
         return encoded, last, state in FINAL_STATES and last >= newest
 
 
-async def _stream(context: Context, job_id: str, seen: int) -> AsyncIterator[bytes]:
-    with context.tail.watching(job_id):
+async def _stream(context: Context, job_id: str, seen: int, key: str | None) -> AsyncIterator[bytes]:
+    with context.tail.watching(job_id, key):
         began = spoke = time.monotonic()
         yield RECONNECT
         news = True
-        while not context.stopping() and time.monotonic() - began < STREAM_SECONDS:
+        while not (context.stopping() or context.tail.has_ended(key)):
+            if time.monotonic() - began >= STREAM_SECONDS:
+                return
             if news:
                 encoded, seen, ended = await run_sync(_next, context, job_id, seen)
                 for item in encoded:
@@ -138,7 +140,7 @@ async def _stream(context: Context, job_id: str, seen: int) -> AsyncIterator[byt
                 if encoded:
                     spoke = time.monotonic()
                     continue
-            # Woken once a second besides, to notice that the server is stopping; the store is not asked for that.
+            # Woken once a second besides, to notice that the server is stopping or the key has ended.
             news = await context.tail.wait(job_id, seen, 1.0)
             if time.monotonic() - spoke > KEEPALIVE_SECONDS:
                 yield KEEPALIVE_COMMENT

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.api.caller import Administrator
+from service.api.caller import Operator
 from service.api.context import Context, InContext
 from service.api.metrics import Metrics
 from service.http.problem_details import documented
@@ -79,7 +79,7 @@ def readiness(context: Context) -> Ready:
         **documented(401, 403, 429),
     },
 )
-def metrics(request: Request, _caller: Administrator) -> Response:
-    """Requests, jobs, evaluations and workers, for Prometheus."""
+def metrics(request: Request, _caller: Operator) -> Response:
+    """Requests, jobs, evaluations and workers of all tenants, for Prometheus."""
     measured: Metrics = request.app.state.metrics
     return Response(generate_latest(measured.registry), media_type=CONTENT_TYPE_LATEST)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import FieldError
@@ -86,7 +88,8 @@ async def submit_job(
             context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key)
         )
     if fresh and (seconds := preferred_wait(prefer)):
-        job, _ = await settled(context, caller.tenant, job.id, seconds)
+        with suppress(SQLAlchemyError):  # the job is stored, and an error would say that nothing is
+            job, _ = await settled(context, caller, job.id, seconds)
     return await submitted(job, applied(prefer) if fresh else {})
 
 
@@ -182,7 +185,7 @@ async def read_job(
 ) -> Response:
     """State, progress, times and the normalised problem of a job."""
     seconds = preferred_wait(prefer)
-    job, tag = await settled(context, caller.tenant, job_id, seconds, if_none_match)
+    job, tag = await settled(context, caller, job_id, seconds, if_none_match)
     headers = {"ETag": tag, **applied(prefer)}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)

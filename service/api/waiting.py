@@ -9,6 +9,7 @@ from zlib import crc32
 from anyio.to_thread import run_sync
 
 from api_schemas.jobs import FINAL_STATES, Job
+from service.api.caller import Caller, key_ended
 from service.api.context import Context
 from service.lifecycle import actions
 from service.lifecycle.notice import notices
@@ -43,23 +44,26 @@ def matches(if_none_match: str | None, tag: str) -> bool:
 
 
 async def settled(
-    context: Context, tenant: str, job_id: str, seconds: float, known: str | None = None
+    context: Context, caller: Caller, job_id: str, seconds: float, known: str | None = None
 ) -> tuple[Job, str]:
     """The job and its tag: now, or once it has finished (or differs from what the client has), or after ``seconds``.
 
     Raises:
         NotFound: if the tenant has no such job.
+        Unauthorized: if the caller's key ends meanwhile.
     """
     deadline = time.monotonic() + seconds
-    with context.tail.watching(job_id):
+    with context.tail.watching(job_id, caller.key):
         while True:
-            job, last_event = await run_sync(_current, context, tenant, job_id)
+            job, last_event = await run_sync(_current, context, caller.tenant, job_id)
             tag = entity_tag(job_id, last_event, job.notice)
             left = deadline - time.monotonic()
             changed = known is not None and not matches(known, tag)
             if job.state in FINAL_STATES or changed or left <= 0 or context.stopping():
                 return job, tag
             await context.tail.wait(job_id, last_event, min(left, 1.0))
+            if context.tail.has_ended(caller.key):
+                raise key_ended()
 
 
 def _current(context: Context, tenant: str, job_id: str) -> tuple[Job, int]:

@@ -8,6 +8,7 @@ of another origin sends is refused by its Origin header.
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Sequence
 
@@ -27,6 +28,10 @@ _PROTECTION = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'",
 }
+
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
+"""An address in brackets or a name, and perhaps a port: nothing before, between or behind."""
 
 
 class Guard:
@@ -76,7 +81,8 @@ class Guard:
     def _refusal(self, scope: Scope) -> ProblemDetail | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self._is_ours(host_name(host)):
+        name = host_name(host)
+        if name is None or not self._is_ours(name):
             return _forbidden(
                 "host-not-allowed",
                 f"the Host header says {host[:100]!r}, which is no name of this service; use its address, or add the "
@@ -85,7 +91,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is None or scope["method"] in _SAFE_METHODS or origin in self._origins:
             return None
-        if origin.partition("://")[2].lower() == host.lower():
+        scheme, _, rest = origin.partition("://")
+        if scheme in ("http", "https") and rest.lower() == host.lower():
             return None
         return _forbidden(
             "origin-not-allowed",
@@ -96,11 +103,10 @@ class Guard:
         return name in self._hosts or is_loopback(name) or (self._any_host and not self._hosts)
 
 
-def host_name(host: str) -> str:
-    """The name in a Host header, without the port and the brackets of IPv6."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
+def host_name(host: str) -> str | None:
+    """The name in a Host header, without the port and the brackets of IPv6; None where it is none."""
+    found = _HOST.fullmatch(host)
+    return None if found is None else (found.group(1) or found.group(2)).lower()
 
 
 def is_loopback(name: str) -> bool:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api_schemas.errors import (
     MOST_FAULTS,
@@ -28,6 +29,7 @@ from service.http.refusals import ServiceProblem, StoredFailure
 _STORE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
 """What SQLAlchemy raises where the database is out of reach, busy or ending; all else is a fault of ours."""
 
+_GONE = ProblemDetail(type=TYPE_PREFIX + "client-disconnected", title="The client went away", status=400)
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
 
@@ -128,6 +130,11 @@ def install(app: FastAPI) -> None:
         )
         return response(detail, request, {"Retry-After": "5"})
 
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, _error: ClientDisconnect) -> JSONResponse:
+        _log.info("the client went away", path=request.url.path)
+        return response(_GONE, request)  # which nobody reads
+
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         _log.error("unexpected error", path=request.url.path, exc_info=error)
@@ -141,9 +148,9 @@ def install(app: FastAPI) -> None:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether a fault of the store means that its disk is full (SQLITE_FULL, or disk_full of PostgreSQL)."""
+    """Whether a fault of the store means that its disk is full (of SQLite, also for the files beside the store)."""
     original = getattr(error, "orig", error)
-    return getattr(original, "sqlite_errorname", "") == "SQLITE_FULL" or (
+    return getattr(original, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE") or (
         getattr(original, "sqlstate", "") == "53100"
     )
 

@@ -15,6 +15,7 @@ class ServiceProblem(Exception):  # noqa: N818  (a refusal, told to the client a
     ├── Unauthorized            401
     ├── Forbidden               403
     ├── NotFound                404
+    ├── RequestTooSlow          408
     ├── Conflict                409  the job's state (or a key in use) does not allow it
     ├── TooLarge                413
     ├── UnsupportedMedia        415
@@ -76,6 +77,12 @@ class NotFound(ServiceProblem):
     """404."""
 
     status = 404
+
+
+class RequestTooSlow(ServiceProblem):
+    """408."""
+
+    status = 408
 
 
 class Conflict(ServiceProblem):

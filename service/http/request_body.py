@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple, NoReturn
 from fastapi import Request
 
 from api_schemas.errors import FieldError, pointer
-from service.http.refusals import MalformedRequest, TooLarge, UnsupportedMedia
+from service.http.refusals import MalformedRequest, RequestTooSlow, TooLarge, UnsupportedMedia
 
 MAX_DEPTH = 60
+BODY_SECONDS = 30.0
+"""Longest time that a body may take to come."""
 
 
 MAX_WISH_BYTES = 20_000
@@ -24,6 +27,7 @@ async def json_body(request: Request, max_bytes: int) -> bytes:
     Raises:
         UnsupportedMedia: if the body is not declared as JSON.
         TooLarge: if it has more than ``max_bytes``.
+        RequestTooSlow: if it takes too long to come.
     """
     _check_declared(request)
     return await _bounded_body(request, max_bytes)
@@ -61,10 +65,18 @@ async def _bounded_body(request: Request, max_bytes: int) -> bytes:
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_large(max_bytes)
+    except TimeoutError:
+        raise RequestTooSlow(
+            "request-too-slow",
+            "The request did not come in time",
+            f"the body has to come within {BODY_SECONDS:g} s; {len(body):,} bytes came",
+        ) from None
     return bytes(body)
 
 

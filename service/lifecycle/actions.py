@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
@@ -72,7 +72,10 @@ def cancel(database: Database, tenant: str, job_id: str) -> Job:
 
 
 def cancel_many(database: Database, tenant: str, wanted: JobFilter, most: int) -> tuple[tuple[str, ...], int]:
-    """Ask the active jobs that are meant to stop, at most so many; their ids, and how many more there are."""
+    """Ask the active jobs that are meant to stop, at most so many; their ids, and how many more there are.
+
+    Where the store fails after some of them, these are told, and the others are among those that are left.
+    """
     states = tuple(state for state in wanted.states or ACTIVE_STATES if state in ACTIVE_STATES)
     if not states:
         return (), 0
@@ -80,11 +83,17 @@ def cancel_many(database: Database, tenant: str, wanted: JobFilter, most: int) -
     with database.reading() as session:
         found = [job.id for job in jobs.page(session, tenant, active, None, most)]
         more = jobs.count(session, tenant, active) - len(found)
-    cancelled = []
-    for job_id in found:
-        with suppress(Conflict, NotFound):  # it has finished meanwhile, or is gone
+    cancelled: list[str] = []
+    for place, job_id in enumerate(found):
+        try:
             cancel(database, tenant, job_id)
-            cancelled.append(job_id)
+        except (Conflict, NotFound):  # it has finished meanwhile, or is gone
+            continue
+        except SQLAlchemyError:
+            if not cancelled:
+                raise
+            return tuple(cancelled), max(0, more) + len(found) - place
+        cancelled.append(job_id)
     return tuple(cancelled), max(0, more)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from service.settings import Settings
+
+OTHERS = 0o077
+"""What others than this user may do with a file."""
 
 
 class StartRefused(Exception):  # noqa: N818
@@ -34,15 +38,24 @@ def settings_for(data: Path | None) -> Settings:
 
 
 def writable(data: Path) -> Path:
-    """Make the data folder, and return it.
+    """Make the data folder, for this user alone, and return it.
+
+    Whatever this process and those that it starts make from now on is for this user alone, too; and so becomes what
+    lies in the folder since before.
 
     Raises:
         StartRefused: if it cannot be made or written to.
     """
+    os.umask(OTHERS)
     try:
         data.mkdir(parents=True, exist_ok=True)
         if not os.access(data, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
+        for path in (data, *data.rglob("*")):
+            with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or of somebody else
+                mode = path.lstat().st_mode
+                if mode & OTHERS and not stat.S_ISLNK(mode):
+                    path.chmod(stat.S_IMODE(mode) & ~OTHERS)
     except OSError as error:
         raise StartRefused(
             f"the data folder {data} cannot be used: {error.strerror}; choose one with --data"

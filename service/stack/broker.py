@@ -44,7 +44,7 @@ class EmbeddedBroker:
         """The server process: no TCP port, data appended to a file, nothing evicted."""
         command = [
             *(str(get_binary_path()), "--port", "0"),
-            *("--unixsocket", str(self.socket), "--unixsocketperm", "700", "--dir", str(self.folder)),
+            *("--unixsocket", str(self.socket), "--unixsocketperm", "600", "--dir", str(self.folder)),
             *(
                 "--appendonly",
                 "yes",

@@ -8,9 +8,10 @@ which count the jobs of a tenant, a lock by the tenant's name.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Double, Engine, MetaData, create_engine, event, func, select
@@ -108,6 +109,13 @@ def _engine(url: str) -> Engine:
         max_overflow=40,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def private(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
+        # SQLite gives the files beside the store the rights of the store, and that those of whatever umask there is.
+        if arguments and not arguments[0].startswith((":memory:", "file:")):
+            with suppress(OSError):  # SQLite then says what is wrong
+                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -228,7 +228,7 @@ def test_no_call_that_the_description_of_the_api_suggests_gets_an_undocumented_a
     # A stream ends before the call is given up.
     monkeypatch.setattr("service.api.events.STREAM_SECONDS", 0.2)
     with database.writing() as session:
-        key = keys.create(session, "fuzzed", ["admin"])
+        key = keys.create(session, "fuzzed", ["admin", "operator"])
         parts.beat(session, "w", parts.Beat("host", 1, "cpu", idle_seconds=None))
         parts.beat(session, "s", parts.Beat("host", 2, part="sweeper"))
     monkeypatch.setattr("service.repositories.parts.ALIVE_SECONDS", 86_400.0)  # they live while this lasts

@@ -28,6 +28,7 @@ from engine.kinds.kind import Answer
 from service import logs
 from service.api.app import create_app
 from service.checking.checker import Checker
+from service.connections import configured
 from service.lifecycle.claims import Claims
 from service.lifecycle.submission import Submission, submit
 from service.lifecycle.sweeper import Sweeper
@@ -317,7 +318,8 @@ def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[ht
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits for 40 ms
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        config = configured(app, settings, log_level="critical", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

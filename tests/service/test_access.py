@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from service.access import keys
+from service.access.rates import WRONG_KEYS_PER_MINUTE
 from service.repositories import tallies
 from service.settings import Settings
 from service.tables.api_keys import ApiKeyRow
 from service.tables.database import now
 from tests.service.conftest import PROBLEM, Queue, serving
+from tests.waiting import HANG_SECONDS
 
 KEYED = {"require_api_keys": True, "requests_per_minute": 0, "submissions_per_minute": 0}
 
@@ -90,10 +94,14 @@ def test_a_key_does_only_what_its_scopes_say(keyed, database):
     reader = bearer(made(database, scopes=("read",)))
     submitter = bearer(made(database, scopes=("submit",)))
     administrator = bearer(made(database, scopes=("admin",)))
+    operator = bearer(made(database, scopes=("operator",)))
     assert keyed.post("/v1/jobs", json=PROBLEM, headers=reader).status_code == 403
     assert keyed.get("/v1/jobs", headers=submitter).status_code == 403
     assert keyed.get("/metrics", headers=reader).status_code == 403
-    assert keyed.get("/metrics", headers=administrator).status_code == 200
+    # They tell of all tenants, and the key of one may be that of whoever administers that one.
+    assert keyed.get("/metrics", headers=administrator).status_code == 403
+    assert keyed.get("/metrics", headers=operator).status_code == 200
+    assert keyed.get("/v1/jobs", headers=operator).status_code == 403
     job_id = keyed.post("/v1/jobs", json=PROBLEM, headers=administrator).json()["id"]
     assert keyed.post(f"/v1/jobs/{job_id}/cancel", headers=reader).status_code == 403
     assert keyed.get(f"/v1/jobs/{job_id}", headers=reader).status_code == 200
@@ -252,7 +260,7 @@ def test_a_server_on_a_public_address_requires_keys_whatever_the_environment_say
     monkeypatch.setenv("ORICHALCUM_REQUIRE_API_KEYS", "false")
     monkeypatch.setenv("ORICHALCUM_BROKER_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("ORICHALCUM_DATA", str(tmp_path))
-    monkeypatch.setattr(server, "create_app", lambda settings, **_: made_with.append(settings))
+    monkeypatch.setattr(server, "create_app", lambda settings, **_: made_with.append(settings) or FastAPI())
     monkeypatch.setattr(server.uvicorn.Server, "run", lambda *_, **__: None)
     monkeypatch.setattr(server.logs, "configure", lambda _: None)
     for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104
@@ -305,3 +313,90 @@ def test_a_caller_without_key_and_one_with_the_key_of_a_tenant_are_different_on_
         key = made(database, "alpha")
         mine = client.post("/v1/jobs", json=PROBLEM, headers=bearer(key)).json()["id"]
         assert client.get(f"/v1/jobs/{mine}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[::1]evil.com",
+        "[::1]:80evil.com",
+        "[127.0.0.1",
+        "localhost:80:evil.com",
+        "localhost:port",
+        "evil.com@localhost",
+        "localhost/evil.com",
+        "localhost evil.com",
+        "",
+    ],
+)
+@pytest.mark.parametrize("settings", [Settings(), Settings(**KEYED)])
+def test_a_host_that_only_begins_like_one_of_ours_is_refused(client, host):
+    answer = client.get("/health/live", headers={"Host": host})
+    assert answer.status_code in (400, 403), answer.text
+    if answer.status_code == 403:
+        assert answer.json()["type"] == "urn:orichalcum:problem:host-not-allowed"
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::1]:8421", "LOCALHOST:8421", "127.0.0.2"])
+def test_a_host_that_is_one_of_ours_is_not(client, host):
+    assert client.get("/health/live", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["evil", "file", "chrome-extension", "https.evil", ""])
+def test_an_origin_of_another_scheme_may_change_nothing(client, scheme):
+    own = f"{client.base_url.host}:{client.base_url.port}"
+    answer = client.post("/v1/jobs", json=PROBLEM, headers={"Origin": f"{scheme}://{own}"})
+    assert answer.status_code == 403
+    assert client.post("/v1/jobs", json=PROBLEM, headers={"Origin": f"https://{own}"}).status_code == 202
+
+
+def tried_with_made_up_addresses(client) -> set[int]:
+    return {
+        client.get(
+            "/v1/jobs", headers={"Authorization": "Bearer wrong", "X-Forwarded-For": f"192.0.2.{number}"}
+        ).status_code
+        for number in range(WRONG_KEYS_PER_MINUTE + 5)
+    }
+
+
+def test_a_made_up_address_does_not_reset_the_limit_on_wrong_keys(keyed):
+    assert tried_with_made_up_addresses(keyed) == {401, 429}
+
+
+def test_a_proxy_that_is_trusted_says_who_asks(database, queue):
+    with serving(Settings(**KEYED, trusted_proxies=("127.0.0.1",)), database, queue) as client:
+        assert tried_with_made_up_addresses(client) == {401}
+
+
+@pytest.mark.parametrize("address", ["/events", ""])
+def test_what_is_open_with_a_key_ends_when_the_key_is_revoked(keyed, database, address, monkeypatch):
+    """Streams end, which otherwise go on for long; and whoever waits for a job is told."""
+    monkeypatch.setattr("service.api.events.STREAM_SECONDS", 10 * HANG_SECONDS)
+    key, other = made(database), made(database)
+    job_id = keyed.post("/v1/jobs", json=PROBLEM, headers=bearer(key)).json()["id"]
+    ended = threading.Event()
+    told: list[int] = []
+
+    def read() -> None:
+        wait = {**bearer(key), "Prefer": "wait=30", "If-None-Match": "*"}
+        with keyed.stream("GET", f"/v1/jobs/{job_id}{address}", headers=wait) as answer:
+            told.append(answer.status_code)
+            for _ in answer.iter_bytes():
+                opened.set()
+        ended.set()
+
+    opened = threading.Event()
+    reader = threading.Thread(target=read)
+    reader.start()
+    if address:
+        assert opened.wait(HANG_SECONDS)
+    with keyed.stream("GET", f"/v1/jobs/{job_id}/events", headers=bearer(other)) as remaining:
+        pieces = remaining.iter_bytes()
+        next(pieces)
+        with database.writing() as session:
+            keys.revoke(session, key.id)
+        assert ended.wait(HANG_SECONDS)
+        assert told == [200 if address else 401]
+        keyed.post(f"/v1/jobs/{job_id}/cancel", headers=bearer(other))
+        assert b"cancelled" in b"".join(pieces)
+    reader.join()

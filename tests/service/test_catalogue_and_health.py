@@ -113,6 +113,7 @@ def test_the_openapi_document_describes_every_call_of_the_contract(client):
         "/v1/jobs/{job_id}/events": {"get"},
         "/v1/jobs/{job_id}/result": {"get"},
         "/v1/jobs/{job_id}/map": {"get"},
+        "/v1/jobs/cancel": {"post"},
         "/v1/jobs/{job_id}/cancel": {"post"},
         "/v1/jobs/{job_id}/pause": {"post"},
         "/v1/jobs/{job_id}/resume": {"post"},

@@ -45,6 +45,7 @@ def steps(monkeypatch) -> list[float]:
     return found
 
 
+@pytest.mark.stores("sqlite")
 def test_no_hostile_body_of_a_megabyte_reaches_the_limit_or_holds_up_the_others(database, steps):
     # The limit is that of an operator who sets none: two seconds of a core.
     with serving(Settings(), database, Queue()) as client:
@@ -110,6 +111,7 @@ def test_a_request_that_was_answered_before_is_not_checked_again(client):
     wait_for(lambda: not checks(), "the end of the check that nobody waits for")
 
 
+@pytest.mark.stores("sqlite")
 def test_checks_go_on_after_the_process_that_forks_them_was_killed(client):
     client.post("/v1/problems/validate", json=PROBLEM)
     killed = checker()._process
@@ -119,6 +121,7 @@ def test_checks_go_on_after_the_process_that_forks_them_was_killed(client):
     assert checker()._process.pid != killed.pid
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("settings", [Settings(max_request_seconds=0.1)])
 def test_a_frozen_process_that_forks_checks_is_replaced(client, monkeypatch):
     monkeypatch.setattr("service.checking.checker.GRACE_SECONDS", 0.2)
@@ -139,6 +142,7 @@ def test_a_frozen_process_that_forks_checks_is_replaced(client, monkeypatch):
     wait_for(answered, "the next check")
 
 
+@pytest.mark.stores("sqlite")
 def test_what_a_long_answer_takes_holds_up_nobody(client, database, submitted, steps, monkeypatch):
     job_id = submitted()
     plain = empty_result(Problem.model_validate(PROBLEM), Stopped(reason="converged", message="long"))

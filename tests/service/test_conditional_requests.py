@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+import structlog
+from sqlalchemy import event, exc, text
 
+from service import logs
 from service.api import waiting
+from service.lifecycle import actions
 from tests.service.conftest import PROBLEM
+from tests.waiting import HANG_SECONDS
+
+FULL = Path("/dev/full")
 
 
 def submitted_at(client, **headers):
@@ -57,9 +66,12 @@ def test_long_answers_are_compressed_and_streams_are_not(client, work):
 
 
 @pytest.mark.stores("sqlite")
-def test_a_full_disk_is_told_clearly_and_leaves_the_store_whole(client, database):
+def test_a_full_disk_is_told_clearly_and_leaves_the_store_whole(client, database, monkeypatch):
     address = submitted_at(client)
     _fill_up(database)
+    # The logs are on the same disk.
+    log = structlog.wrap_logger(structlog.WriteLogger(logs.Lossy(FULL.open("w", buffering=1))))
+    monkeypatch.setattr("service.http.problem_details._log", log)
     answers = [client.post("/v1/jobs", json={**PROBLEM, "name": "x" * 150}) for _ in range(60)]
     full = next(answer for answer in answers if answer.status_code != 202)
     assert full.status_code == 507
@@ -69,6 +81,54 @@ def test_a_full_disk_is_told_clearly_and_leaves_the_store_whole(client, database
     assert len(client.get("/v1/jobs?limit=200").json()["items"]) == stored + 1
     with database.engine.connect() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+
+
+def test_what_logs_to_a_full_disk_goes_on(tmp_path):
+    code = (
+        "import logging, structlog; from service import logs; logs.configure('test')\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: structlog.get_logger().error('x', exc_info=True)\n"
+        "logging.getLogger('uvicorn.error').error('y' * 10_000)\n"
+        "print('went on', flush=True)"
+    )
+    with FULL.open("wb", buffering=0) as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=HANG_SECONDS,
+            check=False,
+        )
+    assert done.stdout == b"went on\n"
+
+
+def test_a_job_that_is_stored_is_answered_although_waiting_for_it_fails(client, monkeypatch):
+    async def failing(*_args):
+        raise exc.OperationalError("x", {}, OSError())
+
+    monkeypatch.setattr("service.api.jobs.settled", failing)
+    answer = client.post("/v1/jobs", json=PROBLEM, headers={"Prefer": "wait=5"})
+    assert answer.status_code == 202
+    assert [job["id"] for job in client.get("/v1/jobs").json()["items"]] == [answer.json()["id"]]
+
+
+def test_a_store_that_fails_among_many_cancellations_leaves_the_others_to_be_asked_for(client, monkeypatch):
+    for _ in range(3):
+        submitted_at(client)
+    cancel, asked = actions.cancel, []
+
+    def failing(database, tenant, job_id):
+        asked.append(job_id)
+        if len(asked) == 2:
+            raise exc.OperationalError("x", {}, OSError())
+        return cancel(database, tenant, job_id)
+
+    monkeypatch.setattr(actions, "cancel", failing)
+    told = client.post("/v1/jobs/cancel", params={"state": "queued"}).json()
+    assert ([job["state"] for job in told["items"]], told["more"]) == (["cancelled"], 2)
+    asked[:] = ["before"]
+    assert client.post("/v1/jobs/cancel", params={"state": "queued"}).status_code == 503
+    assert len(client.get("/v1/jobs", params={"state": "queued"}).json()["items"]) == 2
 
 
 def _fill_up(database):

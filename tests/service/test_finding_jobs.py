@@ -15,7 +15,6 @@ from service.operations import migration
 from service.tables.jobs import JobRow
 from tests.service.conftest import PROBLEM
 
-STORES = ["sqlite", "postgresql"]
 TYPE = "urn:orichalcum:problem:"
 UNKNOWN_ID = "0" * 26
 
