@@ -106,19 +106,24 @@ def claim(space: CompositionSpace, loss: Loss, points: Sequence[Point], cache: F
 def probe(history: History) -> NDArray[np.float64] | None:
     """The next probe [n_columns]; None once the search has been tested enough.
 
-    It is wanted where fewer than `FEWEST` evaluations were made, where none of them was a probe, or where an element
-    has not been tried; but no more than `SHARE` allows.
+    It is wanted where fewer than `SHARE` times `FEWEST` evaluations were made, where none of them was a probe, or where
+    an element has not been tried; but no more than `SHARE` allows.
     """
     region, points = history.region, [point for point in history.points if not point.outside]
     place = next((i for i, point in enumerate(points) if point.origin == PROBE), len(points))
     fewest = max(FEWEST, int(region.space.varies.sum()))
-    if len(points) >= int(SHARE * max(fewest, place) + 1e-9):
+    if len(points) >= _most(max(fewest, place)):
         return None
     tried = np.array([point.x for point in points])
     missing = _little_tried(region, tried)
-    if len(points) >= fewest and place < len(points) and not missing.any():
+    if len(points) >= _most(fewest) and place < len(points) and not missing.any():
         return None
     return _place(region, points, tried, missing, np.random.default_rng([history.seed, len(points)]))
+
+
+def _most(evaluations: int) -> int:
+    """What a search that would have taken so many may take with its probes."""
+    return int(SHARE * evaluations + 1e-9)
 
 
 def _little_tried(region: Region, tried: NDArray[np.float64]) -> NDArray[np.bool_]:
