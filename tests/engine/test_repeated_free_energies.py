@@ -33,6 +33,3 @@ def test_the_standard_error_is_the_spread_of_repeated_jobs():
     values, errors = np.array([free_energy(seed) for seed in range(JOBS)]).T
     told = np.sqrt((errors**2).mean())
     assert told / 1.5 < values.std(ddof=1) < 1.5 * told
-    # Each within its own error of what all of them say together, as often as such errors are.
-    within = np.abs(values - values.mean()) < 2.0 * errors
-    assert within.sum() >= 0.85 * JOBS
