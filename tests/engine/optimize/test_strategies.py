@@ -16,6 +16,7 @@ from engine.optimize.history import History
 from engine.optimize.objective import build_loss
 from engine.optimize.point import Point
 from engine.optimize.proposals import bayesian
+from engine.optimize.proposals.probes import PROBE
 from engine.optimize.proposals.strategies import propose
 from tests.soak import later
 
@@ -130,10 +131,11 @@ def test_a_search_ends_only_where_doubt_expects_little_too(monkeypatch, sure, do
     campaign = Campaign(problem(["Na", "K", "Li"], GOAL, strategy={"name": "bayesian"}))
     space = campaign.space
     points = []
-    for number, x in enumerate(np.random.default_rng(2).dirichlet(np.ones(3), 5)):
+    for number, x in enumerate(np.random.default_rng(2).dirichlet(np.ones(3), 6)):
         value, raw = two_bowls(x)
         gradients = {"mixing_energy": space.project_gradient(raw)}
-        points.append(Point(number, None, x, {"mixing_energy": value}, gradients, value / 1e-3))
+        origin = PROBE if number == 5 else None
+        points.append(Point(number, origin, x, {"mixing_energy": value}, gradients, value / 1e-3))
     real = bayesian.best_choice
 
     def expecting(*args, doubt, **options):
