@@ -58,6 +58,10 @@ def queues_in_use(session: Session) -> list[str]:
     return list(session.scalars(select(JobRow.queue).where(JobRow.state.in_(ACTIVE_STATES)).distinct()))
 
 
+_ROUNDED = 5e-7
+"""Seconds by which the moment that is told may be later than the one that is stored: it has whole microseconds."""
+
+
 @dataclass(frozen=True)
 class JobFilter:
     """Which jobs are meant; what is not given excludes none.
@@ -97,9 +101,9 @@ class JobFilter:
         if self.name is not None:
             found.append(JobRow.folded_name.contains(folded(self.name), autoescape=True))
         if self.created_after is not None:
-            found.append(JobRow.created_at >= self.created_after.timestamp())
+            found.append(JobRow.created_at >= self.created_after.timestamp() - _ROUNDED)
         if self.created_before is not None:
-            found.append(JobRow.created_at < self.created_before.timestamp())
+            found.append(JobRow.created_at < self.created_before.timestamp() - _ROUNDED)
         if self.parent is not None:
             found.append(JobRow.parent == self.parent)
         if self.ids:

@@ -192,6 +192,18 @@ def test_cancelling_without_saying_which_jobs_is_refused(client):
     assert client.get(f"/v1/jobs/{job}").json()["state"] == "queued"
 
 
+@pytest.mark.parametrize("fraction", [0.4, 0.6])
+def test_a_job_was_made_at_the_moment_that_is_told_whichever_way_that_was_rounded(client, database, fraction):
+    job = submitted_as(client)["id"]
+    with database.writing() as session:
+        session.execute(update(JobRow).where(JobRow.id == job).values(created_at=1.6e9 + fraction * 1e-6))
+    told = client.get(f"/v1/jobs/{job}").json()["created_at"]
+    assert [one["id"] for one in client.get("/v1/jobs", params={"created_after": told}).json()["items"]] == [
+        job
+    ]
+    assert client.get("/v1/jobs", params={"created_before": told}).json()["items"] == []
+
+
 def test_the_client_asks_for_the_same(client):
     url, problem = str(client.base_url), Problem.model_validate({**PROBLEM, "name": "Übung"})
     with Client(url) as library:
