@@ -17,6 +17,8 @@ from engine.dynamics.state import POPULATIONS
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from engine.dynamics.bonds import BondEnergy
@@ -55,7 +57,13 @@ class Drawn:
     forgotten: bool
 
 
-def drawn(of_bonds: BondEnergy, temperature: float, seed: int, wanted: int) -> Drawn:
+def drawn(
+    of_bonds: BondEnergy,
+    temperature: float,
+    seed: int,
+    wanted: int,
+    on_move: Callable[[], None] = lambda: None,
+) -> Drawn:
     """Draw samples of the harmonic crystal with an energy of its bonds; the same for the same arguments.
 
     Walkers that start as samples of the harmonic crystal feel the energy of the bonds in stages. In each they are first
@@ -68,6 +76,7 @@ def drawn(of_bonds: BondEnergy, temperature: float, seed: int, wanted: int) -> D
         temperature: K.
         seed: 0 or greater. The walkers have nothing in common with `samples.pairs` of the same seed.
         wanted: How many samples.
+        on_move: Called before every move of the walkers; what it raises ends the drawing.
     """
     heat = BOLTZMANN * temperature
     root = np.sqrt(heat) * of_bonds.harmonic.root
@@ -96,6 +105,7 @@ def drawn(of_bonds: BondEnergy, temperature: float, seed: int, wanted: int) -> D
         place, energy = place[kept], energy[kept]
         left, began = (2.0 if raised >= 1.0 else 1.0) * _FORGOTTEN, moves
         while left > 0.0 and moves - began < _MOST_MOVES:
+            on_move()
             keeping = np.sqrt(1.0 - length**2)
             there = keeping * place + length * harmonic()
             energy_there = of_bonds.energies(there) / heat

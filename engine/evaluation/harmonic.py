@@ -97,7 +97,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
         labels = np.where(harmonic.constants.present > 0.0, crystal.labels, -1)
         displaced = self._pairs(harmonic, range(len(learned)))
         fitted = fit_bonds(bonds(harmonic, labels.tolist()), harmonic, displaced, np.array(learned))
-        return drawn(fitted, self.task.temperature, self.task.seed, MOST_DRAWN)
+        return drawn(fitted, self.task.temperature, self.task.seed, MOST_DRAWN, self.on_call)
 
     def _defect(self, resting: Resting) -> tuple[Defect | None, int]:
         """The crystal with the empty site that was asked for, and the potential calls that it took."""

@@ -9,7 +9,7 @@ from engine.dynamics.beyond_harmonic import direct, in_two_stages
 from engine.dynamics.bonds import BondEnergy, bonds, fit_bonds
 from engine.dynamics.one_sided import one_sided
 from engine.dynamics.samples import pairs
-from engine.dynamics.two_stage import drawn
+from engine.dynamics.two_stage import ISLANDS, WALKERS, drawn
 from tests.engine.dynamics.harmonic_crystals import BOLTZMANN, CUBE, relaxed, springs
 
 T = 500.0
@@ -103,6 +103,24 @@ def test_samples_are_a_function_of_the_seed(copper):
     np.testing.assert_array_equal(one.displacements, same.displacements)
     assert one.difference == same.difference
     assert np.abs(one.displacements - other.displacements).max() > 0.01
+
+
+def test_drawing_tells_of_every_move_and_can_be_ended(copper):
+    of = bonds(copper.harmonic, [29])
+    u = pairs(copper.harmonic, T, 0, range(20))
+    energy = fit_bonds(of, copper.harmonic, u, copper.model.beyond_harmonic(u, at_once=40))
+    seen: list[int] = []
+    found = drawn(energy, T, 0, 8, lambda: seen.append(1))
+    assert found.evaluations == (1 + len(seen)) * ISLANDS * WALKERS
+
+    def cancelled():
+        seen.append(1)
+        raise KeyboardInterrupt
+
+    told = len(seen)
+    with pytest.raises(KeyboardInterrupt):
+        drawn(energy, T, 0, 8, cancelled)
+    assert len(seen) == told + 1
 
 
 def test_the_free_energy_of_a_model_is_that_of_many_samples_and_the_error_its_spread(copper):
