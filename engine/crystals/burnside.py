@@ -60,7 +60,7 @@ def _cycle_lengths(permutations: IntArray) -> IntArray:
 def n_inequivalent(
     types: Counter[CycleType], elements: Sequence[int], counts: Sequence[Sequence[int]] | None
 ) -> int:
-    """Orbits of decorations: the mean number that a permutation keeps (docs/science.md, Eq. 79).
+    """Orbits of decorations: the mean number that a permutation keeps (docs/science.md, Eq. 81).
 
     Args:
         types: Cycle types of a group of permutations, see `cycle_types`.
@@ -72,7 +72,7 @@ def n_inequivalent(
 
 
 def n_kept(kind: CycleType, elements: Sequence[int], counts: Sequence[Sequence[int]] | None) -> int:
-    """Decorations that a permutation keeps: all sites of a cycle hold the same (docs/science.md, Eqs. 80 and 81)."""
+    """Decorations that a permutation keeps: all sites of a cycle hold the same (docs/science.md, Eqs. 82 and 83)."""
     if counts is None:
         return prod(k ** sum(m for _, m in cycles) for k, cycles in zip(elements, kind, strict=True))
     return prod(_fillings(cycles, tuple(sorted(wanted))) for cycles, wanted in zip(kind, counts, strict=True))

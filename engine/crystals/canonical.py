@@ -53,7 +53,7 @@ def canonical_form(crystal: AlchemicalCrystal, supercell: Supercell, columns: In
 
 
 def n_images(crystal: AlchemicalCrystal, supercell: Supercell, columns: IntArray) -> int:
-    """How many different decorations the parent's operations take one to (docs/science.md, Eq. 82).
+    """How many different decorations the parent's operations take one to (docs/science.md, Eq. 84).
 
     Args:
         crystal: The parent.

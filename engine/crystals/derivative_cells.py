@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def n_forms(n: int) -> int:
-    """How many sublattices of index n a lattice in three dimensions has: docs/science.md, Eq. 83."""
+    """How many sublattices of index n a lattice in three dimensions has: docs/science.md, Eq. 85."""
     divisors = [d for d in range(1, n + 1) if n % d == 0]
     return sum(d * e for d in divisors for e in divisors if d % e == 0)
 

@@ -56,7 +56,7 @@ class Ordering:
         supercell: Repetition of the parent.
         columns: Column of the composition that each site holds, -1 on a site of no sublattice, cell by cell, [n].
         degeneracy: How many different decorations the symmetry operations take it to: in a named supercell those that
-            keep its lattice, otherwise all of the parent (docs/science.md, Eq. 82).
+            keep its lattice, otherwise all of the parent (docs/science.md, Eq. 84).
         x: Composition that it holds, [n_columns].
     """
 
@@ -82,7 +82,7 @@ def _by_content(crystal: AlchemicalCrystal) -> _Parent:
 
 
 def count_in_cell(crystal: AlchemicalCrystal, supercell: Supercell, x: FloatArray | None = None) -> int:
-    """How many orderings `orderings_in_cell` finds, by Burnside's lemma (docs/science.md, Eqs. 79 to 81).
+    """How many orderings `orderings_in_cell` finds, by Burnside's lemma (docs/science.md, Eqs. 81 to 83).
 
     Exact up to about a million; of more a lower bound, the decorations over the operations.
 

@@ -37,7 +37,7 @@ class Shells:
     triangles: IntArray
 
     def warren_cowley(self, columns: IntArray, n_columns: int) -> FloatArray:
-        """Warren-Cowley parameters of decorations (docs/science.md, Eq. 76).
+        """Warren-Cowley parameters of decorations (docs/science.md, Eq. 78).
 
         Args:
             columns: Which element each site holds, [..., n].

@@ -3,7 +3,7 @@
 At 300 K the energy of 64 atoms of NaCl beyond the harmonic varies by 3.3 kT from sample to sample, of which functions
 of the lengths of bonds explain all but 0.4. So a second reference is the harmonic crystal with these added: its free
 energy over the harmonic one takes no potential calls, its samples are as good as the model's own, and what is left of
-the model's energies is nearly the same for all (docs/science.md, Eq. 102 to 104).
+the model's energies is nearly the same for all (docs/science.md, Eq. 104 to 106).
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class BondEnergy:
 def fit_bonds(
     found: Bonds, harmonic: HarmonicCrystal, displacements: NDArray[np.float64], work: NDArray[np.float64]
 ) -> BondEnergy:
-    """Fit the energy of the bonds to energies of the model beyond the harmonic, by a ridge (docs/science.md, Eq. 102).
+    """Fit the energy of the bonds to energies of the model beyond the harmonic, by a ridge (docs/science.md, Eq. 104).
 
     Args:
         found: The bonds.

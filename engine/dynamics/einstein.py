@@ -1,7 +1,7 @@
 """The Einstein crystal, whose atoms are held to their places one by one: a reference of Frenkel and Ladd's kind.
 
 D. Frenkel, A. J. C. Ladd, J. Chem. Phys. 81, 3188 (1984), doi:10.1063/1.448024. It is not invariant when all atoms move
-together, a crystal is: the two are compared with the centre of mass held (docs/science.md, Eq. 107; J. M. Polson et
+together, a crystal is: the two are compared with the centre of mass held (docs/science.md, Eq. 109; J. M. Polson et
 al., J. Chem. Phys. 112, 5339 (2000), doi:10.1063/1.481102; for springs that differ V. Khanna et al., J. Chem. Phys.
 154, 164509 (2021), doi:10.1063/5.0044833). With it held here as there, the free energy of a crystal is that of `held`
 plus the work of switching, on the 3 N - 3 degrees of freedom of `engine.dynamics.oscillators`; nothing is to be added.
@@ -59,7 +59,7 @@ def held_frequencies(springs: ArrayLike, masses: ArrayLike) -> NDArray[np.float6
 def held(
     springs: ArrayLike, masses: ArrayLike, temperatures: ArrayLike, *, zero_point: bool = False
 ) -> Thermodynamics:
-    """Thermodynamics of an Einstein crystal whose centre of mass is at rest (docs/science.md, Eq. 107).
+    """Thermodynamics of an Einstein crystal whose centre of mass is at rest (docs/science.md, Eq. 109).
 
     Args:
         springs: [n] eV/Å^2, two atoms or more.

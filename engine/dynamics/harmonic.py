@@ -203,7 +203,7 @@ class HarmonicCrystal:
             raise DynamicallyUnstable(self.instabilities(symmetry), names)
 
     def classical(self, temperatures: ArrayLike) -> Thermodynamics:
-        """Of the vibrations of the supercell, classical (docs/science.md, Eq. 95); [n] K above zero.
+        """Of the vibrations of the supercell, classical (docs/science.md, Eq. 97); [n] K above zero.
 
         Raises:
             ValueError: if a frequency or a temperature is not above zero.
@@ -211,7 +211,7 @@ class HarmonicCrystal:
         return classical(self.vibrations, temperatures)
 
     def quantum(self, temperatures: ArrayLike) -> Thermodynamics:
-        """Of the vibrations of the supercell, quantum (docs/science.md, Eq. 94); [n] K, zero or above.
+        """Of the vibrations of the supercell, quantum (docs/science.md, Eq. 96); [n] K, zero or above.
 
         Raises:
             ValueError: if a frequency is not above zero, or a temperature is below.
@@ -250,7 +250,7 @@ class HarmonicCrystal:
         return np.ascontiguousarray(full.transpose(1, 2, 3, 0, 4, 5)).reshape(3 * cells * sites, -1)
 
     def energies(self, displacements: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Harmonic energy of displacements [..., n, 3] Å of the supercell, [...] eV (docs/science.md, Eq. 93)."""
+        """Harmonic energy of displacements [..., n, 3] Å of the supercell, [...] eV (docs/science.md, Eq. 95)."""
         flat = displacements.reshape(-1, 3 * self.n_sites)
         found = 0.5 * np.einsum("ki,ki->k", flat @ self.hessian, flat)
         return np.asarray(found.reshape(displacements.shape[:-2]))

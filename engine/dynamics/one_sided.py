@@ -1,7 +1,7 @@
 """The free energy of a model over that of a reference, from independent samples of the reference alone.
 
 With w the difference of their energies, the exact answer is the exponential average, and the second cumulant is what it
-is where w is Gaussian (docs/science.md, Eq. 101; R. W. Zwanzig, J. Chem. Phys. 22, 1420 (1954),
+is where w is Gaussian (docs/science.md, Eq. 103; R. W. Zwanzig, J. Chem. Phys. 22, 1420 (1954),
 doi:10.1063/1.1740409). Either needs samples where the model is likely; whether there are enough is judged, and the
 reasons told.
 """

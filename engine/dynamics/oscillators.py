@@ -1,7 +1,7 @@
 """Thermodynamics of independent harmonic oscillators, classical and quantum, and of the motion of the whole crystal.
 
 Frequencies are in THz, temperatures in K. A crystal of N atoms has 3 N - 3 vibrations: its centre of mass is at rest,
-and neither its momentum nor its place counts (docs/science.md, Eq. 96). `filled` and `centre_of_mass` lead to the two
+and neither its momentum nor its place counts (docs/science.md, Eq. 98). `filled` and `centre_of_mass` lead to the two
 other conventions in use.
 """
 
@@ -48,7 +48,7 @@ class Thermodynamics:
 
 
 def classical(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics:
-    """Classical oscillators: F = sum of kT ln(h nu / kT) (docs/science.md, Eq. 95).
+    """Classical oscillators: F = sum of kT ln(h nu / kT) (docs/science.md, Eq. 97).
 
     Args:
         frequencies: [n_modes] THz, above zero.
@@ -70,7 +70,7 @@ def classical(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics
 
 
 def quantum(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics:
-    """Quantum oscillators with their zero-point energy (docs/science.md, Eq. 94).
+    """Quantum oscillators with their zero-point energy (docs/science.md, Eq. 96).
 
     Args:
         frequencies: [n_modes] THz, above zero.
@@ -100,7 +100,7 @@ def quantum(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics:
 
 
 def quantum_correction(frequencies: ArrayLike, temperature: float) -> float:
-    """Quantum less classical free energy of a crystal's modes, eV (docs/science.md, Eq. 108).
+    """Quantum less classical free energy of a crystal's modes, eV (docs/science.md, Eq. 110).
 
     Of modes that rise it is exact; of those that fall it is the first term in Planck's constant, which needs no
     harmonic well: E. Wigner, Phys. Rev. 40, 749 (1932), doi:10.1103/PhysRev.40.749.
@@ -132,7 +132,7 @@ def _checked(
 
 
 def kinetic_free_energy(masses: ArrayLike, temperature: float) -> float:
-    """Kinetic part of a classical free energy, the centre of mass at rest, eV (docs/science.md, Eq. 97).
+    """Kinetic part of a classical free energy, the centre of mass at rest, eV (docs/science.md, Eq. 99).
 
     It is all that masses do. The rest, of the configurations alone, is -kT ln of the integral of exp(-U/kT) over all
     positions in Å whose mean is held.
@@ -153,7 +153,7 @@ def thermal_length(masses: ArrayLike, temperature: float) -> NDArray[np.float64]
 
 
 def centre_of_mass(mass: float, volume: float, temperature: float) -> float:
-    """Free energy of the centre of mass, which is left out elsewhere, eV (docs/science.md, Eq. 98).
+    """Free energy of the centre of mass, which is left out elsewhere, eV (docs/science.md, Eq. 100).
 
     A crystal of M moves as one body within one primitive cell: what is beyond is the same crystal with its atoms
     exchanged (J. M. Polson, E. Trizac, S. Pronk, D. Frenkel, J. Chem. Phys. 112, 5339 (2000), doi:10.1063/1.481102).

@@ -1,4 +1,4 @@
-"""Independent samples of a harmonic crystal, and what a model says of them (docs/science.md, Eq. 99 and 100).
+"""Independent samples of a harmonic crystal, and what a model says of them (docs/science.md, Eq. 101 and 102).
 
 A sample is a function of the seed and its number alone, the same in whatever batch it is computed. Samples come in
 pairs u and -u: what is odd in u cancels from the mean of a pair.
@@ -75,7 +75,7 @@ class Model:
     at_rest: float
 
     def beyond_harmonic(self, displacements: NDArray[np.float64], *, at_once: int = 1) -> NDArray[np.float64]:
-        """U(u) - U(0) - u.Phi.u/2, [...] eV; a potential call each (docs/science.md, Eq. 100).
+        """U(u) - U(0) - u.Phi.u/2, [...] eV; a potential call each (docs/science.md, Eq. 102).
 
         Nothing else is taken off: where forces are left at rest, their work is part of it, as it must be for the free
         energy to be the model's. From the mean of a pair u, -u it is gone, and its second order is the energy that

@@ -1,8 +1,8 @@
 """The free energy of a model over its harmonic crystal in two stages, with a reference between.
 
 The reference between is the harmonic crystal with an energy of its bonds. To sample it, and to have its free energy
-over the harmonic crystal, takes no potential calls (docs/science.md, Eq. 104). The model is computed at some of its
-samples and has a free energy over it from one side (docs/science.md, Eq. 103).
+over the harmonic crystal, takes no potential calls (docs/science.md, Eq. 106). The model is computed at some of its
+samples and has a free energy over it from one side (docs/science.md, Eq. 105).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the disorder of a mixed crystal makes of its vibrations: real atoms, one at a time, in the mean-field crystal.
 
 A real atom on a mixed site makes its neighbours give way and their springs with them; over the same change of the
-composition spread over all sites that has no first order (docs/science.md, Eq. 140).
+composition spread over all sites that has no first order (docs/science.md, Eq. 142).
 """
 
 from __future__ import annotations

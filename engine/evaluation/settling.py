@@ -2,7 +2,7 @@
 
 A crystal at rest by symmetry may sit on a saddle. Soft modes of the mean-field crystal tell of some directions away
 from it; the decoration's own, which the mean-field crystal need not have, are found from products of its Hessian. From
-a displacement along either it is relaxed again, and the lower of both ends counts (docs/science.md, Eq. 92).
+a displacement along either it is relaxed again, and the lower of both ends counts (docs/science.md, Eq. 94).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cell that a crystal has at a temperature, in the quasi-harmonic approximation (docs/science.md, Eq. 105 and 106).
+"""The cell that a crystal has at a temperature, in the quasi-harmonic approximation (docs/science.md, Eq. 107 and 108).
 
 The cell is that of lowest enthalpy with the free energy of quantum harmonic vibrations, which change as it does. In it
 sites are where the enthalpy is lowest: their vibrations change with the cell, and do not push them inside it.

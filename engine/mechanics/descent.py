@@ -1,9 +1,9 @@
 """Descent of occupancies from disorder to an ordering, as steps of an explicit state.
 
-The free energy F = E - T S of occupancies (docs/science.md, Eq. 84) falls at every accepted step, and T is lowered from
+The free energy F = E - T S of occupancies (docs/science.md, Eq. 86) falls at every accepted step, and T is lowered from
 step to step until every site holds one element. A step goes to the minimum of a model of F: the exact gradient at the
 best point, second derivatives learned from all gradients (`engine.mechanics.pair_model`), the exact entropy, and a
-relative entropy that keeps it near where a step before had failed (Eq. 86).
+relative entropy that keeps it near where a step before had failed (Eq. 88).
 
 A `State` says which occupancies are to be evaluated next; `told` makes the next state of it.
 """

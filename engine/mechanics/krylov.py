@@ -4,7 +4,7 @@ With n_q coordinates a Hessian takes n_q rows; the response along one direction 
 takes some ten products, each as costly as one row, when it is preconditioned with the springs that the relaxation has
 learned. Generalised conjugate residuals (S. C. Eisenstat, H. C. Elman, M. H. Schultz, SIAM J. Numer. Anal. 20, 345
 (1983), doi:10.1137/0720023) keep every product, so that each direction starts from what the others took, and so
-does the last Newton step, which takes none of its own (docs/science.md, Eq. 25, 28 and 70).
+does the last Newton step, which takes none of its own (docs/science.md, Eq. 25, 28 and 72).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The change of the gradient over a step is a product with the Hessian, n_q numbers at once, and linear in the constants
 of the springs, of which there are far fewer than entries of the Hessian. Two or three steps therefore tell most of a
 crystal's Hessian, where a quasi-Newton update learns it along one direction at a time: least squares, held near what
-was expected (docs/science.md, Eq. 69).
+was expected (docs/science.md, Eq. 71).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def symmetric_strain(
     coordinates: SymmetryCoordinates, deformation: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Coordinates [n_strain] of the symmetric strain nearest to a deformation (docs/science.md, Eq. 78).
+    """Coordinates [n_strain] of the symmetric strain nearest to a deformation (docs/science.md, Eq. 80).
 
     Its logarithm is projected, which is the average over the operations; so the volume stays what it is.
 

@@ -31,7 +31,7 @@ LEAST_FALL = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class FreeEnergyModel:
-    """g.d + d.B.d / 2 + T sum p ln p + damping sum p ln(p / p0), where d = p - p0 (docs/science.md, Eq. 86).
+    """g.d + d.B.d / 2 + T sum p ln p + damping sum p ln(p / p0), where d = p - p0 (docs/science.md, Eq. 88).
 
     Attributes:
         at: Occupancies p0 about which it is a model, [n_sites, n_columns].

@@ -1,7 +1,7 @@
 """Weights of the sites of a supercell under a fixed composition: their entropy, their projection, their rounding.
 
 Occupancies are a matrix p [n_sites, n_columns] of what each mixed site holds: rows add up to 1, columns to the whole
-numbers of sites that hold each element (docs/science.md, Eq. 84). A site has no part in the columns of other
+numbers of sites that hold each element (docs/science.md, Eq. 86). A site has no part in the columns of other
 sublattices.
 """
 
@@ -73,7 +73,7 @@ class Composition:
         return found
 
     def balanced(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The occupancies nearest to exp(theta) that have the composition (docs/science.md, Eq. 85).
+        """The occupancies nearest to exp(theta) that have the composition (docs/science.md, Eq. 87).
 
         Args:
             theta: Logarithms of weights, [n_sites, n_columns]; what is not allowed is not looked at.

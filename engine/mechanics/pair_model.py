@@ -1,7 +1,7 @@
 """Second derivatives of an energy by the occupancies of sites, learned from gradients with the symmetry of the parent.
 
 About the disordered state they are pair interactions, alike for pairs of sites that symmetry takes to one another: few
-numbers, which the gradient at one state of random occupancies already tells (docs/science.md, Eq. 87). Where symmetry
+numbers, which the gradient at one state of random occupancies already tells (docs/science.md, Eq. 89). Where symmetry
 leaves more numbers than gradients tell, the smallest are taken.
 """
 

@@ -4,7 +4,7 @@ The Lanczos process for H v = theta P v (B. N. Parlett, The Symmetric Eigenvalue
 doi:10.1137/1.9781611971163, section 15.11) needs products of the Hessian H, which are differences of gradients, and
 the inverse of P alone. By Sylvester's law H has as many negative eigenvalues as there are negative theta, whatever the
 positive definite P is; where P is near to H all others are near to 1, so that a few products find the negative ones
-(docs/science.md, Eq. 92).
+(docs/science.md, Eq. 94).
 """
 
 from __future__ import annotations

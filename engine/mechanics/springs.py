@@ -1,9 +1,9 @@
 """Springs between neighbouring sites: a model of the Hessian of any crystal, strain and displacements together.
 
 Every pair of sites nearer than CUTOFF has a spring along the line between them and one across it. Their constants
-depend on the two sites' labels and on the distance, by which they are interpolated linearly (docs/science.md, Eq. 67).
+depend on the two sites' labels and on the distance, by which they are interpolated linearly (docs/science.md, Eq. 69).
 The strain stretches the same springs as the displacements, so that the two are coupled as in the crystal. Before
-anything is known, springs soften exponentially with the distance (docs/science.md, Eq. 68; D. Packwood et al., J. Chem.
+anything is known, springs soften exponentially with the distance (docs/science.md, Eq. 70; D. Packwood et al., J. Chem.
 Phys. 144, 164109 (2016), doi:10.1063/1.4947024); `engine.mechanics.learned_springs` learns them from gradients.
 """
 

@@ -1,7 +1,7 @@
 """Exchanges of two sites of a decoration, guided by derivatives, as steps of an explicit state.
 
 At a decoration the gain of every exchange is foreseen from the derivatives by the occupancies, to first order and with
-second derivatives learned on the way (docs/science.md, Eq. 88). The best are computed, one of those that look alike;
+second derivatives learned on the way (docs/science.md, Eq. 90). The best are computed, one of those that look alike;
 the first that lowers the energy is taken. Where none does, the search has ended.
 
 A `State` says which decoration is to be evaluated next; `told` makes the next state of it.

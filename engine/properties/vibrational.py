@@ -1,4 +1,4 @@
-"""Free energy, entropy and heat capacity of the vibrations of a relaxed crystal (docs/science.md, Eq. 138)."""
+"""Free energy, entropy and heat capacity of the vibrations of a relaxed crystal (docs/science.md, Eq. 140)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 134 to 137).
+"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 136 to 139).
 
 Pure arithmetic on what was told of both.
 """
@@ -99,7 +99,7 @@ class Pair:
 
 
 def _per_atom(found: Estimate) -> dict[str, float]:
-    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 135)."""
+    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 137)."""
     parts = {name: value / found.atoms for name, value in found.contributions.items()}
     vibrations = sum(parts.get(name, 0.0) for name in _VIBRATIONS)
     return {**parts, "centre_of_mass": vibrations / (found.atoms - 1.0)}
@@ -137,7 +137,7 @@ def crossings(pairs: Sequence[Pair]) -> list[_Cross]:
     """Where two phases of one composition cross, between neighbouring temperatures at which both are known.
 
     What the harmonic crystals differ by is known at every temperature; the rest is linear between the two
-    (docs/science.md, Eq. 136).
+    (docs/science.md, Eq. 138).
     """
     known = sorted((one for one in pairs if one.difference is not None), key=lambda one: one.temperature)
     return [_cross(*both) for both in pairwise(known) if _signs_differ(*both)]

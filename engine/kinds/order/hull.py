@@ -1,7 +1,7 @@
 """The convex hull of enthalpies over the amounts of the elements: what no mixture of other crystals betters.
 
 What a crystal may decompose into has together the same atoms of each element, whatever sites they were on, and as many
-empty sites as it likes (docs/science.md, Eq. 91).
+empty sites as it likes (docs/science.md, Eq. 93).
 """
 
 from __future__ import annotations

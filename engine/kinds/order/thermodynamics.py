@@ -1,7 +1,7 @@
 """How probable the ordered state of a supercell is, and its configurational entropy: sums over all its decorations.
 
 Every decoration of the supercell at its composition counts, those that symmetry makes equal by their degeneracy
-(docs/science.md, Eqs. 89 and 90).
+(docs/science.md, Eqs. 91 and 92).
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Relaxation:
         return scaled(np.concatenate([np.zeros(_STRAINS), moved[self.atoms].reshape(-1)]), largest)
 
     def own_soft_modes(self, end: State, draw: np.random.Generator) -> SoftModes:
-        """Directions in which the decoration itself is unstable where a relaxation ended (docs/science.md, Eq. 92).
+        """Directions in which the decoration itself is unstable where a relaxation ended (docs/science.md, Eq. 94).
 
         They are displacements with the strain that follows them, whatever symmetry they break: the mean-field crystal
         may be stable where the decoration is not. Each product of the Hessian takes one potential call.
@@ -211,7 +211,7 @@ class Relaxation:
         return state.best_q + step, float(state.best_value + 0.5 * state.best_gradient @ step)
 
     def precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The inverse of the mean-field Hessian times a gradient [6 + 3 n_atoms] (docs/science.md, Eq. 77)."""
+        """The inverse of the mean-field Hessian times a gradient [6 + 3 n_atoms] (docs/science.md, Eq. 79)."""
         pushed = self._follow(gradient[_STRAINS:].reshape(-1, 3))
         strained = self._compliance @ (gradient[:_STRAINS] - np.einsum("sna,na->s", self._coupling, pushed))
         moved = pushed - np.einsum("s,sna->na", strained, self._following)

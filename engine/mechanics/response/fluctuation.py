@@ -1,10 +1,10 @@
 """The second-order energy of the disorder of a mixed crystal: what its decorations gain, on average, over its mean.
 
 The energy of a decorated supercell, relaxed at a fixed cell, is expanded about the mean-field weights
-(docs/science.md, Eq. 71 and 72). The response of the sites to one site's departure from the mean enters in a form that
-is stationary in it (docs/science.md, Eq. 73): derivatives by composition, strain and internal coordinates are partial
+(docs/science.md, Eq. 73 and 74). The response of the sites to one site's departure from the mean enters in a form that
+is stationary in it (docs/science.md, Eq. 75): derivatives by composition, strain and internal coordinates are partial
 ones. What a departure of one site costs beyond the same departure spread over all sites has no first order
-(docs/science.md, Eq. 74), so that a point takes one potential call of the supercell for each inequivalent site and each
+(docs/science.md, Eq. 76), so that a point takes one potential call of the supercell for each inequivalent site and each
 independent direction of its composition, and one of a cell for the latter.
 """
 

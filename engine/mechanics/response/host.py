@@ -1,7 +1,7 @@
 """The mean-field supercell that explicit decorations are made of: where its sites are, what holds them and its cell.
 
 The inverse of its Hessian by all positions and the strain of the cell is what the relaxation of a decoration starts
-with (docs/science.md, Eq. 77). Of the positions only the rows of one cell are kept; the strain couples to displacements
+with (docs/science.md, Eq. 79). Of the positions only the rows of one cell are kept; the strain couples to displacements
 that are alike in all cells.
 """
 

@@ -1,7 +1,7 @@
 """The mixed crystal relaxed with its energy of disorder, and the implicit derivatives of that minimum.
 
 The cell and all internal coordinates are relaxed on E_mf + E_corr + P V with the mean-field Hessian as quasi-Newton
-Hessian (docs/science.md, Eq. 75). The responses of the sites are carried from point to point: the forces that they
+Hessian (docs/science.md, Eq. 77). The responses of the sites are carried from point to point: the forces that they
 leave come with every point for nothing, and the force constants of the first point turn these into better responses, so
 that these are needed once.
 """

@@ -69,7 +69,7 @@ def multipliers(
     """What the loss gains per unit by which each constraint is relaxed; of a natural one, what more of it costs.
 
     Multipliers solve ``gradient of the loss + sum of multiplier * normal = 0`` in the tangent space, in least squares
-    with those of inequalities not negative (docs/science.md, Eq. 66; J. Nocedal, S. J. Wright, Numerical Optimization,
+    with those of inequalities not negative (docs/science.md, Eq. 68; J. Nocedal, S. J. Wright, Numerical Optimization,
     2006, section 12.3, doi:10.1007/978-0-387-40065-5). Where more constraints meet than there are directions, many do:
     the least of one is then what relaxing it alone brings, the largest what tightening it costs (J. F. Bonnans, A.
     Shapiro, Perturbation Analysis of Optimization Problems, 2000, doi:10.1007/978-1-4612-1394-9).

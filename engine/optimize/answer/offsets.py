@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measured_offsets(resolved: ResolvedProblem, records: Sequence[EvaluationRecord]) -> list[MeasuredOffset]:
-    """One for each property that was measured and is in an evaluation that converged (docs/science.md, section 11)."""
+    """One for each property that was measured and is in an evaluation that converged (docs/science.md, Eq. 60)."""
     measured, space = measured_at(resolved.space, resolved.problem.measured), resolved.space
     names = dict.fromkeys(name for one in measured for name in one.point.values)
     found = []

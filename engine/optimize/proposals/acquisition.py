@@ -2,7 +2,7 @@
 
 The loss itself is not modelled. Samples of the properties are composed into the loss (R. Astudillo, P. I. Frazier, ICML
 2019, doi:10.48550/arXiv.1906.01537), and the improvement is taken in logarithms (S. Ament et al., NeurIPS 2023,
-doi:10.48550/arXiv.2310.20708): docs/science.md, Eq. 62 and 63.
+doi:10.48550/arXiv.2310.20708): docs/science.md, Eq. 63 and 64.
 """
 
 from __future__ import annotations

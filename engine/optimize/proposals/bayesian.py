@@ -139,7 +139,7 @@ def _negligible(
     *,
     front: bool,
 ) -> float:
-    """The expected improvement below which a search ends (docs/science.md, Eq. 65).
+    """The expected improvement below which a search ends (docs/science.md, Eq. 67).
 
     Args:
         loss: Objectives and property constraints.

@@ -1,7 +1,7 @@
 """A quadratic model of each property around a point, from measured values and tangent-space gradients.
 
 The gradient at the centre is exact; the curvature is the least-norm symmetric matrix that explains the values and
-gradients of the other points, nearer points counting more (docs/science.md, Eq. 60 and 61). The loss is composed from
+gradients of the other points, nearer points counting more (docs/science.md, Eq. 61 and 62). The loss is composed from
 the modelled properties, so that targets are approached as by Gauss-Newton and goals as by quasi-Newton steps.
 """
 

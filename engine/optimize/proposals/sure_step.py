@@ -2,7 +2,7 @@
 
 The expected improvement is largest where little is known: it sends a search to the corners of the composition space
 while gradients already tell how to descend. This step is pessimistic instead: it minimises the loss at the less
-favourable of the surrogate's mean plus and minus half a standard deviation (docs/science.md, Eq. 64). Its reach follows
+favourable of the surrogate's mean plus and minus half a standard deviation (docs/science.md, Eq. 65). Its reach follows
 from what the surrogates know: it is short where they are young, a Newton step where they have settled, and as long as
 it takes where they know another place to be better.
 """

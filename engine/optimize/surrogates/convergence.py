@@ -4,7 +4,7 @@ Mostly they fail beyond some fraction of an element, or beyond some sum or diffe
 everything told agrees with is a hypothesis, its place anywhere between the outermost success and the nearest failure.
 Beside them stands a border of any shape: a composition lies not farther from it than from the nearest one of the other
 outcome, so half that distance estimates the signed distance from the border, with the deviation of a uniform
-distribution, and a Gaussian process, nearly a plane, joins these (docs/science.md, section 12). So the border is
+distribution, and a Gaussian process, nearly a plane, joins these (docs/science.md, Eq. 66). So the border is
 known as finely as it has been closed in on, which a process on mere labels does not give.
 """
 

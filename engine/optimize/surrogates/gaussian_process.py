@@ -54,7 +54,7 @@ class Observations:
     def covariance(self, d: int, spread: float) -> NDArray[np.float64]:
         """What is added to the prior covariance of all rows: own noise and the offset in common, [n + m d, n + m d].
 
-        In standard units (docs/science.md, section 11); d is the number of tangent directions.
+        In standard units (docs/science.md, Eq. 60); d is the number of tangent directions.
         """
         m = len(self.gradients)
         noise = np.concatenate([self.noise, np.repeat(self.noise[:m], d)]) / spread
