@@ -244,7 +244,9 @@ def _meant(meant: JobsMeant) -> dict[str, str | list[str]]:
             found[name] = value.astimezone().isoformat()
         elif isinstance(value, str):
             found[name] = value
-        elif isinstance(value, Sequence) and value:
+        elif isinstance(value, Sequence):
+            if not value:
+                raise ValueError(f"{name} is empty, so no job is meant; leave it out to mean all")
             found["id" if name == "ids" else name] = [str(one) for one in value]
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.errors import MOST_FAULTS, FieldError, ProblemInvalid, pointer
 from engine.composition.notation import parse_composition
 from engine.properties.table import PROPERTIES
 
@@ -20,6 +20,8 @@ def measured_faults(space: CompositionSpace, measured: Sequence[Measured]) -> li
     """Every fault; bounds and constraints are not looked at: what was measured beyond them teaches too."""
     found: list[FieldError] = []
     for place, one in enumerate(measured):
+        if len(found) > MOST_FAULTS:
+            break
         try:
             parse_composition(space, one.composition, (_FIELD, place, "composition"))
         except ProblemInvalid as fault:

@@ -12,6 +12,7 @@ from api_schemas.errors import FieldError, ProblemInvalid, pointer
 from api_schemas.evaluations import EvaluationRecord
 from api_schemas.objectives import SameAs
 from engine.composition.notation import composition_text, parse_composition
+from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from api_schemas.tasks import Record
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 SAME = 1e-9
 """Fractions and, relative to them, values that differ by less are the same."""
 WHERE = "records"
+BEYOND_ALL = 1e9
+"""In any unit: no property is that large."""
 
 
 def checked_records(
@@ -50,7 +53,7 @@ def checked_records(
         own = [*_numbers(resolved, record, place), *_targets(resolved, record, place)]
         before = numbers.get(record.index)
         if before is not None:
-            own += _overwritten(resolved, record, before, place)
+            own += _overwritten(resolved, record, x, before, place)
         faults += own
         if not own:
             numbers[record.index] = record
@@ -69,7 +72,11 @@ def _numbers(resolved: ResolvedProblem, record: EvaluationRecord, place: int) ->
     if record.index < 0:
         yield _fault(place, "index", "a record's index is that of its suggestion, 0 or more")
     for name, found in record.properties.items():
-        if not math.isfinite(found.value):
+        if name not in PROPERTIES:
+            text = f"there is no property {name[:60]!r}; GET /v1/properties lists them all"
+            yield _fault(place, f"properties/{name[:60]}", text)
+            continue
+        if not abs(found.value) < BEYOND_ALL:
             text = f"{name} is {found.value}; a relaxation that gave no number is told with converged=False"
             yield _fault(place, f"properties/{name}", text)
         if found.gradient is None:
@@ -77,7 +84,7 @@ def _numbers(resolved: ResolvedProblem, record: EvaluationRecord, place: int) ->
         for column in resolved.space.columns:
             sublattice, element = column.split(":", 1)
             slope = found.gradient.get(sublattice, {}).get(element)
-            if slope is None or not math.isfinite(slope):
+            if slope is None or not abs(slope) < BEYOND_ALL:
                 what = "is missing" if slope is None else f"is {slope}"
                 text = (
                     f"the gradient of {name} by {column} {what}; give it for every element, or gradient=None"
@@ -103,12 +110,16 @@ def _targets(resolved: ResolvedProblem, record: EvaluationRecord, place: int) ->
 
 
 def _overwritten(
-    resolved: ResolvedProblem, record: EvaluationRecord, before: EvaluationRecord, place: int
+    resolved: ResolvedProblem,
+    record: EvaluationRecord,
+    here: np.ndarray,
+    before: EvaluationRecord,
+    place: int,
 ) -> Iterator[FieldError]:
-    """Whether it is another one than the record that has its number."""
+    """Whether it, at a composition [n_columns], is another one than the record that has its number."""
     space = resolved.space
     mend = "give each the index of its suggestion; points of your own are told by tell_measured"
-    here, there = space.to_vector(record.composition), space.to_vector(before.composition)
+    there = space.to_vector(before.composition)
     if np.abs(here - there).max(initial=0.0) > SAME:
         text = f"record {record.index} is of {composition_text(before.composition)[:200]} already; {mend}"
         yield _fault(place, "index", text)

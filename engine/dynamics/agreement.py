@@ -68,7 +68,7 @@ class Agreement:
 def agreement(
     forward: Sequence[float] | Works, backward: Sequence[float] | Works, found: TwoSided
 ) -> Agreement:
-    """Judge runs by the fluctuation theorem (docs/science.md, Eqs. 129 and 130).
+    """Judge runs by the fluctuation theorem (docs/science.md, Eqs. 128 and 129).
 
     Args:
         forward: Work of each run from A to B, [n_forward] eV.

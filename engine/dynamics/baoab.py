@@ -1,7 +1,7 @@
 """Langevin dynamics by the BAOAB splitting, and velocity Verlet as its limit without friction.
 
 B. Leimkuhler, C. Matthews, Appl. Math. Res. Express 2013, 34 (2013), doi:10.1093/amrx/abs010: half a kick (B), half a
-drift (A), friction and noise (O), half a drift, half a kick; docs/science.md, Eq. 112 and 113. One evaluation a step.
+drift (A), friction and noise (O), half a drift, half a kick; docs/science.md, Eq. 111 and 112. One evaluation a step.
 Averages over positions have an error of the order of the square of the time step, and none in a harmonic crystal.
 
 The centre of mass is at rest throughout: kicks and noise are those of the 3 n - 3 degrees of freedom that are left.

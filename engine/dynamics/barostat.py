@@ -2,7 +2,7 @@
 
 S. E. Feller et al., J. Chem. Phys. 103, 4613 (1995), doi:10.1063/1.470648; X. Gao, J. Fang, H. Wang, J. Chem. Phys.
 144, 124113 (2016), doi:10.1063/1.4944909. Logarithms of the cell's stretches along x, y and z move with scaled
-positions held, and velocities are those of the atoms, which stretches leave alone; docs/science.md, Eq. 114 and 115.
+positions held, and velocities are those of the atoms, which stretches leave alone; docs/science.md, Eq. 113 and 114.
 What is sampled is exp(-(U + P V)/k_B T) V^n: the centre of mass, which is held, would have been anywhere in the cell.
 """
 

@@ -78,7 +78,7 @@ class TwoSided:
 def two_sided(
     forward: Sequence[float] | Works, backward: Sequence[float] | Works, thermal_energy: float, *, seed: int
 ) -> TwoSided:
-    """The free energy difference that runs in both directions give (docs/science.md, Eqs. 123 to 126 and 128).
+    """The free energy difference that runs in both directions give (docs/science.md, Eqs. 122 to 125 and 127).
 
     Args:
         forward: Work done on the crystal in each run from A to B, [n_forward] eV.
@@ -135,7 +135,7 @@ def is_met(found: TwoSided, accuracy: float) -> bool:
 def pairs_wanted(found: TwoSided, accuracy: float) -> int:
     """How many more pairs of runs, one in each direction, should bring the error below an accuracy.
 
-    By docs/science.md, Eq. 127. Where a run or two decide alone the error falls more slowly, and longer
+    By docs/science.md, Eq. 126. Where a run or two decide alone the error falls more slowly, and longer
     runs are the mend. Whoever adds runs adds at most as many as there are: of two pairs the expectation is rough.
 
     Args:
@@ -180,7 +180,7 @@ def checked(works: Sequence[float] | Works, thermal_energy: float, name: str) ->
 
 
 def bennett(forward: Works, backward: Works, ratio: float | None = None) -> Works:
-    """The root of Bennett's equation (docs/science.md, Eq. 123), for many samples of runs at once.
+    """The root of Bennett's equation (docs/science.md, Eq. 122), for many samples of runs at once.
 
     The root lies between the least and the largest of all W and -W'. Newton steps are made on the difference of the
     logarithms of the two sides, which rises with dF and stays steep where all acceptances vanish; where one leaves what
@@ -229,7 +229,7 @@ def _log_acceptances(f: Works, b: Works, value: float) -> tuple[Works, Works]:
 
 
 def _relative_variance(logs: Works) -> float:
-    """Variance of the mean over its square (docs/science.md, Eq. 124), with n - 1."""
+    """Variance of the mean over its square (docs/science.md, Eq. 123), with n - 1."""
     p = np.exp(logs - logs.max())
     return float(p.var(ddof=1) / p.mean() ** 2 / len(p))
 
@@ -243,7 +243,7 @@ def _bootstrap(f: Works, b: Works, seed: int) -> float:
 
 
 def _linear_response_error(twice_dissipation: float, n_forward: int, n_backward: int) -> float:
-    """The error where works are Gaussian and dissipate as much (docs/science.md, Eq. 126), in units of k_B T.
+    """The error where works are Gaussian and dissipate as much (docs/science.md, Eq. 125), in units of k_B T.
 
     The lesser of two: that of many runs, and that of so few that the least works of either side decide.
     """
@@ -278,7 +278,7 @@ def _students_t(n_forward: int, n_backward: int, level: float) -> float:
 
 
 def _overlap(f: Works, b: Works, value: float) -> float:
-    """One minus the second eigenvalue of the matrix of overlaps (docs/science.md, Eq. 128)."""
+    """One minus the second eigenvalue of the matrix of overlaps (docs/science.md, Eq. 127)."""
     works = np.concatenate([f, -b]) - value + math.log(len(f) / len(b))
     logs = -np.logaddexp(0.0, works) - np.logaddexp(0.0, -works)
     share = len(f) * len(b) / (len(f) + len(b))

@@ -71,7 +71,7 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """The sum of several energies with factors that are linear in lam (docs/science.md, Eq. 118).
+    """The sum of several energies with factors that are linear in lam (docs/science.md, Eq. 117).
 
     Attributes:
         terms: The energies. Their own dependence on lam goes along.

@@ -100,20 +100,18 @@ def quantum(frequencies: ArrayLike, temperatures: ArrayLike) -> Thermodynamics:
 
 
 def quantum_correction(frequencies: ArrayLike, temperature: float) -> float:
-    """Quantum less classical free energy of a crystal's modes, eV (docs/science.md, Eq. 110).
+    """Quantum less classical free energy of a crystal's modes, eV (docs/science.md, Eq. 96 and 97).
 
-    Of modes that rise it is exact; of those that fall it is the first term in Planck's constant, which needs no
-    harmonic well: E. Wigner, Phys. Rev. 40, 749 (1932), doi:10.1103/PhysRev.40.749.
+    Of modes that fall nothing is counted, a lower bound: a quantum free energy is never below the classical one.
 
     Args:
         frequencies: [n_modes] THz; imaginary ones are negative.
         temperature: K, above zero.
     """
-    found = np.asarray(frequencies, dtype=float)
-    rising, falling = found[found > 0.0], found[found <= 0.0]
+    rising = np.asarray(frequencies, dtype=float)
+    rising = rising[rising > 0.0]
     exact = quantum(rising, [temperature]).free_energy - classical(rising, [temperature]).free_energy
-    first_term = -((PLANCK * falling) ** 2).sum() / (24.0 * BOLTZMANN * temperature)
-    return float(exact[0] + first_term)
+    return float(exact[0])
 
 
 def _checked(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Replicas:
-    """The energy of a model, its weights lam_A + lam (lam_B - lam_A), as a `Hamiltonian` (docs/science.md, Eq. 111).
+    """The energy of a model, its weights lam_A + lam (lam_B - lam_A), as a `Hamiltonian` (docs/science.md, Eq. 110).
 
     Args:
         potential: The potential, float64 or float32; positions and energies are float64 with either.

@@ -36,7 +36,7 @@ def polynomial(steps: int) -> FloatArray:
 def equal_dissipation(
     schedule: FloatArray, forward: FloatArray, backward: FloatArray, timestep: float
 ) -> Callable[[int], FloatArray]:
-    """The schedule that dissipates the least according to runs along another one (docs/science.md, Eq. 122).
+    """The schedule that dissipates the least according to runs along another one (docs/science.md, Eq. 121).
 
     D. A. Sivak, G. E. Crooks, Phys. Rev. Lett. 108, 190602 (2012), doi:10.1103/PhysRevLett.108.190602: in slow
     switching the power lost is zeta(lam) (dlam/dt)^2, and the least is lost where it is the same all along. The

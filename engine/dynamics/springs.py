@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Springs:
-    """E = E0 + u.K.u/2 with u the displacements of the atoms (docs/science.md, Eq. 119). lam changes nothing.
+    """E = E0 + u.K.u/2 with u the displacements of the atoms (docs/science.md, Eq. 118). lam changes nothing.
 
     Attributes:
         reference: Positions without energy, [n, 3] Å, in the frame of the unstrained cell.
@@ -73,7 +73,7 @@ def tether_matrix(site: int, spring: float, masses: FloatArray) -> FloatArray:
     """Of one atom held to its place among the others: to its reference position in the frame of their centre of mass.
 
     It does not notice when all atoms move together, as a model does not. So what it adds to a partition function with
-    the centre of mass fixed is that of the spring alone, whatever the masses (docs/science.md, Eq. 120).
+    the centre of mass fixed is that of the spring alone, whatever the masses (docs/science.md, Eq. 119).
 
     Args:
         site: The site that is held.

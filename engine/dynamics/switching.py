@@ -2,7 +2,7 @@
 
 The free energy is the estimators' matter; here are trajectories and works. Work is added up at every step as what lam
 changes there, from halfway since the step before to halfway to the next, times the derivative that the step has
-computed anyway (docs/science.md, Eq. 117): at fixed positions the midpoint rule in lam, so exact for energies linear
+computed anyway (docs/science.md, Eq. 116): at fixed positions the midpoint rule in lam, so exact for energies linear
 or quadratic in it (a harmonic crystal mixed with a model) and of the second order in the length of a step otherwise.
 Exact differences of a model's energies would take a second call at every step.
 """
@@ -119,7 +119,7 @@ def switch(
 
 
 def _slope(moment: Moment, integrator: Integrator, path: CellPath | None) -> FloatArray:
-    """dW/dlam at one moment, [m] eV (docs/science.md, Eq. 121)."""
+    """dW/dlam at one moment, [m] eV (docs/science.md, Eq. 120)."""
     found = moment.energies
     assert found.by_lam is not None  # noqa: S101 - asked for at every step
     if path is None:

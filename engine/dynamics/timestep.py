@@ -26,7 +26,7 @@ an anharmonic crystal are off by less."""
 STIFFEST = 80.0
 """eV/Å^2; what holds an atom of diamond (12 u, 40 THz), the stiffest of crystals, for want of frequencies."""
 FLUCTUATION = 0.03
-"""Of k_B T, for each square root of a degree of freedom (docs/science.md, Eq. 116): where all vibrations are of the
+"""Of k_B T, for each square root of a degree of freedom (docs/science.md, Eq. 115): where all vibrations are of the
 highest frequency w, the bound is met at w dt = 0.49, thirteen steps a period."""
 DRIFT = 0.03
 """Of k_B T for each degree of freedom, over the whole test."""

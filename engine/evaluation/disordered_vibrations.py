@@ -1,7 +1,7 @@
 """What the disorder of a mixed crystal makes of its vibrations: real atoms, one at a time, in the mean-field crystal.
 
 A real atom on a mixed site makes its neighbours give way and their springs with them; over the same change of the
-composition spread over all sites that has no first order (docs/science.md, Eq. 142).
+composition spread over all sites that has no first order (docs/science.md, Eq. 141).
 """
 
 from __future__ import annotations
@@ -113,6 +113,9 @@ class _Departed:
                     self._solver, crystal, self._repeat, self._pressure, spread, self._q
                 )
                 self._calls += calls
+                if not alike.stable:
+                    words = unstable_words(self._solver, crystal, crystal.weights(spread), alike)
+                    unstable += [f"a little beside the composition: {one}" for one in words]
                 responses = constants.solve(self._forces(at, probe, away))
                 for orbit, (site, multiplicity) in enumerate(orbits(crystal, number)):
                     single, words = self._single(number, site, int(k), responses[orbit])

@@ -29,7 +29,7 @@ class VacancySwitching(Switching):
     """From the perfect crystal at lam = 0 to that with an empty site, and the atom on its spring, at 1.
 
     The energy is that of the weights, those of the site going to zero, and lam times that of the spring
-    (docs/science.md, Eq. 131). The cell is that of the perfect crystal at rest.
+    (docs/science.md, Eq. 130). The cell is that of the perfect crystal at rest.
     """
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Free energy, entropy and heat capacity of the vibrations of a relaxed crystal (docs/science.md, Eq. 140)."""
+"""Free energy, entropy and heat capacity of the vibrations of a relaxed crystal (docs/science.md, Eq. 139)."""
 
 from __future__ import annotations
 

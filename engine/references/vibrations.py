@@ -50,7 +50,7 @@ def vibrations_of(
     q: NDArray[np.float64],
     follows: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Vibrations:
-    """The vibrations of a relaxed crystal, quantum harmonic, as of 3 N modes (docs/science.md, Eq. 140).
+    """The vibrations of a relaxed crystal, quantum harmonic, as of 3 N modes (docs/science.md, Eq. 139).
 
     Args:
         solver: Of the potential; frequencies are kept in its store.

@@ -212,7 +212,7 @@ def cancel(
     if not (ids or state or tag):
         raise typer.BadParameter("say which jobs: give an ID, --tag or --state")
     with _client(url) as client:
-        found = client.cancel_jobs(ids=ids, state=_states(state), tag=tag)
+        found = client.cancel_jobs(ids=ids or None, state=_states(state), tag=tag)
     if json:
         print_json(found)
         return

@@ -158,7 +158,13 @@ class Check:
                 (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
                 found: dict[str, Any] = json.loads(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
-            found = {"ended": signal.SIGKILL}
+            # Of a check that was ended by itself it is told why; this is the process that begins them.
+            raise Unavailable(
+                "check-unavailable",
+                "Problems cannot be checked now",
+                "the process that checks problems has ended and is started again; try again in a moment",
+                retry_after=2,
+            ) from None
         except TimeoutError:
             self._checker.given_up()
             raise Unavailable(

@@ -82,7 +82,8 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         name = host_name(host)
-        if name is None or not self._is_ours(name):
+        nameless = "host" not in headers and self._any_host and not self._hosts  # HTTP/1.0 has none
+        if not nameless and (name is None or not self._is_ours(name)):
             return _forbidden(
                 "host-not-allowed",
                 f"the Host header says {host[:100]!r}, which is no name of this service; use its address, or add the "

@@ -29,26 +29,25 @@ async def only_known(request: Request) -> None:
     if not request.url.query or not isinstance(route, APIRoute):
         return
     known = dict(_parameters(route.dependant))
-    faults: list[tuple[str, str, str]] = []
+    found = 0
+    errors: list[FieldError] = []
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name in known and (times == 1 or known[name]):
+            continue
+        found += 1
+        if found > MOST_FAULTS:
+            continue
+        kind, message = "repeated-parameter", f"this parameter is given {times} times; give it once"
         if name not in known:
-            message = _unknown(name, tuple(known), hint=len(faults) < _MOST_HINTS)
-            faults.append((name, "unknown-parameter", message))
-        elif times > 1 and not known[name]:
-            faults.append(
-                (name, "repeated-parameter", f"this parameter is given {times} times; give it once")
-            )
-    if faults:
-        errors = [
-            FieldError(pointer=pointer([name[:_SHOWN]]), type=kind, message=message)
-            for name, kind, message in faults
-        ]
+            kind, message = "unknown-parameter", _unknown(name, tuple(known), hint=found <= _MOST_HINTS)
+        errors.append(FieldError(pointer=pointer([name[:_SHOWN]]), type=kind, message=message))
+    if errors:
         raise Unprocessable(
             errors[0].type,
             "A parameter of the request is wrong",
             "; ".join(f"{error.pointer[1:]}: {error.message}" for error in errors[:_MOST_HINTS]),
-            errors=errors[:MOST_FAULTS],
-            more=len(errors[MOST_FAULTS:]),
+            errors=errors,
+            more=found - len(errors),
         )
 
 

@@ -76,7 +76,9 @@ def cancel_many(database: Database, tenant: str, wanted: JobFilter, most: int) -
 
     Where the store fails after some of them, these are told, and the others are among those that are left.
     """
-    states = tuple(state for state in wanted.states or ACTIVE_STATES if state in ACTIVE_STATES)
+    states = tuple(
+        state for state in wanted.states or ACTIVE_STATES if state in ACTIVE_STATES and state != "cancelling"
+    )
     if not states:
         return (), 0
     active = replace(wanted, states=states)

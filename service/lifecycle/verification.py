@@ -20,7 +20,7 @@ from api_schemas.results import Result
 from engine.kinds.evaluate.verifying import verifying
 from service.http.refusals import Conflict
 from service.lifecycle import actions, states
-from service.repositories import jobs, tasks
+from service.repositories import jobs, stored, tasks
 from service.repositories.jobs import ProblemUnreadable
 from service.tables.database import Database
 from service.tables.jobs import JobRow
@@ -82,7 +82,7 @@ def _answered(job: JobRow) -> tuple[Problem, list[Composition]]:
         problem = jobs.problem_of(job)
     except ProblemUnreadable as unreadable:
         raise _nothing(str(unreadable)) from None
-    result = Result.model_validate_json(job.result)
+    result = stored.read(Result, job.result, "the result of the job")
     found = result.front or ([result.best] if result.best is not None else result.evaluations)
     compositions = [one.composition for one in found if one.converged]
     if not compositions:
@@ -103,7 +103,7 @@ def _known(
     for unit, document in tasks.records(session, job.id):
         if unit != RELAXATION:
             continue
-        record = EvaluationRecord.model_validate_json(document)
+        record = stored.read(EvaluationRecord, document, "an evaluation of the job")
         place = places.get(json.dumps(record.composition))
         usable = record.converged and len(record.targets) == len(problem.objectives)
         if place is None or not usable or place in found:

@@ -19,6 +19,7 @@ def save(session: Session, task_id: int, attempt: int, data: bytes) -> bool:
     row = session.get(TaskRow, task_id, with_for_update=True, populate_existing=True)
     if row is None or row.state != "running" or row.attempt != attempt:
         return False
+    row.interrupted = 0  # what is kept is progress
     saved = {"attempt": attempt, "data": data, "saved_at": now(session)}
     changed = update(CheckpointRow).where(CheckpointRow.task_id == task_id).values(**saved)
     if session.execute(changed.returning(CheckpointRow.task_id)).one_or_none() is None:

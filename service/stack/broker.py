@@ -107,6 +107,8 @@ class Listened:
         self._asked = time.monotonic()
         try:
             answers = self.process.pid is None or bool(self._client.ping())
+        except (redis.exceptions.ResponseError, redis.exceptions.BusyLoadingError):
+            answers = True  # an answer that refuses is one: its disk is full, or it reads what it kept
         except (redis.exceptions.RedisError, OSError):
             answers = False
         self._unanswered = 0 if answers else self._unanswered + 1

@@ -37,7 +37,10 @@ class HungParts:
             self._others = set(session.scalars(select(PartRow.id)))
 
     def found(self, pids: Collection[int]) -> frozenset[int]:
-        """Which of these processes were silent for 20 s of watched time; while the store is away, none is watched."""
+        """Which of these processes were silent for 20 s of watched time.
+
+        While the store is away none is watched, and where all are silent together it is not they who are frozen.
+        """
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return frozenset()
         self._looked = time.monotonic()
@@ -46,12 +49,15 @@ class HungParts:
         except SQLAlchemyError:
             return frozenset()
         self._watch.look({str(pid): beats.get(pid) for pid in pids})
-        return frozenset(
+        silent = frozenset(
             pid
             for pid in pids
             if (self._watch.unchanged(str(pid)) or 0.0)
             > (SILENT_SECONDS if pid in beats else BEGINNING_SECONDS)
         )
+        # Where nobody is heard any more it is the store that cannot be written: full, locked or read-only.
+        heard = {pid for pid in pids if pid in beats}
+        return frozenset() if len(heard) > 1 and heard <= silent else silent
 
     def close(self) -> None:
         """Close the connection to the store."""

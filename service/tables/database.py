@@ -114,8 +114,9 @@ def _engine(url: str) -> Engine:
     def private(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
         # SQLite gives the files beside the store the rights of the store, and that those of whatever umask there is.
         if arguments and not arguments[0].startswith((":memory:", "file:")):
-            with suppress(OSError):  # SQLite then says what is wrong
-                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
+            # Made, never opened: to close a file of SQLite's drops every lock that this process has on it.
+            with suppress(OSError):  # it is there, or SQLite says what is wrong
+                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

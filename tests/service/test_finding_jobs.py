@@ -176,6 +176,14 @@ def test_jobs_that_are_named_and_not_cancelled_are_told(client):
     assert told["not_cancelled"] == [finished, UNKNOWN_ID]
 
 
+def test_jobs_that_are_stopping_already_are_not_cancelled_again(client, database):
+    first, second = (submitted_as(client)["id"] for _ in range(2))
+    with database.writing() as session:
+        session.execute(update(JobRow).where(JobRow.id == first).values(state="cancelling"))
+    told = client.post("/v1/jobs/cancel", params={"state": ["running", "queued", "cancelling"]}).json()
+    assert [one["id"] for one in told["items"]] == [second]
+
+
 def test_more_jobs_than_are_cancelled_at_a_time_are_counted(client, monkeypatch):
     monkeypatch.setattr("service.api.jobs.MOST_CANCELLED", 2)
     for _ in range(3):
@@ -220,6 +228,9 @@ def test_the_client_asks_for_the_same(client):
         assert told.not_cancelled == [UNKNOWN_ID]
         with pytest.raises(ProblemRefused, match="say which jobs"):
             library.cancel_jobs()
+        with pytest.raises(ValueError, match="ids is empty"):
+            library.cancel_jobs(ids=[], state="queued")
+        assert library.job(other.id).job.state == "queued"
 
     async def asked() -> list[str]:
         async with AsyncClient(url) as library:

@@ -142,6 +142,9 @@ def test_the_supervisor_finds_processes_that_are_silent_by_its_own_clock(databas
     clock.now += 3600.0  # the supervisor was frozen
     beat("w", 11)
     assert hung.found({11, 12, 13}) == frozenset()
+    # Where nobody can write, as on a full disk, nobody is heard: it is not they who are frozen.
+    assert later(20.0, api, sweeper, ("w", 11, "worker")) == set()
+    assert later(60.0) == set()
     hung.close()
 
 
@@ -155,6 +158,15 @@ def test_a_broker_that_lives_and_does_not_answer_is_found(tmp_path, monkeypatch)
         asked = [listened.is_silent() for _ in range(embedded.MOST_UNANSWERED)]
         assert asked == [False] * (embedded.MOST_UNANSWERED - 1) + [True]
         os.kill(child.pid, signal.SIGCONT)
+
+
+def test_a_broker_that_answers_with_a_refusal_is_no_silent_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "ASK_SECONDS", 0.0)
+    with running_broker(tmp_path) as (broker, child):
+        listened = embedded.Listened(broker, child)
+        # As a full disk makes of every command, PING too.
+        listened._client.execute_command("ACL", "SETUSER", "default", "-ping")
+        assert not any(listened.is_silent() for _ in range(3 * embedded.MOST_UNANSWERED))
 
 
 def test_a_worker_that_is_told_to_stop_in_one_long_call_gives_its_evaluation_back_and_ends(

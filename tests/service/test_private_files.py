@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from service.operations import backup, migration
 from service.operations.preconditions import held, writable
@@ -65,3 +67,18 @@ def test_what_an_older_version_left_open_is_closed(lax_umask, tmp_path):
     assert {name for name in open_to_others(data) if name != "elsewhere"} == set()
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_second_connection_drops_no_lock_of_the_first(tmp_path):
+    """Else the next process that closes takes the store for its own, and deletes what the living write to."""
+    path = tmp_path / "orichalcum.sqlite3"
+    database = Database(sqlite_url(path))
+    migration.upgrade(database)
+    with database.reading() as first:
+        first.execute(text("SELECT count(*) FROM jobs"))
+        with database.reading() as second:
+            second.execute(text("SELECT count(*) FROM jobs"))
+        other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM jobs'); c.close()"
+        subprocess.run([sys.executable, "-c", other, str(path)], check=True)
+        assert path.with_name(path.name + "-wal").exists()
+    database.close()

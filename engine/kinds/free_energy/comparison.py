@@ -1,4 +1,4 @@
-"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 136 to 139).
+"""Two phases compared: differences of their free energies, and where they cross (docs/science.md, Eq. 135 to 138).
 
 Pure arithmetic on what was told of both.
 """
@@ -99,7 +99,7 @@ class Pair:
 
 
 def _per_atom(found: Estimate) -> dict[str, float]:
-    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 137)."""
+    """Contributions, eV/atom, with what 3 N vibrations have beyond 3 N - 3 (docs/science.md, Eq. 136)."""
     parts = {name: value / found.atoms for name, value in found.contributions.items()}
     vibrations = sum(parts.get(name, 0.0) for name in _VIBRATIONS)
     return {**parts, "centre_of_mass": vibrations / (found.atoms - 1.0)}
@@ -136,8 +136,8 @@ class _Cross:
 def crossings(pairs: Sequence[Pair]) -> list[_Cross]:
     """Where two phases of one composition cross, between neighbouring temperatures at which both are known.
 
-    What the harmonic crystals differ by is known at every temperature; the rest is linear between the two
-    (docs/science.md, Eq. 138).
+    What the harmonic crystals of either end differ by is known at every temperature; the rest is linear between the two
+    (docs/science.md, Eq. 137).
     """
     known = sorted((one for one in pairs if one.difference is not None), key=lambda one: one.temperature)
     return [_cross(*both) for both in pairwise(known) if _signs_differ(*both)]
@@ -156,7 +156,8 @@ def _cross(low: Pair, high: Pair) -> _Cross:
         return (t - t_low) / (t_high - t_low)
 
     def difference(t: float) -> float:
-        return low.harmonic(t) + (1.0 - share(t)) * rest_low + share(t) * rest_high
+        of_low, of_high = low.harmonic(t) + rest_low, high.harmonic(t) + rest_high
+        return (1.0 - share(t)) * of_low + share(t) * of_high
 
     # At the ends it is theirs but for the last digit, which may be on the other side of zero.
     ends = difference(t_low), difference(t_high)

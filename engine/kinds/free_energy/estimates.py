@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _NOTHING = 1e-12
 OF_UNSTABLE = (
     ". Its free energy is that of the wells its runs came to, from the Einstein crystal: compare with twice the "
-    "budget.steps"
+    "budget.steps. What is quantum about its unstable modes is left out, and above zero"
 )
 """What is said of a crystal without a harmonic one."""
 FEWEST_SITES = 8

@@ -1,4 +1,4 @@
-"""The free energy of a vacancy, by switching an atom off, and where it goes (docs/science.md, Eq. 131 to 135)."""
+"""The free energy of a vacancy, by switching an atom off, and where it goes (docs/science.md, Eq. 130 to 134)."""
 
 from __future__ import annotations
 

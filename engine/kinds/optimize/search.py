@@ -62,8 +62,11 @@ class Search:
 
     def tell(self, told: Told) -> None:
         """Take everything told."""
-        if told.records != self.told.records:
+        before = self.told.records
+        if told.records != before:
             self._asked = {}
+        if told.records[: len(before)] != before:
+            self._fits.clear()  # the first n are others now
         self.told = told
 
     def ask(self, n: int | None) -> list[Suggestion]:
@@ -114,10 +117,20 @@ class Search:
 
     def _failures(self) -> str | None:
         """What failed and what can be done about it; None where nothing did."""
-        words = failure_words(self.told.space, self.told.points)
-        if words is None:
-            return None
-        return f"{words}: bound the fractions to where they converge, or use another potential"
+        told = self.told
+        relaxed = [
+            point
+            for record, point in zip(told.records, told.points, strict=True)
+            if point.values or not record.converged
+        ]
+        found = []
+        if words := failure_words(told.space, relaxed):
+            found.append(f"{words}: bound the fractions to where they converge, or use another potential")
+        if without := len(told.points) - len(relaxed):
+            found.append(
+                f"{without} of {len(told.points)} evaluations have none of what is sought: see their messages"
+            )
+        return "; ".join(found) or None
 
     def _converged(self, done: int) -> Stopped:
         """What to say of a strategy that proposes no more."""
@@ -135,7 +148,8 @@ class Search:
             words = f"the front of {len(front)} compositions grows no further after {done} evaluations"
             return Stopped(reason="converged", message=words)
         if loss is None or best is None:
-            words = f"none of {done} relaxations converged: there is no answer"
+            what = "has what is sought" if any(one.converged for one in self.told.records) else "converged"
+            words = f"none of {done} relaxations {what}: there is no answer"
             return Stopped(reason="converged", message=words)
         if best[1].violation > 0.0:
             return Stopped(reason="converged", message=stop_words.broken(loss, best[1]))

@@ -68,9 +68,15 @@ class Claim:
     def words(self) -> str:
         """The test for a message."""
         plural = "" if self.probes == 1 else "s"
+        few = f"{100 * MATERIAL:g} % of the spread of its property"
+        off = (
+            f"none was off by more than {few}"
+            if self.worst == 0.0
+            else f"those off by more than {few} were so by at most {self.worst:.1f} deviations"
+        )
         return (
             f"tested by leaving out each of {self.left_out} evaluations, {self.probes} of them "
-            f"probe{plural} far from the rest: the surrogates were off by at most {self.worst:.1f} deviations"
+            f"probe{plural} far from the rest: {off}"
         )
 
 

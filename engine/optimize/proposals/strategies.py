@@ -131,6 +131,8 @@ def _bayesian(history: History, n: int, *, sure_steps: bool = False) -> list[Pro
     proposals = [Proposal(x, "first") for x in starts]
     if proposals and done == 0:
         return proposals  # without any value there is nothing to model
+    if not any(point.values for point in inside):
+        return proposals  # all failed, and there is no other composition
     pending = [one.x for one in proposals]
     return [*proposals, *_improving(history, n - len(proposals), pending, sure_steps=sure_steps)]
 

@@ -37,7 +37,7 @@ _OF_PAIRS, _OF_ANY_SHAPE = 0.3, 0.1
 _UNIFORM = 1.0 / np.sqrt(12.0)
 _BENT, _LENGTH = 0.03, 0.3
 """Size of the deviations of the border from a plane, and the fraction over which they change."""
-_LEAST = 1e-9
+_LEAST = 1e-6
 _UNLIKELY = 1e-6
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from engine.optimize.known_part import KnownPart
     from engine.optimize.surrogates.kernel import Pairs, Prior
 
+MOST_MEASURED = 300
+"""Measured points of which a surrogate learns at a time."""
 MOST_ROWS = 1000
 """Observations (values and derivatives) in a fit; beyond it gradients of far points are dropped."""
 _JITTER = 1e-12
@@ -65,7 +67,12 @@ class Observations:
         return np.concatenate([self.measured.astype(float), np.zeros(len(self.gradients) * d)])
 
     def trimmed(self, near: NDArray[np.float64]) -> Observations:
-        """At most `MOST_ROWS` rows: gradients farthest from a composition are dropped, then values farthest from it."""
+        """At most `MOST_ROWS` rows: gradients farthest from a composition are dropped, then values farthest from it.
+
+        Of measured points no more than the nearest `MOST_MEASURED` stay, so that they push no evaluation out.
+        """
+        if int(self.measured.sum()) > MOST_MEASURED:
+            return self._with_fewer_measured(near).trimmed(near)
         d = max(1, self.x.shape[1] - 1)
         kept = max(0, (MOST_ROWS - min(len(self.values), MOST_ROWS)) // d)
         if len(self.gradients) <= kept and len(self.values) <= MOST_ROWS:
@@ -81,6 +88,19 @@ class Observations:
             self.gradients[with_gradient],
             self.noise[order],
             self.measured[order],
+        )
+
+    def _with_fewer_measured(self, near: NDArray[np.float64]) -> Observations:
+        places = np.flatnonzero(self.measured)
+        distance = np.linalg.norm(self.x[places] - near, axis=1)
+        stays = ~self.measured
+        stays[places[np.argsort(distance, kind="stable")[:MOST_MEASURED]]] = True
+        return Observations(
+            self.x[stays],
+            self.values[stays],
+            self.gradients[stays[: len(self.gradients)]],
+            self.noise[stays],
+            self.measured[stays],
         )
 
     def standardised(self, basis: NDArray[np.float64], mean: float, spread: float) -> NDArray[np.float64]:

@@ -133,3 +133,35 @@ def test_starts_of_local_searches_keep_from_where_relaxations_fail():
     assert late
     assert sum(one.converged for one in late) >= len(late) - 1
     assert Region(SPACE).contains(campaign.space.to_vector(campaign.best.composition))
+
+
+@pytest.mark.parametrize("name", ["hybrid", "bayesian"])
+@pytest.mark.parametrize("elements", [{"Na": [0.5, 0.5005], "K": [0, 1]}, {"Na": [0.5, 0.51], "K": [0, 1]}])
+def test_a_search_in_which_everything_failed_and_nothing_else_is_left_ends_and_says_so(name, elements):
+    strategy = {"name": name, "max_evaluations": 20}
+    campaign = Campaign(problem(elements, GOAL, strategy=strategy))
+    while batch := campaign.ask():
+        none = {"mixing_energy": lambda x: (0.0, 0.0 * x)}
+        campaign.tell([record(campaign, one, none, converged=False) for one in batch])
+    assert campaign.best is None
+    count = len(campaign.records)
+    assert f"{count} of {count} relaxations failed" in campaign.result().stopped.message
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-9, 1e-7])
+def test_a_composition_that_failed_once_and_converged_once_says_nothing_sure(apart):
+    outcomes = [([0.2, 0.3, 0.5], True), ([0.2 + apart, 0.3 - apart, 0.5], False), ([0.6, 0.2, 0.2], True)]
+    basis = np.linalg.svd(np.ones((1, 3)))[2][1:].T
+    middle = np.array([[0.2, 0.3, 0.5]])
+    found = convergence(points(outcomes), basis)
+    assert 0.2 < float(found.probability(middle)[0]) < 0.9
+
+
+def test_evaluations_without_what_is_sought_are_no_failed_relaxations():
+    """Vibrations of an unstable crystal are left out of an evaluation that converged."""
+    campaign = Campaign(problem(["Na", "K", "Li"], GOAL, strategy={"name": "random", "max_evaluations": 3}))
+    while batch := campaign.ask():
+        campaign.tell([record(campaign, one, {}) for one in batch])
+    message = campaign.result().stopped.message
+    assert "3 of 3 evaluations have none of what is sought: see their messages" in message
+    assert "relaxations failed" not in message

@@ -211,6 +211,24 @@ def test_beyond_a_thousand_rows_gradients_of_far_compositions_are_dropped():
         assert wavy(x)[0] == pytest.approx(value)
 
 
+def test_many_measured_points_push_no_evaluation_out():
+    known, near = observed(4), np.array([1.0, 0.0, 0.0, 0.0])
+    random = np.random.default_rng(0).dirichlet(np.ones(4), 900)
+    more = Observations(
+        np.concatenate([known.x, random]),
+        np.concatenate([known.values, np.zeros(900)]),
+        known.gradients,
+        np.concatenate([known.noise, np.full(900, 0.1)]),
+        np.concatenate([known.measured, np.ones(900, dtype=bool)]),
+    )
+    kept = more.trimmed(near)
+    np.testing.assert_array_equal(kept.gradients, known.gradients)
+    np.testing.assert_array_equal(kept.x[:4], known.x)
+    assert kept.measured.sum() == 300
+    nearest = np.sort(np.linalg.norm(random - near, axis=1))[:300]
+    np.testing.assert_allclose(np.sort(np.linalg.norm(kept.x[kept.measured] - near, axis=1)), nearest)
+
+
 def test_points_without_gradients_are_observed_by_their_values():
     points = points_of(observed(4))
     bare = Point(4, None, points[0].x[::-1].copy(), {"a": 1.0}, {}, 1.0)

@@ -53,6 +53,16 @@ REFUSED = {
     "sum": ([own(1, {"Na": 0.3, "K": 0.3, "Li": 0.3})], "/records/0/composition/cation", "add up to 0.9"),
     "foreign": ([own(1, {"Na": 0.5, "Rb": 0.5})], "/records/0/composition/cation/Rb", "cannot hold 'Rb'"),
     "targets": ([own(1, MIDDLE, targets=())], "/records/0/targets", "targets has 0 entries"),
+    "infinite in all but name": (
+        [own(1, MIDDLE, 1e300)],
+        "/records/0/properties~1energy",
+        "energy is 1e+300",
+    ),
+    "property": (
+        [own(1, MIDDLE).model_copy(update={"properties": {"colour": own(1, MIDDLE).properties["energy"]}})],
+        "/records/0/properties~1colour",
+        "there is no property 'colour'",
+    ),
     "index": ([own(0, {"Na": 0.6, "K": 0.2, "Li": 0.2})], "/records/0/index", "tell_measured"),
     "second": ([own(1, MIDDLE), own(1, {"Na": 1.0})], "/records/1/index", "record 1 is of"),
 }
@@ -83,6 +93,30 @@ def test_a_record_told_twice_counts_once_and_with_another_value_is_refused():
     )
     with pytest.raises(ProblemInvalid, match="has energy"):
         campaign.tell([changed])
+
+
+def test_a_record_with_rounded_fractions_told_twice_counts_once():
+    campaign = campaign_of()
+    third = own(0, dict.fromkeys(("Na", "K", "Li"), 0.333333))
+    campaign.tell([third])
+    campaign.tell([third])
+    assert len(campaign.records) == 1
+
+
+def test_a_batch_told_in_part_and_in_another_order_teaches_what_it_teaches_at_once():
+    """A surrogate of the first so many points is not taken for one of others."""
+    campaign = campaign_of(max_evaluations=30)
+    while len(campaign.records) < 5:
+        campaign.tell([record(campaign, one, FUNCTIONS) for one in campaign.ask(1)])
+    batch = [record(campaign, one, FUNCTIONS) for one in campaign.ask(3)]
+    for one in (batch[0], batch[-1]):
+        campaign.tell([one])
+        campaign.ask(1)
+    for one in batch[1:-1]:
+        campaign.tell([one])
+    again = campaign_of(max_evaluations=30)
+    again.tell(campaign.records)
+    assert [one.composition for one in campaign.ask(2)] == [one.composition for one in again.ask(2)]
 
 
 def test_what_is_left_of_a_batch_told_in_part_keeps_its_numbers():

@@ -157,6 +157,32 @@ def test_phases_cross_where_closed_forms_do():
     assert (by_temperature[50], by_temperature[600]) == ("rocksalt", "cscl")
 
 
+class Softening(TwoPhases):
+    """Wells that soften as the cell grows with the temperature, each phase by its own share at 100 K."""
+
+    def __init__(self, softening) -> None:
+        super().__init__(deviation=5e-4)
+        self.softening = softening
+
+    def of(self, temperature):
+        return [
+            one * (1.0 - by * temperature / 100) for one, by in zip(FREQUENCIES, self.softening, strict=True)
+        ]
+
+    def harmonic(self, task):
+        self.wells = self.of(task.temperature)
+        return super().harmonic(task)
+
+
+@pytest.mark.parametrize("softening", [(0.01, 0.015), (0.01, 0.03), (0.03, 0.025)])
+def test_phases_whose_cells_expand_cross_where_closed_forms_do(softening):
+    told = Softening(softening)
+    asked = problem(temperatures=[50, 120], ensemble="npt")
+    (cross,) = answered(ended(Campaign(asked, shared=True), told)).comparison.crossings
+    where = brentq(lambda t: exact(t, told.of(t), 5e-4), 50, 120)
+    assert abs(cross.temperature - where) < 4 * cross.standard_error + 0.5
+
+
 def test_the_error_of_a_crossing_is_its_spread_over_seeds():
     found = []
     for seed in range(24):
