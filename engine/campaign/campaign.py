@@ -32,8 +32,8 @@ class Campaign:
     """A problem on its way to an answer, by the plan of its kind.
 
     Ask for a batch, compute it in any order and anywhere, tell the records, and ask again; the batch before must
-    have been told whole, and what is left of one told in part is asked for again. Telling the stored records of an
-    interrupted campaign to a new one continues it exactly.
+    have been told whole, and what is left of a search's that was told in part is asked for again. Telling the
+    stored records of an interrupted campaign to a new one continues it exactly.
 
     Args:
         problem: What is asked for.
@@ -116,6 +116,8 @@ class Campaign:
         Args:
             n: How many at the most; by default the problem's batch_size, else as many as the plan has use for.
         """
+        if not SCHEMAS[self.problem.kind].searches:
+            return list(self.plan.ask(n))  # its tasks are numbered by what they are of
         told = {(record.unit, record.index) for record in self.records}
         batch = [task for task in self._asked if isinstance(task, Suggestion)]
         left = [task for task in batch if (task.unit, task.index) not in told]

@@ -203,7 +203,7 @@ def test_what_did_not_converge_is_not_verified_and_the_notes_say_so():
         )
     )  # fmt: skip
     first, second = campaign.ask()
-    campaign.tell([evaluated(first, converged=False), evaluated(second)])
+    campaign.tell([evaluated(first, (), converged=False), evaluated(second, ())])
     asked = campaign.ask()
     assert {one.evaluation for one in asked} == {1}
     campaign.tell([relaxed(one) for one in asked])
