@@ -238,15 +238,16 @@ def cancel_jobs(meant: JobsMeant) -> Call[CancelledJobs]:
 
 def _meant(meant: JobsMeant) -> dict[str, str | list[str]]:
     """As query parameters."""
+    ids = meant.get("ids")
+    if ids is not None and not ids:
+        raise ValueError("ids is empty, so no job is meant; leave it out to mean all")
     found: dict[str, str | list[str]] = {}
     for name, value in meant.items():
         if isinstance(value, datetime):
             found[name] = value.astimezone().isoformat()
         elif isinstance(value, str):
             found[name] = value
-        elif isinstance(value, Sequence):
-            if not value:
-                raise ValueError(f"{name} is empty, so no job is meant; leave it out to mean all")
+        elif isinstance(value, Sequence) and value:
             found["id" if name == "ids" else name] = [str(one) for one in value]
     return found
 
