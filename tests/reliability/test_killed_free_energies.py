@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from api_schemas.free_energies import FreeEnergyAnswer
 from tests.e2e.test_jobs import without_times
+from tests.soak import long
 
 PROBLEM = {
     "kind": "free_energy",
@@ -21,17 +24,26 @@ PROBLEM = {
         "budget": {"runs": 4, "steps": 20},
     },
 }
+EINSTEIN = {
+    **{key: value for key, value in PROBLEM.items() if key != "sublattices"},
+    "name": "NaCl from the Einstein crystal",
+    "free_energy": {
+        "path": "absolute", "reference": "einstein", "temperatures": [300], "atoms": 8, "accuracy": 0.02,
+        "budget": {"runs": 4, "steps": 60},
+    },
+}  # fmt: skip
 SECOND_SEGMENT = 1
 """Number of the task that goes on from the first segment of the forward runs."""
 
 
-def test_a_killed_worker_costs_no_number_of_a_free_energy(own_stack, tmp_path):
+@pytest.mark.parametrize("problem", [PROBLEM, pytest.param(EINSTEIN, marks=long)])
+def test_a_killed_worker_costs_no_number_of_a_free_energy(own_stack, tmp_path, problem):
     stack = own_stack(tmp_path / "data")
     calm = stack.of("calm")
-    expected = calm.submit(PROBLEM)
+    expected = calm.submit(problem)
     assert calm.finished(expected)["state"] == "succeeded"
     disturbed = stack.of("disturbed")
-    job_id = disturbed.submit(PROBLEM)
+    job_id = disturbed.submit(problem)
     stack.stopped_while_computing(job_id, SECOND_SEGMENT, unit="dynamics").kill()
     assert disturbed.finished(job_id)["state"] == "succeeded"
     lost = stack.rows("select unit, sum(lost) from tasks where job_id = ? and lost > 0 group by unit", job_id)

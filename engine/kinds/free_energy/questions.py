@@ -38,7 +38,7 @@ SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
 SETTLING_SOFT = 1000
 """Steps to equilibrium of a crystal that is not harmonic, whose slow modes have no samples to begin from."""
-MOST_ATTEMPTS, SHORTER = 3, 0.7
+MOST_ATTEMPTS, SHORTER = 5, 0.6
 """How often a time step that was chosen, and is too long, is made shorter, and by what factor."""
 
 

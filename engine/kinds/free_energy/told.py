@@ -169,6 +169,8 @@ class FreeEnergyTold:
         attempt = self.attempt(leg)
         first = [self._first(leg, attempt, forward=forward) for forward in (True, False)]
         unfit = next((one.failed for one in first if one is not None and one.unfit), None)
+        if unfit is not None and attempt == MOST_ATTEMPTS - 1:
+            unfit += ", as with all longer ones that were tried: the crystal may not hold together at this temperature"
         if unfit is not None:
             return Runs((), (), (unfit,), (), 1, self.tested(leg), None, unfit)
         ends = self.ends(leg)
