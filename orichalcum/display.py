@@ -27,6 +27,22 @@ LONGEST_PART = 2000
 """Characters of an answer's part that are printed."""
 MOST_MESSAGES = 5
 """Different messages of evaluations that are shown under their table."""
+ALWAYS = frozenset(
+    {
+        "lattice_a",
+        "lattice_b",
+        "lattice_c",
+        "alpha",
+        "beta",
+        "gamma",
+        "c_over_a",
+        "volume",
+        "density",
+        "energy",
+        "mixing_energy",
+    }
+)
+"""Properties that every evaluation has; the others were asked for."""
 MOST_GRADIENT_COLUMNS = 6
 """More elements than this do not fit a terminal's width."""
 
@@ -186,8 +202,10 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
-        messages = dict.fromkeys(one.message for one in item.evaluations if one.message)
-        parts += [line(message) for message in list(messages)[:MOST_MESSAGES]]
+        said = dict.fromkeys(
+            text for one in item.evaluations for text in (one.message, *one.warnings) if text
+        )
+        parts += [line(text) for text in list(said)[:MOST_MESSAGES]]
     if item.measured:
         parts.append(_measured(item.measured))
     if own is None:
@@ -346,14 +364,18 @@ def _measured(items: Sequence[MeasuredPoint]) -> Table:
 
 
 def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Table:
+    """Evaluations, one per line: what was asked for, then what tells most of the rest."""
+    asked = [name for item in items for name in item.properties if name not in ALWAYS]
+    rest = ("lattice_a", "lattice_c", "volume", "mixing_energy", "energy")
     names = [
         name
-        for name in dict.fromkeys((*first, "lattice_a", "lattice_c", "volume", "mixing_energy", "energy"))
-        if all(name in item.properties for item in items)
+        for name in dict.fromkeys((*first, *asked, *rest))
+        if name in asked or all(name in item.properties for item in items)
     ]
     table = tables.table("Composition", *names, "", numeric=names)
     for item in items:
-        values = [wording.quantity(item.properties[name].value, item.properties[name].unit) for name in names]
+        found = [item.properties.get(name) for name in names]
+        values = ["–" if one is None else wording.quantity(one.value, one.unit) for one in found]
         table.add_row(
             wording.composition(item.composition), *values, "" if item.converged else "not converged"
         )
