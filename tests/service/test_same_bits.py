@@ -14,6 +14,7 @@ from service.lifecycle.dispatch import enqueue
 from service.lifecycle.submission import Submission, submit
 from service.settings import Settings
 from service.worker.computation import batches, performed, plan_of
+from tests.crystals import CUBIC_ROCKSALT
 from tests.e2e.test_jobs import without_times
 from tests.observing import Silent
 from tests.service.conftest import PROBLEM
@@ -21,25 +22,6 @@ from tests.service.test_verification import worked
 
 STORES = ["sqlite"]
 """What is computed does not depend on the store."""
-
-CUBIC = """NaCl
-1.0
-5.64 0 0
-0 5.64 0
-0 0 5.64
-Na Cl
-4 4
-Direct
-0 0 0
-0 0.5 0.5
-0.5 0 0.5
-0.5 0.5 0
-0.5 0.5 0.5
-0.5 0 0
-0 0.5 0
-0 0 0.5
-"""
-
 
 ALIKE = {
     "a scan": {"kind": "scan", "scan": {"points_per_edge": 7}},
@@ -56,7 +38,7 @@ ALIKE = {
 
 @pytest.mark.parametrize("what", ALIKE)
 def test_the_service_gives_the_bits_that_run_gives(database, queue, worker, weights, what):
-    problem = Problem.model_validate({**PROBLEM, "structure": {"poscar": CUBIC}, **ALIKE[what]})
+    problem = Problem.model_validate({**PROBLEM, "structure": {"poscar": CUBIC_ROCKSALT}, **ALIKE[what]})
     real = dataclasses.replace(worker, perform=performed, batches=batches, plan=plan_of)
     estimate = CostEstimate(evaluations=9, potential_calls=90, seconds=1.0, memory_bytes=1)
     job_id = submit(database, Settings(), Submission(problem=problem, estimate=estimate)).id

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Pair:
     questions: tuple[Question, Question]
     told: tuple[FreeEnergyTold, FreeEnergyTold]
 
-    @property
+    @cached_property
     def estimates(self) -> list[Estimate | None]:
         """Of either, up to now."""
         return [estimated(told, one) for told, one in zip(self.told, self.questions, strict=True)]

@@ -15,27 +15,11 @@ from engine.campaign.campaign import Campaign
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.objective import build_loss
 from engine.optimize.point import Point
+from tests.crystals import CUBIC_ROCKSALT
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, run
 
-FOUR_OF_EACH = """rocksalt
-5.64
-1 0 0
-0 1 0
-0 0 1
-Na Cl
-4 4
-direct
-0 0 0
-0 0.5 0.5
-0.5 0 0.5
-0.5 0.5 0
-0.5 0.5 0.5
-0.5 0 0
-0 0.5 0
-0 0 0.5
-"""
 GOAL = [{"property": "mixing_energy", "goal": "minimize", "scale": 1e-2}]
 
 
@@ -161,7 +145,7 @@ def test_the_multiplier_of_a_linear_constraint_is_per_unit_of_its_own_limit(fact
 def test_the_multiplier_of_charge_neutrality_is_per_unit_of_charge():
     asked = Problem.model_validate(
         {
-            "structure": {"poscar": FOUR_OF_EACH},
+            "structure": {"poscar": CUBIC_ROCKSALT},
             "sublattices": [
                 {"name": "cation", "sites": ["Na"], "elements": ["Na", "Mg"]},
                 {"name": "anion", "sites": ["Cl"], "elements": ["Cl", "O"]},
