@@ -44,7 +44,7 @@ $(STAMP): pyproject.toml constraints.txt
 	fi
 	@echo "Installing into $(VENV) at the pins of constraints.txt (the first time takes some minutes)"
 	@$(BIN)/python -m pip install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[server,dev]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[server,dev,docs]'
 	@touch $@
 
 weights: $(STAMP) ## fetch the weights of the potentials (once; they are cached)
@@ -116,10 +116,12 @@ bench: $(STAMP) weights ## the benchmarks, short
 bench-full: $(STAMP) weights ## the benchmarks, with more repeats
 	@for script in benchmarks/*.py; do echo "== $$script"; ORICHALCUM_BENCH=full $(BIN)/python "$$script"; done
 
-docs: $(STAMP) ## write the JSON Schema of problem files, the messages and the picture of the rooms into docs/
+docs: $(STAMP) ## write what docs/ has from the code (schema, messages, picture of the rooms), and the site into site/
 	@$(BIN)/python -m api_schemas.schema > docs/problem.schema.json
 	@$(BIN)/python -m tools.list_messages > docs/messages.md
 	@$(BIN)/python -m tools.draw_house
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "Read site/index.html, or serve it with its search: $(BIN)/python -m http.server -d site"
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude orichalcum \
@@ -128,4 +130,4 @@ constraints: $(STAMP) ## write the installed versions into constraints.txt
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf dashboard/node_modules service/dashboard/static service/dashboard/static.new screenshots
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
