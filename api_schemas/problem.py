@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeAlias, cast
 
 from pydantic import (
     Field,
@@ -21,13 +23,14 @@ from api_schemas.base import (
 from api_schemas.choices import Kind, PotentialChoice, Scan, Strategy, Verify
 from api_schemas.conditions import Conditions
 from api_schemas.constraints import Constraints
-from api_schemas.errors import parse
+from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.files import read_file, read_text
 from api_schemas.free_energy_options import FreeEnergyOptions
 from api_schemas.kinds import KINDS
 from api_schemas.measured import MOST_MEASURED, Measured
 from api_schemas.objectives import Objective
 from api_schemas.order_options import OrderOptions
+from api_schemas.structure_documents import AseAtoms, PymatgenStructure, as_fields
 from api_schemas.structure_files import with_texts
 from api_schemas.structures import Structure
 from api_schemas.sublattices import CompositionInput, Sublattice
@@ -113,7 +116,36 @@ class Problem(Model):
         ]
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Problem:
+    def of(cls, given: ProblemLike) -> Problem:
+        """The problem that is meant: itself, a dictionary of its fields, the path of its file, or a bare crystal.
+
+        In a dictionary a structure may be a dictionary, the path of a CIF or POSCAR, a pymatgen Structure or ASE Atoms;
+        relative paths begin in the working folder. A crystal by itself is the problem of evaluating it as it is.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: naming the field and the mend.
+            OSError: if the problem file cannot be read.
+        """
+        if isinstance(given, Problem):
+            return given
+        crystal = as_fields(given)
+        if crystal is not given:
+            given = {"structure": crystal}
+        if isinstance(given, Mapping):
+            return parse(cls, with_texts(given, Path.cwd()))
+        if isinstance(given, os.PathLike) or (isinstance(given, str) and "\n" not in given):
+            return cls.from_file(given)
+        if isinstance(given, str):
+            text = "this is the text of a problem; read it with Problem.from_text"
+        else:
+            text = (
+                f"a problem is a Problem, a dictionary of its fields or the path of its file, not of type "
+                f"{type(given).__name__}; give one of these"
+            )
+        raise ProblemInvalid([FieldError(pointer="", type="no-problem", message=text)])
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Problem:
         """Read a YAML or JSON problem file, and the structure files that it names (relative to its own folder).
 
         Raises:
@@ -144,6 +176,21 @@ class Problem(Model):
         if self.model_fields_set.isdisjoint({"kind", "objectives"}):
             del found["kind"], found["objectives"]
         return found
+
+    def _repr_html_(self) -> str:
+        """The problem as its file, for notebooks."""
+        import html
+
+        import yaml
+
+        text = yaml.safe_dump(
+            json.loads(self.model_dump_json(exclude_unset=True)), sort_keys=False, allow_unicode=True
+        )
+        return f"<pre>{html.escape(text)}</pre>"
+
+
+ProblemLike: TypeAlias = "Problem | Mapping[str, Any] | str | os.PathLike[str] | PymatgenStructure | AseAtoms"
+"""What stands for a problem in Python; see `Problem.of`."""
 
 
 def extend(fields: Mapping[str, type[Model]]) -> None:

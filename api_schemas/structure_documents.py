@@ -1,13 +1,16 @@
 """Structures as other programs hold them, made into the fields of a `Structure`: nothing that is not read is looked at.
 
 Taken are the dictionary of a pymatgen Structure (with arrays or lists in it), the structure of one of our
-evaluations, and, in Python, the Structure or the ASE Atoms themselves. They are known by what they have; neither
-library is imported.
+evaluations, the path of a CIF or POSCAR by its name, and, in Python, the Structure or the ASE Atoms themselves. They
+are known by what they have; neither library is imported.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, Protocol
 
 MOST_SITES = 10_000
 """Sites of a dictionary that are taken over; of more, so many and one, so that they are refused by their number."""
@@ -17,8 +20,52 @@ _MOST_SPECIES = 20
 _COORDINATES = ("abc", "xyz", "frac")
 
 
+class PymatgenStructure(Protocol):
+    """What of a pymatgen Structure is looked at."""
+
+    @property
+    def lattice(self) -> Any:
+        """Its lattice."""
+
+    @property
+    def sites(self) -> Any:
+        """Its sites."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The structure as its dictionary."""
+
+
+class AseAtoms(Protocol):
+    """What of ASE Atoms is looked at, besides the cell and its periodicity."""
+
+    def get_chemical_symbols(self) -> Any:
+        """Element of each atom."""
+
+    def get_scaled_positions(self, wrap: bool = True) -> Any:  # noqa: FBT001, FBT002  (as ASE has it)
+        """Fractional coordinates."""
+
+
+def of_file(value: object) -> dict[str, str] | None:
+    """The field that names a structure file, where this is the path of one by its name; else None.
+
+    CIFs end in ``.cif``; POSCARs end in ``.vasp`` or ``.poscar``, or begin with POSCAR or CONTCAR.
+    """
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or "\n" in text or "\0" in text:
+        return None
+    name = PurePath(text).name.lower()
+    if name.endswith(".cif"):
+        return {"cif_file": text}
+    if name.endswith((".vasp", ".poscar")) or name.startswith(("poscar", "contcar")):
+        return {"poscar_file": text}
+    return None
+
+
 def as_fields(value: object) -> object:
     """What stands for a structure as the fields of one, where it is known what it is; else as it was."""
+    named = of_file(value)
+    if named is not None:
+        return named
     if isinstance(value, Mapping):
         bare = "sites" in value and "lattice" in value
         return {"pymatgen": plain_structure(value)} if bare else value

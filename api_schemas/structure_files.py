@@ -1,5 +1,7 @@
 """Structure files named in a problem, read where the user is: ``cif_file`` and ``poscar_file`` become their text.
 
+So does the path of a CIF or POSCAR itself where a structure stands.
+
 A client does this with its own files before it sends or computes a problem; a service never does.
 """
 
@@ -12,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from api_schemas.errors import FieldError, ProblemInvalid, pointer
+from api_schemas.structure_documents import of_file
 from api_schemas.structures import MAX_STRUCTURE_TEXT
 
 FORMS = {"cif_file": "cif", "poscar_file": "poscar"}
 """The field that holds the text, by the field that names a file."""
 
+_STRUCTURES = frozenset({"structure", "same_as"})
+_LISTS_OF_STRUCTURES = frozenset({"phases"})
+"""Where in a problem structures stand."""
 _MAX_DEPTH = 12
 _SHOWN = 200
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
@@ -37,6 +43,8 @@ def with_texts(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _read(data: object, folder: Path, where: tuple[str | int, ...]) -> object:
+    if where[-1] in _STRUCTURES or (isinstance(where[-1], int) and where[-2] in _LISTS_OF_STRUCTURES):
+        data = of_file(data) or data
     if isinstance(data, list):
         return [_read(entry, folder, (*where, place)) for place, entry in enumerate(data)]
     if not isinstance(data, Mapping) or len(where) > _MAX_DEPTH:

@@ -55,13 +55,14 @@ class Structure(Model):
     @model_validator(mode="before")
     @classmethod
     def _of_other_programs(cls, value: object) -> object:
-        if isinstance(value, str) or hasattr(value, "__fspath__"):
-            shown = str(value)[:60]
+        fields = as_fields(value)
+        if isinstance(fields, str) or hasattr(fields, "__fspath__"):
+            shown = str(fields)[:60]
             raise _structure_error(
                 f"{shown!r} is no structure; write {{prototype: wurtzite, species: [Al, N]}}, or of a file "
                 "{cif_file: path} or {poscar_file: path}"
             )
-        return as_fields(value)
+        return fields
 
     @field_validator("pymatgen", mode="before")
     @classmethod

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from orichalcum.exceptions import Unauthorized as Unauthorized
     from orichalcum.exceptions import UnexpectedAnswer as UnexpectedAnswer
     from orichalcum.jobs import JobHandle as JobHandle
+    from orichalcum.solving import evaluate as evaluate
+    from orichalcum.solving import run as run
 
 __version__ = "0.1.0"
 
@@ -62,8 +64,10 @@ _HOME = {
     "StillRunning": "orichalcum.exceptions",
     "Unauthorized": "orichalcum.exceptions",
     "UnexpectedAnswer": "orichalcum.exceptions",
+    "evaluate": "orichalcum.solving",
     "free_energies": "orichalcum.answers",
     "orderings": "orichalcum.answers",
+    "run": "orichalcum.solving",
 }
 
 __all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  (the lazy names, written once)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
 from api_schemas.jobs import CancelledJobs, Job, Validation
-from api_schemas.problem import Problem
+from api_schemas.problem import ProblemLike
 from orichalcum import protocol
 from orichalcum.jobs import JobHandle
 from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, JobsMeant
@@ -65,22 +65,23 @@ class Client:
         self._http.close()
 
     def submit(
-        self, problem: Problem, *, idempotency_key: str | None = None, tags: Sequence[str] = ()
+        self, problem: ProblemLike, *, idempotency_key: str | None = None, tags: Sequence[str] = ()
     ) -> JobHandle:
         """Submit a problem.
 
         Args:
-            problem: Problem to solve.
+            problem: Problem to solve: a Problem, a dictionary of its fields, the path of its file; see `Problem.of`.
             idempotency_key: Key with which the same problem gives the same job; by default a fresh one.
             tags: Words by which the job is found again.
 
         Raises:
-            ProblemRefused: naming the fields at fault.
+            ProblemInvalid: if it is none, naming the fields at fault; nothing is sent.
+            ProblemRefused: if the service does not accept it, naming the fields at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
         return JobHandle(self, self.send(protocol.submit(problem, idempotency_key, tags)))
 
-    def validate(self, problem: Problem) -> Validation:
+    def validate(self, problem: ProblemLike) -> Validation:
         """Ask whether a problem would be accepted, and what it would cost."""
         return self.send(protocol.validate(problem))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from api_schemas.catalogue import PotentialInfo
     from api_schemas.errors import FieldError, ProblemInvalid
     from api_schemas.evaluations import CrystalState, Evaluation, FixedGeometryEvaluation
-    from api_schemas.problem import Problem
+    from api_schemas.problem import Problem, ProblemLike
     from api_schemas.results import Result
     from api_schemas.sublattices import Sublattice
     from engine.campaign.run import Observer
@@ -79,7 +79,7 @@ def _from_option(fault: FieldError) -> FieldError:
     return fault.model_copy(update={"pointer": "--at"}) if inside else fault
 
 
-def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result:
+def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Result:
     """Solve a problem in this process.
 
     Args:
@@ -107,13 +107,17 @@ def run(problem: Problem, observer: Observer, *, device: str = "auto") -> Result
 
 
 def evaluate(
-    problem: Problem, at: str | None, *, device: str = "auto", on_call: Callable[[], None] | None = None
+    problem: ProblemLike,
+    at: str | Mapping[str, Mapping[str, float]] | None,
+    *,
+    device: str = "auto",
+    on_call: Callable[[], None] | None = None,
 ) -> Evaluation:
     """Relax one composition and differentiate its properties.
 
     Args:
         problem: Problem whose crystal and potential to take.
-        at: Composition as text, ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
+        at: Composition, or its text ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
         device: Device: auto, cpu or cuda.
         on_call: Called before every call of the potential.
 
@@ -126,16 +130,17 @@ def evaluate(
         from engine.acceptance.resolve import resolved_problem
         from engine.campaign.evaluate import evaluate as evaluate_composition
 
-        with _at_the_option(at):
+        option = at if isinstance(at, str) else None
+        with _at_the_option(option):
             chosen, composition = _one_composition(problem, at)
         resolved = resolved_problem(chosen)
-        with _at_the_option(at), _clear_failures():
+        with _at_the_option(option), _clear_failures():
             record = evaluate_composition(resolved, composition, device=_device(device), on_call=on_call)
         return record.public()
 
 
 def evaluate_fixed_geometry(
-    problem: Problem, at: str | None, *, device: str = "auto"
+    problem: ProblemLike, at: str | Mapping[str, Mapping[str, float]] | None, *, device: str = "auto"
 ) -> FixedGeometryEvaluation:
     """Energy and raw derivatives of one composition at the geometry that was given.
 
@@ -148,10 +153,11 @@ def evaluate_fixed_geometry(
         from engine.acceptance.resolve import resolved_problem
         from engine.campaign.evaluate import evaluate_fixed_geometry as evaluate_composition
 
-        with _at_the_option(at):
+        option = at if isinstance(at, str) else None
+        with _at_the_option(option):
             chosen, composition = _one_composition(problem, at)
         resolved = resolved_problem(chosen)
-        with _at_the_option(at), _clear_failures():
+        with _at_the_option(option), _clear_failures():
             return evaluate_composition(resolved, composition, device=_device(device))
 
 
@@ -253,12 +259,17 @@ def _device(wanted: str) -> str:
     return "cuda" if available else "cpu"
 
 
-def _one_composition(problem: Problem, at: str | None) -> tuple[Problem, Composition]:
+def _one_composition(
+    given: ProblemLike, at: str | Mapping[str, Mapping[str, float]] | None
+) -> tuple[Problem, Composition]:
     """The composition to evaluate, and the problem with it in the place of its ``at``."""
+    from api_schemas.problem import Problem
     from engine.acceptance.resolve import at_composition, for_evaluation
 
-    problem = for_evaluation(problem)
-    if at is not None:
+    problem = for_evaluation(Problem.of(given))
+    if isinstance(at, Mapping):
+        composition = {str(name): dict(shares) for name, shares in at.items()}
+    elif at is not None:
         from engine.composition.notation import parse_at_text
 
         composition = parse_at_text(at)

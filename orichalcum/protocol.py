@@ -24,7 +24,7 @@ from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
-from api_schemas.problem import Problem
+from api_schemas.problem import Problem, ProblemLike
 from api_schemas.results import Result
 from api_schemas.structure_files import with_texts
 from orichalcum.exceptions import BadAddress, ServiceUnreachable, UnexpectedAnswer, refusal
@@ -175,7 +175,7 @@ def unreachable(at: Address, error: httpx.TransportError) -> ServiceUnreachable:
     return ServiceUnreachable(at.url, reason)
 
 
-def submit(problem: Problem, key: str | None = None, tags: Sequence[str] = ()) -> Call[Job]:
+def submit(problem: ProblemLike, key: str | None = None, tags: Sequence[str] = ()) -> Call[Job]:
     """``POST /v1/jobs``, with an Idempotency-Key so that a retry starts no second job."""
     return Call(
         "POST",
@@ -187,14 +187,14 @@ def submit(problem: Problem, key: str | None = None, tags: Sequence[str] = ()) -
     )
 
 
-def validate(problem: Problem) -> Call[Validation]:
+def validate(problem: ProblemLike) -> Call[Validation]:
     """``POST /v1/problems/validate``."""
     return Call("POST", "/v1/problems/validate", Validation, body=_document(problem))
 
 
-def _document(problem: Problem) -> dict[str, Any]:
+def _document(problem: ProblemLike) -> dict[str, Any]:
     """The problem as it is sent: with the texts of the structure files that it names."""
-    return with_texts(json.loads(problem.model_dump_json(exclude_unset=True)), Path.cwd())
+    return with_texts(json.loads(Problem.of(problem).model_dump_json(exclude_unset=True)), Path.cwd())
 
 
 def job(job_id: str) -> Call[Job]:

@@ -11,7 +11,7 @@ from api_schemas.errors import FieldError, ProblemInvalid, parse, pointer
 from api_schemas.kinds import EVALUATE
 from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.objectives import SameAs
-from api_schemas.problem import Problem
+from api_schemas.problem import Problem, ProblemLike
 from api_schemas.structure_files import with_texts
 from engine.acceptance.availability import unavailable
 from engine.acceptance.conditions import condition_faults
@@ -53,7 +53,7 @@ class _Parts:
         return _Parts(found.get(id(self.crystal)), tuple(found.get(id(one)) for one in self.same_as))
 
 
-def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
+def resolved_problem(problem: ProblemLike | ResolvedProblem) -> ResolvedProblem:
     """The problem resolved, if it is not already, for a user of this process: it may name a model file.
 
     Raises:
@@ -61,6 +61,7 @@ def resolved_problem(problem: Problem | ResolvedProblem) -> ResolvedProblem:
     """
     if isinstance(problem, ResolvedProblem):
         return problem
+    problem = Problem.of(problem)
     document = problem.model_dump(mode="json", exclude_unset=True)
     read = with_texts(document, Path.cwd())
     if read != document:

@@ -22,7 +22,7 @@ from engine.kinds.result import build_result
 if TYPE_CHECKING:
     from api_schemas.jobs import BestSoFar
     from api_schemas.maps import SurrogateMap
-    from api_schemas.problem import Problem
+    from api_schemas.problem import ProblemLike
     from api_schemas.results import Prediction, Result, Stopped, TracePoint
     from api_schemas.tasks import Record
     from engine.problem.resolved import ResolvedProblem
@@ -46,7 +46,7 @@ class Campaign:
     """
 
     def __init__(
-        self, problem: Problem | ResolvedProblem, seed: int | None = None, *, shared: bool = False
+        self, problem: ProblemLike | ResolvedProblem, seed: int | None = None, *, shared: bool = False
     ) -> None:
         self.resolved = resolved_problem(problem)
         self.problem = self.resolved.problem

@@ -13,6 +13,7 @@ from api_schemas.evaluations import (
     ReferenceRecord,
     Suggestion,
 )
+from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
 from engine.acceptance.resolve import at_composition, for_evaluation, resolved_problem
 from engine.composition.notation import parse_composition, scaled_notes
@@ -23,14 +24,14 @@ from engine.units.unit import Workplace
 
 if TYPE_CHECKING:
     from api_schemas.base import Composition
-    from api_schemas.problem import Problem
+    from api_schemas.problem import ProblemLike
     from engine.mechanics.relax import Tolerance
     from engine.references.store import ReferenceStore
 
 
 @overload
 def evaluate(
-    problem: Problem | ResolvedProblem,
+    problem: ProblemLike | ResolvedProblem,
     composition: Suggestion | Composition | Mapping[str, Mapping[str, float]],
     *,
     references: ReferenceStore | None = None,
@@ -42,7 +43,7 @@ def evaluate(
 
 @overload
 def evaluate(
-    problem: Problem | ResolvedProblem,
+    problem: ProblemLike | ResolvedProblem,
     composition: Task,
     *,
     references: ReferenceStore | None = None,
@@ -53,7 +54,7 @@ def evaluate(
 
 
 def evaluate(
-    problem: Problem | ResolvedProblem,
+    problem: ProblemLike | ResolvedProblem,
     composition: Task | Composition | Mapping[str, Mapping[str, float]],
     *,
     references: ReferenceStore | None = None,
@@ -107,7 +108,7 @@ def evaluate(
 
 
 def evaluate_fixed_geometry(
-    problem: Problem | ResolvedProblem,
+    problem: ProblemLike | ResolvedProblem,
     composition: Mapping[str, Mapping[str, float]],
     *,
     device: str = "cpu",
@@ -124,11 +125,11 @@ def evaluate_fixed_geometry(
 
 
 def _resolved(
-    problem: Problem | ResolvedProblem, composition: Mapping[str, Mapping[str, float]]
+    problem: ProblemLike | ResolvedProblem, composition: Mapping[str, Mapping[str, float]]
 ) -> ResolvedProblem:
     """The problem resolved: of one that lists its compositions and lists none, this is the one."""
     if not isinstance(problem, ResolvedProblem):
-        problem = for_evaluation(problem)
+        problem = for_evaluation(Problem.of(problem))
     if not isinstance(problem, ResolvedProblem) and not problem.at:
         problem = at_composition(problem, {name: dict(parts) for name, parts in composition.items()})
     return resolved_problem(problem)

@@ -15,7 +15,7 @@ from engine.units.unit import State, Workplace, words_of
 
 if TYPE_CHECKING:
     from api_schemas.jobs import BestSoFar
-    from api_schemas.problem import Problem
+    from api_schemas.problem import ProblemLike
     from api_schemas.results import Result
     from api_schemas.tasks import Record, Task
     from engine.problem.resolved import ResolvedProblem
@@ -46,7 +46,7 @@ class Interrupted(KeyboardInterrupt):
         super().__init__()
 
 
-def run(problem: Problem | ResolvedProblem, observer: Observer, *, device: str = "cpu") -> Result:
+def run(problem: ProblemLike | ResolvedProblem, observer: Observer, *, device: str = "cpu") -> Result:
     """Solve a problem.
 
     Args:
