@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tools.site.hooks import REPOSITORY
-from tools.site.mathematics import NotMathematics, mathematics
+from tools.site.mathematics import FormulaError, mathematics
 
 
 def test_the_site_is_built_strictly_and_fetches_nothing(tmp_path):
@@ -41,5 +41,5 @@ def test_formulas_are_numbered_mathml():
 
 
 def test_a_command_that_is_not_known_is_no_formula():
-    with pytest.raises(NotMathematics, match="nosuchcommand"):
+    with pytest.raises(FormulaError, match="nosuchcommand"):
         mathematics("$`\\nosuchcommand x`$")

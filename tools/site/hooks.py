@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 PAGES = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that are files outside docs/."""
-FILES = ["LICENSE", "CITATION.cff", "dashboard/README.md", "examples/*.yaml", "tests/data/structure_files/readings.md"]
+FILES = [
+    "LICENSE",
+    "CITATION.cff",
+    "dashboard/README.md",
+    "examples/*.yaml",
+    "tests/data/structure_files/readings.md",
+]
 """Other files that pages may link to, shown as text."""
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
 FENCED = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
@@ -64,7 +70,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         there = _on_site(target)
         if files.get_file_from_path(there) is None:
             return found[0]  # MkDocs says that it is missing
-        return f"{found[1]}{posixpath.relpath(there, posixpath.dirname(path) or '.')}{found[3] or ''}{found[4]}"
+        return (
+            f"{found[1]}{posixpath.relpath(there, posixpath.dirname(path) or '.')}{found[3] or ''}{found[4]}"
+        )
 
     parts = FENCED.split(mathematics(markdown))
     return "".join(part if part.startswith("```") else LINK.sub(linked, part) for part in parts)

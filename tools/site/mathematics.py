@@ -18,7 +18,7 @@ NUMBER = re.compile(r"\\tag\{(\d+)\}")
 UNREAD = re.compile(r"<m[ion]>\\[^<]*")
 
 
-class NotMathematics(ValueError):
+class FormulaError(ValueError):
     """A formula that cannot be read."""
 
 
@@ -34,7 +34,7 @@ def mathematics(text: str) -> str:
     """A page's Markdown with its formulas as MathML.
 
     Displayed formulas are fenced blocks ``math``; inline ones stand between a dollar with a grave accent and a grave
-    accent with a dollar. Raises ``NotMathematics`` where a command is not known.
+    accent with a dollar. Raises ``FormulaError`` where a command is not known.
     """
     return INLINE.sub(
         lambda found: _mathml(found[1], "inline"), DISPLAYED.sub(lambda found: _numbered(found[1]), text)
@@ -55,7 +55,7 @@ def _mathml(formula: str, display: str) -> str:
     try:
         found: str = convert(readable, display=display)
     except Exception as fault:  # the converter raises many kinds of its own
-        raise NotMathematics(f"{formula.strip()}: {fault!r}") from fault
+        raise FormulaError(f"{formula.strip()}: {fault!r}") from fault
     if unread := UNREAD.search(found):
-        raise NotMathematics(f"{formula.strip()}: {unread[0]} is not known")
+        raise FormulaError(f"{formula.strip()}: {unread[0]} is not known")
     return found.replace("\n", " ")

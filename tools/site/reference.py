@@ -37,16 +37,23 @@ def commands() -> str:
 def rest_calls() -> str:
     """Every REST call: what it does, its parameters, its body and its answers."""
     openapi = document()
-    lines = ["# REST calls", "", "Written from the OpenAPI document, which a service shows at `/openapi.json`.", ""]
+    lines = [
+        "# REST calls",
+        "",
+        "Written from the OpenAPI document, which a service shows at `/openapi.json`.",
+        "",
+    ]
     for path, calls in openapi["paths"].items():
         for method, call in calls.items():
-            lines += [f"## {method.upper()} {path}", "", call.get("description") or call.get("summary", ""), ""]
+            lines += [
+                f"## {method.upper()} {path}",
+                "",
+                call.get("description") or call.get("summary", ""),
+                "",
+            ]
             if parameters := call.get("parameters"):
                 lines += ["| parameter | in | type | |", "|---|---|---|---|"]
-                lines += [
-                    f"| `{p['name']}` | {p['in']} | {_type(p['schema'])} | {_cell(p.get('description') or p['schema'].get('description', ''))} |"
-                    for p in parameters
-                ]
+                lines += [_parameter(one) for one in parameters]
                 lines.append("")
             if body := call.get("requestBody"):
                 lines += ["Body: " + ", ".join(_content(body["content"])) + ".", ""]
@@ -71,7 +78,9 @@ def problem_fields() -> str:
         lines += ["| field | type | default | |", "|---|---|---|---|"]
         for field, about in model["properties"].items():
             default = "required" if field in model.get("required", ()) else f"`{about.get('default')}`"
-            lines.append(f"| `{field}` | {_type(about)} | {default} | {_cell(about.get('description', ''))} |")
+            lines.append(
+                f"| `{field}` | {_type(about)} | {default} | {_cell(about.get('description', ''))} |"
+            )
         lines.append("")
     return "\n".join(lines)
 
@@ -81,22 +90,28 @@ def python(title: str) -> str:
     return "\n\n".join([f"# {title}", *(f"::: {module}" for module in MODULES[title])]) + "\n"
 
 
+def _parameter(about: dict[str, Any]) -> str:
+    schema = about["schema"]
+    words = about.get("description") or schema.get("description", "")
+    return f"| `{about['name']}` | {about['in']} | {_type(schema)} | {_cell(words)} |"
+
+
 def _type(about: dict[str, Any]) -> str:
-    if "$ref" in about:
-        return f"`{about['$ref'].rsplit('/', 1)[1]}`"
+    """What a schema allows, in words."""
     for several in ("anyOf", "oneOf", "allOf"):
         if several in about:
             return " or ".join(dict.fromkeys(_type(one) for one in about[several]))
-    if "enum" in about:
-        return ", ".join(f"`{one}`" for one in about["enum"])
-    if "const" in about:
-        return f"`{about['const']}`"
-    kind = about.get("type", "any")
-    if kind == "array":
-        return f"list of {_type(about.get('items', {}))}"
-    if kind == "object" and isinstance(about.get("additionalProperties"), dict):
-        return f"table of {_type(about['additionalProperties'])}"
-    return str(kind)
+    if "$ref" in about:
+        shown = f"`{about['$ref'].rsplit('/', 1)[1]}`"
+    elif "enum" in about or "const" in about:
+        shown = ", ".join(f"`{one}`" for one in about.get("enum", [about.get("const")]))
+    elif about.get("type") == "array":
+        shown = f"list of {_type(about.get('items', {}))}"
+    elif isinstance(about.get("additionalProperties"), dict):
+        shown = f"table of {_type(about['additionalProperties'])}"
+    else:
+        shown = str(about.get("type", "any"))
+    return shown
 
 
 def _content(content: dict[str, Any]) -> list[str]:
