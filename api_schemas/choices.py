@@ -41,6 +41,23 @@ Tier = Annotated[str, *_among("tier", lambda: (*TIERS.names, *tiers.PROMISED))]
 StrategyName = Annotated[str, *_among("strategy", lambda: STRATEGIES.names)]
 
 
+MOST_OTHERS = 5
+"""Other potentials with which an answer may be evaluated."""
+
+
+class OtherPotential(Model):
+    """A potential with which the answer is evaluated, too: mixing and tier are those of the problem's own."""
+
+    name: Name = Field(description="Name of a potential; mace for a model file.")
+    file: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="With name mace: a model file of mace-torch. Only for run on one's own machine."
+    )
+    head: Name | None = Field(None, description="Which head of a MACE model that has several.")
+    dtype: Literal["float64", "float32"] | None = Field(
+        None, description="Precision; by default that of the problem's own potential."
+    )
+
+
 class PotentialChoice(Model):
     """Which potential computes energies, and how species are mixed."""
 
@@ -55,6 +72,23 @@ class PotentialChoice(Model):
     )
     tier: Tier = Field("mean_field", description="How accurately mixed crystals are computed.")
     dtype: Literal["float64", "float32"] = Field("float64", description="Precision of the computation.")
+    also: list[OtherPotential] = Field(
+        default=[],
+        max_length=MOST_OTHERS,
+        description="Other potentials: the answer is evaluated with each, and which composition each would choose.",
+    )
+
+    def other(self, number: int) -> PotentialChoice:
+        """One of the other potentials as the choice of a problem, with the mixing and the tier of this one."""
+        one = self.also[number]
+        return PotentialChoice(
+            name=one.name,
+            file=one.file,
+            head=one.head,
+            dtype=one.dtype or self.dtype,
+            mixing=self.mixing,
+            tier=self.tier,
+        )
 
 
 class Strategy(Model):

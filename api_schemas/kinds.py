@@ -17,7 +17,8 @@ if TYPE_CHECKING:  # the command line lists the kinds in its help, which waits f
     from api_schemas.base import Model
     from api_schemas.catalogue import KindInfo
 
-_COMMON = frozenset({"kind", "name", "structure", "sublattices", "properties", "potential", "conditions"})
+_POTENTIAL = frozenset(f"potential.{name}" for name in ("name", "file", "head", "mixing", "tier", "dtype"))
+_COMMON = _POTENTIAL | {"kind", "name", "structure", "sublattices", "properties", "conditions"}
 _BUDGET = frozenset({"strategy.max_evaluations", "strategy.batch_size", "strategy.seed"})
 _COMPOSITION = frozenset(
     f"constraints.{name}" for name in ("charge_neutrality", "linear", "min_if_present", "max_elements")
@@ -90,7 +91,9 @@ class KindSchema:
 OPTIMIZE = KindSchema(
     name="optimize",
     summary="Search the composition that meets the objectives.",
-    uses=_COMMON | _BUDGET | {"objectives", "constraints", "strategy", "at", "measured", "scan", "verify"},
+    uses=_COMMON
+    | _BUDGET
+    | {"objectives", "constraints", "strategy", "at", "measured", "scan", "verify", "potential.also"},
     searches=True,
     spends=True,
     views=("answer", "composition", "convergence", "crystal", "front"),

@@ -34,6 +34,7 @@ from api_schemas.structure_documents import AseAtoms, PymatgenStructure, as_fiel
 from api_schemas.structure_files import with_texts
 from api_schemas.structures import Structure
 from api_schemas.sublattices import CompositionInput, Sublattice
+from api_schemas.tasks import Task
 
 
 class Problem(Model):
@@ -105,6 +106,16 @@ class Problem(Model):
     def of_phase(self, phase: int | None) -> Problem:
         """The problem of one of the crystals that it compares, by its number; itself for none."""
         return self if phase is None else self.phases[phase]
+
+    def by_potential(self, other: int | None) -> Problem:
+        """The problem as one of its other potentials has it, by number; itself for none."""
+        if other is None:
+            return self
+        return self.model_copy(update={"potential": self.potential.other(other)})
+
+    def of_task(self, task: Task) -> Problem:
+        """The problem that a task is of: of its phase, by its potential."""
+        return self.of_phase(task.phase).by_potential(task.other)
 
     @property
     def phases(self) -> list[Problem]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, field_validator
 
+from api_schemas.also import AlsoEvaluated
 from api_schemas.base import Output
 from api_schemas.evaluations import Evaluation
 from api_schemas.measured import MeasuredOffset, MeasuredPoint
@@ -135,6 +136,11 @@ class Result(Output):
         None,
         description="What explicit supercells say, an entry for each evaluation that was verified and each property, "
         "those that the problem names first; null where it was not asked for.",
+    )
+    also: list[AlsoEvaluated] | None = Field(
+        None,
+        description="The answer by other potentials, an entry for each evaluation of it and each of them; null where "
+        "they were not asked for.",
     )
     cost: TotalCost
     provenance: Provenance

@@ -18,6 +18,10 @@ class Task(Output):
         None,
         description="Which of the crystals that its problem compares it is of, from 0; null for the problem's own.",
     )
+    other: int | None = Field(
+        None,
+        description="Which of its problem's other potentials computes it, from 0; null for the problem's own.",
+    )
     continues: int | None = Field(
         None,
         description="Number of the task of the same unit from whose last checkpoint this one goes on; null for none.",

@@ -19,7 +19,7 @@ from api_schemas.maps import SurrogateMap
 from api_schemas.measured import MeasuredPoint
 from api_schemas.objectives import Objective
 from api_schemas.results import Prediction, Provenance, Result
-from orichalcum import free_energy_tables, ordering_tables, tables, verified, wording
+from orichalcum import free_energy_tables, ordering_tables, other_potentials, tables, verified, wording
 from orichalcum.exceptions import NotAnswered
 from orichalcum.reporting import plain
 
@@ -210,9 +210,11 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_measured(item.measured))
     if own is None:
         parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
+    if item.also is not None:
+        parts += other_potentials.lines(item, objectives)
     if item.verification is not None:
         parts += verified.lines(item.verification)
-    if item.verification is not None or item.best is None or item.measured:
+    if item.verification is not None or item.also is not None or item.best is None or item.measured:
         parts += [line(note) for note in item.notes]
     if item.active_constraints:
         parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))

@@ -20,6 +20,7 @@ from engine.acceptance.held_checks import held_faults
 from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.mixing import mixing_faults
 from engine.acceptance.objective_checks import batch_faults, property_faults
+from engine.acceptance.other_potentials import other_potential_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
 from engine.acceptance.supercell_checks import supercell_fit_faults, verification_faults
 from engine.acceptance.unused import unused_fields
@@ -32,6 +33,7 @@ from engine.composition.supports import MOST_SUPPORTS
 from engine.crystals.crystal import AlchemicalCrystal, build_crystal
 from engine.crystals.structure_input import read_structure
 from engine.kinds.registry import KINDS
+from engine.potentials.registry import describe_choice
 from engine.problem.limits import Limits
 from engine.problem.resolved import ResolvedProblem
 from engine.tiers.registry import TIERS
@@ -99,6 +101,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         errors.extend(TIERS[problem.potential.tier].faults(problem))
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
+    errors.extend(other_potential_faults(problem, parts.crystal, parts.same_as, limits))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))
     space = CompositionSpace.of(problem.sublattices)
     errors.extend(measured_faults(space, problem.measured))
@@ -124,6 +127,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         verified=examined.verified,
         phases=_phases(problem, limits),
     )
+    resolved = replace(resolved, others=_others(resolved))
     kind = KINDS[problem.kind]
     misfits = (
         kind.misfits(resolved, limits)
@@ -163,6 +167,26 @@ def _phases(problem: Problem, limits: Limits) -> tuple[ResolvedProblem, ...]:
             )
     if errors:
         raise ProblemInvalid(_once(errors))
+    return tuple(found)
+
+
+def _others(resolved: ResolvedProblem) -> tuple[ResolvedProblem, ...]:
+    """The problem as each of its other potentials has it: the same but for what holds its cells."""
+    found = []
+    for number in range(len(resolved.problem.potential.also)):
+        problem = resolved.problem.by_potential(number)
+        potential = describe_choice(problem.potential)
+        parts = _Parts(resolved.crystal, resolved.same_as).within(potential.cutoff)
+        if parts.crystal is not None:
+            found.append(
+                replace(
+                    resolved,
+                    problem=problem,
+                    crystal=parts.crystal,
+                    same_as=parts.same_as,
+                    potential=potential,
+                )
+            )
     return tuple(found)
 
 

@@ -81,9 +81,9 @@ def evaluate(
     if on_call is not None:
         workplace = replace(workplace, on_call=on_call)
     if isinstance(composition, Suggestion):
-        resolved, task = _resolved(problem, composition.composition).of_phase(composition.phase), composition
+        resolved, task = _resolved(problem, composition.composition).of_task(composition), composition
     elif isinstance(composition, Task):
-        resolved = resolved_problem(problem).of_phase(composition.phase)
+        resolved = resolved_problem(problem).of_task(composition)
         return UNITS[composition.unit].perform(resolved, [composition], workplace)[0]
     else:
         resolved = _resolved(problem, composition)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from api_schemas.results import Stopped
 from engine.campaign.campaign import Campaign
+from engine.potentials.chosen import fetch_chosen
 from engine.units.batches import batched
 from engine.units.registry import UNITS
 from engine.units.unit import State, Workplace, words_of
@@ -67,6 +68,7 @@ def run(problem: ProblemLike | ResolvedProblem, observer: Observer, *, device: s
     checkpoints: dict[tuple[str, int], State] = {}
     try:
         observer.counted(0, campaign.planned, None)
+        fetch_chosen(campaign.problem.potential, observer.doing)
         while asked := campaign.ask():
             # One after the other: what holds up nothing comes last.
             batch = [task for task in asked if not task.background] or asked
@@ -97,7 +99,7 @@ def _performed(
 ) -> Sequence[Record]:
     """Compute tasks of one unit; what one saved last is kept for the one that continues it."""
     unit, first = UNITS[tasks[0].unit], tasks[0]
-    resolved = campaign.resolved.of_phase(first.phase)
+    resolved = campaign.resolved.of_task(first)
     workplace.say(words_of(unit, resolved, tasks))
     before = None if first.continues is None else checkpoints.pop((first.unit, first.continues), None)
     place = replace(

@@ -14,6 +14,8 @@ TOLERANCE = 1e-9
 """How far a composition may be from a constraint and still obey it."""
 _THINNEST = 1e-7
 """An inequality that leaves less room than this everywhere is taken as an equality."""
+_CONTRADICTION = 1e-9
+"""Inequalities whose dual residual is shorter contradict one another."""
 _STEPS_PER_DIMENSION = 40
 _NEWTON_STEPS = 60
 
@@ -136,27 +138,13 @@ class Polytope:
     def project(self, x: FloatArray) -> FloatArray:
         """The nearest point of the polytope (Euclidean, exact), [n].
 
-        Least-distance programming by non-negative least squares (docs/science.md, Eq. 50; C. L. Lawson, R. J. Hanson,
-        Solving Least Squares Problems, 1974, chapter 23, doi:10.1137/1.9781611971217), then solved again for the
-        constraints found active.
+        By `least_step`.
         """
         frame = self.frame
         z = frame.basis.T @ (x - frame.origin)
-        # least u with normals (z + u) <= room, that is -normals u >= normals z - room
-        missing = frame.normals @ z - frame.room
-        worst = float(missing.max(initial=0.0))
-        if worst > 1e-15:
-            from scipy.optimize import nnls
-
-            g, h = -frame.normals, missing / worst
-            weights, _ = nnls(np.vstack([g.T, h]), np.concatenate([np.zeros(len(z)), [1.0]]), maxiter=1000)
-            rest = np.concatenate([g.T @ weights, [h @ weights - 1.0]])
-            u = -rest[:-1] / rest[-1]
-            active = weights > 1e-12
-            exact = np.linalg.lstsq(g[active], h[active], rcond=1e-12)[0]
-            if (h - g @ exact).max() <= (h - g @ u).max():
-                u = exact
-            z = z + worst * u
+        u = least_step(frame.normals, frame.room - frame.normals @ z)
+        if u is not None and u.any():
+            z = z + u
             # Rounding may leave it outside by a hair: draw it towards the origin, which is strictly inside.
             outward = frame.normals @ z
             out = outward > frame.room
@@ -188,6 +176,37 @@ class Polytope:
             backward = np.where(speed < -1e-14, times, -np.inf).max(axis=1)
             z = z + (backward + (forward - backward) * rng.random(n))[:, None] * direction
         return np.array([self.project(frame.origin + frame.basis @ row) for row in z])
+
+
+def least_step(normals: FloatArray, room: FloatArray) -> FloatArray | None:
+    """The shortest u [d] with ``normals u <= room``; None where none obeys all of them.
+
+    Least-distance programming by non-negative least squares (docs/science.md, Eq. 50; C. L. Lawson, R. J. Hanson,
+    Solving Least Squares Problems, 1974, chapter 23, doi:10.1137/1.9781611971217), then solved again for the
+    constraints found active.
+
+    Args:
+        normals: Coefficients of the inequalities, [m, d].
+        room: Their limits, [m]; negative where 0 breaks one.
+    """
+    worst = float((-room).max(initial=0.0))
+    if worst <= 1e-15:
+        return np.zeros(normals.shape[1])
+    from scipy.optimize import nnls
+
+    g, h = -normals, -room / worst
+    weights, rest_length = nnls(
+        np.vstack([g.T, h]), np.concatenate([np.zeros(g.shape[1]), [1.0]]), maxiter=1000
+    )
+    if rest_length <= _CONTRADICTION:
+        return None
+    rest = np.concatenate([g.T @ weights, [h @ weights - 1.0]])
+    u = -rest[:-1] / rest[-1]
+    active = weights > 1e-12
+    exact = np.linalg.lstsq(g[active], h[active], rcond=1e-12)[0]
+    if (h - g @ exact).max() <= (h - g @ u).max():
+        u = exact
+    return np.asarray(worst * u)
 
 
 def _analytic_centre(normals: FloatArray, room: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
+from api_schemas.also import AlsoEvaluated
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
@@ -68,6 +69,7 @@ class Answer:
         targets: Target of each objective, same_as resolved.
         offsets: By how much what was measured lies above what the potential gives.
         verification: What explicit supercells say; None where they were not asked for.
+        also: What other potentials say; None where they were not asked for.
     """
 
     best: Evaluation | None = None
@@ -82,6 +84,7 @@ class Answer:
     targets: Sequence[float | None] = ()
     offsets: Sequence[MeasuredOffset] = ()
     verification: Sequence[Verification] | None = None
+    also: Sequence[AlsoEvaluated] | None = None
 
 
 class Plan(Protocol):

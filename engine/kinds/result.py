@@ -81,6 +81,7 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         measured=measured_points(problem),
         offsets=list(answer.offsets),
         verification=None if answer.verification is None else list(answer.verification),
+        also=None if answer.also is None else list(answer.also),
         cost=cost,
         provenance=made_by,
     )

@@ -1,9 +1,10 @@
-"""A plan over compositions with all that is computed beside it: what its evaluations share, and what verifies them."""
+"""A plan over compositions with all beside it: what its evaluations share, other potentials, what verifies it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.kinds.others.plan import WithOthers
 from engine.kinds.verification.plan import WithVerification
 from engine.kinds.with_shared import WithShared
 
@@ -17,11 +18,13 @@ def whole_plan(plan: CompositionPlan, most: int, seed: int, *, shared: bool) -> 
 
     Args:
         plan: The plan over compositions; told of nothing yet.
-        most: At most so many evaluations are verified.
+        most: At most so many evaluations are verified, or evaluated with other potentials.
         seed: Of everything random.
         shared: Whether it asks for what its evaluations share, too.
     """
     whole: Plan = WithShared(plan) if shared else plan
+    if plan.resolved.others:
+        whole = WithOthers(whole, plan.answer_records, plan.resolved, most)
     verify = plan.resolved.problem.verify
     if verify is None:
         return whole

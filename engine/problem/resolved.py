@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api_schemas.problem import Problem
+from api_schemas.tasks import Task
 from engine.composition.region import Region
 from engine.composition.space import CompositionSpace
 from engine.crystals.crystal import AlchemicalCrystal
@@ -25,6 +26,7 @@ class ResolvedProblem:
         planned: At most so many evaluations, by the problem's kind.
         verified: At most so many of them are verified by explicit supercells, where the problem asks for that.
         phases: The crystals that the problem compares, each as a problem by itself.
+        others: The problem as each of its other potentials has it.
     """
 
     problem: Problem
@@ -36,10 +38,19 @@ class ResolvedProblem:
     planned: int
     verified: int = 1
     phases: tuple[ResolvedProblem, ...] = ()
+    others: tuple[ResolvedProblem, ...] = ()
 
     def of_phase(self, phase: int | None) -> ResolvedProblem:
         """The problem of one of the crystals that it compares, by its number; itself for none."""
         return self if phase is None else self.phases[phase]
+
+    def by_potential(self, other: int | None) -> ResolvedProblem:
+        """The problem as one of its other potentials has it, by number; itself for none."""
+        return self if other is None else self.others[other]
+
+    def of_task(self, task: Task) -> ResolvedProblem:
+        """The problem that a task is of: of its phase, by its potential."""
+        return self.of_phase(task.phase).by_potential(task.other)
 
     @property
     def space(self) -> CompositionSpace:

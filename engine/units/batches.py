@@ -25,9 +25,9 @@ def batched(resolved: ResolvedProblem, tasks: Sequence[Task]) -> list[list[Task]
         tasks: Everything that its plan asks for at one time, whether it was computed already or not.
     """
     found: list[list[Task]] = []
-    for (name, phase, _), same in groupby(tasks, lambda task: (task.unit, task.phase, task.tier)):
+    for (name, *_), same in groupby(tasks, lambda task: (task.unit, task.phase, task.other, task.tier)):
         waiting = list(same)
-        size = UNITS[name].together(resolved.of_phase(phase))
+        size = UNITS[name].together(resolved.of_task(waiting[0]))
         for first in range(0, len(waiting), size):
             batch = waiting[first : first + size]
             numbers = [task.index for task in batch] if len(batch) > 1 else []

@@ -8,6 +8,7 @@ from engine.units.decorations import Decorations
 from engine.units.descent import Descent
 from engine.units.dynamics import Dynamics
 from engine.units.harmonic import Harmonic
+from engine.units.other_potential import OtherPotential
 from engine.units.reference import Reference
 from engine.units.relaxation import Relaxation
 from engine.units.supercell import ExplicitSupercell
@@ -19,6 +20,7 @@ UNITS: Registry[Unit] = Registry(
     Relaxation(),
     Reference(),
     ExplicitSupercell(),
+    OtherPotential(),
     Decorations(),
     Descent(),
     Harmonic(),

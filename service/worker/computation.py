@@ -12,8 +12,7 @@ from engine.acceptance.resolve import resolve
 from engine.composition.slices import Slice
 from engine.kinds.kind import Plan
 from engine.kinds.registry import KINDS
-from engine.potentials.registry import is_fetched
-from engine.potentials.weights import fetch
+from engine.potentials.chosen import fetch_chosen
 from engine.problem.resolved import ResolvedProblem
 from engine.units.batches import batched
 from engine.units.registry import UNITS
@@ -39,10 +38,8 @@ def performed(problem: Problem, tasks: Sequence[Task], workplace: Workplace) -> 
         engine.potentials.errors.PotentialError: if the potential cannot be used.
     """
     first = tasks[0]
-    resolved, unit = _resolved(problem.model_dump_json()).of_phase(first.phase), UNITS[first.unit]
-    if not problem.potential.file and not is_fetched(problem.potential.name):
-        workplace.say(f"fetching the weights of {problem.potential.name}")
-        fetch(problem.potential.name, workplace.say)
+    resolved, unit = _resolved(problem.model_dump_json()).of_task(first), UNITS[first.unit]
+    fetch_chosen(problem.potential, workplace.say)
     workplace.say(words_of(unit, resolved, tasks))
     return unit.perform(resolved, tasks, workplace)
 

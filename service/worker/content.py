@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import api_schemas
 import engine
@@ -17,7 +18,7 @@ from api_schemas.tasks import Task
 from engine.potentials import registry
 from engine.units.registry import UNITS
 
-_PLACE = {"index", "phase", "origin", "background", "evaluation", "batch"}
+_PLACE = {"index", "phase", "other", "origin", "background", "evaluation", "batch"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
 
 
@@ -37,17 +38,23 @@ def content_key(problem: Problem, task: Task, device: str) -> str:
     That is: the unit and the tier, what the unit uses of the problem (with the crystal that the task is of), the
     potential with the checksum of its weights, the task with what it starts from, the kind of device, and the code.
     """
-    problem = problem.of_phase(task.phase)
+    problem = problem.of_task(task)
     content = {
         "unit": task.unit,
         "tier": task.tier,
-        "problem": problem.model_dump(mode="json", exclude=set(UNITS[task.unit].without_effect)),
+        "problem": problem.model_dump(mode="json", exclude=_excluded(task)),
         "task": task.model_dump(mode="json", exclude=_PLACE),
         "weights": registry.describe_choice(problem.potential).sha256,
         "device": device,
         "code": _code(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _excluded(task: Task) -> dict[str, Any]:
+    """What of its problem a task does not depend on: other potentials are never those that compute it."""
+    names: dict[str, Any] = dict.fromkeys(UNITS[task.unit].without_effect, True)
+    return {"potential": {"also"}, **names}
 
 
 @cache

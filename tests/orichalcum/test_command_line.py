@@ -374,3 +374,40 @@ def test_verify_of_a_job_that_goes_on_is_bad_input(service):
 def test_a_result_whose_verification_found_nothing_to_verify_says_so(service):
     service(answer(DONE), answer(DONE), answer({**RESULT, "verification": []}))
     assert "no explicit supercell has verified the answer" in run("result", "job1").stdout
+
+
+def test_a_result_shows_what_other_potentials_say_of_the_answer(service):
+    found = EVALUATION["properties"]["lattice_a"]
+    other = {
+        "potential": "sevennet-l3i5",
+        "sha256": "a7",
+        "licence": "MIT",
+        "citation": "Park",
+        "dtype": "float64",
+        "evaluation": 0,
+        "composition": EVALUATION["composition"],
+        "properties": {"lattice_a": {**found, "value": 3.2301}},
+        "targets": [3.2201],
+        "converged": True,
+        "meets": False,
+        "would_choose": {"cation": {"Al": 0.8214, "Sc": 0.1786}},
+        "move": {"cation": {"Al": 0.0214, "Sc": -0.0214}},
+        "expected": {"lattice_a": 3.2201},
+        "text": "sevennet-l3i5: it is off",
+        "message": "careful here",
+    }
+    none = {
+        **other,
+        "potential": "mace-mp-0a-small",
+        "would_choose": None,
+        "text": "mace-mp-0a-small: it did not converge",
+    }
+    service(answer(DONE), answer(DONE), answer({**RESULT, "also": [other, none]}))
+    lines = run("result", "job1").stdout.splitlines()
+    (row,) = [line for line in lines if line.startswith("sevennet-l3i5") and "3.2301" in line]
+    assert row.split()[1:7] == ["3.2301", "Å", "3.2201", "Å", "+0.01", "Å"]
+    assert "Al 0.8214 Sc 0.1786" in row
+    assert "sevennet-l3i5: careful here" in lines
+    assert "mace-mp-0a-small: it did not converge" in lines
+    service(answer(DONE), answer(DONE), answer({**RESULT, "also": []}))
+    assert "no other potential has evaluated the answer" in run("result", "job1").stdout

@@ -27,6 +27,7 @@ export type Ordering = Schemas['Ordering'];
 export type OrderingProbability = Schemas['OrderingProbability'];
 export type DisorderedState = Schemas['DisorderedState'];
 export type Verification = Schemas['Verification'];
+export type AlsoEvaluated = Schemas['AlsoEvaluated'];
 export type Sensitivity = Schemas['Sensitivity'];
 export type SurrogateMap = Schemas['SurrogateMap'];
 export type Validation = Schemas['Validation'];

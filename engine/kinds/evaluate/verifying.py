@@ -39,7 +39,7 @@ def verifying(problem: Problem, compositions: Sequence[Composition], verify: Ver
         sublattices=problem.sublattices,
         objectives=objectives,
         properties=named,
-        potential=problem.potential,
+        potential=problem.potential.model_copy(update={"also": []}),
         conditions=problem.conditions,
         strategy=Strategy(seed=problem.strategy.seed),
         at=list(compositions),

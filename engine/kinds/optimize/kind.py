@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.kinds.kind import DEFAULT_POINTS_PER_EDGE, Examined
 from engine.kinds.optimize.faults import finest_grid, search_faults
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
+from engine.kinds.others.cost import with_others
 from engine.kinds.verification.cost import with_supercells
 from engine.units.estimate import estimate_relaxations
 
@@ -47,7 +48,9 @@ class Optimize:
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """The most that it may cost: a search often needs far fewer evaluations."""
-        return with_supercells(resolved, estimate_relaxations(resolved, resolved.planned))
+        return with_supercells(
+            resolved, with_others(resolved, estimate_relaxations(resolved, resolved.planned))
+        )
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """A search and the rounding of its answer."""
