@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from api_schemas.base import Output
 from api_schemas.errors import MOST_FAULTS, FieldError, ProblemDetail
@@ -75,6 +75,20 @@ class Job(Output):
         None, description="Id of the job whose answer it verifies; that one may have been deleted since."
     )
     tags: list[str] = Field(default=[], description="Words by which it is found again.")
+    after: list[str] = Field(
+        default=[],
+        description="Ids of jobs that have to succeed before it starts; they may have been deleted since.",
+    )
+    takes_answer: bool = Field(
+        default=False, description="Whether it starts from the compositions that those before it answered."
+    )
+    waiting: bool = Field(default=False, description="Whether those before it have not all succeeded yet.")
+    array: str | None = Field(
+        None, description="Id of the array that it is of: one problem over lists of values."
+    )
+    array_values: dict[str, JsonValue] | None = Field(
+        None, description="Its own values in that array, by field, e.g. conditions.pressure: 5."
+    )
     notice: str | None = Field(
         None,
         description="Why nothing is being done for a job that waits, and what to do about it; for people.",

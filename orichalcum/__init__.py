@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from api_schemas.problem import Problem as Problem
     from orichalcum.answers import free_energies as free_energies
     from orichalcum.answers import orderings as orderings
+    from orichalcum.arrays import ArrayHandle as ArrayHandle
+    from orichalcum.async_arrays import AsyncArrayHandle as AsyncArrayHandle
     from orichalcum.async_client import AsyncClient as AsyncClient
     from orichalcum.async_jobs import AsyncJobHandle as AsyncJobHandle
     from orichalcum.client import Client as Client
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "ArrayHandle": "orichalcum.arrays",
+    "AsyncArrayHandle": "orichalcum.async_arrays",
     "AsyncClient": "orichalcum.async_client",
     "AsyncJobHandle": "orichalcum.async_jobs",
     "BadAddress": "orichalcum.exceptions",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
 from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import ProblemLike
 from orichalcum import protocol
+from orichalcum.async_arrays import AsyncArrayHandle
 from orichalcum.async_jobs import AsyncJobHandle
-from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, JobsMeant
+from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,22 +65,43 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def submit(
-        self, problem: ProblemLike, *, idempotency_key: str | None = None, tags: Sequence[str] = ()
-    ) -> AsyncJobHandle:
-        """Submit a problem.
+    async def submit(self, problem: ProblemLike, **how: Unpack[HowSubmitted]) -> AsyncJobHandle:
+        """Submit a problem; how, for example after which other jobs: see `HowSubmitted`.
 
         Args:
             problem: Problem to solve: a Problem, a dictionary of its fields, the path of its file; see `Problem.of`.
-            idempotency_key: Key with which the same problem gives the same job; by default a fresh one.
-            tags: Words by which the job is found again.
+            how: See `HowSubmitted`.
 
         Raises:
             ProblemInvalid: if it is none, naming the fields at fault; nothing is sent.
             ProblemRefused: if the service does not accept it, naming the fields at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return AsyncJobHandle(self, await self.send(protocol.submit(problem, idempotency_key, tags)))
+        return AsyncJobHandle(self, await self.send(protocol.submit(problem, how)))
+
+    async def submit_array(
+        self, problem: ProblemLike, over: Mapping[str, Sequence[JsonValue]], **how: Unpack[HowSubmitted]
+    ) -> AsyncArrayHandle:
+        """Submit a problem over lists of values: every combination becomes a job, all of them or none.
+
+        Args:
+            problem: Problem to solve, as `submit` takes it.
+            over: Fields of it, as paths with dots, and their values: ``{"conditions.pressure": [0, 5, 10]}``.
+            how: See `HowSubmitted`.
+
+        Raises:
+            ProblemRefused: naming the fields or the values at fault.
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        return AsyncArrayHandle(self, await self.send(protocol.submit_array(problem, over, how)))
+
+    async def array(self, array_id: str) -> AsyncArrayHandle:
+        """The array of this id.
+
+        Raises:
+            NotFound: if there is none.
+        """
+        return AsyncArrayHandle(self, await self.send(protocol.array(array_id)))
 
     async def validate(self, problem: ProblemLike) -> Validation:
         """Ask whether a problem would be accepted, and what it would cost."""

@@ -115,6 +115,16 @@ def job(item: Job) -> Table:
         rows.append(("took", wording.seconds((item.finished_at - item.started_at).total_seconds())))
     if item.parent is not None:
         rows.append(("verifies", plain(item.parent)))
+    if item.after:
+        taking = ", from their answers" if item.takes_answer else ""
+        rows.append(("starts after", plain(", ".join(item.after) + taking)))
+    if item.array is not None:
+        rows.append(("of array", plain(item.array)))
+        rows.extend(
+            (f"  {path}", Text(plain(str(value)))) for path, value in (item.array_values or {}).items()
+        )
+    if item.notice is not None:
+        rows.append(("waits", Text(plain(item.notice))))
     if item.tags:
         rows.append(("tags", plain(", ".join(item.tags))))
     if item.cancel_requested and item.state != "cancelled":

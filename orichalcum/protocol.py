@@ -11,15 +11,16 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar
 
 import httpx
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 
+from api_schemas.arrays import JobArray
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
@@ -175,16 +176,53 @@ def unreachable(at: Address, error: httpx.TransportError) -> ServiceUnreachable:
     return ServiceUnreachable(at.url, reason)
 
 
-def submit(problem: ProblemLike, key: str | None = None, tags: Sequence[str] = ()) -> Call[Job]:
+class HowSubmitted(TypedDict, total=False):
+    """How a problem is submitted, beside the problem.
+
+    Attributes:
+        idempotency_key: Key with which the same submission gives the same answer; by default a fresh one.
+        tags: Words by which the job is found again.
+        after: Ids of jobs that have to succeed before it starts.
+        take_answer: Whether it starts from the compositions that those answered: they come first in its `at`.
+    """
+
+    idempotency_key: str | None
+    tags: Sequence[str]
+    after: Sequence[str]
+    take_answer: bool
+
+
+def submit(problem: ProblemLike, how: HowSubmitted) -> Call[Job]:
     """``POST /v1/jobs``, with an Idempotency-Key so that a retry starts no second job."""
-    return Call(
-        "POST",
-        "/v1/jobs",
-        Job,
-        params={"tag": list(tags)} if tags else {},
-        body=_document(problem),
-        headers={"Idempotency-Key": key or uuid.uuid4().hex},
-    )
+    return Call("POST", "/v1/jobs", Job, _params(how), _document(problem), _headers(how))
+
+
+def submit_array(
+    problem: ProblemLike, over: Mapping[str, Sequence[JsonValue]], how: HowSubmitted
+) -> Call[JobArray]:
+    """``POST /v1/arrays``, with an Idempotency-Key so that a retry starts no second array."""
+    body = {"problem": _document(problem), "over": {name: list(values) for name, values in over.items()}}
+    return Call("POST", "/v1/arrays", JobArray, _params(how), body, _headers(how))
+
+
+def states_text(array: JobArray) -> str:
+    """How its jobs stand: "2 running, 1 queued"."""
+    return ", ".join(f"{count} {state}" for state, count in array.states.items())
+
+
+def _params(how: HowSubmitted) -> dict[str, str | list[str]]:
+    given = {"tag": list(how.get("tags", ())), "after": list(how.get("after", ()))}
+    found: dict[str, str | list[str]] = {name: values for name, values in given.items() if values}
+    return found | ({"take": "answer"} if how.get("take_answer") else {})
+
+
+def _headers(how: HowSubmitted) -> dict[str, str]:
+    return {"Idempotency-Key": how.get("idempotency_key") or uuid.uuid4().hex}
+
+
+def array(array_id: str) -> Call[JobArray]:
+    """``GET /v1/arrays/{id}``."""
+    return Call("GET", f"/v1/arrays/{checked(array_id)}", JobArray)
 
 
 def validate(problem: ProblemLike) -> Call[Validation]:
@@ -212,6 +250,7 @@ class JobsMeant(TypedDict, total=False):
         created_after: They were made then or later; a moment without a zone is one of this machine's.
         created_before: They were made earlier.
         parent: They verify the answer of this one.
+        array: They are of this array.
         ids: They are among these.
     """
 
@@ -221,6 +260,7 @@ class JobsMeant(TypedDict, total=False):
     created_after: datetime | None
     created_before: datetime | None
     parent: str | None
+    array: str | None
     ids: Sequence[str] | None
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from api_schemas.objectives import Objective
     from orichalcum.client import Client
     from orichalcum.jobs import JobHandle
+    from orichalcum.protocol import HowSubmitted
 
 Url = Annotated[
     str | None,
@@ -56,13 +57,40 @@ def submit(
         list[str] | None,
         typer.Option("--tag", help="A word by which it is found again; several may be given."),
     ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--after", metavar="ID", help="Start when this job (several: all of them) has succeeded."
+        ),
+    ] = None,
+    take_answer: Annotated[
+        bool,
+        typer.Option(
+            "--take-answer", help="With --after: the compositions that those answered come first in at."
+        ),
+    ] = False,
+    array: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--array",
+            metavar="FIELD=VALUES",
+            help="One job for each value, e.g. pressure=0,5,10; several fields: for each combination.",
+        ),
+    ] = None,
     json: Json = False,
     url: Url = None,
 ) -> None:
-    """Submit a problem to a running service."""
+    """Submit a problem to a running service; with --array once for each of several values."""
     problem = read_problem(file)
+    how: HowSubmitted = {"tags": tag or (), "after": after or (), "take_answer": take_answer}
+    if array:
+        from orichalcum.commands.arrays import submit_array
+
+        with _client(url) as client:
+            submit_array(client, problem, array, how, wait=wait, json=json)
+        return
     with _client(url) as client:
-        _made(client.submit(problem, tags=tag or ()), problem.objectives, wait=wait, json=json)
+        _made(client.submit(problem, **how), problem.objectives, wait=wait, json=json)
 
 
 @reporting
@@ -76,6 +104,7 @@ def list_jobs(
         datetime | None, typer.Option(formats=_DATES, help="Only jobs made then or later, e.g. 2026-01-31.")
     ] = None,
     until: Annotated[datetime | None, typer.Option(formats=_DATES, help="Only jobs made before.")] = None,
+    array: Annotated[str | None, typer.Option(metavar="ID", help="Only jobs of this array.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
     json: Json = False,
     url: Url = None,
@@ -92,6 +121,7 @@ def list_jobs(
                 tag=tag,
                 created_after=since,
                 created_before=until,
+                array=array,
                 limit=limit,
             )
         )
@@ -99,7 +129,7 @@ def list_jobs(
         print_json(JobPage(items=items))
     elif items:
         display.show(output(), display.jobs(items))
-    elif state or name or tag or since or until:
+    elif state or name or tag or since or until or array:
         note("no jobs are like this")
     else:
         note("no jobs; 'orichalcum submit FILE' starts one")
@@ -196,12 +226,13 @@ def cancel(
     ] = None,
     state: States = None,
     tag: Tags = None,
+    array: Annotated[str | None, typer.Option(metavar="ID", help="The jobs of this array.")] = None,
     json: Json = False,
     url: Url = None,
 ) -> None:
-    """Stop a job, or many by their ids, tags or states; what they found so far stays."""
+    """Stop a job, or many by their ids, array, tags or states; what they found so far stays."""
     ids = job_id or []
-    if len(ids) == 1 and not state and not tag:
+    if len(ids) == 1 and not (state or tag or array):
         with _client(url) as client:
             job = client.job(ids[0]).cancel()
         if json:
@@ -209,10 +240,10 @@ def cancel(
         else:
             _say_cancelled(job)
         return
-    if not (ids or state or tag):
-        raise typer.BadParameter("say which jobs: give an ID, --tag or --state")
+    if not (ids or state or tag or array):
+        raise typer.BadParameter("say which jobs: give an ID, --array, --tag or --state")
     with _client(url) as client:
-        found = client.cancel_jobs(ids=ids or None, state=_states(state), tag=tag)
+        found = client.cancel_jobs(ids=ids or None, state=_states(state), tag=tag, array=array)
     if json:
         print_json(found)
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,8 +16,8 @@ from service.tables.database import alone, now
 from service.tables.jobs import JobRow
 
 
-def check(session: Session, settings: Settings, tenant: str, estimate: CostEstimate) -> None:
-    """Admit one more job of a tenant, which is stored in the same transaction; others of the tenant wait for its end.
+def check(session: Session, settings: Settings, tenant: str, estimates: Sequence[CostEstimate]) -> None:
+    """Admit more jobs of a tenant, stored in the same transaction, all or none; others of the tenant wait for its end.
 
     Raises:
         TooMany: if it has too many jobs under way, or no evaluations left today.
@@ -28,22 +30,27 @@ def check(session: Session, settings: Settings, tenant: str, estimate: CostEstim
     planned = func.coalesce(func.sum(JobRow.evaluations_planned - JobRow.evaluations_done), 0)
     found = select(func.count(), planned).where(JobRow.tenant == tenant, active)
     jobs, outstanding = session.execute(found).one()
-    if most_jobs and jobs >= most_jobs:
+    more = len(estimates)
+    if most_jobs and jobs + more > most_jobs:
+        asked = "" if more == 1 else f", and these would be {more} more"
         raise TooMany(
             "quota-jobs",
             "Too many jobs are under way",
-            f"{jobs} jobs are queued, running or paused, and at most {most_jobs} may be; wait for one or cancel one",
+            f"{jobs} jobs are queued, running or paused, and at most {most_jobs} may be{asked}; "
+            "wait for one or cancel one",
             retry_after=60,
         )
     if not most_evaluations:
         return
     at = now(session)
     left = most_evaluations - int(tallies.used(session, tenant, at)) - int(outstanding)
-    if estimate.evaluations > left:
+    wanted = sum(estimate.evaluations for estimate in estimates)
+    if wanted > left:
+        what = "the job" if more == 1 else f"the {more} jobs"
         raise TooMany(
             "quota-evaluations",
             "The evaluations of today are used up",
-            f"the job may take {estimate.evaluations} evaluations, and {max(0, left)} of {most_evaluations} a day are "
+            f"{what} may take {wanted} evaluations, and {max(0, left)} of {most_evaluations} a day are "
             "left; give a smaller strategy.max_evaluations, or submit it after midnight UTC",
             retry_after=int(DAY_SECONDS - at % DAY_SECONDS) + 1,
         )

@@ -14,7 +14,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
 
 from service.access.rates import Rates
-from service.api import catalogue, evaluations, events, health, jobs, maps, problems, verification
+from service.api import arrays, catalogue, evaluations, events, health, jobs, maps, problems, verification
 from service.api.context import Context
 from service.api.description import describe
 from service.api.metrics import MeasuredRequests, Metrics
@@ -112,7 +112,7 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, verification, evaluations, events, maps, catalogue):
+    for part in (problems, jobs, arrays, verification, evaluations, events, maps, catalogue):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

@@ -16,7 +16,10 @@ from service.http.problem_details import MEDIA_TYPE, documented
 _EVENTS = (EvaluationEvent, ProgressEvent, StateEvent)
 _ANSWERS = (FreeEnergyAnswer, OrderAnswer)
 """What the `answer` of a result is, of the kinds that have one: clients make their types from it."""
-_JOB_ID = "Id of the job, as the submission answered it."
+_IDS = {
+    "job_id": "Id of the job, as the submission answered it.",
+    "array_id": "Id of the array, as the submission answered it.",
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -64,5 +67,5 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             elif (found := examples.answer(method, path, status)) is not None:
                 content["example"] = found
     for parameter in operation.get("parameters", []):
-        if parameter["name"] == "job_id":
-            parameter["description"] = _JOB_ID
+        if parameter["name"] in _IDS:
+            parameter["description"] = _IDS[parameter["name"]]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from api_schemas.arrays import JobArray
 from api_schemas.catalogue import Catalogue
 from api_schemas.choices import Verify
 from api_schemas.cost import Cost
@@ -120,6 +121,21 @@ _RUNNING = job(
     ),
 )
 
+_ARRAY = JobArray(
+    id="01jd3q8z7k5v2m9xw4c6t1b0fj",
+    states={"queued": 2},
+    items=[
+        job(
+            id=f"01jd3q8z7k5v2m9xw4c6t1b0f{letter}",
+            name=f"{_PROBLEM.name}, pressure {pressure}",
+            problem=None,
+            array="01jd3q8z7k5v2m9xw4c6t1b0fj",
+            array_values={"conditions.pressure": pressure},
+        )
+        for letter, pressure in (("k", 0), ("m", 5))
+    ],
+)
+
 ANSWERS: dict[tuple[str, str, str], Any] = {
     ("post", "/v1/problems/validate", "200"): Validation(
         valid=True,
@@ -129,6 +145,8 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         estimate=CostEstimate(evaluations=40, potential_calls=640, seconds=45.0, memory_bytes=700_000_000),
     ),
     ("post", "/v1/jobs", "202"): job(),
+    ("post", "/v1/arrays", "202"): _ARRAY,
+    ("get", "/v1/arrays/{array_id}", "200"): _ARRAY,
     ("post", "/v1/jobs/{job_id}/verify", "202"): job(
         id="01jd3r0v9e4m8t2k6w1c5b7xgz",
         name=f"{_PROBLEM.name}, verified",
@@ -238,7 +256,7 @@ def refusal(status: str, path: str) -> dict[str, Any]:
         title=title,
         status=int(status),
         detail=detail,
-        instance=path.replace("{job_id}", "01jd3q8z7k5v2m9xw4c6t1b0fh"),
+        instance=path.replace("{job_id}", "01jd3q8z7k5v2m9xw4c6t1b0fh").replace("{array_id}", _ARRAY.id),
         errors=[fault] if status == "422" else [],
     )
     return told.model_dump(mode="json")

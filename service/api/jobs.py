@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -13,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import FieldError
-from api_schemas.jobs import CancelledJobs, Job, JobPage, Priority, Tag
+from api_schemas.jobs import CancelledJobs, Job, JobPage
 from api_schemas.results import Result
 from service.api.caller import Reader, Submitter
 from service.api.checking import accepted, checking
 from service.api.context import Context, InContext
+from service.api.options import SubmitOptions, same
 from service.api.problems import PROBLEM_BODY
 from service.api.selection import Selected
 from service.api.submitting import ACCEPTED, submitted, submitted_once
@@ -31,8 +31,8 @@ from service.http.request_body import json_body
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_or_later
 from service.lifecycle.notice import notices
-from service.lifecycle.submission import Submission, submit
-from service.repositories import jobs, progress, tags
+from service.lifecycle.submission import Options, Submission, submit
+from service.repositories import jobs
 from service.repositories.jobs import JobFilter
 from service.tables.jobs import JobRow
 
@@ -49,43 +49,27 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Length of the page.")]
     status_code=202,
     response_model=Job,
     openapi_extra=PROBLEM_BODY,
-    responses={**documented(400, 401, 403, 409, 413, 415, 422, 429, 503, 507), 202: ACCEPTED},
+    responses={**documented(400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507), 202: ACCEPTED},
 )
 async def submit_job(
     request: Request,
     context: InContext,
     caller: Submitter,
+    options: SubmitOptions,
     idempotency_key: Annotated[
         str | None, Header(description="Repeating the request repeats the answer only.")
     ] = None,
     prefer: Annotated[
         str | None, Header(description="wait=N: answer once the job has finished, or after N s.")
     ] = None,
-    priority: Annotated[
-        Priority, Query(description="Whether it goes before the jobs of others, or after.")
-    ] = "normal",
-    time_limit: Annotated[
-        float | None,
-        Query(
-            ge=1,
-            le=31_536_000,
-            allow_inf_nan=False,
-            description="Seconds from its start after which the job ends with the best so far.",
-        ),
-    ] = None,
-    tag: Annotated[
-        list[Tag] | None, Query(max_length=20, description="Words by which it is found again.")
-    ] = None,
 ) -> Response:
     """Submit a problem. The job is queued; Location says where to look, Retry-After when."""
     await run_sync(context.rates.count_submission, caller.name)
     body = await json_body(request, context.settings.max_request_bytes)
-    options = _Options(caller.tenant, priority, time_limit, tuple(tag or ()))
-    same = {"priority": priority, "time_limit": time_limit, **({"tags": tag} if tag else {})}
-    async with checking(context, body, digest=same) as check:
+    async with checking(context, body, taking=options.takes_answer, digest=same(options)) as check:
         digest = await check.digest()
         job, fresh = await submitted_once(
-            context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key)
+            context, caller, idempotency_key, digest, lambda key: _stored(context, check, options, key), Job
         )
     if fresh and (seconds := preferred_wait(prefer)):
         with suppress(SQLAlchemyError):  # the job is stored, and an error would say that nothing is
@@ -93,25 +77,9 @@ async def submit_job(
     return await submitted(job, applied(prefer) if fresh else {})
 
 
-@dataclass(frozen=True)
-class _Options:
-    tenant: str
-    priority: Priority
-    time_limit: float | None
-    tags: tuple[str, ...]
-
-
-async def _stored(context: Context, check: Check, options: _Options, key: str | None) -> Job:
+async def _stored(context: Context, check: Check, options: Options, key: str | None) -> Job:
     problem, estimate = await accepted(check)
-    submission = Submission(
-        problem=problem,
-        estimate=estimate,
-        tenant=options.tenant,
-        key=key,
-        priority=options.priority,
-        time_limit=options.time_limit,
-        tags=options.tags,
-    )
+    submission = Submission(problem=problem, estimate=estimate, options=options, key=key)
     return await run_sync(submit, context.database, context.settings, submission)
 
 
@@ -136,14 +104,7 @@ def list_jobs(
 
 
 def _listed(session: Session, rows: Sequence[JobRow]) -> list[Job]:
-    ids = [row.id for row in rows]
-    said, doing, tagged = notices(session, rows), progress.doing(session, ids), tags.of(session, ids)
-    return [
-        jobs.public(
-            row, doing=doing[row.id], with_problem=False, notice=said.get(row.id), tagged=tagged[row.id]
-        )
-        for row in rows
-    ]
+    return jobs.public(session, rows, with_problem=False, notices=notices(session, rows))
 
 
 @router.post(

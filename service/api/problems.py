@@ -57,5 +57,5 @@ async def validate_problem(request: Request, context: InContext, caller: Submitt
     """Check a problem without submitting it: the normalised problem, its sites and its cost, or every fault found."""
     await run_sync(context.rates.count_submission, caller.name)
     body = await json_body(request, context.settings.max_request_bytes)
-    async with checking(context, body, validate=True) as check:
+    async with checking(context, body, what="validation") as check:
         return Response((await check.answer())["validation"], media_type="application/json")

@@ -53,6 +53,7 @@ def _selected(
     parent: Annotated[
         JobId | None, Query(description="Only jobs that verify the answer of this one.")
     ] = None,
+    array: Annotated[JobId | None, Query(description="Only jobs of this array.")] = None,
     id: Annotated[  # noqa: A002  (the name of the parameter)
         list[JobId] | None, Query(max_length=200, description="Only these jobs.")
     ] = None,
@@ -64,6 +65,7 @@ def _selected(
         created_after=created_after,
         created_before=created_before,
         parent=parent,
+        array=array,
         ids=tuple(id or ()),
     )
 

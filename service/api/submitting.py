@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from anyio.to_thread import run_sync
 from fastapi import Response
 
+from api_schemas.arrays import JobArray
 from api_schemas.jobs import Job
 from service.api.caller import Caller
 from service.api.context import Context
@@ -44,24 +45,29 @@ ACCEPTED: dict[str, Any] = {
 """OpenAPI of the answer."""
 
 
+_Made = TypeVar("_Made", Job, JobArray)
+
+
 async def submitted_once(
     context: Context,
     caller: Caller,
     key: str | None,
     digest: str,
-    store: Callable[[str | None], Awaitable[Job]],
-) -> tuple[Job, bool]:
-    """Store a job and enqueue it, unless the same request was made before under the same key.
+    store: Callable[[str | None], Awaitable[_Made]],
+    model: type[_Made],
+) -> tuple[_Made, bool]:
+    """Store a job, or an array of them, and enqueue it, unless the same request was made before under the same key.
 
     Args:
         context: Of the API.
         caller: Who asks.
         key: The Idempotency-Key, if there is one.
         digest: Of all that makes two requests the same.
-        store: Stores the job, and the answer under the key.
+        store: Stores it, and the answer under the key.
+        model: Of what is stored.
 
     Returns:
-        The job as it was first answered, and whether it is new.
+        It as it was first answered, and whether it is new.
 
     Raises:
         MalformedRequest: if the key cannot be one.
@@ -72,15 +78,16 @@ async def submitted_once(
         key = idempotency.checked(key)
         earlier = await run_sync(idempotency.reserve, context.database, caller.tenant, key, digest)
         if earlier is not None:
-            return await run_sync(Job.model_validate_json, earlier), False
+            return await run_sync(model.model_validate_json, earlier), False
     try:
-        job = await store(key)
+        made = await store(key)
     except BaseException:
         if key is not None:
             await run_sync(idempotency.give_back, context.database, caller.tenant, key)
         raise
-    await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
-    return job, True
+    for job in made.items if isinstance(made, JobArray) else (made,):
+        await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
+    return made, True
 
 
 async def submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:

@@ -17,7 +17,7 @@ from service.api.context import Context, InContext
 from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.http.problem_details import documented
 from service.http.request_body import optional_json_object
-from service.lifecycle.submission import Submission, submit
+from service.lifecycle.submission import Options, Submission, submit
 from service.lifecycle.verification import verification_of
 from service.repositories import idempotency
 
@@ -67,7 +67,12 @@ async def verify_job(
     verify = parse(Verify, data)
     digest = idempotency.digest({"verify": job_id, "body": verify.model_dump()})
     job, _ = await submitted_once(
-        context, caller, idempotency_key, digest, lambda key: _stored(context, caller, job_id, verify, key)
+        context,
+        caller,
+        idempotency_key,
+        digest,
+        lambda key: _stored(context, caller, job_id, verify, key),
+        Job,
     )
     return await submitted(job)
 
@@ -82,9 +87,8 @@ async def _stored(context: Context, caller: Caller, job_id: str, verify: Verify,
     submission = Submission(
         problem=problem,
         estimate=estimate,
-        tenant=caller.tenant,
+        options=Options(tenant=caller.tenant, priority=found.priority),
         key=key,
-        priority=found.priority,
         parent=job_id,
         known=found.known,
     )

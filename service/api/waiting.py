@@ -13,7 +13,7 @@ from service.api.caller import Caller, key_ended
 from service.api.context import Context
 from service.lifecycle import actions
 from service.lifecycle.notice import notices
-from service.repositories import jobs, progress, tags
+from service.repositories import jobs
 
 LONGEST_WAIT = 30.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -69,6 +69,5 @@ async def settled(
 def _current(context: Context, tenant: str, job_id: str) -> tuple[Job, int]:
     with context.database.reading() as session:
         row = actions.find(session, tenant, job_id)
-        doing, said = progress.doing(session, [job_id]), notices(session, [row])
-        tagged = tags.of(session, [job_id])[job_id]
-        return jobs.public(row, doing=doing[job_id], notice=said.get(job_id), tagged=tagged), row.last_event
+        (job,) = jobs.public(session, [row], notices=notices(session, [row]))
+        return job, row.last_event

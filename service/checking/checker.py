@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from api_schemas.errors import FieldError, ProblemDetail, ProblemInvalid
-from service.checking.frames import LENGTH, LIMITS, framed
+from service.checking.frames import LENGTH, LIMITS, What, framed
 from service.http.refusals import Refused, Unavailable, Unprocessable
 
 CLOCK_FACTOR = 15.0
@@ -60,14 +60,21 @@ class Checker:
 
     @asynccontextmanager
     async def check(
-        self, seconds: float, body: bytes, *, validate: bool = False, digest: dict[str, Any] | None = None
+        self,
+        seconds: float,
+        body: bytes,
+        *,
+        what: What = "problem",
+        taking: bool = False,
+        digest: dict[str, Any] | None = None,
     ) -> AsyncIterator[Check]:
-        """A check of a problem.
+        """A check of a problem, or of an array of them.
 
         Args:
             seconds: Of a core, after which it is ended.
             body: The problem, in JSON that nobody has looked at yet.
-            validate: Whether all that can be told of it is wanted, and not only whether it is accepted.
+            what: What the body is, and what is wanted of it.
+            taking: Whether it starts from answers that are not there yet.
             digest: What else makes two requests the same; given, `Check.digest` has to be asked for first.
         """
         ours, theirs = socket.socketpair()
@@ -76,7 +83,7 @@ class Checker:
         ours.settimeout(0.0)
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
-            wanted = json.dumps({"validate": validate, "digest": digest}).encode()
+            wanted = json.dumps({"what": what, "taking": taking, "digest": digest}).encode()
             writer.write(framed(wanted) + framed(body))
             yield Check(self, reader, writer, seconds)
         finally:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from collections.abc import Callable
 from typing import Any
 
+from api_schemas.arrays import ArrayRequest, members
 from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.jobs import Validation
 from api_schemas.problem import Problem
+from engine.acceptance.answers_to_come import resolve_before_answers
 from engine.acceptance.resolve import resolve
 from engine.acceptance.validate import validate
 from engine.kinds.registry import KINDS
-from service.checking.frames import receive, send
-from service.http.refusals import ServiceProblem
+from service.checking.frames import What, receive, send
+from service.http.refusals import ServiceProblem, TooLarge
 from service.http.request_body import parse_object
 from service.repositories.idempotency import digest
 
@@ -38,6 +42,10 @@ SAMPLES: tuple[dict[str, Any], ...] = (
 """Problems that bring with them what checks import when they need it: checked once, before any process is forked."""
 
 
+MOST_CHARACTERS = 4_000_000
+"""Of all problems of an array together, as they are stored."""
+
+
 def converse(connection: socket.socket) -> None:
     """Check the problem that comes over a connection, and answer over it.
 
@@ -51,7 +59,7 @@ def converse(connection: socket.socket) -> None:
         if wanted["digest"] is not None:
             send(connection, {"digest": digest({"body": data, **wanted["digest"]})})
             receive(connection)
-        send(connection, _validation(data) if wanted["validate"] else _acceptance(data))
+        send(connection, _FOUND[wanted["what"]](data, taking=wanted["taking"]))
     except ProblemInvalid as invalid:
         send(connection, {"invalid": told(invalid.errors), "more": invalid.more})
     except ServiceProblem as refusal:
@@ -63,7 +71,8 @@ def told(errors: tuple[FieldError, ...]) -> list[dict[str, Any]]:
     return [error.model_dump(mode="json") for error in errors]
 
 
-def _validation(data: dict[str, Any]) -> dict[str, Any]:
+def _validation(data: dict[str, Any], *, taking: bool) -> dict[str, Any]:
+    del taking
     try:
         found = validate(parse(Problem, data))
     except ProblemInvalid as invalid:
@@ -71,17 +80,50 @@ def _validation(data: dict[str, Any]) -> dict[str, Any]:
     return {"validation": found.model_dump_json()}
 
 
-def _acceptance(data: dict[str, Any]) -> dict[str, Any]:
+def _acceptance(data: dict[str, Any], *, taking: bool) -> dict[str, Any]:
     problem = parse(Problem, data)
-    resolved = resolve(problem)
+    resolved = resolve_before_answers(problem) if taking else resolve(problem)
     estimate = KINDS[problem.kind].estimate(resolved)
-    return {
-        "problem": resolved.problem.model_dump_json(exclude_none=True),
-        "estimate": estimate.model_dump(mode="json"),
-    }
+    accepted = (
+        json.dumps(problem.document()) if taking else resolved.problem.model_dump_json(exclude_none=True)
+    )
+    return {"problem": accepted, "estimate": estimate.model_dump(mode="json")}
+
+
+def _array(data: dict[str, Any], *, taking: bool) -> dict[str, Any]:
+    """All problems of an array, or the faults of all of them."""
+    found: list[dict[str, Any]] = []
+    errors: list[FieldError] = []
+    more, length = 0, 0
+    for member in members(parse(ArrayRequest, data)):
+        try:
+            accepted = _acceptance(member.document, taking=taking)
+        except ProblemInvalid as invalid:
+            errors.extend(member.of_request(fault) for fault in invalid.errors)
+            more += invalid.more
+            continue
+        length += len(accepted["problem"])
+        if length > MOST_CHARACTERS:
+            raise TooLarge(
+                "array-too-large",
+                "The array is too large",
+                f"its problems have more than {MOST_CHARACTERS} characters together; give fewer values, or a smaller "
+                "structure",
+            )
+        found.append({**accepted, "values": member.values})
+    if errors:
+        raise ProblemInvalid(list({(one.pointer, one.message): one for one in errors}.values()), more)
+    return {"members": found}
+
+
+_FOUND: dict[What, Callable[..., dict[str, Any]]] = {
+    "validation": _validation,
+    "problem": _acceptance,
+    "array": _array,
+}
 
 
 def warm_up() -> None:
     """Import what checks import."""
     for sample in SAMPLES:
-        _acceptance(sample)
+        _acceptance(sample, taking=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from typing import Any
+from typing import Any, Literal
+
+What = Literal["validation", "problem", "array"]
+"""What a body is, and what is wanted of it: all that can be told of a problem; that it, or an array, is accepted."""
 
 LENGTH = struct.Struct("!I")
 """The number of bytes that follow."""

@@ -12,7 +12,8 @@ from api_schemas.jobs import ACTIVE_STATES, Job, JobState
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
-from service.repositories import jobs, stored, tags, tasks
+from service.lifecycle.notice import notices
+from service.repositories import jobs, stored, tasks
 from service.repositories.jobs import JobFilter
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
@@ -41,7 +42,8 @@ def _present(job: JobRow | None, tenant: str, job_id: str) -> JobRow:
 
 
 def _public(session: Session, job: JobRow) -> Job:
-    return jobs.public(job, tagged=tags.of(session, [job.id])[job.id])
+    (found,) = jobs.public(session, [job], notices=notices(session, [job]))
+    return found
 
 
 def cancel(database: Database, tenant: str, job_id: str) -> Job:

@@ -76,5 +76,5 @@ def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:
 def jobs_to_serve(session: Session, queue: str) -> list[str]:
     """Ids of the jobs of a queue that may need a message: by priority, then oldest first."""
     found = select(JobRow.id).where(JobRow.state.in_(("queued", "running", "cancelling")))
-    found = found.where(JobRow.queue == queue).order_by(JobRow.priority, JobRow.id)
+    found = found.where(JobRow.queue == queue, ~JobRow.waiting).order_by(JobRow.priority, JobRow.id)
     return list(session.scalars(found))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from service.repositories import parts
+from service.repositories import dependencies, parts
 from service.repositories.parts import Crew
 from service.tables.database import now
 from service.tables.events import EventRow
@@ -30,7 +30,8 @@ _START = "Start one with `orichalcum up`, or with `python -m service.worker` bes
 def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
     """For the jobs for which nothing is being done although something is due: why, and what to do, by job id."""
     said = {job.id: job.pause_reason for job in jobs if job.state == "paused" and job.pause_reason}
-    active = [job for job in jobs if job.state in ("queued", "running")]
+    said |= _awaited(session, [job for job in jobs if job.state == "queued" and job.waiting])
+    active = [job for job in jobs if job.state in ("queued", "running") and not job.waiting]
     if not active:
         return said
     held = _holders(session, active)
@@ -53,6 +54,24 @@ def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
             said[job.id] = _notice(job, waited, crews[job.queue], anybody, _at_work_on(session, job))
             if not swept:
                 said[job.id] += f" {_UNSWEPT}"
+    return said
+
+
+def _awaited(session: Session, waiting: Sequence[JobRow]) -> dict[str, str]:
+    """What jobs wait for that start after others, by job id."""
+    if not waiting:
+        return {}
+    before = dependencies.of(session, [job.id for job in waiting])
+    ids = {one.after for found in before.values() for one in found if one.state is None}
+    rows = session.execute(select(JobRow.id, JobRow.name, JobRow.state).where(JobRow.id.in_(ids)))
+    named = {row.id: f"{row.name!r} ({row.id}, {row.state})" for row in rows}
+    said: dict[str, str] = {}
+    for job_id, found in before.items():
+        left = [named.get(one.after, one.after) for one in found if one.state is None]
+        if left:
+            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+            verb = "has" if len(left) == 1 else "have"
+            said[job_id] = f"It starts when {', '.join(left[:3])}{more} {verb} succeeded."
     return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from api_schemas.jobs import FINAL_STATES, JobState
-from service.repositories import checkpoints, events
+from service.repositories import checkpoints, dependencies, events
 from service.tables.database import now
 from service.tables.jobs import JobRow
 
@@ -39,6 +39,8 @@ def is_final(job: JobRow) -> bool:
 def change(session: Session, job: JobRow, state: JobState, message: str | None = None) -> None:
     """Move a locked job to ``state``, set its times and append the event; what only an unfinished job needs goes.
 
+    Its result is there before it ends: jobs that wait for it may take that.
+
     Raises:
         StateChangeRefused: if ``state`` may not follow the job's current state.
     """
@@ -53,5 +55,7 @@ def change(session: Session, job: JobRow, state: JobState, message: str | None =
         job.needs_advance = False
         job.advance_until = None
         job.standing = None
+        job.waiting = False
+        dependencies.settle(session, job)
         checkpoints.drop_all(session, job.id)
     events.append_state(session, job, state, message, at)

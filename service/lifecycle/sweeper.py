@@ -19,6 +19,7 @@ from api_schemas.jobs import ACTIVE_STATES
 from service.lifecycle import finish, states
 from service.lifecycle.claims import Claims, apart
 from service.lifecycle.dispatch import enqueue, enqueue_maps, jobs_to_serve
+from service.lifecycle.following import begin_settled
 from service.queue.messenger import Messenger
 from service.repositories import idempotency, jobs, maps, parts, tallies, tasks
 from service.repositories.tallies import DAY_SECONDS
@@ -72,6 +73,7 @@ class Sweeper:
         self._claims.look()
         end_cancelled(self._database)
         end_overdue(self._database, self._messenger)
+        begin_settled(self._database, self._messenger)
         self._alive()
 
     def sweep(self) -> None:
@@ -215,6 +217,7 @@ def _ask_for_forgotten_steps(session: Session) -> None:
         .where(
             JobRow.state.in_(("queued", "running")),
             JobRow.needs_advance.is_(False),
+            ~JobRow.waiting,
             JobRow.advance_until.is_(None),
             ~outstanding.exists(),
         )

@@ -16,11 +16,10 @@ from api_schemas.evaluations import RELAXATION, EvaluationRecord, Suggestion
 from api_schemas.jobs import Priority
 from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
-from api_schemas.results import Result
 from engine.kinds.evaluate.verifying import verifying
 from service.http.refusals import Conflict
 from service.lifecycle import actions, states
-from service.repositories import jobs, stored, tasks
+from service.repositories import answers, jobs, stored, tasks
 from service.repositories.jobs import ProblemUnreadable
 from service.tables.database import Database
 from service.tables.jobs import JobRow
@@ -57,7 +56,7 @@ def verification_of(database: Database, tenant: str, job_id: str, verify: Verify
         return Verifying(
             problem=verifying(problem, compositions, verify),
             known=_known(session, job, problem, compositions),
-            priority=jobs.public(job, with_problem=False).priority,
+            priority=jobs.priority_of(job),
         )
 
 
@@ -82,9 +81,7 @@ def _answered(job: JobRow) -> tuple[Problem, list[Composition]]:
         problem = jobs.problem_of(job)
     except ProblemUnreadable as unreadable:
         raise _nothing(str(unreadable)) from None
-    result = stored.read(Result, job.result, "the result of the job")
-    found = result.front or ([result.best] if result.best is not None else result.evaluations)
-    compositions = [one.composition for one in found if one.converged]
+    compositions = answers.compositions(job.result)
     if not compositions:
         raise _nothing("nothing of what the job evaluated converged; submit it again with other settings")
     return problem, compositions

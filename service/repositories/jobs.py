@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, defer
 
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import ACTIVE_STATES, Job, JobState
+from api_schemas.jobs import ACTIVE_STATES, Job, JobState, Priority
 from api_schemas.problem import Problem
-from service.repositories import events, progress, tags
+from service.repositories import dependencies, events, progress, tags
 from service.tables.database import now
+from service.tables.dependencies import DependencyRow
 from service.tables.folding import folded
 from service.tables.jobs import JobRow
 
@@ -73,6 +76,7 @@ class JobFilter:
         created_after: They were made then or later.
         created_before: They were made earlier.
         parent: They verify the answer of this one.
+        array: They are of this array.
         ids: They are among these.
     """
 
@@ -82,6 +86,7 @@ class JobFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     parent: str | None = None
+    array: str | None = None
     ids: tuple[str, ...] = ()
 
     def parameters(self) -> list[tuple[str, str]]:
@@ -89,7 +94,7 @@ class JobFilter:
         found = [("state", state) for state in self.states] + [("tag", tag) for tag in self.tags]
         moments = (("created_after", self.created_after), ("created_before", self.created_before))
         found += [(name, moment.isoformat()) for name, moment in moments if moment is not None]
-        single = (("name", self.name), ("parent", self.parent))
+        single = (("name", self.name), ("parent", self.parent), ("array", self.array))
         found += [(name, value) for name, value in single if value is not None]
         return found + [("id", one) for one in self.ids]
 
@@ -106,6 +111,8 @@ class JobFilter:
             found.append(JobRow.created_at < self.created_before.timestamp() - _ROUNDED)
         if self.parent is not None:
             found.append(JobRow.parent == self.parent)
+        if self.array is not None:
+            found.append(JobRow.array == self.array)
         if self.ids:
             found.append(JobRow.id.in_(self.ids))
         return found
@@ -165,23 +172,50 @@ def parsed_problem(document: str) -> Problem:
         ) from None
 
 
+PRIORITIES: Mapping[Priority, int] = {"high": 0, "normal": 3, "low": 6}
+"""As the broker counts them: 0 is served first."""
+
+
+def priority_of(job: JobRow) -> Priority:
+    """Whether it goes before the jobs of others, or after."""
+    return next((name for name, number in PRIORITIES.items() if number == job.priority), "normal")
+
+
 def public(
-    job: JobRow,
+    session: Session,
+    rows: Sequence[JobRow],
     *,
-    doing: Sequence[str] = (),
     with_problem: bool = True,
-    notice: str | None = None,
-    tagged: Sequence[str] = (),
-) -> Job:
-    """The job as users see it.
+    notices: Mapping[str, str] = MappingProxyType({}),
+) -> list[Job]:
+    """Jobs as users see them.
 
     Args:
-        job: The job.
-        doing: What is being computed for it.
-        with_problem: Whether to show the problem.
-        notice: Why nothing is being done for it.
-        tagged: Its tags.
+        session: To read in.
+        rows: The jobs.
+        with_problem: Whether to show their problems.
+        notices: Why nothing is being done for a job, by its id.
     """
+    ids = [row.id for row in rows]
+    doing, tagged = progress.doing(session, ids), tags.of(session, ids)
+    before = dependencies.of(session, ids)
+    return [
+        _public(
+            row, doing[row.id], tagged[row.id], before[row.id], notices.get(row.id), with_problem=with_problem
+        )
+        for row in rows
+    ]
+
+
+def _public(
+    job: JobRow,
+    doing: Sequence[str],
+    tagged: Sequence[str],
+    before: Sequence[DependencyRow],
+    notice: str | None,
+    *,
+    with_problem: bool,
+) -> Job:
     optional = {
         "started_at": None if job.started_at is None else events.timestamp(job.started_at),
         "finished_at": None if job.finished_at is None else events.timestamp(job.finished_at),
@@ -196,10 +230,15 @@ def public(
             "state": job.state,
             "progress": progress.of(job, doing),
             "cancel_requested": job.cancel_requested,
-            "priority": {0: "high", 6: "low"}.get(job.priority, "normal"),
+            "priority": priority_of(job),
             "time_limit": job.time_limit,
             "parent": job.parent,
             "tags": list(tagged),
+            "after": [one.after for one in before],
+            "takes_answer": any(one.takes for one in before),
+            "waiting": job.waiting,
+            "array": job.array,
+            "array_values": None if job.array_values is None else json.loads(job.array_values),
             "created_at": events.timestamp(job.created_at),
             "notice": notice,
             **optional,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Index, Integer, String, Text
+from sqlalchemy import Double, Index, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.tables.api_keys import DEFAULT_TENANT
@@ -21,6 +21,10 @@ class JobRow(Base):
 
     ``parent`` is the job whose answer it verifies; that one may have been deleted since.
 
+    ``waiting`` is whether jobs after which it starts (`service.tables.dependencies`) have not all succeeded yet.
+
+    ``array`` is what it shares with the other jobs of one problem over lists of values; ``array_values`` are its own.
+
     ``served`` is for how many seconds workers have computed for it, until ``served_at``.
 
     ``pause_reason`` is why the service itself paused the job, for people; None where a user did.
@@ -29,7 +33,11 @@ class JobRow(Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_tenant_id", "tenant", "id"), Index("ix_jobs_parent", "parent"))
+    __table_args__ = (
+        Index("ix_jobs_tenant_id", "tenant", "id"),
+        Index("ix_jobs_parent", "parent"),
+        Index("ix_jobs_array", "array"),
+    )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     tenant: Mapped[str] = mapped_column(String(64), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
@@ -42,6 +50,9 @@ class JobRow(Base):
     queue: Mapped[str] = mapped_column(String(120), default="orichalcum", server_default="orichalcum")
     time_limit: Mapped[float | None] = mapped_column(Double, default=None)
     parent: Mapped[str | None] = mapped_column(String(26), default=None)
+    waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
+    array: Mapped[str | None] = mapped_column(String(26), default=None)
+    array_values: Mapped[str | None] = mapped_column(Text, default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     served: Mapped[float] = mapped_column(Double, default=0.0, server_default="0")
     served_at: Mapped[float | None] = mapped_column(Double, default=None)

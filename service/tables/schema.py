@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 from service.tables.api_keys import ApiKeyRow
 from service.tables.checkpoints import CheckpointRow
 from service.tables.database import Base
+from service.tables.dependencies import DependencyRow
 from service.tables.events import EventRow
 from service.tables.idempotency import IdempotencyRow
 from service.tables.jobs import JobRow
@@ -24,6 +25,7 @@ TABLES = (
     CheckpointRow,
     EventRow,
     TagRow,
+    DependencyRow,
     MapRow,
     ReferenceRow,
     ReferenceClaimRow,

@@ -14,6 +14,7 @@ from api_schemas.tasks import Record, Task
 from engine.acceptance.maps import likely_slices
 from service.lifecycle import finish, states
 from service.lifecycle.dispatch import enqueue, enqueue_maps
+from service.lifecycle.following import begin_settled
 from service.repositories import evaluations, events, jobs, maps, tasks
 from service.repositories.progress import JobProgress
 from service.repositories.tasks import LEASE_SECONDS
@@ -60,6 +61,7 @@ def run_advance(context: WorkerContext, job_id: str) -> None:
                 finish_cancelled(context, job_id)
             enqueue(context.database, context.messenger, job_id)
             enqueue_maps(context.database, context.messenger, job_id)
+            begin_settled(context.database, context.messenger)
         except SQLAlchemyError:
             _log.exception("the store failed during a step of a job")
 
@@ -67,7 +69,7 @@ def run_advance(context: WorkerContext, job_id: str) -> None:
 def _claim(session: Session, job_id: str, worker: str) -> _Claim | None:
     """Claim the next step, if one is due and nobody else is at it."""
     job = jobs.locked(session, job_id)
-    if job is None or not job.needs_advance or job.state not in ("queued", "running"):
+    if job is None or not job.needs_advance or job.waiting or job.state not in ("queued", "running"):
         return None
     if job.advance_until is not None:
         return None

@@ -99,6 +99,43 @@ def test_submit_and_wait_with_json_prints_one_object_and_nothing_else(service, p
     assert "lattice_a" in done.stderr
 
 
+def an_array(*states, array_id="array1"):
+    jobs = [{**JOB, "id": f"job{n}", "state": state} for n, state in enumerate(states)]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    return {"id": array_id, "states": counts, "items": jobs}
+
+
+def test_submit_over_values_prints_an_id_for_each(service, problem):
+    asked = service(answer(an_array("queued", "queued"), 202))
+    done = run("submit", problem, "--array", "pressure=0,5", "--after", "a", "--after", "b", "--take-answer")
+    assert (done.exit_code, done.stdout) == (0, "job0\njob1\n")
+    assert "orichalcum list --array array1" in done.stderr
+    request = asked.requests[0]
+    assert request.url.path == "/v1/arrays"
+    assert request.url.params.multi_items() == [("after", "a"), ("after", "b"), ("take", "answer")]
+    assert json.loads(request.content)["over"] == {"pressure": [0, 5]}
+
+
+def test_submit_over_values_and_wait_tells_their_states_until_all_have_ended(service, problem, monkeypatch):
+    monkeypatch.setattr("orichalcum.arrays.POLL_SECONDS", 0.0)
+    told = [an_array("queued", "queued"), an_array("running", "queued"), an_array("succeeded", "failed")]
+    service(answer(told[0], 202), answer(told[1]), answer(told[2]))
+    done = run("submit", problem, "--array", "pressure=0,5", "--wait", "--json")
+    assert done.exit_code == 3
+    assert [line for line in done.stderr.splitlines() if "queued" in line] == [
+        "2 queued",
+        "1 running, 1 queued",
+    ]
+    assert json.loads(done.stdout)["states"] == {"succeeded": 1, "failed": 1}
+
+
+def test_values_that_cannot_be_read_are_named(service, problem):
+    service()
+    done = run("submit", problem, "--array", "pressure")
+    assert done.exit_code == 2
+    assert "pressure=0,5,10" in done.stderr
+
+
 def test_numbers_that_json_cannot_hold_become_null(service):
     broken = {**EVALUATION, "properties": {"lattice_a": {"value": 3.2, "unit": "Å", "uncertainty": None}}}
     text = json.dumps({**RESULT, "best": broken}).replace("3.2,", "NaN,")

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from service.api.app import create_app
 from service.checking.checker import Checker
 from service.connections import configured
 from service.lifecycle.claims import Claims
-from service.lifecycle.submission import Submission, submit
+from service.lifecycle.submission import Options, Submission, submit
 from service.lifecycle.sweeper import Sweeper
 from service.lifecycle.watch import Watch
 from service.operations import migration
@@ -282,7 +282,10 @@ def submitted(database: Database) -> Callable[[], str]:
 
     def submitting(**wishes) -> str:
         estimate = CostEstimate(evaluations=3, potential_calls=30, seconds=1.0, memory_bytes=1)
-        submission = Submission(problem=Problem.model_validate(PROBLEM), estimate=estimate, **wishes)
+        names = {field.name for field in fields(Options)} & wishes.keys()
+        options = Options(**{name: wishes.pop(name) for name in names})
+        problem = Problem.model_validate(PROBLEM)
+        submission = Submission(problem=problem, estimate=estimate, options=options, **wishes)
         return submit(database, Settings(), submission).id
 
     return submitting

@@ -11,7 +11,7 @@ from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
 from service.access.rates import Rates
 from service.http.refusals import TooMany
-from service.lifecycle.submission import Submission, submit
+from service.lifecycle.submission import Options, Submission, submit
 from service.settings import Settings
 from tests.service.conftest import PROBLEM, running_broker
 
@@ -52,7 +52,7 @@ def test_of_thirty_submissions_at_once_as_many_are_admitted_as_fit_into_the_quot
 
     def submitting(number):
         tenant = "alpha" if number % 2 else "beta"
-        return submit(database, settings, Submission(problem, estimate, tenant=tenant))
+        return submit(database, settings, Submission(problem, estimate, Options(tenant=tenant)))
 
     assert at_once(30, submitting) == (2 * fit, refusal)  # each tenant has a quota of its own
 

@@ -1,7 +1,17 @@
 /** The calls about jobs. */
 
 import { call } from './client';
-import type { EvaluationPage, Job, JobPage, JobState, Result, SurrogateMap, Validation } from './types';
+import type {
+  CancelledJobs,
+  EvaluationPage,
+  Job,
+  JobArray,
+  JobPage,
+  JobState,
+  Result,
+  SurrogateMap,
+  Validation,
+} from './types';
 
 const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
 
@@ -13,6 +23,8 @@ export async function listJobs(
     tag?: string[];
     /** Only jobs that verify the answer of this one. */
     parent?: string;
+    /** Only jobs of this array. */
+    array?: string | undefined;
     cursor?: string | undefined;
     limit?: number;
   } = {},
@@ -23,6 +35,16 @@ export async function listJobs(
 
 export async function readJob(id: string, signal?: AbortSignal): Promise<Job> {
   return (await call<Job>(at(id), { signal })).data;
+}
+
+/** The jobs of an array and how many are in which state. */
+export async function readArray(id: string, signal?: AbortSignal): Promise<JobArray> {
+  return (await call<JobArray>(`/v1/arrays/${encodeURIComponent(id)}`, { signal })).data;
+}
+
+/** Stop the jobs of an array that have not ended. */
+export async function cancelArray(id: string): Promise<CancelledJobs> {
+  return (await call<CancelledJobs>('/v1/jobs/cancel', { method: 'POST', query: { array: id } })).data;
 }
 
 export async function readResult(id: string, signal?: AbortSignal): Promise<Result> {

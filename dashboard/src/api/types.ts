@@ -6,6 +6,8 @@ type Schemas = components['schemas'];
 
 export type Job = Schemas['Job'];
 export type JobPage = Schemas['JobPage'];
+export type JobArray = Schemas['JobArray'];
+export type CancelledJobs = Schemas['CancelledJobs'];
 export type JobState = Job['state'];
 export type Progress = Schemas['Progress'];
 export type Problem = Schemas['Problem'];

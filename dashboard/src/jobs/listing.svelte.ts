@@ -6,9 +6,9 @@
 
 import { sentence } from '../api/client';
 import { FROM_NOW, follow, type Connection } from '../api/follow';
-import { listJobs } from '../api/jobs';
+import { listJobs, readArray } from '../api/jobs';
 import type { ServerEvent } from '../api/sse';
-import { isFinal, type Job, type JobState } from '../api/types';
+import { isFinal, type Job, type JobArray, type JobState } from '../api/types';
 import { progressIn } from '../job/log';
 
 const WHILE_ACTIVE_MS = 1_500;
@@ -21,15 +21,18 @@ export interface Wanted {
   states: JobState[];
   name: string;
   tags: string[];
+  array: string;
   cursor: string | undefined;
 }
 
 export class Listing {
   jobs = $state.raw<Job[] | null>(null);
   next = $state<string | null>(null);
+  /** How many jobs of the array that is asked for are in which state. */
+  together = $state.raw<JobArray['states'] | null>(null);
   error = $state<string | null>(null);
   connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
-  #wanted: Wanted = { states: [], name: '', tags: [], cursor: undefined };
+  #wanted: Wanted = { states: [], name: '', tags: [], array: '', cursor: undefined };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: AbortController | null = null;
   #followed = new Map<string, AbortController>();
@@ -45,14 +48,17 @@ export class Listing {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
-    const { states, name, tags, cursor } = this.#wanted;
+    const { states, name, tags, array, cursor } = this.#wanted;
     try {
       const page = await listJobs(
-        { state: states, name: name || undefined, tag: tags, cursor, limit: PAGE },
+        { state: states, name: name || undefined, tag: tags, array: array || undefined, cursor, limit: PAGE },
         asked.signal,
       );
       if (asked.signal.aborted) return;
+      const together = array ? (await readArray(array, asked.signal)).states : null;
+      if (asked.signal.aborted) return;
       this.jobs = page.items;
+      this.together = together;
       this.next = page.next_cursor ?? null;
       this.error = null;
       this.connection = { phase: 'live', since: Date.now() };

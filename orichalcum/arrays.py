@@ -1,0 +1,76 @@
+"""An array of jobs of the service, as a handle: refresh it, wait for it, stop it."""
+
+from __future__ import annotations
+
+import time
+
+from api_schemas.arrays import JobArray
+from api_schemas.jobs import FINAL_STATES, CancelledJobs
+from orichalcum import protocol
+from orichalcum.connection import Connection
+from orichalcum.exceptions import StillRunning
+from orichalcum.jobs import JobHandle
+
+POLL_SECONDS = 0.5
+"""Between two questions for an array that is waited for."""
+
+
+class ArrayHandle:
+    """A submitted array. ``array`` is what the service last said of it."""
+
+    def __init__(self, client: Connection, array: JobArray) -> None:
+        """Hold an array that ``client`` received."""
+        self._client = client
+        self.array = array
+
+    def __repr__(self) -> str:
+        return f"ArrayHandle({self.id!r}, {self.states})"
+
+    @property
+    def id(self) -> str:
+        """Identifier of the array."""
+        return self.array.id
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many of its jobs were in which state when it was last seen; ``refresh`` asks again."""
+        return {str(state): count for state, count in self.array.states.items()}
+
+    @property
+    def jobs(self) -> list[JobHandle]:
+        """Its jobs, in the order of the values (`job.array_values`)."""
+        return [JobHandle(self._client, job) for job in self.array.items]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its jobs had ended when it was last seen."""
+        return all(state in FINAL_STATES for state in self.array.states)
+
+    def refresh(self) -> JobArray:
+        """Ask the service how its jobs stand.
+
+        Raises:
+            NotFound: if all of them were deleted.
+        """
+        self.array = self._client.send(protocol.array(self.id))
+        return self.array
+
+    def wait(self, timeout: float | None = None) -> JobArray:
+        """Wait until all of its jobs have ended.
+
+        Args:
+            timeout: Longest wait, s; None waits as long as it takes.
+
+        Raises:
+            StillRunning: if they have not ended in time.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.refresh() and not self.ended:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise StillRunning(self.id, protocol.states_text(self.array))
+            time.sleep(POLL_SECONDS)
+        return self.array
+
+    def cancel(self) -> CancelledJobs:
+        """Stop those of its jobs that have not ended; what they found so far stays."""
+        return self._client.send(protocol.cancel_jobs({"array": self.id}))

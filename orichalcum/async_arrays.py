@@ -1,0 +1,75 @@
+"""An array of jobs of the service, as a handle for asynchronous code: refresh it, wait for it, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from api_schemas.arrays import JobArray
+from api_schemas.jobs import FINAL_STATES, CancelledJobs
+from orichalcum import protocol
+from orichalcum.arrays import POLL_SECONDS
+from orichalcum.async_jobs import AsyncJobHandle
+from orichalcum.connection import AsyncConnection
+from orichalcum.exceptions import StillRunning
+
+
+class AsyncArrayHandle:
+    """A submitted array. ``array`` is what the service last said of it."""
+
+    def __init__(self, client: AsyncConnection, array: JobArray) -> None:
+        """Hold an array that ``client`` received."""
+        self._client = client
+        self.array = array
+
+    def __repr__(self) -> str:
+        return f"AsyncArrayHandle({self.id!r}, {self.states})"
+
+    @property
+    def id(self) -> str:
+        """Identifier of the array."""
+        return self.array.id
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many of its jobs were in which state when it was last seen; ``refresh`` asks again."""
+        return {str(state): count for state, count in self.array.states.items()}
+
+    @property
+    def jobs(self) -> list[AsyncJobHandle]:
+        """Its jobs, in the order of the values (`job.array_values`)."""
+        return [AsyncJobHandle(self._client, job) for job in self.array.items]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its jobs had ended when it was last seen."""
+        return all(state in FINAL_STATES for state in self.array.states)
+
+    async def refresh(self) -> JobArray:
+        """Ask the service how its jobs stand.
+
+        Raises:
+            NotFound: if all of them were deleted.
+        """
+        self.array = await self._client.send(protocol.array(self.id))
+        return self.array
+
+    async def wait(self, timeout: float | None = None) -> JobArray:  # noqa: ASYNC109  (as in the twin)
+        """Wait until all of its jobs have ended.
+
+        Args:
+            timeout: Longest wait, s; None waits as long as it takes.
+
+        Raises:
+            StillRunning: if they have not ended in time.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while await self.refresh() and not self.ended:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise StillRunning(self.id, protocol.states_text(self.array))
+            await asyncio.sleep(POLL_SECONDS)
+        return self.array
+
+    async def cancel(self) -> CancelledJobs:
+        """Stop those of its jobs that have not ended; what they found so far stays."""
+        return await self._client.send(protocol.cancel_jobs({"array": self.id}))
