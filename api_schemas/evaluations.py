@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import KeysView
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from api_schemas.base import Composition, Gradient, Output
 from api_schemas.cost import Cost
 from api_schemas.per_percent import per_percent
+from api_schemas.symbols import VACANCY
 from api_schemas.tasks import Record, Task
 
 RELAXATION, REFERENCE = "relaxation", "reference"
@@ -77,6 +79,39 @@ class CrystalState(Output):
 
     lattice: list[list[float]] = Field(description="Lattice vectors as rows, Å.")
     sites: list[OccupiedSite]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The crystal as pymatgen writes a Structure: what ``Structure.from_dict`` reads; empty sites are left out."""
+        sites = []
+        for site in self.sites:
+            species = [
+                {"element": element, "occu": share}
+                for element, share in site.species.items()
+                if element != VACANCY and share > 0.0
+            ]
+            if species:
+                sites.append({"species": species, "abc": list(site.frac), "properties": {}})
+        return {
+            "@module": "pymatgen.core.structure",
+            "@class": "Structure",
+            "charge": None,
+            "lattice": {"matrix": [list(vector) for vector in self.lattice], "pbc": [True, True, True]},
+            "sites": sites,
+            "properties": {},
+        }
+
+    # As a mapping it is that dictionary, so that `Structure.from_dict` takes the crystal itself.
+
+    def __getitem__(self, name: str) -> Any:
+        return self.as_dict()[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An entry of `as_dict`."""
+        return self.as_dict().get(name, default)
+
+    def keys(self) -> KeysView[str]:
+        """The entries of `as_dict`."""
+        return self.as_dict().keys()
 
 
 class Evaluation(Output):

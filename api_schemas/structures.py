@@ -82,7 +82,7 @@ class Structure(Model):
             raise _structure_error(
                 f"this is the text of a file, not a path; write {form}_file: {str(value)[:60]}"
             )
-        if as_fields(value) is not value:
+        if not isinstance(value, str) and as_fields(value) is not value:
             raise _structure_error(
                 "this is the text of a file; give a Structure or Atoms as the structure itself"
             )

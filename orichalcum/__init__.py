@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from orichalcum.events import JobEvent as JobEvent
     from orichalcum.exceptions import BadAddress as BadAddress
     from orichalcum.exceptions import Conflict as Conflict
+    from orichalcum.exceptions import ExtraMissing as ExtraMissing
     from orichalcum.exceptions import JobFailed as JobFailed
     from orichalcum.exceptions import MapNotReady as MapNotReady
+    from orichalcum.exceptions import MixedSites as MixedSites
     from orichalcum.exceptions import NotAnswered as NotAnswered
     from orichalcum.exceptions import NotFound as NotFound
     from orichalcum.exceptions import OrichalcumError as OrichalcumError
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from orichalcum.exceptions import Unauthorized as Unauthorized
     from orichalcum.exceptions import UnexpectedAnswer as UnexpectedAnswer
     from orichalcum.jobs import JobHandle as JobHandle
+    from orichalcum.results import Evaluation as Evaluation
+    from orichalcum.results import Result as Result
     from orichalcum.solving import evaluate as evaluate
     from orichalcum.solving import run as run
 
@@ -52,10 +56,13 @@ _HOME = {
     "BadAddress": "orichalcum.exceptions",
     "Client": "orichalcum.client",
     "Conflict": "orichalcum.exceptions",
+    "Evaluation": "orichalcum.results",
+    "ExtraMissing": "orichalcum.exceptions",
     "JobEvent": "orichalcum.events",
     "JobFailed": "orichalcum.exceptions",
     "JobHandle": "orichalcum.jobs",
     "MapNotReady": "orichalcum.exceptions",
+    "MixedSites": "orichalcum.exceptions",
     "NotAnswered": "orichalcum.exceptions",
     "NotFound": "orichalcum.exceptions",
     "OrichalcumError": "orichalcum.exceptions",
@@ -63,6 +70,7 @@ _HOME = {
     "ProblemInvalid": "api_schemas.errors",
     "ProblemRefused": "orichalcum.exceptions",
     "RequestRefused": "orichalcum.exceptions",
+    "Result": "orichalcum.results",
     "ServiceFault": "orichalcum.exceptions",
     "ServiceUnreachable": "orichalcum.exceptions",
     "StillRunning": "orichalcum.exceptions",

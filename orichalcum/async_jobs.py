@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.jobs import FINAL_STATES, Job, JobState
 from api_schemas.maps import SurrogateMap
-from api_schemas.results import Result
 from orichalcum import protocol
 from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
+from orichalcum.results import Result, StoredEvaluation
 
 
 class AsyncJobHandle:
@@ -27,6 +27,12 @@ class AsyncJobHandle:
 
     def __repr__(self) -> str:
         return f"AsyncJobHandle({self.id!r}, {self.job.name!r}, {self.state})"
+
+    def _repr_html_(self) -> str:
+        from orichalcum import display
+        from orichalcum.notebook import as_html
+
+        return as_html(display.job(self.job))
 
     @property
     def id(self) -> str:
@@ -114,9 +120,10 @@ class AsyncJobHandle:
         if job.state == "failed":
             raise JobFailed(self.id, job.failure)
         try:
-            return await self._client.send(protocol.result(self.id))
+            found = await self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
+        return Result.of(found, job.problem)
 
     async def evaluations(self) -> AsyncIterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""

@@ -13,7 +13,9 @@ OrichalcumError
 ├── JobFailed              the job ended without an answer; ``failure`` says why
 ├── StillRunning           the job has not ended within the time allowed
 ├── MapNotReady            no worker has computed the map within the time allowed
-└── NotAnswered            a result has no such answer
+├── NotAnswered            a result has no such answer
+├── MixedSites             a site holds several elements, for which what is asked for has no place
+└── ExtraMissing           an optional library is not installed; ``extra`` names what installs it
 """
 
 from __future__ import annotations
@@ -143,6 +145,28 @@ class ServerExtraMissing(OrichalcumError):  # noqa: N818
         super().__init__(
             f"this command computes on this machine, and '{module}' is not installed; "
             "install what it needs with: pip install 'orichalcum[server]'"
+        )
+
+
+class ExtraMissing(OrichalcumError):  # noqa: N818
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        """Name the library, and the extra that installs it."""
+        self.library = library
+        self.extra = extra
+        super().__init__(f"this needs {library}, which is not installed; pip install 'orichalcum[{extra}]'")
+
+
+class MixedSites(OrichalcumError):  # noqa: N818
+    """A crystal has sites that hold several elements, and is wanted where each holds one."""
+
+    def __init__(self, site: int, shown: str, what: str) -> None:
+        """Name the site, what it holds, and what to do."""
+        self.site = site
+        super().__init__(
+            f"site {site} holds {shown}, and {what} has one element a site; ask for an ordered supercell (sites=32 in "
+            "Python, --sites 32), for the supercells of a verification, or for CIF or pymatgen, which hold mixtures"
         )
 
 

@@ -195,29 +195,22 @@ def fetch(name: str, progress: Callable[[str], None]) -> Path:
             return fetch_weights(name, progress)
 
 
-def cif_text(state: CrystalState, title: str) -> str:
-    """A crystal as CIF; the title is a comment in it.
+def ordered_cell(state: CrystalState, sites: int, seed: int, number: int) -> CrystalState:
+    """A quasi-random decoration of a mixed crystal, in a supercell of about so many mixed sites.
 
     Raises:
-        ServerExtraMissing: if pymatgen is not installed.
+        ServerExtraMissing: if the engine's libraries are not installed.
+        ProblemInvalid: if the crystal is none that can be decorated.
+        LocalFailure: if no decorations can be made on this machine.
     """
     with _server_extra():
-        from engine.crystals import structure_text
+        from engine.crystals.ordered_cell import ordered_cell as ordered
+        from engine.crystals.sqs_process import DecorationsUnavailable
 
-        return structure_text.cif_text(state, title)
-
-
-def poscar_text(state: CrystalState, title: str) -> str:
-    """An ordered crystal as POSCAR; the title is its first line.
-
-    Raises:
-        ServerExtraMissing: if pymatgen is not installed.
-        ValueError: if a site holds several elements.
-    """
-    with _server_extra():
-        from engine.crystals import structure_text
-
-        return structure_text.poscar_text(state, title)
+        try:
+            return ordered(state, sites, seed, number)
+        except DecorationsUnavailable as error:
+            raise LocalFailure(str(error)) from None
 
 
 @contextmanager

@@ -23,12 +23,12 @@ from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 from api_schemas.arrays import JobArray
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
+from api_schemas.jobs import CancelledJobs, Job, JobPage, JobState, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem, ProblemLike
-from api_schemas.results import Result
 from api_schemas.structure_files import with_texts
 from orichalcum.exceptions import BadAddress, ServiceUnreachable, UnexpectedAnswer, refusal
+from orichalcum.results import EvaluationPage, Result
 
 DEFAULT_URL = "http://127.0.0.1:8421"
 RETRY_DELAYS = (0.2, 0.5, 1.0)

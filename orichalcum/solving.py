@@ -6,10 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from api_schemas.evaluations import Evaluation
 from api_schemas.problem import Problem, ProblemLike
-from api_schemas.results import Result
 from orichalcum import local
+from orichalcum.results import Evaluation, Result
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +34,7 @@ def run(problem: ProblemLike, *, device: Device = "auto", progress: bool | None 
 
     meant = Problem.of(problem)
     with JobProgress(_console(progress), meant.objectives) as shown:
-        return local.run(meant, shown, device=device)
+        return Result.of(local.run(meant, shown, device=device), meant)
 
 
 def evaluate(
@@ -63,7 +62,7 @@ def evaluate(
 
     meant = Problem.of(problem)
     with JobProgress(_console(progress), meant.objectives) as shown:
-        return local.evaluate(meant, at, device=device, on_call=shown.called)
+        return Evaluation.of(local.evaluate(meant, at, device=device, on_call=shown.called))
 
 
 def _console(progress: bool | None) -> Console:

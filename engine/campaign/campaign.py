@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from api_schemas.errors import FieldError, ProblemInvalid, parse
@@ -65,6 +66,22 @@ class Campaign:
             parts.append(f"best loss {best.loss:.4g} at {best.composition}")
         parts.append("going on" if stopped is None else f"stopped: {stopped.reason}")
         return ", ".join(parts) + ")"
+
+    def _repr_html_(self) -> str:
+        """How it stands, for notebooks."""
+        best, stopped = self.best, self.stopped
+        rows: dict[str, object] = {
+            "problem": self.problem.name,
+            "kind": self.problem.kind,
+            "seed": self.seed,
+            "told": f"{len(self.records)} of at most {self.planned} tasks",
+        }
+        if best is not None:
+            rows["best so far"] = best.composition
+            rows |= {name: f"{value:.6g}" for name, value in best.properties.items()}
+        rows["state"] = "going on" if stopped is None else f"{stopped.reason}: {stopped.message}"
+        cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
+        return f"<table>{cells}</table>"
 
     @property
     def records(self) -> tuple[Any, ...]:

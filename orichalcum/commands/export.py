@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from orichalcum import local
 from orichalcum.commands.service_jobs import Url
 from orichalcum.exceptions import BadRequest
 from orichalcum.reporting import note, reporting
 
 if TYPE_CHECKING:
     from api_schemas.results import Result
-    from orichalcum.exporting import StructureText
+    from orichalcum import results
+    from orichalcum.exporting import What
 
-WHAT = ("orderings",)
-WHAT_LATER = ("best", "front", "evaluations", "supercells")
-STRUCTURES: Mapping[str, tuple[str, StructureText]] = {
-    "cif": ("cif", local.cif_text),
-    "poscar": ("POSCAR.vasp", local.poscar_text),
-}
-"""How files of a format end, as pymatgen, ASE, OVITO and VESTA know them, and what writes them."""
-FORMATS = (*STRUCTURES, "json", "csv")
-FORMATS_LATER = ("xyz", "html")
+WHAT = ("best", "front", "evaluations", "supercells", "orderings", "free_energies")
+FORMATS = ("json", "csv", "cif", "poscar", "xyz", "html")
 
 
 @reporting
@@ -36,7 +29,14 @@ def export(
             metavar="ID|FILE", help="A finished job of the service, or a file that 'run --json' has written."
         ),
     ],
-    what: Annotated[str, typer.Option(help=f"What of the answer: {', '.join(WHAT)}.")] = "orderings",
+    what: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What of the answer: {', '.join(WHAT)}; else what its kind answers, or all evaluations (of "
+            "structure files the best).",
+            show_default=False,
+        ),
+    ] = None,
     file_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "json",
     to: Annotated[
         Path | None,
@@ -44,51 +44,81 @@ def export(
             "-o",
             "--output",
             metavar="PATH",
-            help="cif, poscar: a new folder, or an archive NAME.zip; json, csv: a file, else standard output.",
+            help="cif, poscar of several crystals: a new folder, or an archive NAME.zip; else a file, or standard "
+            "output.",
             show_default=False,
         ),
     ] = None,
+    sites: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=10_000,
+            help="Structure files: an ordered (quasi-random, unrelaxed) supercell of about so many mixed sites.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the decorations of --sites.")] = 0,
     url: Url = None,
 ) -> None:
-    """Write the orderings of a job of kind order as structure files or tables."""
-    _offered("--what", what, WHAT, WHAT_LATER)
-    _offered("--format", file_format, FORMATS, FORMATS_LATER)
-    from orichalcum import exporting
+    """Write an answer as tables, structure files, or a report in one HTML file."""
+    _known("--format", file_format, FORMATS)
+    if what is not None:
+        _known("--what", what, WHAT)
+    chosen = cast("What | None", what)
+    from orichalcum import columns, exporting
 
     result, name = _result(source, url)
-    items = exporting.found_orderings(result)
+    if file_format == "html":
+        from orichalcum.html_report import report_html
+
+        _document(report_html(result, result.problem), to)
+        return
     if file_format == "csv":
-        _document(exporting.as_csv(items), to)
-    elif file_format == "json":
-        _document(exporting.as_json(items, result), to)
-    else:
-        files = list(exporting.structure_files(items, *STRUCTURES[file_format]))
-        folder = to or Path(f"{name}-orderings")
-        exporting.write_files(files, folder)
-        missing = len(items) - len(files)
-        note(
-            f"{len(files)} of {len(items)} orderings written to {folder}"
-            + (f"; {missing} have no structure, for their relaxation failed" if missing else "")
-        )
+        _document(columns.csv_text(exporting.columns_of(result, chosen, gradients=True)), to)
+        return
+    if file_format == "json":
+        _document(exporting.as_json(result, chosen), to)
+        return
+    if chosen is None and result.best is not None:
+        chosen = "best"
+    items = exporting.crystals_of(result, chosen)
+    if file_format == "xyz":
+        _document(exporting.xyz_frames(items, sites, seed), to)
+        return
+    files = list(exporting.crystal_files(items, file_format, sites, seed))
+    part = exporting.meant(result, chosen)
+    if part == "best":
+        if not files:
+            raise BadRequest("the best evaluation has no structure, for its relaxation failed")
+        _document(files[0][1], to)
+        return
+    folder = to or Path(f"{name}-{part}")
+    exporting.write_files(files, folder)
+    missing = len(items) - len(files)
+    note(
+        f"{len(files)} of {len(items)} {part} written to {folder}"
+        + (f"; {missing} have no structure, for their relaxation failed" if missing else "")
+    )
 
 
-def _offered(option: str, wanted: str, known: Sequence[str], later: Sequence[str]) -> None:
+def _known(option: str, wanted: str, known: Sequence[str]) -> None:
     """Refuse what cannot be exported.
 
     Raises:
         BadRequest: saying what can be.
     """
-    if wanted in known:
-        return
-    reason = "is not available yet in this version" if wanted in later else "is not known"
-    raise BadRequest(f"{option} {wanted} {reason}; take {' or '.join(known)}")
+    if wanted not in known:
+        raise BadRequest(f"{option} {wanted} is not known; take {' or '.join(known)}")
 
 
-def _result(source: str, url: str | None) -> tuple[Result, str]:
+def _result(source: str, url: str | None) -> tuple[results.Result, str]:
     """The result, and a name for files."""
     path = Path(source)
     if path.is_file() or path.suffix == ".json" or len(path.parts) > 1:
-        return _read(path), path.stem
+        from orichalcum.results import Result
+
+        return Result.of(_read(path)), path.stem
     from orichalcum.client import Client
 
     with Client(url) as client:
@@ -116,6 +146,5 @@ def _document(text: str, to: Path | None) -> None:
     if to is None:
         typer.echo(text, nl=False)
         return
-    exporting.refuse_to_overwrite(to)
-    to.write_text(text, encoding="utf-8")
+    exporting.write_document(text, to)
     note(f"written to {to}")

@@ -11,7 +11,6 @@ import gemmi
 import numpy as np
 import pytest
 
-from api_schemas.cif import cif_text
 from api_schemas.errors import ProblemInvalid
 from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.campaign.evaluate import evaluate
@@ -24,6 +23,7 @@ from engine.units.estimate import PROCESS_MEMORY
 from engine.units.registry import UNITS
 from engine.units.supercell_size import estimate_supercells, supercell_size
 from engine.units.unit import Workplace
+from orichalcum.structure_texts import cif_text
 from tests.engine.units_of_work import (
     HALF,
     assert_it_goes_on_bit_for_bit,
@@ -206,7 +206,7 @@ def test_a_crystal_that_leaves_its_lattice_says_so(weights_fetched):
 def test_the_cif_of_a_supercell_is_read_back(weights_fetched):
     record = performed(problem(), task(HALF, 4), references=MemoryStore())
     text = cif_text(record.structure, "a verified answer, 1")
-    assert text.startswith("data_a_verified_answer__1\n")
+    assert text.startswith("# a verified answer, 1\ndata_")
     parent = read_cif(text, max_atoms=100)
     lattice = np.array(record.structure.lattice)
     np.testing.assert_allclose(parent.lattice @ parent.lattice.T, lattice @ lattice.T, atol=1e-5)

@@ -215,11 +215,10 @@ def test_a_job_of_the_service_is_exported_and_a_cancelled_one_as_far_as_it_came(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["FILE", "--what", "best"], "--what best is not available yet in this version; take orderings"),
-        (["FILE", "--what", "supercells"], "--what supercells is not available yet"),
-        (["FILE", "--what", "everything"], "--what everything is not known; take orderings"),
-        (["FILE", "--what", "orderings", "--format", "html"], "--format html is not available yet"),
-        (["FILE", "--what", "orderings", "--format", "docx"], "--format docx is not known; take cif"),
+        (["FILE", "--what", "best"], "has no best; it has orderings"),
+        (["FILE", "--what", "supercells"], "no supercells: ask for verify in the problem"),
+        (["FILE", "--what", "everything"], "--what everything is not known; take best"),
+        (["FILE", "--what", "orderings", "--format", "docx"], "--format docx is not known; take json"),
         (["FILE", "--what", "orderings", "-o", "FILE"], "is there already; name another place with -o"),
         (["OTHER", "--what", "orderings"], "this result of kind optimize has no orderings"),
         (["EMPTY", "--what", "orderings"], "this result has no ordering"),

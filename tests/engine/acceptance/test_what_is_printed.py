@@ -12,7 +12,6 @@ import yaml
 from ase import Atoms
 from ase.build import bulk
 
-from api_schemas.cif import cif_text
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.evaluations import CrystalState, Evaluation
 from api_schemas.problem import Problem
@@ -25,6 +24,7 @@ from engine.composition.space import CompositionSpace
 from engine.crystals.structure_input import read_structure
 from orichalcum import protocol
 from orichalcum.starting_points import STARTING_POINTS, problem_file
+from orichalcum.structure_texts import cif_text
 
 CIF = (
     "data_x\n_cell_length_a 5.64\n_cell_length_b 5.64\n_cell_length_c 5.64\n_cell_angle_alpha 90\n"
@@ -157,7 +157,8 @@ def test_structures_of_other_programs_are_taken_wherever_a_structure_stands():
 @pytest.mark.parametrize(
     ("structure", "where", "mend"),
     [
-        ("POSCAR", "/structure", "{cif_file: path} or {poscar_file: path}"),
+        ("POSCAR", "/structure/poscar_file", "a service reads no files"),
+        ("AlN", "/structure", "{cif_file: path} or {poscar_file: path}"),
         ({"cif": "salt.cif"}, "/structure/cif", "write cif_file: path"),
         ({"poscar": "/some/where/POSCAR"}, "/structure/poscar", "write poscar_file: path"),
         ({"cif": Atoms("Na")}, "/structure/cif", "give a Structure or Atoms as the structure itself"),
