@@ -9,13 +9,23 @@ from typing import Annotated
 import typer
 
 import orichalcum
-from orichalcum.commands import administration, export, in_process, keys, new, potentials, service_jobs, stack
+from orichalcum.commands import (
+    administration,
+    doctor,
+    export,
+    in_process,
+    job_actions,
+    keys,
+    new,
+    potentials,
+    service_jobs,
+    stack,
+)
 
 app = typer.Typer(
     name="orichalcum",
     help="Finds the composition of a mixed crystal that has the properties you want.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -37,6 +47,7 @@ def _options(
 
 
 app.command("up")(stack.up)
+app.command("validate")(job_actions.validate)
 app.command("submit")(service_jobs.submit)
 app.command("list")(service_jobs.list_jobs)
 app.command("show")(service_jobs.show)
@@ -45,12 +56,19 @@ app.command("result")(service_jobs.result)
 app.command("map")(service_jobs.surrogate_map)
 app.command("verify")(service_jobs.verify)
 app.command("cancel")(service_jobs.cancel)
+app.command("pause")(job_actions.pause)
+app.command("resume")(job_actions.resume)
+app.command("delete")(job_actions.delete)
+app.command("evaluations")(job_actions.evaluations)
 app.command("export")(export.export)
 app.command("run")(in_process.run)
 app.command("evaluate")(in_process.evaluate)
 app.command("new")(new.new)
 app.add_typer(potentials.app, name="potentials")
 app.add_typer(keys.app, name="keys")
+app.command("properties")(job_actions.properties)
+app.command("prototypes")(job_actions.prototypes)
+app.command("doctor")(doctor.doctor)
 app.command("settings")(administration.settings)
 app.command("migrate")(administration.migrate)
 app.command("backup")(administration.backup)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orichalcum.exceptions import BadRequest, LocalFailure, ServerExtraMissing
 
@@ -171,6 +171,31 @@ def potentials() -> list[PotentialInfo]:
         from engine.potentials.registry import all_described, is_fetched
 
         return [item.info(fetched=is_fetched(item.name)) for item in all_described()]
+
+
+class DeviceFacts(NamedTuple):
+    """Where this machine computes.
+
+    Attributes:
+        device: In words.
+        threads: How many threads torch takes.
+    """
+
+    device: str
+    threads: int
+
+
+def device_facts() -> DeviceFacts:
+    """What torch finds here.
+
+    Raises:
+        ServerExtraMissing: if torch is not installed.
+    """
+    with _server_extra():
+        import torch
+    if torch.cuda.is_available():
+        return DeviceFacts(f"cuda: {torch.cuda.get_device_name()}", torch.get_num_threads())
+    return DeviceFacts("cpu; torch sees no GPU", torch.get_num_threads())
 
 
 def fetch(name: str, progress: Callable[[str], None]) -> Path:

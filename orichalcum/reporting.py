@@ -28,9 +28,9 @@ from orichalcum.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from rich.console import Console
 
-    from api_schemas.base import Output
     from api_schemas.errors import ProblemInvalid
     from api_schemas.problem import Problem
 
@@ -74,7 +74,7 @@ def note(text: str) -> None:
     messages().print(plain(text), markup=False, soft_wrap=True)
 
 
-def print_json(answer: Output) -> None:
+def print_json(answer: BaseModel) -> None:
     """Print exactly one JSON object on standard output; numbers that JSON cannot hold become null."""
     document = json.loads(answer.model_dump_json())
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
