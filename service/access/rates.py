@@ -6,6 +6,7 @@ caller may then ask so often of each of them, which is better than to be refused
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import threading
 import time
@@ -70,9 +71,9 @@ class Rates:
         """Count one request with a key that is not valid.
 
         Raises:
-            TooMany: if the address has tried too often.
+            TooMany: if the address, of IPv6 its network, has tried too often.
         """
-        self._count(WRONG_KEYS_PER_MINUTE, "wrong keys", address)
+        self._count(WRONG_KEYS_PER_MINUTE, "wrong keys", network_of(address))
 
     def _count(self, per_minute: int, what: str, who: str) -> None:
         if not per_minute:
@@ -112,6 +113,19 @@ class Rates:
             _log.warning("the broker cannot count rates: this process counts for itself", error=error)
         else:
             _log.info("the broker counts rates again")
+
+
+def network_of(address: str) -> str:
+    """What one machine may call its own: an address of IPv4; of IPv6 a network of 64 bits, which is given to each."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def _hit(

@@ -18,6 +18,7 @@ from service.http.problem_details import documented
 from service.http.refusals import MalformedRequest
 from service.lifecycle import actions, states
 from service.repositories import events, jobs
+from service.repositories.stored import StoredUnreadable
 
 KEEPALIVE_SECONDS = 10.0
 STREAM_SECONDS = 600.0
@@ -65,7 +66,7 @@ _EVENT = {
             "content": {"text/event-stream": {"itemSchema": _EVENT, "example": _EXAMPLE}},
         },
         204: {"description": "The job is finished and every event has been read: do not connect again."},
-        **documented(400, 401, 403, 404, 429),
+        **documented(400, 401, 403, 404, 409, 429),
     },
 )
 async def stream_events(
@@ -81,6 +82,8 @@ async def stream_events(
     last, final = await run_sync(_position, context, caller.tenant, job_id)
     if final and seen >= last:
         return Response(status_code=204)
+    # An event that cannot be read is told as a problem, which a stream that has begun could not.
+    await run_sync(_next, context, job_id, min(seen, last), 1)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingResponse(
         _stream(context, job_id, min(seen, last), caller.key), headers=headers, media_type="text/event-stream"
@@ -105,21 +108,30 @@ def _position(context: Context, tenant: str, job_id: str) -> tuple[int, bool]:
         return job.last_event, states.is_final(job)
 
 
-def _next(context: Context, job_id: str, seen: int) -> tuple[list[bytes], int, bool]:
-    """Encoded events after ``seen``, the number of the last of them, and whether nothing will follow."""
+def _next(context: Context, job_id: str, seen: int, most: int = PAGE) -> tuple[list[bytes], int, bool]:
+    """Encoded events after ``seen``, the number of the last of them, and whether nothing will follow.
+
+    They end before one that another version stored in a form that is not known here.
+
+    Raises:
+        StoredUnreadable: if that is the first.
+    """
     with context.database.reading() as session:
         position = jobs.position(session, job_id)
         if position is None:
             return [], seen, True
         state, newest, _ = position
-        found = events.after(session, job_id, seen, PAGE)
-        encoded = [
-            format_sse_event(
-                event=event.kind, id=str(event.sequence), data_str=events.content(session, event)
-            )
-            for event in found
-        ]
-        last = found[-1].sequence if found else seen
+        encoded: list[bytes] = []
+        last = seen
+        for event in events.after(session, job_id, seen, most):
+            try:
+                data = events.content(session, event)
+            except StoredUnreadable:
+                if not encoded:
+                    raise
+                break
+            encoded.append(format_sse_event(event=event.kind, id=str(event.sequence), data_str=data))
+            last = event.sequence
         return encoded, last, state in FINAL_STATES and last >= newest
 
 
@@ -132,7 +144,10 @@ async def _stream(context: Context, job_id: str, seen: int, key: str | None) -> 
             if time.monotonic() - began >= STREAM_SECONDS:
                 return
             if news:
-                encoded, seen, ended = await run_sync(_next, context, job_id, seen)
+                try:
+                    encoded, seen, ended = await run_sync(_next, context, job_id, seen)
+                except StoredUnreadable:
+                    return  # whoever connects again is told why
                 for item in encoded:
                     yield item
                 if ended:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.jobs import FINAL_STATES
+from api_schemas.problem import Problem
 from engine.acceptance.maps import asked_slice
 from engine.composition.slices import Slice
 from service.http.refusals import Conflict, StoredFailure, TooMany
@@ -14,6 +15,7 @@ from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue_maps
 from service.queue.messenger import Messenger
 from service.repositories import jobs, maps
+from service.repositories.jobs import ProblemUnreadable
 from service.tables.database import Database
 from service.tables.jobs import JobRow
 
@@ -51,13 +53,13 @@ def answer(
     Raises:
         NotFound: if the tenant has no such job.
         ProblemInvalid: at ``/property``, ``/over`` or ``/at``.
-        Conflict: if no evaluation is stored yet.
+        Conflict: if no evaluation is stored yet, or another version stored the problem in another form.
         StoredFailure: if the computation failed.
         TooMany: if the caller asks too often, or the job has too many maps under way.
     """
     with database.reading() as session:
         job = actions.find(session, tenant, job_id)
-        property_name, wanted = asked_slice(jobs.problem_of(job), *asked)
+        property_name, wanted = asked_slice(_problem(job), *asked)
         if job.evaluations_done == 0:
             raise _nothing_yet(job)
         row = maps.find(session, job_id, property_name, wanted)
@@ -73,6 +75,19 @@ def answer(
     if row is None or row.state == "idle":
         request(database, messenger, job_id, [(property_name, wanted)])
     return MapFound(property_name, wanted, document)
+
+
+def _problem(job: JobRow) -> Problem:
+    """The problem of a job.
+
+    Raises:
+        Conflict: if another version stored it in a form that is not known here.
+    """
+    try:
+        return jobs.problem_of(job)
+    except ProblemUnreadable as unreadable:
+        text = str(unreadable)
+        raise Conflict("stored-by-another-version", "This was stored by another version", text) from None
 
 
 def request(database: Database, messenger: Messenger, job_id: str, slices: list[tuple[str, Slice]]) -> None:

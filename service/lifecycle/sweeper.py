@@ -98,7 +98,7 @@ class Sweeper:
             parts.forget_old(session)
             tallies.forget_old_quotas(session, int(now(session) // DAY_SECONDS))
         if self._keep_days is not None:
-            delete_old(database, self._keep_days * DAY_SECONDS)
+            delete_old(database, self._keep_days * DAY_SECONDS, self._alive)
 
     def keep_sweeping(self, stopped: Callable[[float], bool]) -> None:
         """Sweep every two seconds, and look in between, until ``stopped`` (which waits) is true."""
@@ -173,12 +173,13 @@ def end_overdue(database: Database, messenger: Messenger) -> None:
         enqueue(database, messenger, job_id)
 
 
-def delete_old(database: Database, seconds: float) -> None:
-    """Delete some of the jobs that finished this long ago."""
+def delete_old(database: Database, seconds: float, alive: Callable[[], None] = lambda: None) -> None:
+    """Delete some of the jobs that finished this long ago; large ones take long, so ``alive`` is called at each."""
     with database.reading() as session:
         old = JobRow.finished_at < now(session) - seconds
         found = list(session.scalars(select(JobRow.id).where(old).limit(DELETED_AT_ONCE)))
     for job_id in found:
+        alive()
         with database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is not None and states.is_final(job):
@@ -205,6 +206,7 @@ def _to_send_again(database: Database, queue: str, age: float) -> list[str]:
             .where(JobRow.needs_advance, lost, JobRow.queue == queue)
             .values(advance_enqueued_at=None)
         )
+        tasks.part_from_done(session)
         _ask_for_forgotten_steps(session)
         return jobs_to_serve(session, queue)
 

@@ -181,6 +181,27 @@ def _past(moment: InstrumentedAttribute[float | None], at: float) -> ColumnEleme
     return or_(moment <= at, moment > at + max(BACKOFF_SECONDS))
 
 
+def part_from_done(session: Session) -> None:
+    """Let each task go by itself that waits for a batch whose first task is done without it.
+
+    That is so only where a worker of a version that knows no batches took that first task while the store was migrated.
+    """
+    first = aliased(TaskRow)
+    done = select(first.id).where(
+        first.job_id == TaskRow.job_id,
+        first.unit == TaskRow.unit,
+        first.index == TaskRow.leader,
+        first.state == "done",
+    )
+    left = (TaskRow.state == "pending", TaskRow.leader.is_not(None), done.exists())
+    session.execute(
+        update(TaskRow)
+        .where(*left)
+        .values(leader=None, enqueued_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def forget_messages(session: Session, ids: Iterable[int]) -> None:
     """Note that the messages about these tasks were not sent: they are sent again."""
     session.execute(update(TaskRow).where(TaskRow.id.in_(list(ids))).values(enqueued_at=None))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Double, Integer, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.repositories import tallies
@@ -29,46 +29,71 @@ def next_task(session: Session, message: int, queues: Sequence[str]) -> int | No
         message: The task about which the message was sent; it may have been taken by way of another message.
         queues: Those that the worker serves: for a message about a task that is there no more.
     """
-    own = select(JobRow.queue, TaskRow.job_id).join(TaskRow, TaskRow.job_id == JobRow.id)
-    found = session.execute(own.where(TaskRow.id == message)).one_or_none()
-    sent = (TaskRow.job_id == JobRow.id, TaskRow.state == "pending", TaskRow.enqueued_at.is_not(None))
-    waiting = (
-        JobRow.state == "running",
-        JobRow.queue.in_([found.queue] if found is not None else queues),
-        select(TaskRow.id).where(*sent).exists(),
-    )
-    tenants = session.execute(select(JobRow.priority, JobRow.tenant).where(*waiting).distinct()).all()
+    found = session.execute(_OWN, {"message": message}).one_or_none()
+    served_queues = {"queues": [found.queue] if found is not None else list(queues)}
+    tenants = session.execute(_TENANTS, served_queues).all()
     if not tenants:
         return message if found is not None else None
     at = now(session)
     running = _under_way(session, at)
-    served = tallies.served(session, {row.tenant for row in tenants}, at)
-    turn = min(tenants, key=lambda row: (row.priority, served[row.tenant] + running[row.tenant, None]))
+    turn = tenants[0]
+    if len(tenants) > 1:
+        served = tallies.served(session, {row.tenant for row in tenants}, at)
+        turn = min(tenants, key=lambda row: (row.priority, served[row.tenant] + running[row.tenant, None]))
     # What is under way puts jobs back only: the first is among as many as that are, and one.
-    score = JobRow.served - (at - func.coalesce(JobRow.served_at, JobRow.created_at))
-    of_tenant = (*waiting, JobRow.tenant == turn.tenant, JobRow.priority == turn.priority)
-    jobs = select(JobRow.id, score.label("score")).where(*of_tenant).order_by(score, JobRow.id)
-    candidates = session.execute(jobs.limit(len(running) + 1)).all()
+    of_turn = {"at": at, "tenant": turn.tenant, "priority": turn.priority, "most": len(running) + 1}
     first = min(
-        candidates,
+        session.execute(_CANDIDATES, served_queues | of_turn).all(),
         key=lambda row: (
             row.score + running[turn.tenant, row.id],
             found is None or row.id != found.job_id,
             row.id,
         ),
     )
-    tasks = select(TaskRow.id).where(TaskRow.job_id == first.id, TaskRow.state == "pending")
-    tasks = tasks.where(or_(TaskRow.enqueued_at.is_not(None), TaskRow.id == message))
-    # Within a job as they were sent: what runs in the background is not put off until the end.
-    in_order = tasks.order_by(TaskRow.enqueued_at, TaskRow.background, TaskRow.id)
-    return session.scalars(in_order.limit(1)).one_or_none()
+    return session.scalars(_IN_ORDER, {"job_id": first.id, "message": message}).one_or_none()
+
+
+_JOBS, _TASKS = JobRow.__table__.c, TaskRow.__table__.c
+# Every batch asks these, so they are made once, and of the tables: to make them of the rows' classes each time takes
+# several times as long as the store takes to answer.
+_OWN = select(_JOBS.queue, _TASKS.job_id).where(_TASKS.job_id == _JOBS.id, _TASKS.id == bindparam("message"))
+_WAITING = (
+    _JOBS.state == "running",
+    _JOBS.queue.in_(bindparam("queues", expanding=True)),
+    select(_TASKS.id)
+    .where(_TASKS.job_id == _JOBS.id, _TASKS.state == "pending", _TASKS.enqueued_at.is_not(None))
+    .exists(),
+)
+_TENANTS = select(_JOBS.priority, _JOBS.tenant).where(*_WAITING).distinct()
+_SCORE = (
+    _JOBS.served - (bindparam("at", type_=Double) - func.coalesce(_JOBS.served_at, _JOBS.created_at))
+).label("score")
+_CANDIDATES = (
+    select(_JOBS.id, _SCORE)
+    .where(*_WAITING, _JOBS.tenant == bindparam("tenant"), _JOBS.priority == bindparam("priority"))
+    .order_by(_SCORE, _JOBS.id)
+    .limit(bindparam("most", type_=Integer))
+)
+# Within a job as they were sent: what runs in the background is not put off until the end.
+_IN_ORDER = (
+    select(_TASKS.id)
+    .where(
+        _TASKS.job_id == bindparam("job_id"),
+        _TASKS.state == "pending",
+        or_(_TASKS.enqueued_at.is_not(None), _TASKS.id == bindparam("message")),
+    )
+    .order_by(_TASKS.enqueued_at, _TASKS.background, _TASKS.id)
+    .limit(1)
+)
+_RUNNING = select(_JOBS.tenant, _JOBS.id, _TASKS.started_at).where(
+    _TASKS.job_id == _JOBS.id, _TASKS.state == "running"
+)
 
 
 def _under_way(session: Session, at: float) -> defaultdict[tuple[str, str | None], float]:
     """Seconds for which tasks have been computed that are not done, by tenant and by job."""
     seconds: defaultdict[tuple[str, str | None], float] = defaultdict(float)
-    began = select(JobRow.tenant, JobRow.id, TaskRow.started_at).join(TaskRow, TaskRow.job_id == JobRow.id)
-    for tenant, job_id, started in session.execute(began.where(TaskRow.state == "running")):
+    for tenant, job_id, started in session.execute(_RUNNING):
         lasted = max(0.0, at - (started or at))
         seconds[tenant, None] += lasted
         seconds[tenant, job_id] += lasted

@@ -204,3 +204,47 @@ def test_what_another_version_stored_is_409_where_it_is_asked_for_and_hides_no_l
     assert client.get(f"/v1/jobs/{job_id}").status_code == 200
     with database.reading() as session:
         assert jobs.get(session, job_id) is not None
+
+
+def test_events_and_maps_of_what_another_version_stored_are_problem_details(client, database, work):
+    job_id = client.post("/v1/jobs", json=PROBLEM).json()["id"]
+    work()
+    with_old(database, job_id, record=OLD)
+    answer = client.get(f"/v1/jobs/{job_id}/events")
+    told = [int(line.removeprefix("id: ")) for line in answer.text.splitlines() if line.startswith("id: ")]
+    assert told == list(range(1, told[-1] + 1))  # all that can be read, and then the stream ends
+    answer = client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(told[-1])})
+    assert (answer.status_code, answer.json()["type"]) == (
+        409,
+        "urn:orichalcum:problem:stored-by-another-version",
+    )
+    assert client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(told[-1] + 1)}).is_success
+    with database.writing() as session:
+        session.execute(update(JobRow).values(problem=json.dumps({"kind": "walk", "name": "old"})))
+    answer = client.get(f"/v1/jobs/{job_id}/map")
+    assert (answer.status_code, answer.json()["type"]) == (
+        409,
+        "urn:orichalcum:problem:stored-by-another-version",
+    )
+
+
+def test_a_batch_whose_first_task_an_older_version_did_alone_goes_on(
+    database, queue, submitted, worker, work, sweeper
+):
+    job_id = submitted()
+    enqueue(database, queue, job_id)
+    work(limit=3)  # the first batch, and the step that asks for two more
+    with database.writing() as session:
+        session.execute(update(TaskRow).where(TaskRow.index == 2).values(leader=1))
+        first = session.scalars(select(TaskRow).where(TaskRow.index == 1)).one()
+        done = session.scalars(select(TaskRow.record).where(TaskRow.index == 0)).one()
+        first.state, first.record = "done", done.replace('"index":0', '"index":1')
+        session.execute(update(JobRow).values(evaluations_done=2))
+    queue.lose_everything()
+    enqueue(database, queue, job_id)
+    work()
+    assert state_of(database, job_id) == "running"  # nobody takes what follows a task that is done
+    sweeper.sweep()
+    work()
+    assert state_of(database, job_id) == "succeeded"
+    assert [row.leader for row in rows(database, job_id)] == [None, None, None]

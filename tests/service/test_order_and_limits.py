@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from service.http.refusals import NotFound
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
-from service.lifecycle.sweeper import Sweeper, end_overdue
+from service.lifecycle.sweeper import Sweeper, delete_old, end_overdue
 from service.queue.messenger import Route
 from service.queue.queues import every_queue, queue_of, queues_for
 from service.repositories import jobs, tallies, tasks
@@ -248,3 +248,19 @@ def test_a_worker_whose_clock_is_wrong_by_an_hour_computes_and_stores_as_any_oth
     sweeper.sweep()
     work()
     assert state_of(database, job_id) == "succeeded"
+
+
+def test_a_sweeper_is_heard_of_at_each_old_job_that_it_deletes(database, queue, submitted, work):
+    for _ in range(3):
+        enqueue(database, queue, submitted())
+    work()
+    with database.reading() as session:
+        assert set(session.scalars(select(JobRow.state))) == {"succeeded"}
+    heard: list[int] = []
+
+    def alive() -> None:
+        with database.reading() as session:
+            heard.append(len(session.scalars(select(JobRow.id)).all()))
+
+    delete_old(database, -1.0, alive)
+    assert heard == [3, 2, 1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import pytest
 
 from service.access import keys
-from service.access.rates import Rates
+from service.access.rates import WRONG_KEYS_PER_MINUTE, Rates
 from service.http.refusals import TooMany
 from service.settings import Settings
 from tests.service.conftest import PROBLEM, Queue, running_broker, serving
@@ -97,3 +97,23 @@ def test_with_any_other_broker_a_process_counts_for_itself(url):
     rates.count_request("a")
     with pytest.raises(TooMany):
         rates.count_request("a")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:1:2:3", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("unknown", "unknown", True),
+    ],
+)
+def test_wrong_keys_are_counted_by_what_one_machine_may_call_its_own(first, second, together):
+    rates = Rates(0, 0)
+    for _ in range(WRONG_KEYS_PER_MINUTE):
+        rates.count_wrong_key(first)
+    with pytest.raises(TooMany) if together else nullcontext():
+        rates.count_wrong_key(second)
