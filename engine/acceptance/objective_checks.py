@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from api_schemas.errors import FieldError, pointer
+from api_schemas.kinds import KINDS
 from api_schemas.objectives import Objective, SameAs
 from api_schemas.problem import Problem
 from engine.acceptance.property_bounds import impossible, property_bound_faults
+from engine.potentials.description import PotentialDescription
 from engine.properties.table import PROPERTIES, unknown_property
+
+SMOOTH = 2
+"""Continuous derivatives of an energy whose moduli are continuous."""
 
 
 def property_faults(problem: Problem) -> list[FieldError]:
@@ -43,6 +48,35 @@ def _target_faults(objective: Objective, number: int) -> list[FieldError]:
             text = f"a {row.name} of {objective.target:g}{unit} cannot be: {range_of_values}; give another target"
             return [FieldError(pointer=where, type="bad-objective", message=text)]
     return []
+
+
+def smoothness_faults(problem: Problem, potential: PotentialDescription) -> list[FieldError]:
+    """Moduli that a search is to follow with a potential whose curvature jumps: it would end on a jump.
+
+    Args:
+        problem: As parsed; it may have other faults.
+        potential: The description of its potential.
+    """
+    searches = problem.kind in KINDS and KINDS[problem.kind].searches
+    if potential.smoothness >= SMOOTH or not searches:
+        return []
+    asked: list[tuple[tuple[str | int, ...], str]]
+    asked = [(("objectives", number), one.property) for number, one in enumerate(problem.objectives)]
+    asked += [
+        (("constraints", "properties", number), one.property)
+        for number, one in enumerate(problem.constraints.properties)
+    ]
+    return [
+        FieldError(
+            pointer=pointer((*where, "property")),
+            type="jumps-with-potential",
+            message=f"the curvature of {potential.name} jumps where a shell of neighbours crosses its cutoff, and "
+            f"{name} with it (vanadium: by 79 GPa of 239), so that a search would end on a jump; use sevennet-l3i5, or "
+            "put it among properties",
+        )
+        for where, name in asked
+        if name in PROPERTIES and PROPERTIES[name].needs_curvature
+    ]
 
 
 def batch_faults(problem: Problem) -> list[FieldError]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api_schemas.errors import FieldError, pointer
 from api_schemas.kinds import KINDS
 from engine.acceptance.conditions import condition_faults
+from engine.acceptance.objective_checks import smoothness_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
 from engine.tiers.registry import TIERS
 
@@ -73,6 +74,8 @@ def _faults(
     if own.potential.mixing not in potential.mixings:
         text = f"{potential.name} is not offered with mixing: {own.potential.mixing}; remove it here, or that"
         yield FieldError(pointer=f"{where}/name", type="unsupported-mixing", message=text)
+    for fault in smoothness_faults(own, potential):
+        yield fault.model_copy(update={"pointer": f"{where}/name"})
     unknown = [
         *element_faults(own, crystal, tuple(same_as), potential),
         *condition_faults(own, crystal, same_as, potential, limits.max_atoms),

@@ -19,7 +19,7 @@ from engine.acceptance.fit import fit_faults
 from engine.acceptance.held_checks import held_faults
 from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.mixing import mixing_faults
-from engine.acceptance.objective_checks import batch_faults, property_faults
+from engine.acceptance.objective_checks import batch_faults, property_faults, smoothness_faults
 from engine.acceptance.other_potentials import other_potential_faults
 from engine.acceptance.potential_checks import chosen_potential, element_faults
 from engine.acceptance.supercell_checks import supercell_fit_faults, verification_faults
@@ -101,6 +101,7 @@ def resolve(problem: Problem, limits: Limits | None = None) -> ResolvedProblem:
         errors.extend(TIERS[problem.potential.tier].faults(problem))
     if potential is not None:
         errors.extend(element_faults(problem, parts.crystal, parts.same_as, potential))
+        errors.extend(smoothness_faults(problem, potential))
     errors.extend(other_potential_faults(problem, parts.crystal, parts.same_as, limits))
     errors.extend(condition_faults(problem, parts.crystal, parts.same_as, potential, limits.max_atoms))
     space = CompositionSpace.of(problem.sublattices)

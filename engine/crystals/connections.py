@@ -101,6 +101,34 @@ def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connecti
         by_bonds = connections(lattice, frac, BOND)
         if by_bonds is None:
             return None
+    fragments, held = _fragments(lattice, frac, reach)
+    if len(fragments) == 1 and len(held) == 3:
+        return None
+    return Connections(reach, fragments, held)
+
+
+def bonded_dimension(lattice: FloatArray, frac: FloatArray, radii: FloatArray) -> int:
+    """In how many directions the bonds of a crystal run on: 3 of most, 2 of layers, 1 of chains, 0 of molecules.
+
+    Args:
+        lattice: Vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates, [n_sites, 3].
+        radii: Sites nearer than the sum of these are bonded, [n_sites] Å.
+    """
+    fragments, _ = _fragments(lattice, frac, radii)
+    return max(len(fragment.translations) for fragment in fragments)
+
+
+def _fragments(
+    lattice: FloatArray, frac: FloatArray, reach: float | FloatArray
+) -> tuple[tuple[Fragment, ...], IntArray]:
+    """What neighbours connect, and the independent lattice vectors along which anything is held, [rank, 3].
+
+    Args:
+        lattice: Vectors as rows, [3, 3] Å.
+        frac: Fractional coordinates, [n_sites, 3].
+        reach: Distance up to which sites are neighbours, Å, or the radii whose sum it is, [n_sites].
+    """
     from ase.neighborlist import primitive_neighbor_list
 
     first, second, shifts = primitive_neighbor_list("ijS", [True] * 3, lattice, frac @ lattice, reach)
@@ -113,9 +141,7 @@ def connections(lattice: FloatArray, frac: FloatArray, reach: float) -> Connecti
             seen.update(fragment.sites.tolist())
             fragments.append(fragment)
     held = _with(np.zeros((0, 3), dtype=np.int64), np.concatenate([one.translations for one in fragments]))
-    if len(fragments) == 1 and len(held) == 3:
-        return None
-    return Connections(reach, tuple(fragments), frozen_array(held, np.int64))
+    return tuple(fragments), frozen_array(held, np.int64)
 
 
 def _edges(

@@ -19,7 +19,7 @@ from api_schemas.evaluations import (
 )
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
-from engine.evaluation.unseen import unseen
+from engine.evaluation.unseen import unseen, without_dispersion
 from engine.evaluation.warnings import left_without_vibrations, present_elements, warning_text
 from engine.mechanics.relax import in_one_piece
 from engine.mechanics.sensitivity import coordinate_response
@@ -106,8 +106,15 @@ def build_record(
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=warning_text(resolved, coordinates, refined, x, shared, moduli, jumps),
-        warnings=unseen(present_elements(resolved, x)),
+        message=warning_text(resolved, coordinates, refined, shared, moduli, jumps),
+        warnings=[
+            *unseen(present_elements(resolved, x)),
+            *(
+                without_dispersion(crystal, crystal.weights(x), *coordinates.geometry(relaxed.q))
+                if usable
+                else []
+            ),
+        ],
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, mean_field, refined)
         if usable and in_one_piece(coordinates, mean_field.q)

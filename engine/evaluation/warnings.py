@@ -11,7 +11,6 @@ from api_schemas.symbols import SYMBOLS
 from engine.crystals.shells import near_jumps
 from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, vibrating, wanted_properties
 from engine.properties.undefined import what_holds
-from engine.references.chemical_potentials import mixes_functionals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +27,6 @@ def warning_text(
     resolved: ResolvedProblem,
     coordinates: SymmetryCoordinates,
     refined: Refined,
-    x: NDArray[np.float64],
     shared: SharedValues,
     moduli: Moduli,
     jumps: Sequence[float] = (),
@@ -39,7 +37,6 @@ def warning_text(
         resolved: The problem.
         coordinates: Of its crystal.
         refined: The relaxed composition.
-        x: [n_columns] composition.
         shared: What all evaluations of the problem share.
         moduli: Of this composition.
         jumps: Distances (Å) at which the potential's curvature jumps.
@@ -73,11 +70,6 @@ def warning_text(
     said += _without_vibrations(resolved, shared, refined.vibrations)
     said += refined.notes
     said += shared.notes
-    if "formation_energy" in wanted and mixes_functionals(present_elements(resolved, x)):
-        said.append(
-            "the training data mix GGA and GGA+U for these elements (a metal of Co, Cr, Fe, Mn, Mo, Ni, V, W with O "
-            "or F): the formation energy may be off by tenths of an eV per atom"
-        )
     affected = [*(["moduli"] if curved else []), *(["vibrations"] if vibrating(resolved.problem) else [])]
     near = near_jumps(*coordinates.geometry(relaxed.q), jumps, resolved.potential.name) if affected else None
     if near is not None:

@@ -15,6 +15,7 @@ from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from api_schemas.supercells import SUPERCELL
 from api_schemas.tasks import Record
+from engine.kinds.careful import careful
 from engine.kinds.kind import Answer, Plan
 from engine.kinds.measured import measured_points
 from engine.potentials.registry import describe_choice
@@ -53,6 +54,7 @@ def build_result(
     if seconds is not None:
         cost = cost.model_copy(update={"seconds": seconds})
     answer = plan.answer(ended)
+    ended = careful(ended, [answer.best] if answer.best is not None else answer.front)
     if not evaluations:
         answer = replace(answer, evaluations=())
     return _result(problem, answer, ended, cost, provenance(problem, seed, device))

@@ -22,7 +22,7 @@ MAX_STEPS = 200
 WITH_U = frozenset({"Co", "Cr", "Fe", "Mn", "Mo", "Ni", "V", "W"})
 """Metals whose oxides and fluorides the Materials Project computes with a Hubbard U, and everything else without (A.
 Jain et al., Phys. Rev. B 84, 045115 (2011), doi:10.1103/PhysRevB.84.045115)."""
-_WITH_U_ANIONS = frozenset({"O", "F"})
+WITH_U_ANIONS = frozenset({"O", "F"})
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,6 @@ def chemical_potentials(
         values[ATOMIC_NUMBERS[symbol]] = value
         references[symbol] = f"{words}, {value:.4f} eV/atom"
     return ChemicalPotentials(values, references, calls, tuple(unconverged))
-
-
-def mixes_functionals(symbols: Iterable[str]) -> bool:
-    """Whether energies of these elements together mix GGA and GGA+U in the training data."""
-    present = set(symbols)
-    return bool(present & WITH_U and present & _WITH_U_ANIONS)
 
 
 @cache

@@ -366,7 +366,8 @@ def test_without_a_gradient_only_the_same_composition_can_be_compared():
     [
         ({"Na", "Cl"}, []),
         ({"Fe", "Ni"}, ["magnetic"]),
-        ({"Fe", "O"}, ["magnetic", "charges"]),
+        ({"Fe", "O"}, ["magnetic", "charges", "GGA+U"]),
+        ({"Mo", "F"}, ["GGA+U"]),
         ({"Ti", "O"}, ["charges"]),
     ],
 )
