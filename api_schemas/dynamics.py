@@ -9,7 +9,7 @@ from pydantic import Field
 from api_schemas.base import Composition, Output
 from api_schemas.tasks import Record, Task
 
-HARMONIC, DYNAMICS, THERMAL_CELL = "harmonic", "dynamics", "thermal_cell"
+HARMONIC, DYNAMICS, THERMAL_CELL, BATCHING = "harmonic", "dynamics", "thermal_cell", "batching"
 """Names of the units."""
 
 Reference = Literal["composition", "harmonic", "einstein", "vacancy"]
@@ -46,6 +46,24 @@ class ThermalCellRecord(Record):
     )
     expansion: float = Field(description="Its volume over that at rest, less one.")
     failed: str | None = Field(None, description="Why there is none; null where there is.")
+
+
+class BatchingTask(Task):
+    """How many runs are best computed together: by measurement, at rest."""
+
+    unit: str = BATCHING
+    crystals: list[RestingCrystal] = Field(
+        description="As of the runs: those at lam = 0, 1/2 and 1, or the one."
+    )
+    matrix: list[list[int]]
+    most: int = Field(ge=1, description="No more than so many.")
+
+
+class BatchingRecord(Record):
+    """What was measured. The runs of the job keep to it, wherever they are computed."""
+
+    unit: str = BATCHING
+    replicas: int = Field(ge=1)
 
 
 class EmptySite(Output):
@@ -156,6 +174,11 @@ class DynamicsTask(Task):
     forward: bool = Field(description="Whether they lead from lam = 0 to 1.")
     equilibration: int = Field(ge=0, description="Steps at the first end.")
     steps: int = Field(ge=1, description="Steps of the switch.")
+    pace: list[float] | None = Field(
+        None,
+        description="Shares of the time of the switch at which lam has come each eighth of its way, from 0 to 1, seen "
+        "from lam = 0; null for one speed.",
+    )
     begin: int = Field(ge=0, description="The step, equilibration counted, at which the segment begins.")
     end: int = Field(ge=1, description="And the one at which it ends.")
 
@@ -172,8 +195,26 @@ class DynamicsRecord(Record):
     works: list[float] | None = Field(
         None, description="Work done on each supercell over the whole switch, eV; null before its end."
     )
+    work_by_part: list[float] | None = Field(
+        None,
+        description="Mean work that the segment did on a supercell while lam was in each eighth of its way, eV; null "
+        "where lam did not move.",
+    )
+    timestep: float | None = Field(None, description="fs.")
     measured: float | None = Field(
-        None, description="Mean temperature of the velocities over the segment, K."
+        None, description="Mean temperature of the velocities over the steps of the segment, K."
+    )
+    volume: float | None = Field(
+        None, description="Mean volume of a supercell over the steps of the segment, Å^3."
+    )
+    closest: float | None = Field(
+        None,
+        description="Shortest distance of two atoms that was seen while lam moved, Å, at every fourth step; null where "
+        "lam did not move, 4 where none was shorter.",
+    )
+    drift: float | None = Field(
+        None,
+        description="Of the energy without thermostat, eV an atom and ps, where the time step was tested; else null.",
     )
     warnings: list[str] = Field(default_factory=list)
     failed: str | None = Field(None, description="Why the runs cannot go on; null while they can.")

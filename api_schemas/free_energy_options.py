@@ -20,6 +20,8 @@ MOST_TEMPERATURES = 50
 """Temperatures of a problem."""
 MOST_RUNS, MOST_STEPS = 1000, 1_000_000
 """Pairs of runs of one difference, and steps of a run."""
+MOST_REPLICAS = 64
+"""Runs that are computed together."""
 SHORTEST_STEP, LONGEST_STEP = 0.01, 20.0
 """Of the time step, fs."""
 FINEST, COARSEST = 1e-6, 10.0
@@ -28,6 +30,7 @@ FINEST, COARSEST = 1e-6, 10.0
 PathName = Literal["composition", "vacancy", "absolute", "phases"]
 Ensemble = Literal["nvt", "npt"]
 Reference = Literal["auto", "harmonic", "einstein"]
+Schedule = Literal["linear", "adaptive"]
 
 OF_PATHS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -110,6 +113,16 @@ class FreeEnergyOptions(Model):
     timestep: Annotated[Number, Field(ge=SHORTEST_STEP, le=LONGEST_STEP)] | Literal["auto"] = Field(
         "auto", description="fs; auto takes a share of the shortest period of the crystal."
     )
+    schedule: Schedule = Field(
+        "linear",
+        description="How fast runs go from one end to the other. linear: at one speed. adaptive: the first runs do, "
+        "and show where work is lost; the others go slowly there.",
+    )
+    replicas: Annotated[int, Field(strict=True, ge=1, le=MOST_REPLICAS)] | Literal["auto"] = Field(
+        "auto",
+        description="Runs that are computed together; auto measures how many make each the cheapest. The last "
+        "digits of a run depend on it.",
+    )
     accuracy: Annotated[Number, Field(ge=FINEST, le=COARSEST)] = Field(
         0.001,
         description="The standard error that is wanted, eV/atom, or eV on path vacancy: runs are added until it is "
@@ -144,6 +157,14 @@ class FreeEnergyOptions(Model):
                 "bad-choice",
                 f"give a time step from {SHORTEST_STEP:g} to {LONGEST_STEP:g} fs, e.g. 2, or auto",
             )
+        return value
+
+    @field_validator("replicas", mode="before")
+    @classmethod
+    def _count_or_auto(cls, value: object) -> object:
+        if value != "auto" and not (_within(value, 1, MOST_REPLICAS) and isinstance(value, int)):
+            text = f"give how many runs are computed together, from 1 to {MOST_REPLICAS}, or auto"
+            raise refusal("bad-choice", text)
         return value
 
     def given(self, name: str) -> bool:

@@ -15,6 +15,7 @@ import argparse
 import os
 import statistics
 from collections.abc import Callable
+from functools import partial
 from itertools import repeat
 
 import numpy as np
@@ -28,7 +29,7 @@ from engine.dynamics.batching import measured_batch
 from engine.dynamics.cell_path import CellPath
 from engine.dynamics.replicas import Replicas
 from engine.dynamics.sampling import sample
-from engine.dynamics.schedules import equal_dissipation, linear, polynomial
+from engine.dynamics.schedules import equal_dissipation, linear, paced, polynomial, work_by_part
 from engine.dynamics.state import State, begin
 from engine.dynamics.switching import begin_switch, switch
 from engine.potentials.interface import Potential
@@ -119,10 +120,8 @@ def batches_table(rounds: int) -> None:
             )
             gains = [m / ratio(of_batch, times[0]) for m, of_batch in zip(used, times[1:], strict=True)]
             columns = "".join(f"{gain:7.2f}" for gain in gains) + 7 * (len(sizes) - len(used)) * " "
-            print(
-                f"{name + ' ' + dtype:24s}{label:16s}{columns}{measured_batch(replicas, atoms.positions, 16):9d}",
-                flush=True,
-            )
+            chosen = measured_batch(replicas, atoms.positions, np.zeros((3, 3)), 16)
+            print(f"{name + ' ' + dtype:24s}{label:16s}{columns}{chosen:9d}", flush=True)
 
 
 def relaxed_stretch(replicas: Replicas, positions: np.ndarray, lam: float) -> float:
@@ -159,12 +158,13 @@ def schedules_table(steps: int, pairs: int) -> None:
 
     def runs(state: State, schedule: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         ended, record = switch(replicas, begin_switch(state), integrator, schedule, forward, path=path)
-        return ended.work, record.slope[:, forward], record.slope[::-1, ~forward]
+        parts = (work_by_part(record.lam[:, way][:, 0], record.slope[:, way]) for way in (forward, ~forward))
+        return ended.work, *(one.mean(axis=1) for one in parts)
 
     print(f"\nNaCl to KCl, 8 atoms, {steps} steps of {timestep:g} fs, {pairs} runs each way, meV/atom:")
     print("              dissipated   variance/2kT   mean of both ways")
     _, there, back = runs(equilibrated(0), linear(steps))
-    adaptive = equal_dissipation(linear(steps), there, back, timestep)
+    adaptive = partial(paced, equal_dissipation(linear(steps), there, back, timestep))
     started = equilibrated(1)  # the same for all three, with the same noise
     unit = 1e3 / len(atoms)
     for name, schedule in (("linear", linear), ("polynomial", polynomial), ("adaptive", adaptive)):

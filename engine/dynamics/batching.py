@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-ROUNDS = 5
+ROUNDS = 4
 LOST = 1.3
-"""Sizes from which on a replica takes so many times what it takes in the best one are not tried again."""
+"""Sizes from which on a replica takes so many times what it takes in the best are tried no more, nor larger ones."""
+GAIN = 1.05
+"""By what factor a larger batch has to be faster: less may be chance, on a machine with other work."""
 
 
 def measured_batch(
     hamiltonian: Hamiltonian,
     positions: FloatArray,
+    strain: FloatArray,
     most: int,
     *,
-    by_lam: bool = True,
+    by_strain: bool = False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> int:
     """How many replicas to compute at once: 1, 2, 4, ..., whichever makes each of them the cheapest.
@@ -39,21 +42,30 @@ def measured_batch(
     Args:
         hamiltonian: What trajectories are to move in.
         positions: Of one replica, [n, 3] Å, in the frame of the unstrained cell.
+        strain: Of its cell, [3, 3].
         most: Replicas that there are, one or more.
-        by_lam: Whether steps will want the derivative by lam.
+        by_strain: Whether steps will want the derivative by strain, besides that by lam.
         clock: Seconds.
     """
-    sizes = [2**power for power in range(most.bit_length())]
-    least = dict.fromkeys(sizes, np.inf)
-    for number in range(ROUNDS + 1):
-        for size in sizes:
-            batch = np.repeat(positions[None], size, axis=0)
-            began = clock()
-            hamiltonian.evaluate(batch, np.zeros((size, 3, 3)), np.full(size, 0.5), by_lam=by_lam)
-            taken = (clock() - began) / size
-            if number:  # the first is longer
-                least[size] = min(least[size], taken)
-        if number:
-            best = min(least.values())
-            sizes = [size for size in sizes if least[size] < LOST * best]
-    return min(least, key=lambda size: (least[size], size))
+
+    def taken(size: int) -> float:
+        places, cells = (np.repeat(one[None], size, axis=0) for one in (positions, strain))
+        began = clock()
+        hamiltonian.evaluate(places, cells, np.full(size, 0.5), by_lam=True, by_strain=by_strain)
+        return (clock() - began) / size
+
+    least: dict[int, float] = {}
+    for size in (2**power for power in range(most.bit_length())):
+        taken(size)  # the first takes longer
+        least[size] = taken(size)
+        if least[size] > LOST * min(least.values()):
+            break
+    for _ in range(ROUNDS if len(least) > 1 else 0):
+        best = min(least.values())
+        for size in [one for one, seconds in least.items() if seconds < LOST * best]:
+            least[size] = min(least[size], taken(size))
+    chosen = 1
+    for size, seconds in least.items():
+        if GAIN * seconds < least[chosen]:
+            chosen = size
+    return chosen

@@ -18,7 +18,7 @@ from engine.dynamics.baoab import trajectory
 from engine.dynamics.state import State, restored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -83,6 +83,7 @@ def switch(
     *,
     steps: int | None = None,
     path: CellPath | None = None,
+    on_moment: Callable[[Moment], None] | None = None,
 ) -> tuple[Switch, Record]:
     """A segment of switching; its steps and one evaluation.
 
@@ -95,6 +96,7 @@ def switch(
         steps: How many steps to make now; all that are left if left out.
         path: How the cell follows lam, atoms at fixed scaled positions; None where it is held, or moves under a
             pressure.
+        on_moment: Called at the first moment and after every step.
 
     Returns:
         The switch after the last step, and what was seen.
@@ -112,6 +114,8 @@ def switch(
     slopes, works = [], [started.work]
     for number, moment in enumerate(moments):
         slopes.append(_slope(moment, integrator, path))
+        if on_moment is not None:
+            on_moment(moment)
         if number:
             works.append(works[-1] + 0.5 * (lams[number] - lams[number - 1]) * (slopes[-2] + slopes[-1]))
     ended = Switch(moment.state, works[-1], started.done + steps)

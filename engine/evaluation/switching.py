@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,20 +19,19 @@ from engine.dynamics.hamiltonian import between
 from engine.dynamics.replicas import Replicas
 from engine.dynamics.samples import pairs
 from engine.dynamics.sampling import Series, joined, restored_series, sample
-from engine.dynamics.schedules import linear
+from engine.dynamics.schedules import linear, paced, work_by_part
 from engine.dynamics.springs import Springs, einstein_matrix
-from engine.dynamics.state import State, begin, measured_thermal_energy, restored
+from engine.dynamics.state import State, begin, restored
 from engine.dynamics.switching import Switch, begin_switch, restored_switch, switch
-from engine.dynamics.timestep import conservation
+from engine.dynamics.timestep import Conservation, conservation
 from engine.dynamics.watch import UNSETTLED, overlapping, shortest_distances, watched
 from engine.evaluation.at_work import AtWork
 from engine.evaluation.resting import Resting
+from engine.evaluation.segment_seen import Looking, Seen, seen_again
 from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.threads import fitting_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from engine.dynamics.hamiltonian import Hamiltonian
@@ -54,14 +53,12 @@ class _Came:
     Attributes:
         arrays: To go on from.
         works: Of each replica, [replicas] eV; None before the end of the switch.
-        measured: Mean temperature of the velocities, K.
-        warnings: What was noticed.
+        seen: On the way.
     """
 
     arrays: dict[str, NDArray[np.generic]]
     works: NDArray[np.float64] | None
-    measured: float
-    warnings: list[str]
+    seen: Seen
 
 
 class Switching(AtWork[DynamicsTask]):
@@ -71,16 +68,17 @@ class Switching(AtWork[DynamicsTask]):
         """Go on from where the segment before ended."""
         began = time.perf_counter()
         task = self.task
-        came = unfit = failed = None
+        came = tested = failed = None
         with fitting_threads(self.rest[0].supercell.n_cells * self.resolved.crystal.n_copies * task.replicas):
             try:
-                unfit = self._fault_of_the_time_step()
-                came = None if unfit else self._came()
+                tested = self._time_step_tested()
+                came = None if tested is not None and tested.fault else self._came()
             except TrajectoryFailed as failure:
                 failed = str(failure)
         if came is not None:
-            self.save(came.arrays)
+            self.save({**came.arrays, **came.seen.array()})
         calls = self.model.calls
+        unfit = None if tested is None else tested.fault
         return DynamicsRecord(
             index=task.index,
             cost=Cost(
@@ -94,12 +92,13 @@ class Switching(AtWork[DynamicsTask]):
             replicas=task.replicas,
             forward=task.forward,
             temperature=task.temperature,
+            timestep=task.timestep,
             end=task.end,
             works=None if came is None or came.works is None else came.works.tolist(),
-            measured=None if came is None else came.measured,
-            warnings=[] if came is None else came.warnings,
+            drift=None if tested is None or unfit else tested.drift,
             failed=unfit or failed,
             unfit=unfit is not None,
+            **({} if came is None else asdict(came.seen)),
         )
 
     @cached_property
@@ -216,8 +215,8 @@ class Switching(AtWork[DynamicsTask]):
         strain = np.repeat(start.strain[None], task.replicas, axis=0)
         return begin(positions, self.model.masses, self.heat, task.seed, self.streams, strain=strain)
 
-    def _fault_of_the_time_step(self) -> str | None:
-        """Tested where the first run of either direction starts, but for springs, which have no secrets."""
+    def _time_step_tested(self) -> Conservation | None:
+        """Where the first run of either direction starts, but for springs, which have no secrets; None elsewhere."""
         task = self.task
         if task.begin or task.run or (task.forward and task.reference in SPRINGS):
             return None
@@ -229,30 +228,33 @@ class Switching(AtWork[DynamicsTask]):
             self.heat,
             self._ends,
             TESTED_STEPS,
-        ).fault
+        )
 
     def _came(self) -> _Came:
         task, saved = self.task, self.checkpoint
         if saved is not None and int(saved["step"]) == task.end:
-            return self._told_again(saved)
+            # Its record was lost with its worker: nothing moves any more.
+            works = np.array(saved["work"]) if task.end == task.equilibration + task.steps else None
+            return _Came(dict(saved), works, seen_again(saved))
+        looking = Looking(self.rest[0].unstrained, self.model.masses, self.present)
         if saved is not None and "work" in saved:
-            return self._switched(restored_switch(saved), task.begin, [], [])
+            return self._switched(restored_switch(saved), task.begin, looking, [])
         state = self.begun() if saved is None else restored(saved)
-        warnings, heat, here = list[str](), list[float](), task.begin
+        warnings, here = list[str](), task.begin
         if here < task.equilibration:
             until = min(task.end, task.equilibration)
             state, series = sample(
                 self.hamiltonian, state, self.integrator, self._ends, until - here, self.rest_sites
             )
-            heat.append(float(series.thermal_energy.mean()))
+            looking.at_rest(series)
             if saved is not None:
                 series = joined([restored_series(saved), series])
             warnings += self._judged(series, ended=until == task.equilibration)
             warnings += self.noticed(state, off=not task.forward)
             here = until
             if here == task.end:
-                return _Came({**series.arrays(), **state.arrays()}, None, heat[0] / BOLTZMANN, warnings)
-        return self._switched(begin_switch(state), here, heat, warnings)
+                return _Came({**series.arrays(), **state.arrays()}, None, looking.seen(warnings))
+        return self._switched(begin_switch(state), here, looking, warnings)
 
     def _judged(self, series: Series, *, ended: bool) -> list[str]:
         """What is wrong at an end, of all steps there; that they did not settle only once they should have."""
@@ -263,34 +265,26 @@ class Switching(AtWork[DynamicsTask]):
         found = watched(settled, self.neighbours, self.heat, rest)
         return [one.message for one in found if ended or one.about not in UNSETTLED]
 
-    def _told_again(self, saved: Mapping[str, NDArray[np.generic]]) -> _Came:
-        """Of a segment that came to its end, but whose record was lost with its worker: nothing moves any more."""
-        task = self.task
-        works = np.array(saved["work"]) if task.end == task.equilibration + task.steps else None
-        heat = float(measured_thermal_energy(restored(saved), self.model.masses).mean())
-        return _Came(dict(saved), works, heat / BOLTZMANN, [])
-
-    def _switched(self, started: Switch, here: int, heat: list[float], warnings: list[str]) -> _Came:
+    def _switched(self, started: Switch, here: int, looking: Looking, warnings: list[str]) -> _Came:
         """From a step of the switch to the end of the segment."""
         task = self.task
-        ended, _ = switch(
+        ended, record = switch(
             self.hamiltonian,
             started,
             self.integrator,
-            linear(task.steps),
+            linear(task.steps) if task.pace is None else paced(task.pace, task.steps),
             np.full(task.replicas, task.forward),
             steps=task.end - here,
             path=self.path,
+            on_moment=looking.see,
         )
-        heat.append(float(measured_thermal_energy(ended.state, self.model.masses).mean()))
         done = task.end == task.equilibration + task.steps
-        shortest = shortest_distances(
-            self.rest[0].unstrained, ended.state.positions, ended.state.strain, self.present
-        )
-        warnings += [one.message for one in overlapping(shortest, self.neighbours)]
+        if looking.shortest is not None:
+            warnings += [one.message for one in overlapping(looking.shortest, self.neighbours)]
         if done:
             warnings += self.noticed(ended.state, off=task.forward)
-        return _Came(ended.arrays(), ended.work if done else None, float(np.mean(heat)) / BOLTZMANN, warnings)
+        by_part = work_by_part(record.lam[:, 0], record.slope)
+        return _Came(ended.arrays(), ended.work if done else None, looking.seen(warnings, by_part))
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:

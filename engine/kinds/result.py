@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from api_schemas.decorations import DECORATIONS
 from api_schemas.descents import DESCENT
-from api_schemas.dynamics import DYNAMICS, HARMONIC, THERMAL_CELL
+from api_schemas.dynamics import BATCHING, DYNAMICS, HARMONIC, THERMAL_CELL
 from api_schemas.evaluations import REFERENCE
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
@@ -20,7 +20,7 @@ from engine.kinds.kind import Answer, Plan
 from engine.kinds.measured import measured_points
 from engine.potentials.registry import describe_choice
 
-EXPLICIT = frozenset({SUPERCELL, DECORATIONS, DESCENT, HARMONIC, DYNAMICS, THERMAL_CELL, REFERENCE})
+EXPLICIT = frozenset({SUPERCELL, DECORATIONS, DESCENT, HARMONIC, DYNAMICS, THERMAL_CELL, BATCHING, REFERENCE})
 """Units whose records are no evaluations: explicit crystals, and what is shared."""
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "ase", "pymatgen")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api_schemas import extensions
 from api_schemas.registry import Registry
+from engine.units.batching import Batching
 from engine.units.decorations import Decorations
 from engine.units.descent import Descent
 from engine.units.dynamics import Dynamics
@@ -26,6 +27,7 @@ UNITS: Registry[Unit] = Registry(
     Harmonic(),
     Dynamics(),
     ThermalCellUnit(),
+    Batching(),
 )
 """Every unit that a task may name."""
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from api_schemas.dynamics import DynamicsTask, HarmonicTask, RestingCrystal
+from api_schemas.dynamics import BatchingTask, DynamicsTask, HarmonicTask, RestingCrystal
 from api_schemas.evaluations import Suggestion
 from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.problem import Problem
@@ -175,7 +175,9 @@ def test_an_unstable_mode_is_told_with_what_moves_and_why_it_may_not_be(salt):
 
 @pytest.mark.parametrize("reference", ["composition", "harmonic", "einstein"])
 def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
-    changes = {} if reference == "composition" else {"reference": reference, "crystals": salt[2][:1]}
+    """With the averages over its steps; those to another composition at a pace of their own."""
+    paced = {"pace": [0.0, 0.2, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0]}
+    changes = paced if reference == "composition" else {"reference": reference, "crystals": salt[2][:1]}
     whole, _ = segment(salt, 0, 20, **changes)
     assert whole.works is not None
     assert whole.failed is None
@@ -184,6 +186,16 @@ def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
         assert first.works is None
         second, _ = segment(salt, cut, 20, checkpoint=saved[-1], **changes)
         assert second.works == whole.works
+        for name in ("measured", "volume"):
+            means = (getattr(one, name) for one in (first, second))
+            steps = (cut, 20 - cut)
+            assert np.average(list(means), weights=steps) == pytest.approx(getattr(whole, name), rel=1e-9)
+        parts = np.sum([one.work_by_part for one in (first, second) if one.work_by_part], axis=0)
+        assert parts == pytest.approx(whole.work_by_part, abs=1e-9)
+        assert (first.closest is None) == (cut <= 6)
+    assert sum(whole.work_by_part) == pytest.approx(np.mean(whole.works), abs=1e-9)
+    assert 2.0 < whole.closest < 3.2
+    assert 8 * 20.0 < whole.volume < 8 * 32.0
     assert whole.works[0] != whole.works[1]
 
 
@@ -208,17 +220,27 @@ def test_a_segment_that_begins_again_from_its_own_end_is_told_again(salt, end):
     """A worker that dies after the checkpoint and before the record: in equilibrium, while switched, at the end."""
     first, (saved,) = segment(salt, 0, end, run=2)
     again, (kept,) = segment(salt, 0, end, checkpoint=saved, run=2)
-    assert again.works == first.works
+    assert again.model_copy(update={"cost": first.cost}) == first
     assert (first.works is None) == (end < 20)
     assert sorted(kept) == sorted(saved)
     assert all(np.array_equal(kept[name], saved[name], equal_nan=True) for name in saved)
 
 
+def test_how_many_runs_are_best_computed_together_is_measured(salt):
+    found = performed(salt, BatchingTask(index=0, crystals=salt[2], matrix=CELLS, most=5))
+    assert found.replicas in (1, 2, 4)
+    # Each size at least twice, and no more than the rounds allow.
+    assert 2 * (1 + 2) <= found.cost.potential_calls <= 6 * (1 + 2 + 4)
+
+
 def test_a_step_that_is_too_long_is_found_before_anything_moves(salt):
     record, saved = segment(salt, 0, 20, timestep=60.0)
     assert record.works is None
+    assert record.drift is None
     assert "time step of 60 fs too large" in record.failed
     assert saved == []
+    shorter, _ = segment(salt, 0, 4)
+    assert 0.0 <= shorter.drift < 0.03 * 3 * 8.617333262e-5 * 300 / (40 * 4e-3)
 
 
 def test_switching_is_bounded_by_the_ends_and_reverses(salt):

@@ -63,7 +63,7 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
         potential_calls=rest.potential_calls + calls,
         seconds=rest.seconds + calls * work.seconds(),
         memory_bytes=int(
-            max(rest.memory_bytes, memory_of(resolved, questions.supercell.n_cells, questions.together))
+            max(rest.memory_bytes, memory_of(resolved, questions.supercell.n_cells, questions.most_replicas))
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from api_schemas.dynamics import DynamicsTask, HarmonicTask, RestingCrystal, ThermalCellTask
+from api_schemas.dynamics import BatchingTask, DynamicsTask, HarmonicTask, RestingCrystal, ThermalCellTask
 from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.results import Stopped
 from engine.crystals.symmetry import space_group
@@ -112,7 +112,7 @@ class PhasesPlan(PlanOfUnits):
             changes["continues"] = number(task.continues)
         if isinstance(task, HarmonicTask | ThermalCellTask):
             changes["crystal"] = resting(task.crystal)
-        elif isinstance(task, DynamicsTask):
+        elif isinstance(task, DynamicsTask | BatchingTask):
             changes["crystals"] = [resting(one) for one in task.crystals]
         return task.model_copy(update=changes)
 

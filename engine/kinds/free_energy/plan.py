@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from api_schemas.dynamics import (
+    BATCHING,
     DYNAMICS,
     HARMONIC,
     THERMAL_CELL,
+    BatchingRecord,
+    BatchingTask,
     DynamicsRecord,
     DynamicsTask,
     EmptySite,
@@ -81,6 +84,7 @@ class FreeEnergyPlan(PlanOfUnits):
                 },
                 cells={one.index: one for one in self.of(THERMAL_CELL) if isinstance(one, ThermalCellRecord)},
                 harmonic={one.index: one for one in self.of(HARMONIC) if isinstance(one, HarmonicRecord)},
+                batching=[one for one in self.of(BATCHING) if isinstance(one, BatchingRecord)],
                 dynamics={one.index: one for one in self.of(DYNAMICS) if isinstance(one, DynamicsRecord)},
             )
         return self._told
@@ -90,16 +94,22 @@ class FreeEnergyPlan(PlanOfUnits):
         """At most so many tasks that count: those of the rounds that are known to be wanted."""
         told, questions = self.told, self._questions
         total = len(questions.points) * (1 + questions.expands * len(questions.temperatures))
+        if questions.replicas is None and any(self._may_switch(told, leg) for leg in questions.legs):
+            total += 1
         for leg in questions.legs:
             if leg.sampled and not self._einstein:
                 samples = told.samples(leg)
                 total += samples.batches + samples.drawn
             else:
                 total += len(leg.places)
-            if not leg.sampled or self._einstein or told.switches(leg):
+            if self._may_switch(told, leg):
                 segments = sum(len(told.segments(leg, forward=forward)) for forward in (True, False))
                 total += told.runs(leg).batches * segments
         return total
+
+    def _may_switch(self, told: FreeEnergyTold, leg: Leg) -> bool:
+        """Whether a leg takes runs, as far as is known."""
+        return not leg.sampled or self._einstein or told.switches(leg)
 
     def end(self) -> Stopped:
         """The accuracy is met everywhere, or what may be spent is spent."""
@@ -128,6 +138,7 @@ class FreeEnergyPlan(PlanOfUnits):
         """Every task whose turn has come, told or not."""
         told, space = self.told, self.resolved.space
         yield from self._shared
+        measured = False
         for number, x in enumerate(self._questions.points):
             yield Suggestion(index=number, origin=ORIGIN, composition=space.to_composition(x))
         for leg in self._questions.legs:
@@ -140,8 +151,11 @@ class FreeEnergyPlan(PlanOfUnits):
             else:
                 for place in leg.places:
                     yield self._samples(told, leg, place, 0, pairs=0)
-            if told.switches(leg):
+            if told.switches(leg) and not told.measures:
                 yield from self._runs(told, leg)
+            elif told.switches(leg) and not measured:
+                measured = True
+                yield self._batching(told, leg)
 
     @property
     def _einstein(self) -> bool:
@@ -206,26 +220,40 @@ class FreeEnergyPlan(PlanOfUnits):
             return self._seed
         return int(np.random.SeedSequence([self._seed, leg.number]).generate_state(1)[0])
 
+    def _crystals(self, told: FreeEnergyTold, leg: Leg) -> list[RestingCrystal]:
+        """Along the way of a leg."""
+        return [self._resting(told, number, leg.temperature) for number in leg.crystals]
+
+    def _batching(self, told: FreeEnergyTold, leg: Leg) -> BatchingTask:
+        """One of its legs is measured for all runs of the job."""
+        return BatchingTask(
+            index=0,
+            crystals=self._crystals(told, leg),
+            matrix=self._questions.supercell.matrix.tolist(),
+            most=self._questions.most_replicas,
+        )
+
     def _runs(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Segments whose turn has come: each goes on from the one before it."""
         ends = told.ends(leg)
         assert ends is not None  # noqa: S101 - it switches
-        crystals = [self._resting(told, number, leg.temperature) for number in leg.crystals]
+        crystals = self._crystals(told, leg)
         defect = ends[0].defect
         tether = None if defect is None else Tether(site=self._questions.empty, spring=defect.spring)
         timestep = self._questions.options.timestep
         if isinstance(timestep, str):
             fastest = max(abs(one.frequencies[-1]) for one in ends)
             timestep = round(chosen_timestep(np.ones(1), fastest) * SHORTER ** told.attempt(leg), 3)
-        together, runs = self._questions.together, self._questions.options.budget.runs
+        replicas, runs = told.replicas, self._questions.options.budget.runs
         # The first batch tests the time step: the others wait for its first segments.
         for batch in range(told.runs(leg).batches if told.tested(leg) else 1):
-            first = batch * together
+            first = batch * replicas
+            pace = told.pace(leg) if batch >= told.first_batches else None
             for forward in (True, False):
                 before: int | None = None
                 for number, (begin, end) in enumerate(told.segments(leg, forward=forward)):
                     index = self._questions.dynamics(
-                        leg, batch, number, forward=forward, attempt=told.attempt(leg)
+                        leg, first, number, forward=forward, attempt=told.attempt(leg)
                     )
                     yield DynamicsTask(
                         index=index,
@@ -239,10 +267,11 @@ class FreeEnergyPlan(PlanOfUnits):
                         friction=FRICTION,
                         seed=self._seed_of(leg),
                         run=first,
-                        replicas=min(together, runs - first),
+                        replicas=min(replicas, runs - first),
                         forward=forward,
                         equilibration=told.settling(leg, forward=forward),
                         steps=self._questions.options.budget.steps,
+                        pace=pace,
                         begin=begin,
                         end=end,
                     )

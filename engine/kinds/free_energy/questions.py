@@ -29,8 +29,8 @@ FIRST_RUNS = 4
 """Runs of either direction that are asked for at once; of fewer nothing is said to be met."""
 CALLS_OF_A_SEGMENT = 200
 """Potential calls of a segment of trajectories, about."""
-SITES_TOGETHER, MOST_TOGETHER = 64, 8
-"""Runs are computed together up to so many sites, and no more than so many."""
+SITES_TOGETHER, MOST_TOGETHER = 512, 8
+"""Whether runs are best computed together is measured up to so many sites, and no more than so many runs."""
 OF_CRYSTAL, OF_SWITCH = 0.3, 0.8
 """Shares of the accuracy of a vacancy in an element; what the free energy of an atom of the crystal has, which takes
 few calls, and what the switch has. Together they are below 1 in crystals of two atoms and more."""
@@ -137,25 +137,33 @@ class Questions:
         return self.supercell.n_cells * self.resolved.crystal.n_sites
 
     @property
-    def together(self) -> int:
-        """Runs of one direction that are computed together."""
-        most = min(MOST_TOGETHER, self.options.budget.runs)
-        return max(1, min(most, SITES_TOGETHER // self.n_sites))
+    def most_replicas(self) -> int:
+        """No more runs of one direction than so many are computed together."""
+        asked, runs = self.options.replicas, self.options.budget.runs
+        if isinstance(asked, int):
+            return min(asked, runs)
+        return max(1, min(MOST_TOGETHER, runs, SITES_TOGETHER // self.n_sites))
 
     @property
-    def batches(self) -> int:
-        """At most so many batches of runs of one direction."""
-        return math.ceil(self.options.budget.runs / self.together)
+    def replicas(self) -> int | None:
+        """Runs of one direction that are computed together; None where that is measured first."""
+        most = self.most_replicas
+        return most if most == 1 or isinstance(self.options.replicas, int) else None
 
     @cached_property
     def most_segments(self) -> int:
         """Of a run, the longest."""
-        return len(self.segments(SETTLING_SOFT))
+        return len(self.segments(SETTLING_SOFT, self.most_replicas))
 
-    def segments(self, settling: int) -> list[tuple[int, int]]:
-        """Steps at which each segment of a run begins and ends, which takes so many to come to equilibrium."""
+    def segments(self, settling: int, replicas: int) -> list[tuple[int, int]]:
+        """Steps at which each segment of runs that are computed together begins and ends.
+
+        Args:
+            settling: Steps that they take to come to equilibrium.
+            replicas: How many they are.
+        """
         total = settling + self.options.budget.steps
-        count = math.ceil(total * self.together / CALLS_OF_A_SEGMENT)
+        count = math.ceil(total * replicas / CALLS_OF_A_SEGMENT)
         edges = np.unique(np.rint(np.linspace(0, total, count + 1)).astype(int)).tolist()
         return list(pairwise(edges))
 
@@ -175,8 +183,8 @@ class Questions:
         """
         return (3 * leg.number + crystal) * MOST_BATCHES + batch
 
-    def dynamics(self, leg: Leg, batch: int, segment: int, *, forward: bool, attempt: int = 0) -> int:
-        """Number of a segment of runs; attempts differ in their time step."""
+    def dynamics(self, leg: Leg, run: int, segment: int, *, forward: bool, attempt: int = 0) -> int:
+        """Number of a segment of runs, of which the first is named; attempts differ in their time step."""
         of_leg = leg.number * MOST_ATTEMPTS + attempt
-        of_batch = (of_leg * self.batches + batch) * 2 + (not forward)
-        return of_batch * self.most_segments + segment
+        of_run = (of_leg * self.options.budget.runs + run) * 2 + (not forward)
+        return of_run * self.most_segments + segment

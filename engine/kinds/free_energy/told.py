@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.dynamics.estimators import TwoSided, is_met, pairs_wanted, two_sided
+from engine.dynamics.schedules import equal_dissipation, linear
 from engine.kinds.free_energy.questions import (
     FIRST_RUNS,
     MOST_ATTEMPTS,
@@ -18,7 +22,7 @@ from engine.kinds.free_energy.sampled import GROWTH, Sampled, sampled
 from engine.mechanics.constants import BOLTZMANN
 
 if TYPE_CHECKING:
-    from api_schemas.dynamics import DynamicsRecord, HarmonicRecord, ThermalCellRecord
+    from api_schemas.dynamics import BatchingRecord, DynamicsRecord, HarmonicRecord, ThermalCellRecord
     from api_schemas.evaluations import EvaluationRecord
     from engine.kinds.free_energy.legs import Leg
 
@@ -61,6 +65,7 @@ class FreeEnergyTold:
         harmonic: Samples of harmonic crystals.
         dynamics: Segments of runs.
         cells: Cells at temperatures.
+        batching: How many runs are computed together, by measurement; one record at the most.
     """
 
     questions: Questions
@@ -69,6 +74,7 @@ class FreeEnergyTold:
     harmonic: Mapping[int, HarmonicRecord]
     dynamics: Mapping[int, DynamicsRecord]
     cells: Mapping[int, ThermalCellRecord] = field(default_factory=dict)
+    batching: Sequence[BatchingRecord] = ()
     _sampled: dict[int, Sampled] = field(default_factory=dict)
     _switched: dict[int, Runs] = field(default_factory=dict)
 
@@ -136,7 +142,53 @@ class FreeEnergyTold:
 
     def segments(self, leg: Leg, *, forward: bool) -> list[tuple[int, int]]:
         """Steps at which each segment of its runs begins and ends."""
-        return self.questions.segments(self.settling(leg, forward=forward))
+        return self.questions.segments(self.settling(leg, forward=forward), self.replicas)
+
+    @property
+    def measures(self) -> bool:
+        """Whether it is still to be measured how many runs are computed together."""
+        return self.questions.replicas is None and not self.batching
+
+    @property
+    def replicas(self) -> int:
+        """Runs of one direction that are computed together; the most while that is not measured."""
+        if self.questions.replicas is not None:
+            return self.questions.replicas
+        return self.batching[0].replicas if self.batching else self.questions.most_replicas
+
+    @property
+    def most_batches(self) -> int:
+        """At most so many batches of runs of one direction."""
+        return math.ceil(self.questions.options.budget.runs / self.replicas)
+
+    @property
+    def first_batches(self) -> int:
+        """Of either direction, that are asked for at once; with schedule adaptive they show where work is lost."""
+        return min(self.most_batches, math.ceil(FIRST_RUNS / self.replicas))
+
+    def pace(self, leg: Leg) -> list[float] | None:
+        """Of the runs after the first ones, which are told (`DynamicsTask.pace`); None for one speed."""
+        options = self.questions.options
+        if options.schedule == "linear":
+            return None
+        lost = []
+        for forward in (True, False):
+            chains = [self.chain(leg, batch, forward=forward) for batch in range(self.first_batches)]
+            ended = [one for one in chains if one and one[-1].works is not None]
+            if not ended:
+                return None
+            parts = [record.work_by_part for chain in ended for record in chain if record.work_by_part]
+            lost.append(np.sum(parts, axis=0) / len(ended))
+        return equal_dissipation(linear(options.budget.steps), lost[0], lost[1], 1.0).tolist()
+
+    def chain(self, leg: Leg, batch: int, *, forward: bool) -> list[DynamicsRecord]:
+        """What was told of the segments of a batch, in order."""
+        attempt, run = self.attempt(leg), batch * self.replicas
+        count = len(self.segments(leg, forward=forward))
+        numbers = (
+            self.questions.dynamics(leg, run, n, forward=forward, attempt=attempt) for n in range(count)
+        )
+        return [self.dynamics[number] for number in numbers if number in self.dynamics]
 
     def attempt(self, leg: Leg) -> int:
         """How often the time step of its runs was made shorter, since it was too long."""
@@ -163,9 +215,8 @@ class FreeEnergyTold:
         return self.dynamics.get(self.questions.dynamics(leg, 0, 0, forward=forward, attempt=attempt))
 
     def _runs(self, leg: Leg) -> Runs:
-        questions = self.questions
-        together, most = questions.together, questions.batches
-        wanted = min(most, -(-FIRST_RUNS // together))
+        questions, replicas, most = self.questions, self.replicas, self.most_batches
+        wanted = self.first_batches
         attempt = self.attempt(leg)
         first = [self._first(leg, attempt, forward=forward) for forward in (True, False)]
         unfit = next((one.failed for one in first if one is not None and one.unfit), None)
@@ -184,30 +235,23 @@ class FreeEnergyTold:
             over = len(failed) >= MOST_FAILED if found is None else is_met(found, accuracy)
             if not complete or wanted == most or over:
                 return Runs(forward, backward, failed, warnings, wanted, complete, found)
-            more = 1 if found is None else -(-pairs_wanted(found, accuracy) // together)
+            more = 1 if found is None else -(-pairs_wanted(found, accuracy) // replicas)
             wanted = min(most, GROWTH * wanted, wanted + max(1, more))
 
     def _works(self, leg: Leg, batches: int) -> tuple[list[float], list[float], list[str], list[str], bool]:
         works: dict[bool, list[float]] = {True: [], False: []}
         failed, warnings, complete = [], list[str](), True
-        attempt = self.attempt(leg)
         for batch in range(batches):
             for forward in (True, False):
-                chain = [
-                    self.dynamics.get(
-                        self.questions.dynamics(leg, batch, n, forward=forward, attempt=attempt)
-                    )
-                    for n in range(len(self.segments(leg, forward=forward)))
-                ]
-                told = [one for one in chain if one is not None]
+                told = self.chain(leg, batch, forward=forward)
                 warnings += [text for one in told for text in one.warnings]
                 broken = next((one.failed for one in told if one.failed), None)
                 if broken:
                     failed.append(broken)
-                elif (end := chain[-1]) is None:
+                elif len(told) < len(self.segments(leg, forward=forward)):
                     complete = False
                 else:
-                    works[forward] += end.works or []
+                    works[forward] += told[-1].works or []
         return works[True], works[False], failed, list(dict.fromkeys(warnings)), complete
 
     def ended(self, leg: Leg) -> bool:

@@ -30,9 +30,16 @@ class Costly:
         (lambda m: m, 8, 1),  # nothing to share
         (lambda m: 1.0 + m if m <= 4 else 3.0 * m, 64, 4),  # in pieces from somewhere on
         (lambda m: 1.0 + m, 1, 1),
+        (lambda m: 1.0 * m if m == 1 else 0.97 * m, 8, 1),  # what may be chance
+        (
+            lambda m: 1.0 * m if m == 1 else 1.5 * m if m == 2 else 0.1,
+            8,
+            1,
+        ),  # no more is tried where it gets worse
     ],
 )
 def test_the_batch_makes_each_replica_the_cheapest(seconds, most, expected):
     costly = Costly(seconds)
-    assert measured_batch(costly, np.zeros((4, 3)), most, clock=costly.clock) == expected
+    found = measured_batch(costly, np.zeros((4, 3)), np.zeros((3, 3)), most, clock=costly.clock)
+    assert found == expected
     assert costly.largest <= most

@@ -6,6 +6,7 @@ import numpy as np
 
 from api_schemas.cost import Cost
 from api_schemas.dynamics import (
+    BatchingRecord,
     Defect,
     DynamicsRecord,
     HarmonicRecord,
@@ -68,6 +69,8 @@ class Records:
         no_cell: Why a cell at a temperature is not found.
         spread: Of the works, against that of the fluctuation theorem.
         rests_empty: Whether the crystal with an empty site comes to rest.
+        together: How many runs are measured to be best computed together, or fewer.
+        friction: Shares of what is lost in each eighth of the way.
     """
 
     def __init__(
@@ -83,7 +86,10 @@ class Records:
         no_cell=None,
         spread=1.0,
         rests_empty=True,
+        together=4,
+        friction=(1.0,) * 8,
     ) -> None:
+        self.together, self.friction = together, np.array(friction) / sum(friction)
         self.deviation, self.lost, self.unstable = deviation, lost, unstable
         self.left = deviation if left is None else left
         self.fails, self.rests, self.unfit = fails, rests, unfit
@@ -139,6 +145,9 @@ class Records:
             ),
         )  # fmt: skip
 
+    def batching(self, task):
+        return BatchingRecord(index=task.index, cost=SPENT, replicas=min(self.together, task.most))
+
     def dynamics(self, task):
         failed = "replica 0 exploded at step 7" if self.fails(task) else None
         unfit = self.unfit if isinstance(self.unfit, bool) else task.timestep > self.unfit
@@ -161,4 +170,5 @@ class Records:
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
             temperature=task.temperature, end=task.end, works=works if done else None, measured=task.temperature,
             failed=failed, unfit=unfit,
+            work_by_part=(self.lost * self.friction).tolist() if done else None,
         )  # fmt: skip

@@ -60,6 +60,12 @@ REFUSED = {
     "an unknown path": (asked({"path": "mass"}), "/free_energy/path", "unknown-choice", "'vacancy'"),
     "no beginning": (asked({"path": "composition", "to": K}), "/free_energy/from", "missing-field", "from: {"),
     "no end": (asked({"path": "composition", "from": NA}), "/free_energy/to", "missing-field", "to: {"),
+    "an unknown schedule": (
+        asked({**CHANGE, "schedule": "polynomial"}), "/free_energy/schedule", "unknown-choice", "'adaptive'"),
+    "no run together": (asked({**CHANGE, "replicas": 0}), "/free_energy/replicas", "bad-choice", "or auto"),
+    "too many runs together": (
+        asked({**CHANGE, "replicas": 65}), "/free_energy/replicas", "bad-choice", "from 1 to 64"),
+    "half a run": (asked({**CHANGE, "replicas": 2.5}), "/free_energy/replicas", "bad-choice", "or auto"),
     "the same ends": (asked({**CHANGE, "to": NA}), "/free_energy/to", "same-ends", "another end"),
     "ends that round to the same": (
         asked({**CHANGE, "to": {"cation": {"Na": 1.00004, "K": 0.0}}}),

@@ -418,3 +418,57 @@ def test_a_mixed_crystal_has_the_masses_of_its_atoms_and_not_their_mean():
     above = math.log((light + heavy) / 2) - (math.log(light) + math.log(heavy)) / 2
     assert one.contributions.mass == pytest.approx(1.5 * BOLTZMANN * 300 * above / 2, rel=1e-9)
     assert one.text.startswith("Na0.5K0.5Cl at 300 K: ")
+
+
+def asked_in(campaign, told):
+    """Every task that a campaign asks for until it ends."""
+    seen: list = []
+    ended(campaign, lambda task: seen.append(task) or told(task))
+    return seen
+
+
+@pytest.mark.parametrize(("replicas", "measured"), [("auto", 4), ("auto", 1), (3, None), (64, None)])
+def test_how_many_runs_are_computed_together_is_measured_once_before_any_or_given(replicas, measured):
+    asked_for = problem(
+        **{
+            **CHANGES,
+            "temperatures": [300, 400],
+            "replicas": replicas,
+            "accuracy": 1e-5,
+            "budget": {"runs": 7},
+        }
+    )
+    seen = asked_in(Campaign(asked_for, shared=True), Records(lost=0.02, together=measured or 2))
+    units = [one.unit for one in seen]
+    assert units.count("batching") == (measured is not None)
+    if measured:
+        assert units.index("batching") < units.index("dynamics")
+        assert seen[units.index("batching")].most == 7
+    runs = [one for one in seen if one.unit == "dynamics" and one.begin == 0 and one.forward]
+    together = measured or min(replicas, 7)
+    at_one = sorted((one.run, one.replicas) for one in runs if one.temperature == 300)
+    assert at_one == [(first, min(together, 7 - first)) for first in range(0, 7, together)]
+    assert len({one.index for one in seen if one.unit == "dynamics"}) == units.count("dynamics")
+
+
+def test_where_first_runs_lose_work_the_others_go_slowly():
+    """Friction (9, 1, 1, ...) is averaged with neighbours to (7, 3, 1, ...), of mean 2, and no more than 6."""
+    adaptive = {**CHANGES, "accuracy": 1e-5, "schedule": "adaptive", "budget": {"runs": 12, "steps": 320}}
+    told = Records(lost=0.02, friction=(9.0, *7 * (1.0,)))
+    campaign = Campaign(problem(**adaptive), shared=True)
+    seen = [one for one in asked_in(campaign, told) if one.unit == "dynamics"]
+    assert {one.run: one.pace for one in seen if one.run < 4} == {0: None}
+    (pace,) = {tuple(one.pace) for one in seen if one.run >= 4}
+    times = [math.sqrt(one) for one in (6, 3, 1, 1, 1, 1, 1, 1)]
+    assert pace == pytest.approx([sum(times[:n]) / sum(times) for n in range(9)], abs=1e-12)
+    assert {one.run for one in seen} == {0, 4, 8}
+    (one,) = answered(campaign)
+    assert one.switching.forward.runs == 12
+    records = list(campaign.records)
+    random.Random(1).shuffle(records)  # noqa: S311
+    again = Campaign(problem(**adaptive), shared=True)
+    again.tell(records)
+    assert again.ask() == []
+    assert again.result() == campaign.result()
+    at_one_speed = asked_in(Campaign(problem(**{**adaptive, "schedule": "linear"}), shared=True), told)
+    assert {one.pace for one in at_one_speed if one.unit == "dynamics"} == {None}
