@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, field_validator
 
 from api_schemas.also import AlsoEvaluated
 from api_schemas.base import Output
+from api_schemas.composition_uncertainty import Bars, Ranges, UncertaintyShares
 from api_schemas.evaluations import Evaluation
 from api_schemas.measured import MeasuredOffset, MeasuredPoint
 from api_schemas.verification import Verification
@@ -110,6 +111,26 @@ class Result(Output):
         "and evaluate.",
     )
     stopped: Stopped
+    uncertainty_of_composition: Bars | None = Field(
+        None,
+        description="Standard deviations of the fractions of the best composition, to first order by the gradients of "
+        "the targets: from tolerances, tier and surrogates (docs/science.md, Eq. 144). 0 where a constraint holds a "
+        "fraction back, null where the targets leave it open, and null as a whole without targets, for a front, and "
+        "where a target has no gradient.",
+    )
+    uncertainty_shares: UncertaintyShares | None = Field(
+        None, description="What these deviations are made of; null as they are."
+    )
+    degenerate_directions: int = Field(
+        0,
+        description="In how many directions the composition can move with every target kept, where no goal decides: "
+        "the answer is one of many.",
+    )
+    feasible_ranges: Ranges | None = Field(
+        None,
+        description="Where the targets leave directions open, the least and the largest of each fraction with every "
+        "target kept within its tolerance, to first order, and every constraint obeyed; null elsewhere.",
+    )
     sensitivities: list[Sensitivity] = []
     active_constraints: list[str] = []
     notes: list[str] = Field(

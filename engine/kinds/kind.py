@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import JsonValue
 
 from api_schemas.also import AlsoEvaluated
+from api_schemas.composition_uncertainty import Determined
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
@@ -61,6 +62,7 @@ class Answer:
         front: The evaluations of the Pareto front.
         evaluations: All of them.
         own: What the kind answers beyond evaluations: the result's `answer`.
+        determined: How far the targets determine the best composition; None without targets.
         sensitivities: How objectives answer to more of an element.
         active_constraints: What holds the answer back.
         notes: How it was found.
@@ -76,6 +78,7 @@ class Answer:
     front: Sequence[Evaluation] = ()
     evaluations: Sequence[Evaluation] = ()
     own: dict[str, JsonValue] = field(default_factory=dict)
+    determined: Determined | None = None
     sensitivities: Sequence[Sensitivity] = ()
     active_constraints: Sequence[str] = ()
     notes: Sequence[str] = ()

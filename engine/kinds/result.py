@@ -73,6 +73,7 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         answer=dict(answer.own),
         notes=list(answer.notes),
         stopped=ended,
+        **(dict(answer.determined) if answer.determined else {}),
         sensitivities=list(answer.sensitivities),
         active_constraints=list(answer.active_constraints),
         trace=list(answer.trace),
