@@ -16,6 +16,7 @@ from engine.kinds.told import Told
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.answer.assessment import assessment
 from engine.optimize.answer.determination import determination
+from engine.optimize.answer.objective_checks import objective_checks
 from engine.optimize.answer.offsets import measured_offsets, offset_words
 from engine.optimize.answer.prediction import left_open, predictions
 from engine.optimize.answer.sensitivities import sensitivities
@@ -143,6 +144,7 @@ class CompositionPlan:
             best=best,
             front=[with_uncertainty(evaluations[places[record.index]], choice) for record in front],
             evaluations=evaluations,
+            objective_checks=[] if best is None or loss is None else objective_checks(loss, best),
             determined=None if best is None else self._determined(best, quick=stopped.reason == "cancelled"),
             sensitivities=[] if best is None or loss is None else sensitivities(loss, best),
             active_constraints=[]

@@ -90,7 +90,9 @@ class Preferring:
             return LeastMixingEnergy(told.region, loss)
         if self._given:
             return Nearest(told.region, loss, self._given[0], "the nearest to the first of at")
-        return Nearest(told.region, loss, told.region.center(), "the nearest to the centre of what is allowed")
+        return Nearest(
+            told.region, loss, told.region.center(), "the nearest to the centre of what is allowed"
+        )
 
     def _is_open(self, loss: Loss, best: Point) -> bool:
         found = determination(self._told.region, loss, best, {}, None)

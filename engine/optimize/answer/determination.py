@@ -1,6 +1,6 @@
 """How far targets determine a composition: its covariance in the tangent space, and what they leave open.
 
-To first order in the gradients at the answer (docs/science.md, Eq. 144 and 144).
+To first order in the gradients at the answer (docs/science.md, Eq. 143 and 144).
 """
 
 from __future__ import annotations
