@@ -104,6 +104,11 @@ class Strategy(Model):
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = Field(
         0, description="Seed of everything random: the same seed gives the same search."
     )
+    prefer: Literal["centre", "mixing_energy", "first"] = Field(
+        "centre",
+        description="Which of many compositions that meet all targets is the answer: the nearest to the centre of what "
+        "is allowed (or to the first of at), that of least mixing energy, or the first that was found.",
+    )
 
 
 class Scan(Model):

@@ -8,8 +8,10 @@ from pydantic import Field, JsonValue, field_validator
 
 from api_schemas.also import AlsoEvaluated
 from api_schemas.base import Output
+from api_schemas.composition_uncertainty import Bars, Ranges, UncertaintyShares
 from api_schemas.evaluations import Evaluation
 from api_schemas.measured import MeasuredOffset, MeasuredPoint
+from api_schemas.messages import Message, ObjectiveCheck
 from api_schemas.verification import Verification
 
 StopReason = Literal[
@@ -109,7 +111,34 @@ class Result(Output):
         description="What the kind answers beyond evaluations: of kind order an OrderAnswer; empty for optimize, scan "
         "and evaluate.",
     )
+    reading: list[Message] = Field(
+        default=[],
+        description="What a reader must see, the most important first: the same sentences on every surface.",
+    )
     stopped: Stopped
+    objective_checks: list[ObjectiveCheck] = Field(
+        default=[], description="How far the best evaluation meets each objective; empty without one."
+    )
+    uncertainty_of_composition: Bars | None = Field(
+        None,
+        description="Standard deviations of the fractions of the best composition, to first order by the gradients of "
+        "the targets: from tolerances, tier and surrogates (docs/science.md, Eq. 143). 0 where a constraint holds a "
+        "fraction back, null where the targets leave it open, and null as a whole without targets, for a front, and "
+        "where a target has no gradient.",
+    )
+    uncertainty_shares: UncertaintyShares | None = Field(
+        None, description="What these deviations are made of; null as they are."
+    )
+    degenerate_directions: int = Field(
+        0,
+        description="In how many directions the composition can move with every target kept, where no goal decides: "
+        "the answer is one of many.",
+    )
+    feasible_ranges: Ranges | None = Field(
+        None,
+        description="Where the targets leave directions open, the least and the largest of each fraction with every "
+        "target kept within its tolerance, to first order, and every constraint obeyed; null elsewhere.",
+    )
     sensitivities: list[Sensitivity] = []
     active_constraints: list[str] = []
     notes: list[str] = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
@@ -17,7 +17,9 @@ from api_schemas.jobs import BestSoFar, Job
 from api_schemas.kinds import KINDS
 from api_schemas.maps import SurrogateMap
 from api_schemas.measured import MeasuredPoint
+from api_schemas.messages import Message, Role
 from api_schemas.objectives import Objective
+from api_schemas.reading import of_evaluation, reading
 from api_schemas.results import Prediction, Provenance, Result
 from orichalcum import free_energy_tables, ordering_tables, other_potentials, tables, verified, wording
 from orichalcum.exceptions import NotAnswered
@@ -25,8 +27,6 @@ from orichalcum.reporting import plain
 
 LONGEST_PART = 2000
 """Characters of an answer's part that are printed."""
-MOST_MESSAGES = 5
-"""Different messages of evaluations that are shown under their table."""
 ALWAYS = frozenset(
     {
         "lattice_a",
@@ -52,6 +52,7 @@ _VIEWS: Mapping[str, Callable[[Result], list[RenderableType]]] = {
 }
 """What prints the answer of a kind, by the name of its view; each raises NotAnswered where it cannot."""
 
+_MESSAGE_STYLES: Mapping[Role, str] = {"headline": "bold", "warning": "yellow"}
 _STATE_STYLES = {
     "succeeded": "green",
     "failed": "red",
@@ -147,27 +148,21 @@ def evaluation(item: Evaluation) -> Group:
     columns = _gradient_columns(item)
     shown = columns if len(columns) <= MOST_GRADIENT_COLUMNS else []
     headers = [f"+1 % {element}" for _, element in shown]
-    table = tables.table("Property", "Value", "Unit", *headers, numeric=("Value", *headers))
+    sure = ["±"] if any(value.uncertainty is not None for value in item.properties.values()) else []
+    columns_shown = ("Property", "Value", *sure, "Unit", *headers)
+    table = tables.table(*columns_shown, numeric=("Value", *sure, *headers))
     for name, value in item.properties.items():
         gradients = []
         for sublattice, element in shown:
             answer = (value.per_percent or {}).get(sublattice, {}).get(element)
             gradients.append("–" if answer is None else wording.change(answer, ""))
         unit = "" if value.unit == "1" else value.unit
-        table.add_row(name, wording.number(value.value, value.unit), unit, *gradients)
+        error = [] if not sure else ["–" if value.uncertainty is None else f"{value.uncertainty:.2g}"]
+        table.add_row(name, wording.number(value.value, value.unit), *error, unit, *gradients)
     lines: list[RenderableType] = [Text(wording.composition(item.composition), style="bold"), table]
     if len(columns) > MOST_GRADIENT_COLUMNS:
         lines.append(Text("gradients of so many elements are shown by --json only"))
-    if not item.converged:
-        lines.append(Text("the relaxation did not converge", style="bold yellow"))
-    if item.stable is False:
-        lines.append(Text("unstable: a negative eigenvalue of the Hessian", style="bold yellow"))
-    if item.references:
-        named = "; ".join(f"{element}: {words}" for element, words in item.references.items())
-        lines.append(Text(f"formation_energy refers to {plain(named)}"))
-    if item.message:
-        lines.append(Text(plain(item.message)))
-    lines += [Text(plain(warning), style="yellow") for warning in item.warnings]
+    lines += map(_message, of_evaluation(item))
     lines.append(Text(cost(item.cost), style="dim"))
     return Group(*lines)
 
@@ -198,7 +193,7 @@ def cost(item: Cost) -> str:
 
 
 def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
-    """An answer: composition, objectives against their targets, sensitivities, cost, provenance."""
+    """An answer: what its reader must see, beside the tables of its numbers, and its cost and provenance."""
     parts: list[RenderableType] = []
     if (own := _viewed(item)) is not None:
         parts += own
@@ -212,24 +207,16 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
-        said = dict.fromkeys(
-            text for one in item.evaluations for text in (one.message, *one.warnings) if text
-        )
-        parts += [line(text) for text in list(said)[:MOST_MESSAGES]]
     if item.measured:
         parts.append(_measured(item.measured))
     if own is None:
         parts += [line(f"{name}: {_written(value)}") for name, value in item.answer.items()]
     if item.also is not None:
         parts += other_potentials.lines(item, objectives)
-    if item.verification is not None:
+    if item.verification:
         parts += verified.lines(item.verification)
-    if item.verification is not None or item.also is not None or item.best is None or item.measured:
-        parts += [line(note) for note in item.notes]
-    if item.active_constraints:
-        parts.append(Text("at its limit: " + ", ".join(plain(name) for name in item.active_constraints)))
+    parts = _with_messages(parts, reading(item))
     spent, source = item.cost, item.provenance
-    parts.append(line(f"stopped: {item.stopped.reason.replace('_', ' ')}. {plain(item.stopped.message)}"))
     parts.append(
         line(
             f"cost: {wording.counted(spent.evaluations, 'evaluation')}, "
@@ -245,6 +232,26 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         )
     )
     return Group(*parts)
+
+
+def _with_messages(parts: Sequence[RenderableType], messages: Sequence[Message]) -> list[RenderableType]:
+    """The headline first, and after the rest every message that does not stand beside its numbers already."""
+    said = {text.plain.strip() for text in _texts(parts)}
+    left = [message for message in messages if plain(message.text).strip() not in said]
+    first = [message for message in left if message.role == "headline"]
+    return [*map(_message, first), *parts, *(_message(one) for one in left if one not in first)]
+
+
+def _texts(parts: Sequence[RenderableType]) -> Iterator[Text]:
+    for part in parts:
+        if isinstance(part, Group):
+            yield from _texts(part.renderables)
+        elif isinstance(part, Text):
+            yield part
+
+
+def _message(message: Message) -> Text:
+    return Text(plain(message.text), style=_MESSAGE_STYLES.get(message.role, ""))
 
 
 def surrogate_map(item: SurrogateMap) -> Group:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from api_schemas.problem import Problem
+from api_schemas.reading import reading
 from api_schemas.results import Result
 from orichalcum import display, wording
 from orichalcum.columns import Column, Value, of_evaluations
@@ -78,13 +79,11 @@ def report_html(result: Result, problem: Problem | None = None) -> str:
 
 
 def _card(result: Result) -> str:
-    """The answer in a few seconds."""
-    head = ""
-    if result.best is not None:
-        head = f"<strong>{html.escape(wording.composition(result.best.composition))}</strong><br>"
-    elif result.front:
-        head = f"<strong>a front of {wording.counted(len(result.front), 'composition')}</strong><br>"
-    return f'<div class="answer">{head}{html.escape(result.stopped.message)}</div>'
+    """The answer in a few seconds: the headline, then what its reader must see besides."""
+    told = reading(result)
+    head = "".join(f"<strong>{html.escape(one.text)}</strong><br>" for one in told if one.role == "headline")
+    rest = "<br>".join(html.escape(one.text) for one in told if one.role not in {"headline", "note"})
+    return f'<div class="answer">{head}{rest}</div>'
 
 
 def _source_line(result: Result) -> str:

@@ -1,48 +1,21 @@
-"""Numbers, compositions, gradients and times in words."""
+"""Numbers, compositions, gradients and times in words; those that results hold, too, are worded with the schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from api_schemas.base import Composition
 from api_schemas.evaluations import Evaluation, PropertyValue
 from api_schemas.objectives import Objective
-from api_schemas.units import unit_facts
+from api_schemas.words import change, composition, counted, number, quantity
 
-
-def number(value: float, unit: str) -> str:
-    """A value with as many digits as its unit deserves."""
-    decimals = unit_facts(unit).decimals
-    # Adding zero turns the -0.0 of a rounded tiny number into 0.0.
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
-
-
-def quantity(value: float, unit: str) -> str:
-    """A value with its unit; a pure number has none."""
-    return number(value, unit) if unit == "1" else f"{number(value, unit)} {unit}"
+__all__ = ["age", "change", "composition", "counted", "mev", "number", "objective_text", "objective_value"]
+__all__ += ["quantity", "seconds", "sensitivities"]
 
 
 def mev(energy: float | None, decimals: int = 1) -> str:
     """An energy in eV as people read it, in meV without the unit."""
     return "–" if energy is None else f"{round(1000.0 * energy, decimals) + 0.0:.{decimals}f}"
-
-
-def change(value: float, unit: str) -> str:
-    """A signed change with three significant digits and its unit."""
-    text = "±0" if abs(value) < 1e-12 else f"{value:+.3g}"
-    return text if unit in {"", "1"} else f"{text} {unit}"
-
-
-def composition(value: Composition, *, digits: int = 4) -> str:
-    """A composition on one line: ``cation: Al 0.8170 Sc 0.1830``."""
-    if not value:
-        return "as given (no sublattices)"
-    parts = (
-        f"{name}: " + " ".join(f"{element} {fraction:.{digits}f}" for element, fraction in fractions.items())
-        for name, fractions in value.items()
-    )
-    return "; ".join(parts)
 
 
 def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
@@ -67,11 +40,6 @@ def objective_value(evaluation: Evaluation, name: str) -> str:
     """``lattice_a 3.2144 Å``, or that it is missing."""
     found: PropertyValue | None = evaluation.properties.get(name)
     return f"{name} –" if found is None else f"{name} {quantity(found.value, found.unit)}"
-
-
-def counted(number_of: int, what: str) -> str:
-    """``1 evaluation``, ``2 evaluations``."""
-    return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
 
 
 def seconds(value: float) -> str:

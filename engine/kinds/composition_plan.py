@@ -15,8 +15,10 @@ from engine.kinds.stages import Stages, in_order
 from engine.kinds.told import Told
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.answer.assessment import assessment
+from engine.optimize.answer.determination import determination
+from engine.optimize.answer.objective_checks import objective_checks
 from engine.optimize.answer.offsets import measured_offsets, offset_words
-from engine.optimize.answer.prediction import predictions
+from engine.optimize.answer.prediction import left_open, predictions
 from engine.optimize.answer.sensitivities import sensitivities
 from engine.optimize.answer.surrogate_map import expected, surrogate_map
 from engine.optimize.answer.trace import trace
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api_schemas.composition_uncertainty import Determined
     from api_schemas.maps import SurrogateMap
     from api_schemas.results import Stopped, TracePoint
     from api_schemas.tasks import Record
@@ -141,6 +144,8 @@ class CompositionPlan:
             best=best,
             front=[with_uncertainty(evaluations[places[record.index]], choice) for record in front],
             evaluations=evaluations,
+            objective_checks=[] if best is None or loss is None else objective_checks(loss, best),
+            determined=None if best is None else self._determined(best, quick=stopped.reason == "cancelled"),
             sensitivities=[] if best is None or loss is None else sensitivities(loss, best),
             active_constraints=[]
             if at_best is None or loss is None
@@ -207,6 +212,18 @@ class CompositionPlan:
             best=steps[place].best if steps else None,
             on_front=index in members if self.seeks_front else None,
         )
+
+    def _determined(self, best: Evaluation, *, quick: bool) -> Determined | None:
+        """How far the targets determine the best composition; if it has to be quick without the share of surrogates."""
+        found, loss = self.answered(), self.told.loss
+        if found is None or loss is None:
+            return None
+        if all(term.target is None for term in loss.terms):
+            return None
+        tiers = {term.name: best.properties[term.name].uncertainty for term in loss.terms}
+        surrogates = None if quick else left_open(self.told.space, loss, self.told.points, found[1])
+        made = determination(self.told.region, loss, found[1], tiers, surrogates)
+        return None if made is None else made.document()
 
     def _predictions(self) -> list[Prediction]:
         """How well the surrogates knew the best composition."""

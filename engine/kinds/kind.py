@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import JsonValue
 
 from api_schemas.also import AlsoEvaluated
+from api_schemas.composition_uncertainty import Determined
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
 from api_schemas.measured import MeasuredOffset
+from api_schemas.messages import ObjectiveCheck
 from api_schemas.results import Prediction, Sensitivity, Stopped, TracePoint
 from api_schemas.tasks import Record, Task
 from api_schemas.verification import Verification
@@ -61,6 +63,8 @@ class Answer:
         front: The evaluations of the Pareto front.
         evaluations: All of them.
         own: What the kind answers beyond evaluations: the result's `answer`.
+        objective_checks: How far the best evaluation meets each objective.
+        determined: How far the targets determine the best composition; None without targets.
         sensitivities: How objectives answer to more of an element.
         active_constraints: What holds the answer back.
         notes: How it was found.
@@ -76,6 +80,8 @@ class Answer:
     front: Sequence[Evaluation] = ()
     evaluations: Sequence[Evaluation] = ()
     own: dict[str, JsonValue] = field(default_factory=dict)
+    objective_checks: Sequence[ObjectiveCheck] = ()
+    determined: Determined | None = None
     sensitivities: Sequence[Sensitivity] = ()
     active_constraints: Sequence[str] = ()
     notes: Sequence[str] = ()

@@ -12,6 +12,7 @@ from api_schemas.descents import DESCENT
 from api_schemas.dynamics import BATCHING, DYNAMICS, HARMONIC, THERMAL_CELL
 from api_schemas.evaluations import REFERENCE
 from api_schemas.problem import Problem
+from api_schemas.reading import with_reading
 from api_schemas.results import PotentialProvenance, Provenance, Result, Stopped, TotalCost
 from api_schemas.supercells import SUPERCELL
 from api_schemas.tasks import Record
@@ -67,7 +68,7 @@ def empty_result(problem: Problem, stopped: Stopped) -> Result:
 
 
 def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, made_by: Provenance) -> Result:
-    return Result(
+    made = Result(
         kind=problem.kind,
         best=answer.best,
         front=list(answer.front),
@@ -75,6 +76,8 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         answer=dict(answer.own),
         notes=list(answer.notes),
         stopped=ended,
+        objective_checks=list(answer.objective_checks),
+        **(dict(answer.determined) if answer.determined else {}),
         sensitivities=list(answer.sensitivities),
         active_constraints=list(answer.active_constraints),
         trace=list(answer.trace),
@@ -87,6 +90,7 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         cost=cost,
         provenance=made_by,
     )
+    return with_reading(made)
 
 
 def total_cost(records: Sequence[Record]) -> TotalCost:

@@ -21,7 +21,7 @@ def needs_end_members(problem: Problem) -> bool:
 
     It waits for their vibrations, too, which are not filled in later.
     """
-    if MIXING_FREE_ENERGY in vibrating(problem):
+    if MIXING_FREE_ENERGY in vibrating(problem) or problem.strategy.prefer == "mixing_energy":
         return True
     asked = [
         *(one.property for one in problem.objectives),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import ACTIVE_STATES, Job, JobState
+from api_schemas.reading import with_reading
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
@@ -191,4 +192,4 @@ def result(database: Database, tenant: str, job_id: str) -> Result:
                 f"the job is {job.state}; ask again later",
                 retry_after=2,
             )
-        return stored.read(Result, job.result, "the result of this job")
+        return with_reading(stored.read(Result, job.result, "the result of this job"))

@@ -373,8 +373,9 @@ def test_a_front_is_shown_by_its_objectives_and_without_what_it_betters(service)
     service(answer(job), answer(job), answer(found))
     done = run("result", "job1")
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:3] == ["Composition", "c_over_a", "lattice_a"]
-    assert "Al 0.8000" in lines[1]
+    assert lines[0] == "1 composition on the front: none is better in everything"
+    assert lines[1].split()[:3] == ["Composition", "c_over_a", "lattice_a"]
+    assert "Al 0.8000" in lines[2]
     assert "Al 0.5000" not in done.stdout
 
 

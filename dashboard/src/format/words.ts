@@ -13,17 +13,6 @@ export const STATE_WORDS: Record<JobState, string> = {
   failed: 'Failed',
 };
 
-export const REASON_WORDS: Record<string, string> = {
-  target_met: 'target met',
-  converged: 'converged',
-  budget_spent: 'budget spent',
-  time_limit: 'time limit reached',
-  cancelled: 'cancelled',
-  unreachable_target: 'the target cannot be reached',
-  accuracy_met: 'the accuracy asked for is met',
-  completed: 'complete',
-};
-
 /** `Al 0.8165 Sc 0.1835`; with several sublattices `cation: Al 0.8165 Sc 0.1835; anion: N 1`. */
 export function compositionText(composition: Composition, decimals = 4): string {
   const parts = Object.entries(composition).map(([name, fractions]) => ({

@@ -11,9 +11,20 @@ import { madeProblem, madeProperties } from '../job/made';
 import type { JobView } from '../job/view.svelte';
 import type { PageProps } from './kind';
 
+const data = (name: string) =>
+  JSON.parse(readFileSync(join(process.cwd(), '..', 'tests', 'data', `${name}.json`), 'utf8')) as unknown;
+
+/** Results of all kinds by name, with what their reader must see; those of runs have a file of their own. */
+export const READINGS = data('readings') as Record<
+  string,
+  { file: string | null; result: Result | null; reading: Result['reading'] }
+>;
+
 /** The result of a run with sevennet-0, which the tests of the command line read too. */
-export const stored = (name: string) =>
-  JSON.parse(readFileSync(join(process.cwd(), '..', 'tests', 'data', `${name}.json`), 'utf8')) as Result;
+export const stored = (name: string): Result => ({
+  ...(data(name) as Result),
+  reading: READINGS[name]!.reading,
+});
 
 /** The page of a kind, loaded before the tests of a file and taken away after each; gives what shows a result on it. */
 export function pageOf(kind: string, name: string, load: () => Promise<{ default: Component<PageProps> }>) {

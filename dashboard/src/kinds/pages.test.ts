@@ -69,6 +69,7 @@ const result = {
   targets: [],
   verification: null,
   notes: [],
+  reading: [{ role: 'stopped', text: 'stopped: completed. all 12 decorations are computed' }],
 } as unknown as Result;
 
 /** A service with one finished job of a kind that it knows and the dashboard does not. */

@@ -1,4 +1,4 @@
-"""The plan of kind optimize: a search, then the rounding of what it found."""
+"""The plan of kind optimize: a search, then what is preferred among many answers, or the rounding of the one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.composition.notation import parse_composition
 from engine.kinds.composition_plan import CompositionPlan
+from engine.kinds.optimize.preferring import Preferring
 from engine.kinds.optimize.rounding import Rounding
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
 from engine.kinds.optimize.search import GridSearch, Search
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OptimizePlan(CompositionPlan):
-    """A search with the strategy of the problem, and the rounding of its answer.
+    """A search with the strategy of the problem, the rule among many answers, and the rounding of its answer.
 
     Args:
         resolved: The problem.
@@ -44,13 +45,14 @@ class OptimizePlan(CompositionPlan):
             self._search = GridSearch(resolved, points)
         else:
             self._search = Search(resolved, seed, given, spare, fits)
+        self._preferring = Preferring(self._search.told, given, planned)
         self._rounding = Rounding(self._search, planned, fits)
-        stages = Stages(self._search, self._rounding)
+        stages = Stages(self._search, self._preferring, self._rounding)
         super().__init__(resolved, stages, planned, seeks_front=problem.seeks_front, waits=waits)
 
     def answered(self) -> tuple[EvaluationRecord, Point] | None:
-        """The best evaluation: once something was rounded, among what lies in steps."""
-        return None if self.seeks_front else self._rounding.best()
+        """The best evaluation: of many that meet the targets the preferred; once rounded, among what lies in steps."""
+        return None if self.seeks_front else self._preferring.best() or self._rounding.best()
 
     def answer_records(self) -> list[EvaluationRecord]:
         """The best evaluation, or the members of the front."""

@@ -1,4 +1,4 @@
-"""What the surrogates, told of every evaluation but one, predict of that one: how well they knew it beforehand."""
+"""What the surrogates know of one evaluation: told of every other, how well they knew it; told of all, what is left."""
 
 from __future__ import annotations
 
@@ -36,21 +36,44 @@ def predictions(space: CompositionSpace, loss: Loss, points: Sequence[Point], be
         best: Number of the one that is predicted.
     """
     target = next(point for point in points if point.index == best)
-    nearest = sorted(
-        (point for point in points if point.values and point.index != best),
-        key=lambda point: (float(np.linalg.norm(point.x - target.x)), point.index),
-    )
-    others = sorted(nearest[:MOST], key=lambda point: point.index)
-    if len(nearest) + 1 < FEWEST or not target.values:
+    others = _nearest(points, target, MOST)
+    if len(others) + 1 < FEWEST or not target.values:
         return []
+    return [
+        Prediction(property=name, mean=mean, deviation=deviation, unit=PROPERTIES[name].unit)
+        for name, (mean, deviation) in _expected(space, loss, others, target).items()
+    ]
+
+
+def left_open(space: CompositionSpace, loss: Loss, points: Sequence[Point], best: Point) -> dict[str, float]:
+    """Posterior standard deviations of the objectives' properties at an evaluation, by surrogates told of it, too.
+
+    The noise of relaxations where it was evaluated with gradients; properties that are known exactly are left out.
+
+    Args:
+        space: For the tangent basis.
+        loss: Whose objectives are meant.
+        points: All evaluations.
+        best: One of them, with values.
+    """
+    told = sorted([*_nearest(points, best, MOST - 1), best], key=lambda point: point.index)
+    return {name: deviation for name, (_, deviation) in _expected(space, loss, told, best).items()}
+
+
+def _nearest(points: Sequence[Point], target: Point, most: int) -> list[Point]:
+    """The others that are nearest and have values, by index."""
+    others = [point for point in points if point.values and point.index != target.index]
+    nearest = sorted(others, key=lambda point: (float(np.linalg.norm(point.x - target.x)), point.index))
+    return sorted(nearest[:most], key=lambda point: point.index)
+
+
+def _expected(
+    space: CompositionSpace, loss: Loss, told: Sequence[Point], target: Point
+) -> dict[str, tuple[float, float]]:
+    """Mean and deviation of the objectives' properties at a composition, by name, but of those known exactly."""
     certain = {name for name, part in loss.known.items() if part.whole}
     names = [name for name in dict.fromkeys(term.name for term in loss.terms) if name not in certain]
     with fitting_threads(0):  # the matrices of a surrogate are small
-        models = surrogates(space, names, others, {}, loss.known, loss.measured)
+        models = surrogates(space, names, told, {}, loss.known, loss.measured)
         found = {name: models[name].mean_and_deviation(target.x[None]) for name in names}
-    return [
-        Prediction(
-            property=name, mean=float(mean[0]), deviation=float(deviation[0]), unit=PROPERTIES[name].unit
-        )
-        for name, (mean, deviation) in found.items()
-    ]
+    return {name: (float(mean[0]), float(deviation[0])) for name, (mean, deviation) in found.items()}

@@ -243,7 +243,10 @@ describe('the page of a job of kind free_energy', () => {
       switching: { ...change.switching!, verdict: 'disagree', text: 'the runs disagree' },
       warnings: ['dynamically unstable at rest: a mode'],
     };
-    shown(answered(CHANGE, doubtful));
+    shown({
+      ...answered(CHANGE, doubtful),
+      reading: [{ role: 'warning', text: '300 K: dynamically unstable at rest: a mode' }],
+    });
     await tick();
     expect(screen.getByText('Not converged:').className).toContain('bad');
     expect(screen.getByText('Samples are not enough:')).toBeTruthy();

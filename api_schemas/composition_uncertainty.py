@@ -1,0 +1,35 @@
+"""How far targets determine a composition: its error bar with the shares of it, and what they leave open."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api_schemas.base import Output
+
+Bars = dict[str, dict[str, float | None]]
+"""Sublattice -> element -> standard deviation of its fraction; null where the targets do not determine it."""
+Ranges = dict[str, dict[str, list[float]]]
+"""Sublattice -> element -> the least and the largest fraction."""
+
+
+class UncertaintyShares(Output):
+    """What an error bar of the composition is made of: the squares of the shares add up to its square."""
+
+    tolerance: Bars = Field(description="From the tolerances of the targets.")
+    tier: Bars | None = Field(
+        description="From how far mixed crystals of the tier typically are from explicit supercells of the same "
+        "potential; null where that was measured for none of the targets' properties."
+    )
+    surrogate: Bars | None = Field(
+        description="From what the surrogates, told of every evaluation, leave open at the answer: next to nothing "
+        "where it was evaluated; null of a cancelled job."
+    )
+
+
+class Determined(Output):
+    """What targets say of a composition; the fields are those of a result."""
+
+    uncertainty_of_composition: Bars
+    uncertainty_shares: UncertaintyShares
+    degenerate_directions: int
+    feasible_ranges: Ranges | None
