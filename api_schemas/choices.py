@@ -91,6 +91,10 @@ class PotentialChoice(Model):
         )
 
 
+SUPERCELLS = "supercells"
+"""The fidelity that seeks the properties of explicit supercells."""
+
+
 class Strategy(Model):
     """How compositions are chosen, and how many may be evaluated."""
 
@@ -103,6 +107,11 @@ class Strategy(Model):
     )
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = Field(
         0, description="Seed of everything random: the same seed gives the same search."
+    )
+    fidelity: Literal["alchemical", "supercells"] = Field(
+        "alchemical",
+        description="Whose properties are sought: those of the alchemical crystal, or those of explicit supercells, of "
+        "which a search then computes as few as it can; verify says how many of a composition, and how large.",
     )
 
 

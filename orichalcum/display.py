@@ -158,6 +158,7 @@ def evaluation(item: Evaluation) -> Group:
     lines: list[RenderableType] = [Text(wording.composition(item.composition), style="bold"), table]
     if len(columns) > MOST_GRADIENT_COLUMNS:
         lines.append(Text("gradients of so many elements are shown by --json only"))
+    lines += [line(text) for text in wording.corrections(item)]
     if not item.converged:
         lines.append(Text("the relaxation did not converge", style="bold yellow"))
     if item.stable is False:
