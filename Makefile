@@ -120,7 +120,7 @@ docs: $(STAMP) ## write what docs/ has from the code (schema, messages, picture 
 	@$(BIN)/python -m api_schemas.schema > docs/problem.schema.json
 	@$(BIN)/python -m tools.list_messages > docs/messages.md
 	@$(BIN)/python -m tools.draw_house
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "Read site/index.html, or serve it with its search: $(BIN)/python -m http.server -d site"
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt

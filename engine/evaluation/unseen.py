@@ -64,8 +64,8 @@ def unseen(elements: Collection[str]) -> list[str]:
         with_them = " and ".join(sorted(WITH_U_ANIONS.intersection(elements)))
         found.append(
             f"{', '.join(both)} with {with_them} mixes functionals: the training data of most potentials are GGA+U "
-            "here and GGA elsewhere, so that energies of mixing and formation may be off by tenths of an eV per atom, and "
-            "lattice constants and moduli bend where the one gives way to the other"
+            "here and GGA elsewhere, so that energies of mixing and formation may be off by tenths of an eV per atom, "
+            "and lattice constants and moduli bend where one gives way to the other"
         )
     return found
 
