@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from api_schemas.problem import Problem, ProblemLike
     from api_schemas.results import Result
     from api_schemas.sublattices import Sublattice
+    from engine.campaign.calculator import AlchemicalCalculator
     from engine.campaign.run import Observer
 
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
@@ -171,6 +172,17 @@ def potentials() -> list[PotentialInfo]:
         from engine.potentials.registry import all_described, is_fetched
 
         return [item.info(fetched=is_fetched(item.name)) for item in all_described()]
+
+
+def calculator_class() -> type[AlchemicalCalculator]:
+    """The ASE calculator.
+
+    Raises:
+        ServerExtraMissing: if torch or ASE is not installed.
+    """
+    with _server_extra():
+        from engine.campaign.calculator import AlchemicalCalculator as Calculator
+    return Calculator
 
 
 class DeviceFacts(NamedTuple):
