@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from api_schemas.base import Composition, Gradient
 from api_schemas.evaluations import Evaluation
 from api_schemas.free_energies import Contributions, FreeEnergy
+from api_schemas.measured import MeasuredPoint
 from api_schemas.orderings import Ordering
 from api_schemas.verification import Verification
 
@@ -73,6 +74,40 @@ def of_evaluations(items: Sequence[Evaluation], *, gradients: bool = False) -> l
         "message": lambda item: "; ".join(text for text in (item.message, *item.warnings) if text) or None,
     }
     return [*found, *(Column(name, [of(item) for item in items]) for name, of in rest.items())]
+
+
+def of_measured(items: Sequence[MeasuredPoint]) -> list[Column]:
+    """A row a measured point: fractions, values with their deviations, and where they are from."""
+    units = {name: one.unit for item in items for name, one in item.properties.items()}
+    found = _fractions([item.composition for item in items])
+    for name, unit in units.items():
+        values = [item.properties.get(name) for item in items]
+        found.append(Column(name, [None if one is None else one.value for one in values], unit))
+        found.append(
+            Column(f"{name} uncertainty", [None if one is None else one.deviation for one in values], unit)
+        )
+    return [
+        *found,
+        Column("source", [f"measured: {one.source}" if one.source else "measured" for one in items]),
+    ]
+
+
+def with_measured(evaluations: Sequence[Column], items: Sequence[MeasuredPoint]) -> list[Column]:
+    """A table of evaluations with the measured points below: rows without a number, and with a source."""
+    if not items:
+        return list(evaluations)
+    below = {column.name: column for column in of_measured(items)}
+    count = len(evaluations[0].cells)
+    places = {column.name for column in evaluations}
+    above = [
+        *evaluations,
+        *(replace(one, cells=[None] * count) for name, one in below.items() if name not in places),
+    ]
+    nothing: list[Value] = [None] * len(items)
+    return [
+        replace(one, cells=[*one.cells, *(below[one.name].cells if one.name in below else nothing)])
+        for one in above
+    ]
 
 
 _OF_ORDERINGS = {

@@ -13,7 +13,7 @@ from api_schemas.problem import Problem
 from api_schemas.reading import reading
 from api_schemas.results import Result
 from orichalcum import display, wording
-from orichalcum.columns import Column, Value, of_evaluations
+from orichalcum.columns import Column, Value, of_evaluations, of_measured
 from orichalcum.extras import needing
 from orichalcum.figures import figures
 from orichalcum.notebook import as_html
@@ -67,6 +67,8 @@ def report_html(result: Result, problem: Problem | None = None) -> str:
         body += ["<h2>Evaluations</h2>", _table(of_evaluations(result.evaluations[:MOST_ROWS]))]
         if len(result.evaluations) > MOST_ROWS:
             body.append(f'<p class="soft">The first {MOST_ROWS} of {len(result.evaluations)}.</p>')
+    if result.measured:
+        body += ["<h2>Measured</h2>", _table(of_measured(result.measured))]
     if problem is not None:
         body += ["<h2>The problem</h2>", problem._repr_html_()]
     body += ["<h2>To repeat and to cite</h2>", _provenance(result)]

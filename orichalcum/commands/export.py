@@ -75,7 +75,10 @@ def export(
         _document(report_html(result, result.problem), to)
         return
     if file_format == "csv":
-        _document(columns.csv_text(exporting.columns_of(result, chosen, gradients=True)), to)
+        table = exporting.columns_of(result, chosen, gradients=True)
+        if exporting.meant(result, chosen) == "evaluations":
+            table = columns.with_measured(table, result.measured)
+        _document(columns.csv_text(table), to)
         return
     if file_format == "json":
         _document(exporting.as_json(result, chosen), to)

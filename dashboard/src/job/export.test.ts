@@ -32,6 +32,22 @@ describe('the files of a job', () => {
     expect(second).toBe('2,1,0,,,,false,true,9,0.5,"too far, ""stopped"""');
   });
 
+  it('have what was measured below the evaluations, with deviation and source and without a number', () => {
+    const points = [
+      { index: 0, evaluation: madeEvaluation({ cation: { Al: 0.75, Sc: 0.25 } }, { lattice_a: 3.2454 }) },
+    ];
+    const measured = [
+      {
+        composition: { cation: { Al: 0.8, Sc: 0.2 } },
+        properties: { lattice_a: { value: 3.21, deviation: 0.003, unit: 'Å' } },
+        source: 'a paper, 2024',
+      },
+    ];
+    const [header, , below] = toCsv(points, measured).trim().split('\n');
+    expect(header!.split(',').slice(-2)).toEqual(['lattice_a uncertainty', 'source']);
+    expect(below).toBe(',0.8,0.2,3.21,,,,,,0.003,"measured: a paper, 2024"');
+  });
+
   it('have a problem that reads back as it was, without what was not given', () => {
     const problem = madeProblem({ scan: null, verify: null } as never);
     const again = parse(toYaml(problem)) as Record<string, unknown>;

@@ -1,13 +1,15 @@
 /** A job's data as files: CSV with a row an evaluation, the problem as YAML, the result as JSON. */
 
 import { Document, isPair, isScalar, visit } from 'yaml';
-import type { Job, Problem, Result } from '../api/types';
+import type { Composition, Job, Problem, Result } from '../api/types';
 import { pruned } from '../new/document';
 import type { Json } from '../new/json';
 import type { Point } from './store.svelte';
 
-/** One row an evaluation: fractions, values, gradients, cost. Numbers in full. */
-export function toCsv(points: readonly Point[]): string {
+type Measured = Result['measured'];
+
+/** One row an evaluation: fractions, values, gradients, cost. Numbers in full; then what was measured, without number. */
+export function toCsv(points: readonly Point[], measured: Measured = []): string {
   const fractions = new Set<string>();
   const properties = new Map<string, string>();
   const gradients = new Set<string>();
@@ -22,6 +24,16 @@ export function toCsv(points: readonly Point[]): string {
       }
     }
   }
+  const deviations = new Set<string>();
+  for (const { composition, properties: values } of measured) {
+    for (const [sublattice, elements] of Object.entries(composition)) {
+      for (const element of Object.keys(elements)) fractions.add(`${sublattice}:${element}`);
+    }
+    for (const [name, { unit }] of Object.entries(values)) {
+      properties.set(name, unit);
+      deviations.add(name);
+    }
+  }
   const header = [
     'evaluation',
     ...fractions,
@@ -32,13 +44,16 @@ export function toCsv(points: readonly Point[]): string {
     'potential_calls',
     'seconds',
     'message',
+    ...[...deviations].map((name) => `${name} uncertainty`),
+    ...(measured.length > 0 ? ['source'] : []),
   ];
+  const share = (composition: Composition, column: string) => {
+    const [sublattice, element] = column.split(':') as [string, string];
+    return composition[sublattice]?.[element] ?? 0;
+  };
   const rows = points.map(({ index, evaluation }) => [
     index + 1,
-    ...[...fractions].map((column) => {
-      const [sublattice, element] = column.split(':') as [string, string];
-      return evaluation.composition[sublattice]?.[element] ?? 0;
-    }),
+    ...[...fractions].map((column) => share(evaluation.composition, column)),
     ...[...properties.keys()].map((name) => evaluation.properties[name]?.value),
     ...[...gradients].map((key) => {
       const [name, column] = key.split('|') as [string, string];
@@ -51,7 +66,15 @@ export function toCsv(points: readonly Point[]): string {
     evaluation.cost.seconds,
     evaluation.message,
   ]);
-  return [header, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+  const below = measured.map(({ composition, properties: values, source }) => [
+    null,
+    ...[...fractions].map((column) => share(composition, column)),
+    ...[...properties.keys()].map((name) => values[name]?.value),
+    ...Array.from({ length: gradients.size + 5 }, () => null),
+    ...[...deviations].map((name) => values[name]?.deviation),
+    source ? `measured: ${source}` : 'measured',
+  ]);
+  return [header, ...rows, ...below].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
 function cell(value: unknown): string {
