@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from api_schemas.base import Output
 from api_schemas.errors import MOST_FAULTS, FieldError, ProblemDetail
@@ -80,6 +80,16 @@ class Job(Output):
         description="Why nothing is being done for a job that waits, and what to do about it; for people.",
     )
     problem: Problem | None = Field(None, description="The normalised problem; left out in lists.")
+
+
+class AnswerSoFar(Output):
+    """What the kind of a job answers beyond evaluations, as far as it is known."""
+
+    state: JobState
+    told: int = Field(description="Computations that it is made from.")
+    answer: dict[str, JsonValue] = Field(
+        description="As `answer` of the result, of what is known; empty before anything is, and for kinds without one."
+    )
 
 
 class JobPage(Output):

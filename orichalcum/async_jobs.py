@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
@@ -117,6 +117,10 @@ class AsyncJobHandle:
             return await self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
+
+    async def answer(self) -> AnswerSoFar:
+        """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
+        return await self._client.send(protocol.answer(self.id))
 
     async def evaluations(self) -> AsyncIterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, Job, JobState, StoredEvaluation
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState, StoredEvaluation
 from api_schemas.maps import SurrogateMap
 from api_schemas.results import Result
 from orichalcum import protocol
@@ -115,6 +115,10 @@ class JobHandle:
             return self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
+
+    def answer(self) -> AnswerSoFar:
+        """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
+        return self._client.send(protocol.answer(self.id))
 
     def evaluations(self) -> Iterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""

@@ -22,7 +22,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
+from api_schemas.jobs import AnswerSoFar, CancelledJobs, EvaluationPage, Job, JobPage, JobState, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem, ProblemLike
 from api_schemas.results import Result
@@ -260,6 +260,11 @@ def evaluations(job_id: str, cursor: str | None = None) -> Call[EvaluationPage]:
         EvaluationPage,
         params={} if cursor is None else {"cursor": cursor},
     )
+
+
+def answer(job_id: str) -> Call[AnswerSoFar]:
+    """``GET /v1/jobs/{id}/answer``."""
+    return Call("GET", f"/v1/jobs/{checked(job_id)}/answer", AnswerSoFar)
 
 
 def result(job_id: str) -> Call[Result]:

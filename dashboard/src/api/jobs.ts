@@ -1,7 +1,16 @@
 /** The calls about jobs. */
 
 import { call } from './client';
-import type { EvaluationPage, Job, JobPage, JobState, Result, SurrogateMap, Validation } from './types';
+import type {
+  AnswerSoFar,
+  EvaluationPage,
+  Job,
+  JobPage,
+  JobState,
+  Result,
+  SurrogateMap,
+  Validation,
+} from './types';
 
 const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}`;
 
@@ -27,6 +36,11 @@ export async function readJob(id: string, signal?: AbortSignal): Promise<Job> {
 
 export async function readResult(id: string, signal?: AbortSignal): Promise<Result> {
   return (await call<Result>(at(id, '/result'), { signal })).data;
+}
+
+/** What the kind answers as far as it is known, while the job runs too. */
+export async function readAnswer(id: string, signal?: AbortSignal): Promise<AnswerSoFar> {
+  return (await call<AnswerSoFar>(at(id, '/answer'), { signal })).data;
 }
 
 export async function readEvaluations(
