@@ -86,6 +86,28 @@ class Samples(Output):
     reasons: list[str] = Field(description="Why not.")
 
 
+class Trajectories(Output):
+    """What the runs are like, by all segments that came back; there before either direction has come to its end."""
+
+    replicas: int = Field(description="Runs of a direction that are computed together.")
+    timestep: float | None = Field(description="fs.")
+    steps: int = Field(description="Steps that were made, of all runs together.")
+    ended: int = Field(description="Runs that came to their end, of both directions.")
+    temperature: float | None = Field(description="Mean of the velocities, K.")
+    volume_per_atom: float | None = Field(description="Mean, Å^3.")
+    drift: float | None = Field(
+        description="Of the energy without thermostat, in the test of the time step: the larger of both directions, eV "
+        "an atom and ps."
+    )
+    closest: float | None = Field(
+        description="Shortest distance of two atoms while weights changed, Å; null before."
+    )
+    pace: list[float] | None = Field(
+        description="Shares of the time after which lam has come each eighth of its way, of the runs after the first; "
+        "null for one speed."
+    )
+
+
 class Vacancy(Output):
     """Which atom is taken out, and where it goes."""
 
@@ -159,6 +181,9 @@ class FreeEnergy(Output):
     contributions: Contributions | None
     samples: Samples | None
     switching: Switching | None
+    trajectories: Trajectories | None = Field(
+        None, description="The runs, while they go on too; null without any."
+    )
     atoms: float = Field(description="Of the supercell.")
     supercell: list[list[int]] = Field(description="Its vectors in units of the parent's, as rows.")
     volume_per_atom: float | None = Field(

@@ -96,6 +96,16 @@ class Job(Output):
     problem: Problem | None = Field(None, description="The normalised problem; left out in lists.")
 
 
+class AnswerSoFar(Output):
+    """What the kind of a job answers beyond evaluations, as far as it is known."""
+
+    state: JobState
+    told: int = Field(description="Computations that it is made from.")
+    answer: dict[str, JsonValue] = Field(
+        description="As `answer` of the result, of what is known; empty before anything is, and for kinds without one."
+    )
+
+
 class JobPage(Output):
     """A page of jobs, newest first."""
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, Job, JobState
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState
 from api_schemas.maps import SurrogateMap
 from orichalcum import protocol
 from orichalcum.connection import AsyncConnection
@@ -124,6 +124,10 @@ class AsyncJobHandle:
         except Conflict:
             raise StillRunning(self.id, job.state) from None
         return Result.of(found, job.problem)
+
+    async def answer(self) -> AnswerSoFar:
+        """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
+        return await self._client.send(protocol.answer(self.id))
 
     async def evaluations(self) -> AsyncIterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""

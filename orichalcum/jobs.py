@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, Job, JobState
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState
 from api_schemas.maps import SurrogateMap
 from orichalcum import protocol
 from orichalcum.connection import Connection
@@ -122,6 +122,10 @@ class JobHandle:
         except Conflict:
             raise StillRunning(self.id, job.state) from None
         return Result.of(found, job.problem)
+
+    def answer(self) -> AnswerSoFar:
+        """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
+        return self._client.send(protocol.answer(self.id))
 
     def evaluations(self) -> Iterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""

@@ -23,7 +23,7 @@ from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 from api_schemas.arrays import JobArray
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import CancelledJobs, Job, JobPage, JobState, Validation
+from api_schemas.jobs import AnswerSoFar, CancelledJobs, Job, JobPage, JobState, Validation
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from api_schemas.problem import Problem, ProblemLike
 from api_schemas.structure_files import with_texts
@@ -300,6 +300,11 @@ def evaluations(job_id: str, cursor: str | None = None) -> Call[EvaluationPage]:
         EvaluationPage,
         params={} if cursor is None else {"cursor": cursor},
     )
+
+
+def answer(job_id: str) -> Call[AnswerSoFar]:
+    """``GET /v1/jobs/{id}/answer``."""
+    return Call("GET", f"/v1/jobs/{checked(job_id)}/answer", AnswerSoFar)
 
 
 def result(job_id: str) -> Call[Result]:

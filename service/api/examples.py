@@ -14,6 +14,7 @@ from api_schemas.cost import Cost
 from api_schemas.errors import TYPE_PREFIX, FieldError, ProblemDetail
 from api_schemas.evaluations import CrystalState, Evaluation, OccupiedSite, PropertyValue
 from api_schemas.jobs import (
+    AnswerSoFar,
     BestSoFar,
     CancelledJobs,
     CostEstimate,
@@ -158,6 +159,9 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("get", "/v1/jobs", "200"): JobPage(items=[_RUNNING.model_copy(update={"problem": None})]),
     ("get", "/v1/jobs/{job_id}", "200"): _RUNNING,
     ("get", "/v1/jobs/{job_id}/result", "200"): RESULT,
+    ("get", "/v1/jobs/{job_id}/answer", "200"): AnswerSoFar(
+        state="running", told=9, answer={"convention": "The centre of mass is held.", "free_energies": []}
+    ),
     ("post", "/v1/jobs/cancel", "202"): CancelledJobs(
         items=[_RUNNING.model_copy(update={"state": "cancelling", "cancel_requested": True, "problem": None})]
     ),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import FieldError
-from api_schemas.jobs import CancelledJobs, Job, JobPage
+from api_schemas.jobs import AnswerSoFar, CancelledJobs, Job, JobPage
 from api_schemas.results import Result
 from service.api.caller import Reader, Submitter
 from service.api.checking import accepted, checking
@@ -157,6 +157,15 @@ async def read_job(
 def read_result(job_id: str, context: InContext, caller: Reader) -> Response:
     """The answer: 409 while the job runs; of a cancelled job the best so far; of a failed job 409 and the failure."""
     return document(actions.result(context.database, caller.tenant, job_id))
+
+
+@router.get("/jobs/{job_id}/answer", response_model=AnswerSoFar, responses=documented(401, 403, 404, 429))
+def read_answer(job_id: str, context: InContext, caller: Reader) -> Response:
+    """What the kind answers as far as it is known, while the job runs too: free energies, with runs and errors so far.
+
+    Each event `progress` may have changed it.
+    """
+    return document(actions.answer(context.database, caller.tenant, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(401, 403, 404, 409, 429))

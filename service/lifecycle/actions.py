@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
-from api_schemas.jobs import ACTIVE_STATES, Job, JobState
+from api_schemas.jobs import ACTIVE_STATES, AnswerSoFar, Job, JobState
 from api_schemas.reading import with_reading
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
@@ -171,6 +171,20 @@ def delete(database: Database, tenant: str, job_id: str) -> None:
                 "job-active", "The job is not finished", f"the job is {job.state}; cancel it first"
             )
         jobs.remove(session, job)
+
+
+def answer(database: Database, tenant: str, job_id: str) -> AnswerSoFar:
+    """What the kind of a job answers beyond evaluations, as far as it is known; of a finished job all of it.
+
+    Raises:
+        NotFound: if there is no such job.
+    """
+    with database.reading() as session:
+        job = find(session, tenant, job_id)
+        document = job.result or job.standing
+        known = None if document is None else stored.read(Result, document, "how far this job is")
+        own = {} if known is None else known.answer
+        return AnswerSoFar.model_validate({"state": job.state, "told": job.told, "answer": own})
 
 
 def result(database: Database, tenant: str, job_id: str) -> Result:

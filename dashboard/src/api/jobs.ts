@@ -2,6 +2,7 @@
 
 import { call } from './client';
 import type {
+  AnswerSoFar,
   CancelledJobs,
   EvaluationPage,
   Job,
@@ -49,6 +50,11 @@ export async function cancelArray(id: string): Promise<CancelledJobs> {
 
 export async function readResult(id: string, signal?: AbortSignal): Promise<Result> {
   return (await call<Result>(at(id, '/result'), { signal })).data;
+}
+
+/** What the kind answers as far as it is known, while the job runs too. */
+export async function readAnswer(id: string, signal?: AbortSignal): Promise<AnswerSoFar> {
+  return (await call<AnswerSoFar>(at(id, '/answer'), { signal })).data;
 }
 
 export async function readEvaluations(

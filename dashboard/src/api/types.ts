@@ -20,6 +20,7 @@ export type CrystalState = Schemas['CrystalState'];
 export type StoredEvaluation = Schemas['StoredEvaluation'];
 export type EvaluationPage = Schemas['EvaluationPage'];
 export type Result = Schemas['Result'];
+export type AnswerSoFar = Schemas['AnswerSoFar'];
 export type FreeEnergyAnswer = Schemas['FreeEnergyAnswer'];
 export type FreeEnergy = Schemas['FreeEnergy'];
 export type PhaseComparison = Schemas['PhaseComparison'];

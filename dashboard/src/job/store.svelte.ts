@@ -2,9 +2,9 @@
 
 import { ApiError, sentence } from '../api/client';
 import { follow, type Connection } from '../api/follow';
-import { readJob, readResult } from '../api/jobs';
+import { readAnswer, readJob, readResult } from '../api/jobs';
 import type { ServerEvent } from '../api/sse';
-import { isFinal, type Evaluation, type Job, type Result } from '../api/types';
+import { isFinal, type AnswerSoFar, type Evaluation, type Job, type Result } from '../api/types';
 import { JobLog } from './log';
 
 /** A point of the page: an evaluation with its number. */
@@ -19,6 +19,8 @@ const QUIET_MS = 5000;
 export class JobStore {
   job = $state.raw<Job | null>(null);
   result = $state.raw<Result | null>(null);
+  /** What the kind answers so far, where a page follows it. */
+  answer = $state.raw<AnswerSoFar | null>(null);
   error = $state.raw<ApiError | Error | null>(null);
   connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
   /** Evaluations in the order of their numbers; a new array each time that some came. */
@@ -30,6 +32,7 @@ export class JobStore {
   #waiting: ServerEvent[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #stop = new AbortController();
+  #answering: 'unwanted' | 'idle' | 'reading' | 'stale' = 'unwanted';
 
   constructor(readonly id: string) {
     void this.#begin();
@@ -43,6 +46,30 @@ export class JobStore {
   /** Put in what a call (cancel, pause, ...) answered, before its event comes. */
   replace(job: Job): void {
     this.job = { ...job, problem: job.problem ?? this.job?.problem ?? null };
+  }
+
+  /** Read what the kind answers so far, now and after each event, one call at a time. */
+  followAnswer(): void {
+    if (this.#answering !== 'unwanted') return;
+    this.#answering = 'idle';
+    void this.#readAnswer();
+  }
+
+  async #readAnswer(): Promise<void> {
+    if (this.#answering === 'unwanted' || (this.job !== null && isFinal(this.job.state))) return;
+    if (this.#answering !== 'idle') {
+      this.#answering = 'stale';
+      return;
+    }
+    do {
+      this.#answering = 'reading';
+      try {
+        this.answer = await readAnswer(this.id, this.#stop.signal);
+      } catch {
+        // The event stream tells whether the service can be reached; the next event asks again.
+      }
+    } while ((this.#answering as string) === 'stale' && !this.#stop.signal.aborted);
+    this.#answering = 'idle';
   }
 
   async retry(): Promise<void> {
@@ -130,6 +157,7 @@ export class JobStore {
       progress: caughtUp ? log.progress! : { ...job.progress, evaluations_done: done },
     };
     if (ended) void this.#end();
+    else void this.#readAnswer();
   }
 
   async #end(): Promise<void> {

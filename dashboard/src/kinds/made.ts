@@ -57,7 +57,7 @@ export function pageOf(kind: string, name: string, load: () => Promise<{ default
     vi.restoreAllMocks();
   });
 
-  return (result: Result | null, state = 'succeeded') => {
+  return (result: Result | null, state = 'succeeded', answer: Result['answer'] | null = null) => {
     const job = {
       id: 'j',
       name,
@@ -69,7 +69,12 @@ export function pageOf(kind: string, name: string, load: () => Promise<{ default
       problem: madeProblem({ kind: kind as never, objectives: [] }),
     } as unknown as Job;
     const view = {
-      store: { result, job },
+      store: {
+        result,
+        job,
+        answer: answer && { state, told: 5, answer },
+        followAnswer: () => undefined,
+      },
       points: [],
       answer: null,
       units: new Units(madeProperties()),

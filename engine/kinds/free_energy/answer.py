@@ -15,6 +15,7 @@ from api_schemas.free_energies import (
 )
 from engine.dynamics.oscillators import quantum
 from engine.kinds.free_energy.estimated import estimated, is_accurate
+from engine.kinds.free_energy.trajectories import trajectories
 from engine.kinds.free_energy.words import formula
 from engine.kinds.kind import Answer
 from engine.mechanics.constants import BOLTZMANN
@@ -82,6 +83,7 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         contributions=None if of_one is None else Contributions.model_validate(of_one),
         samples=_samples(found),
         switching=_switching(found, told.runs(question.legs[-1]) if ends else None),
+        trajectories=trajectories(told, question.legs[-1], atoms) if ends else None,
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,

@@ -63,8 +63,8 @@ export function verdictOn({ switching, accurate }: FreeEnergy): Verdict | null {
   return coarse ? { text: 'Less accurate than asked for', tone: 'doubtful' } : VERDICTS[switching.verdict];
 }
 
-/** The answer of a result; null where there is none, or one of another version that has other parts. */
-export function freeEnergyAnswer(result: Result | null): FreeEnergyAnswer | null {
+/** The answer of a result, or of a job that goes on; null where there is none, or one of another version that has other parts. */
+export function freeEnergyAnswer(result: Pick<Result, 'answer'> | null): FreeEnergyAnswer | null {
   const { free_energies: all, convention } = result?.answer ?? {};
   const known =
     Array.isArray(all) &&

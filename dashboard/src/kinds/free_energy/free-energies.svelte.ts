@@ -9,6 +9,7 @@ export class FreeEnergies {
   readonly walk: Walk;
 
   constructor(readonly view: JobView) {
+    view.store.followAnswer();
     this.walk = new Walk(
       () => this.all.length,
       () =>
@@ -21,7 +22,7 @@ export class FreeEnergies {
     );
   }
 
-  answer = $derived.by(() => freeEnergyAnswer(this.view.store.result));
+  answer = $derived.by(() => freeEnergyAnswer(this.view.store.result ?? this.view.store.answer));
   all = $derived.by((): readonly FreeEnergy[] => this.answer?.free_energies ?? []);
   /** Whether they are of several crystals or changes. */
   several = $derived.by(() => this.all.some((one) => !alike(one, this.all[0]!)));

@@ -258,7 +258,7 @@ describe('the page of a job of kind free_energy', () => {
   it('says while the job runs how far it is, and of a cancelled one what is not known', async () => {
     shown(null, 'running');
     expect(
-      screen.getByText('7 of at most 20 computations: the free energies are shown when all are done'),
+      screen.getByText('7 of at most 20 computations: none is known yet'),
     ).toBeTruthy();
     cleanup();
     const unknown: FreeEnergy = {
@@ -330,5 +330,42 @@ describe('a problem of kind free_energy', () => {
       null,
       null,
     ]);
+  });
+});
+
+describe('the page of free energies while the job runs', () => {
+  const runs = {
+    replicas: 4,
+    timestep: 4.25,
+    steps: 1680,
+    ended: 8,
+    temperature: 297.6,
+    volume_per_atom: 23.456,
+    drift: 0.00321,
+    closest: 2.345,
+    pace: null,
+  };
+
+  it('shows estimates with works and what the runs are like, and says so before any is known', async () => {
+    const soFar = { ...change, free_energy: null, trajectories: runs, switching: null };
+    shown(null, 'running', { ...CHANGE.answer, free_energies: [soFar] } as unknown as Result['answer']);
+    await tick();
+    const said = within(screen.getByLabelText('The runs'));
+    expect(said.getByText('8, 4 at a time')).toBeTruthy();
+    expect(said.getByText('1680 of 4.25 fs')).toBeTruthy();
+    expect(said.getByText('298 K of 300 K')).toBeTruthy();
+    expect(said.getByText('23.456 Å³ an atom')).toBeTruthy();
+    expect(said.getByText('3.21 meV an atom and ps')).toBeTruthy();
+    expect(said.getByText('2.35 Å')).toBeTruthy();
+    expect(screen.queryByText(/stopped/i)).toBeNull();
+    cleanup();
+    shown(null, 'running', CHANGE.answer);
+    await tick();
+    expect(rows().length).toBeGreaterThan(1);
+    expect(plot(/work/i)).toBeTruthy();
+    cleanup();
+    shown(null, 'running', {});
+    await tick();
+    expect(screen.getByText(/none is known yet/)).toBeTruthy();
   });
 });

@@ -168,7 +168,9 @@ class Records:
             )
         return DynamicsRecord(
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
-            temperature=task.temperature, end=task.end, works=works if done else None, measured=task.temperature,
-            failed=failed, unfit=unfit,
+            temperature=task.temperature, end=task.end, works=works if done else None,
+            measured=task.temperature + task.begin, failed=failed, unfit=unfit, timestep=task.timestep,
+            volume=400.0 + task.begin, closest=3.0 - 0.1 * task.run if task.end > task.equilibration else None,
+            drift=0.002 if task.forward and not task.begin and not task.run else None,
             work_by_part=(self.lost * self.friction).tolist() if done else None,
         )  # fmt: skip

@@ -472,3 +472,32 @@ def test_where_first_runs_lose_work_the_others_go_slowly():
     assert again.result() == campaign.result()
     at_one_speed = asked_in(Campaign(problem(**{**adaptive, "schedule": "linear"}), shared=True), told)
     assert {one.pace for one in at_one_speed if one.unit == "dynamics"} == {None}
+
+
+def test_what_runs_are_like_is_told_from_the_first_segment_on_by_means_over_all_steps():
+    """Temperature and volume of a segment rise with the step at which it begins; it is told before a run has ended."""
+    asked_for = problem(**{**CHANGES, "budget": {"runs": 4, "steps": 300}, "accuracy": 1e-6})
+    campaign, told = Campaign(asked_for, shared=True), Records(together=2)
+    (nothing,) = answered(campaign, CANCELLED) or (None,)
+    assert nothing is None
+    segments: list = []
+    while asked := campaign.ask():
+        campaign.tell([told(asked[0])])
+        if asked[0].unit == "dynamics":
+            segments.append(asked[0])
+            (one,) = answered(campaign, CANCELLED)
+            runs = one.trajectories
+            steps = [(task.end - task.begin) * task.replicas for task in segments]
+            mean = sum(task.begin * n for task, n in zip(segments, steps, strict=True)) / sum(steps)
+            assert runs.steps == sum(steps)
+            assert runs.temperature == pytest.approx(300 + mean)
+            assert runs.volume_per_atom == pytest.approx((400 + mean) / ATOMS)
+            assert runs.ended == sum(task.replicas for task in segments if task.end == 420)
+            assert (runs.replicas, runs.timestep, runs.pace) == (2, segments[0].timestep, None)
+            moved = [3.0 - 0.1 * task.run for task in segments if task.end > task.equilibration]
+            assert runs.closest == (pytest.approx(min(moved)) if moved else None)
+            assert runs.drift == (0.002 if any(task.forward for task in segments) else None)
+            assert (one.switching is None) == (
+                len({task.forward for task in segments if task.end == 420}) < 2
+            )
+    assert runs.ended == 8
