@@ -91,6 +91,10 @@ class PotentialChoice(Model):
         )
 
 
+SUPERCELLS = "supercells"
+"""The fidelity that seeks the properties of explicit supercells."""
+
+
 class Strategy(Model):
     """How compositions are chosen, and how many may be evaluated."""
 
@@ -108,6 +112,11 @@ class Strategy(Model):
         "centre",
         description="Which of many compositions that meet all targets is the answer: the nearest to the centre of what "
         "is allowed (or to the first of at), that of least mixing energy, or the first that was found.",
+    )
+    fidelity: Literal["alchemical", "supercells"] = Field(
+        "alchemical",
+        description="Whose properties are sought: those of the alchemical crystal, or those of explicit supercells, of "
+        "which a search then computes as few as it can; verify says how many of a composition, and how large.",
     )
 
 

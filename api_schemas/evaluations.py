@@ -31,6 +31,11 @@ class PropertyValue(Output):
         description="Of a result's best and front: how far the mixed crystal typically is from explicit supercells "
         "with the same potential, in the unit; null where that was not measured, and elsewhere.",
     )
+    alchemical: float | None = Field(
+        None,
+        description="Where a search with fidelity: supercells corrected the value by the difference that supercells "
+        "taught it: the value of the alchemical crystal. Uncertainty is the deviation of that difference then.",
+    )
     per_percent: Gradient | None = Field(
         None,
         description="Change of the property, in its unit, for one percent more of an element, the others of its "

@@ -20,7 +20,7 @@ from api_schemas.base import (
     Title,
     refusal,
 )
-from api_schemas.choices import Kind, PotentialChoice, Scan, Strategy, Verify
+from api_schemas.choices import SUPERCELLS, Kind, PotentialChoice, Scan, Strategy, Verify
 from api_schemas.conditions import Conditions
 from api_schemas.constraints import Constraints
 from api_schemas.errors import FieldError, ProblemInvalid, parse
@@ -102,6 +102,16 @@ class Problem(Model):
     def seeks_front(self) -> bool:
         """Whether several objectives without weights ask for a Pareto front."""
         return len(self.objectives) > 1 and all(one.weight is None for one in self.objectives)
+
+    @property
+    def supercells(self) -> Verify | None:
+        """How many explicit supercells of a composition are computed, and how large; None where none are asked for."""
+        return self.verify or (Verify() if self.corrected else None)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the properties that are sought are those of explicit supercells."""
+        return self.strategy.fidelity == SUPERCELLS
 
     def of_phase(self, phase: int | None) -> Problem:
         """The problem of one of the crystals that it compares, by its number; itself for none."""

@@ -56,10 +56,22 @@ def of_evaluation(item: Evaluation) -> list[Message]:
         found.append("unstable: a negative eigenvalue of the Hessian")
     found += [*([item.message] if item.message else []), *item.warnings]
     told = [Message(role="warning", text=text) for text in found]
+    told += [Message(role="note", text=text) for text in _corrections(item)]
     if item.references:
         named = "; ".join(f"{element}: {words}" for element, words in item.references.items())
         told.append(Message(role="note", text=f"formation_energy refers to {named}"))
     return told
+
+
+def _corrections(item: Evaluation) -> Iterator[str]:
+    """Of each property that explicit supercells corrected: how surely, and what it is alchemically."""
+    for name, value in item.properties.items():
+        if value.alchemical is not None:
+            sure = "" if value.uncertainty is None else f" ± {value.uncertainty:.2g}"
+            yield (
+                f"{name} is corrected by supercells: {quantity(value.value, value.unit)}{sure}, alchemically "
+                f"{quantity(value.alchemical, value.unit)}"
+            )
 
 
 def _headline(result: Result) -> Iterator[Message]:

@@ -34,6 +34,11 @@ def held_faults(problem: Problem, crystal: AlchemicalCrystal | None) -> list[Fie
         found.append(FieldError(pointer="/conditions/pressure", type="not-held", message=text))
     if problem.verify is not None:
         found.append(not_available(("verify",), f"verification where {nothing}", "remove verify"))
+    if problem.corrected:
+        where = ("strategy", "fidelity")
+        found.append(
+            not_available(where, f"fidelity supercells where {nothing}", "write fidelity: alchemical")
+        )
     if problem.potential.tier == "fluctuation":
         where = ("potential", "tier")
         found.append(not_available(where, f"tier fluctuation where {nothing}", "write tier: mean_field"))

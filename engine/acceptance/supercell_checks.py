@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.problem.resolved import ResolvedProblem
 
 WHERE, SITES, SUPERCELLS = "/verify", "/verify/sites", "/verify/supercells"
+FIDELITY = "/strategy/fidelity"
 MOST_TOLD = 3
 """Compositions that do not fit into the supercells and are told."""
 
@@ -36,10 +37,10 @@ def verification_faults(
         examined: What its kind makes of it.
         limits: How large a problem may be.
     """
-    verify = problem.verify
+    verify = problem.supercells
     if verify is None or crystal is None:
         return []
-    nothing = _nothing_mixed(crystal, examined)
+    nothing = _nothing_mixed(problem, crystal, examined)
     if nothing is not None:
         return [nothing]
     found = list(_mixing(problem))
@@ -49,7 +50,7 @@ def verification_faults(
 
 def supercell_fit_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
     """Why the supercells of a problem do not fit into the memory of this machine, if they do not."""
-    verify = resolved.problem.verify
+    verify = resolved.problem.supercells
     if verify is None:
         return []
     cells = holding.most_cells(resolved.crystal, verify.sites)
@@ -66,24 +67,31 @@ def supercell_fit_faults(resolved: ResolvedProblem, limits: Limits) -> list[Fiel
     return [FieldError(pointer=SITES, type="does-not-fit", message=text)]
 
 
-def _nothing_mixed(crystal: AlchemicalCrystal, examined: Examined) -> FieldError | None:
+def _nothing_mixed(problem: Problem, crystal: AlchemicalCrystal, examined: Examined) -> FieldError | None:
     if holding.mixed_sites(crystal) == 0:
         what = "in this crystal nothing is mixed"
     elif examined.listed and not any(holding.is_mixed(crystal, x) for _, x in examined.listed):
         what = "in none of these compositions anything is mixed"
     else:
         return None
-    text = f"{what}, so that it is explicit already: remove verify"
-    return FieldError(pointer=WHERE, type="nothing-to-verify", message=text)
+    where, mend = _asked(problem)
+    text = f"{what}, so that it is explicit already: {mend}"
+    return FieldError(pointer=where, type="nothing-to-verify", message=text)
+
+
+def _asked(problem: Problem) -> tuple[str, str]:
+    """Pointer to what asks for supercells, and how to do without."""
+    return (FIDELITY, "write fidelity: alchemical") if problem.corrected else (WHERE, "remove verify")
 
 
 def _mixing(problem: Problem) -> Iterator[FieldError]:
     if problem.potential.mixing != "mean_field":
+        where, mend = _asked(problem)
         text = (
             "explicit supercells are relaxed with the force constants of the mean-field crystal, which "
-            f"{problem.potential.mixing} mixing does not have; write mixing: mean_field, or remove verify"
+            f"{problem.potential.mixing} mixing does not have; write mixing: mean_field, or {mend}"
         )
-        yield FieldError(pointer=WHERE, type="needs-mean-field", message=text)
+        yield FieldError(pointer=where, type="needs-mean-field", message=text)
 
 
 def _too_many(verify: Verify, examined: Examined, limits: Limits) -> FieldError | None:

@@ -11,6 +11,7 @@ from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.evaluations import Suggestion
 from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.measured import Measured
+from api_schemas.supercells import SupercellTask
 from engine.acceptance.maps import asked_slice, checked_property
 from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.resolve import resolved_problem
@@ -136,7 +137,7 @@ class Campaign:
         if not SCHEMAS[self.problem.kind].searches:
             return list(self.plan.ask(n))  # its tasks are numbered by what they are of
         told = {(record.unit, record.index) for record in self.records}
-        batch = [task for task in self._asked if isinstance(task, Suggestion)]
+        batch = [task for task in self._asked if isinstance(task, Suggestion | SupercellTask)]
         left = [task for task in batch if (task.unit, task.index) not in told]
         if 0 < len(left) < len(batch) and self.stopped is None:
             return left[:n]

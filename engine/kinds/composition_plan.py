@@ -10,6 +10,7 @@ from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction
 from engine.composition.notation import scaled_notes
 from engine.kinds.computed import Computed
+from engine.kinds.fidelity.corrected import corrected, differences
 from engine.kinds.kind import Answer
 from engine.kinds.stages import Stages, in_order
 from engine.kinds.told import Told
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from api_schemas.composition_uncertainty import Determined
     from api_schemas.maps import SurrogateMap
     from api_schemas.results import Stopped, TracePoint
+    from api_schemas.supercells import SupercellRecord
     from api_schemas.tasks import Record
     from engine.composition.slices import Slice
     from engine.optimize.point import Point
@@ -65,7 +67,11 @@ class CompositionPlan:
         self.seeks_front = seeks_front
         self.told = Told(resolved)
         self._stages = stages
-        self._stages.tell(self.told)
+        self._supercells: Sequence[SupercellRecord] = ()
+        if resolved.problem.corrected:
+            self._retell(())
+        else:
+            self._stages.tell(self.told)
 
     @property
     def records(self) -> Sequence[EvaluationRecord]:
@@ -74,8 +80,17 @@ class CompositionPlan:
 
     def tell(self, records: Sequence[Record]) -> None:
         """Add evaluations, in any order; one told twice counts once."""
-        evaluations = [record for record in records if isinstance(record, EvaluationRecord)]
-        self.told = Told(self.resolved, in_order(self.told.records, evaluations), self.told.known)
+        self._retell([record for record in records if isinstance(record, EvaluationRecord)])
+
+    def learn(self, supercells: Sequence[SupercellRecord]) -> None:
+        """Take explicit supercells of its evaluations, in place of those taken earlier: these are corrected by them."""
+        self._supercells = supercells
+        self._retell(())
+
+    def _retell(self, evaluations: Sequence[EvaluationRecord]) -> None:
+        records = in_order(self.told.records, evaluations)
+        found = differences(self.resolved, records, self._supercells)
+        self.told = Told(self.resolved, records, self.told.known, found)
         self._stages.tell(self.told)
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
@@ -94,13 +109,12 @@ class CompositionPlan:
         found = self.answered()
         if found is None or self.told.loss is None:
             return None
-        record, _ = found
-        values = {name: record.properties[name].value for name in self.told.loss.properties}
+        record, point = found
         return BestSoFar(
             index=record.index,
-            loss=self.told.loss(values),
+            loss=self.told.loss(point.values),
             composition=record.composition,
-            properties=values,
+            properties=dict(point.values),
             targets=record.targets,
         )
 
@@ -159,7 +173,9 @@ class CompositionPlan:
 
     def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
         """What a surrogate of everything told expects of a property at a composition [n_columns]."""
-        mean, deviation, _ = expected(self.resolved, self.records, property_name, x[None])
+        mean, deviation, _ = expected(
+            self.resolved, self.records, property_name, x[None], self.told.differences
+        )
         unit = PROPERTIES[property_name].unit
         return Prediction(
             property=property_name, mean=float(mean[0]), deviation=float(deviation[0]), unit=unit
@@ -169,7 +185,12 @@ class CompositionPlan:
         """What a surrogate of everything told expects of a property over a slice."""
         best = self.best
         return surrogate_map(
-            self.resolved, self.records, None if best is None else best.composition, property_name, wanted
+            self.resolved,
+            self.records,
+            None if best is None else best.composition,
+            property_name,
+            wanted,
+            self.told.differences,
         )
 
     def assessed(self, index: int) -> EvaluationRecord:
@@ -192,7 +213,8 @@ class CompositionPlan:
 
         def one(place: int) -> Evaluation:
             made = self._assessment(place, steps, members)
-            return self.records[place].public().model_copy(update={"assessment": made})
+            shown = self.records[place].public().model_copy(update={"assessment": made})
+            return shown if self.told.differences is None else corrected(self.told.differences, shown)
 
         return Computed(len(self.records), one)
 

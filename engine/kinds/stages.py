@@ -46,9 +46,7 @@ class Stages:
         for number, stage in enumerate(self._stages):
             later = self._stages[number + 1 :]
             records = [one for one in told.records if not any(other.owns(one) for other in later)]
-            stage.tell(
-                told if len(records) == len(told.records) else Told(told.resolved, records, told.known)
-            )
+            stage.tell(told if len(records) == len(told.records) else told.only(records))
 
     def ask(self, n: int | None) -> list[Suggestion]:
         """The tasks of the first stage that goes on."""

@@ -20,6 +20,7 @@ from engine.optimize.surrogates.measured import measured_at
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.optimize.differences import Differences
     from engine.optimize.known_part import KnownPart
     from engine.problem.resolved import ResolvedProblem
 
@@ -35,6 +36,7 @@ class Told:
         resolved: The problem.
         records: Evaluations, by index.
         known: Parts of properties that are known without a potential; worked out here by default.
+        differences: What explicit supercells say of the evaluations, which are corrected by it; None without any.
     """
 
     def __init__(
@@ -42,12 +44,25 @@ class Told:
         resolved: ResolvedProblem,
         records: Sequence[EvaluationRecord] = (),
         known: Mapping[str, KnownPart] | None = None,
+        differences: Differences | None = None,
     ) -> None:
         self.resolved = resolved
         self.known = known_parts(resolved) if known is None else known
         self.region = resolved.region
         self.space = resolved.region.space
         self.records = tuple(records)
+        self.differences = differences
+
+    def only(self, records: Sequence[EvaluationRecord]) -> Told:
+        """Some of these evaluations, corrected by all that is known."""
+        return Told(self.resolved, records, self.known, self.differences)
+
+    @property
+    def spent(self) -> int:
+        """Evaluations and supercells that were told, and those for which the budget is kept."""
+        if self.differences is None:
+            return len(self.records)
+        return len(self.records) + self.differences.told + self.differences.reserved
 
     @cached_property
     def loss(self) -> Loss | None:
@@ -73,6 +88,8 @@ class Told:
             point_of(record, x, self.space.columns, loss)
             for record, x in zip(self.records, self.vectors, strict=True)
         ]
+        if self.differences is not None:
+            found = [self.differences.corrected(point, loss) for point in found]
         if not KINDS[self.resolved.problem.kind].searches:
             return found
         return [point if self.region.contains(point.x, _INSIDE) else point.forbidden() for point in found]

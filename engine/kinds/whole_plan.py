@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.kinds.fidelity.plan import WithSupercells
 from engine.kinds.others.plan import WithOthers
 from engine.kinds.verification.plan import WithVerification
 from engine.kinds.with_shared import WithShared
@@ -25,7 +26,9 @@ def whole_plan(plan: CompositionPlan, most: int, seed: int, *, shared: bool) -> 
     whole: Plan = WithShared(plan) if shared else plan
     if plan.resolved.others:
         whole = WithOthers(whole, plan.answer_records, plan.resolved, most)
-    verify = plan.resolved.problem.verify
+    verify = plan.resolved.problem.supercells
     if verify is None:
         return whole
+    if plan.resolved.problem.corrected:
+        return WithSupercells(whole, plan, verify, seed)
     return WithVerification(whole, plan.answer_records, plan.resolved, verify, most, seed)

@@ -57,9 +57,9 @@ class Term:
             return self.weight * self.sign / self.scale
         return 2.0 * self.weight * (value - self.target) / self.tolerance**2
 
-    def met(self, value: float) -> bool:
-        """Whether a target is reached within its tolerance; a goal is never met."""
-        return self.target is not None and abs(value - self.target) <= self.tolerance
+    def met(self, value: float, share: float = 1.0) -> bool:
+        """Whether a target is reached within a share of its tolerance; a goal is never met."""
+        return self.target is not None and abs(value - self.target) <= share * self.tolerance
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ class Loss:
         """The number of a property among `properties`."""
         return self.properties.index(name)
 
-    def met(self, values: Mapping[str, float]) -> bool:
-        """Whether every target is reached under every constraint; False where there is a goal."""
-        reached = bool(self.terms) and all(term.met(values[term.name]) for term in self.terms)
+    def met(self, values: Mapping[str, float], share: float = 1.0) -> bool:
+        """Whether every target is reached within a share of its tolerance under every constraint; False with a goal."""
+        reached = bool(self.terms) and all(term.met(values[term.name], share) for term in self.terms)
         return reached and self.violation(values) == 0.0
 
     def parts(self) -> tuple[Loss, Loss]:

@@ -11,7 +11,7 @@ export function madeEvaluation(
   const properties = Object.fromEntries(
     Object.entries(values).map(([name, given]) => {
       const [value, gradient] = typeof given === 'number' ? [given, null] : given;
-      return [name, { value, unit: 'Å', gradient, uncertainty: null, per_percent: null }];
+      return [name, { value, unit: 'Å', gradient, uncertainty: null, alchemical: null, per_percent: null }];
     }),
   );
   return {

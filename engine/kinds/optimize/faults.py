@@ -8,6 +8,7 @@ from api_schemas.strategies import STRATEGIES
 from engine.composition.notation import parse_composition
 from engine.composition.region import Region
 from engine.composition.space import GRID_LIMIT
+from engine.kinds.fidelity.faults import fidelity_faults
 from engine.kinds.grid import MOST_POINTS_PER_EDGE, budget_faults, grid_faults
 from engine.kinds.optimize.rounding_reserve import rounding_reserve
 from engine.problem.limits import Limits
@@ -17,7 +18,12 @@ def search_faults(
     problem: Problem, region: Region, limits: Limits, points_per_edge: int | None
 ) -> list[FieldError]:
     """Every fault of a search."""
-    found = [*_front_faults(problem), *_grid_field_faults(problem), *start_faults(problem, region)]
+    found = [
+        *_front_faults(problem),
+        *_grid_field_faults(problem),
+        *fidelity_faults(problem),
+        *start_faults(problem, region),
+    ]
     if region.space.names and not region.can_vary:
         text = "no composition can vary: bounds and constraints fix every fraction; add elements, or use kind evaluate"
         return [*found, FieldError(pointer="/sublattices", type="nothing-to-vary", message=text)]

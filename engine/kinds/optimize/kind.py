@@ -39,6 +39,8 @@ class Optimize:
         if grid and points is not None and not faults:
             planned = len(problem.at) + region.grid_size(points) + rounding_reserve(problem)
         verified = planned if problem.seeks_front else 1
+        if problem.corrected and problem.supercells is not None:
+            verified = max(1, (planned - rounding_reserve(problem)) // (1 + problem.supercells.supercells))
         return Examined(faults, planned, DEFAULT_POINTS_PER_EDGE if points is None else points, verified)
 
     def misfits(self, resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
@@ -48,9 +50,11 @@ class Optimize:
 
     def estimate(self, resolved: ResolvedProblem) -> CostEstimate:
         """The most that it may cost: a search often needs far fewer evaluations."""
-        return with_supercells(
-            resolved, with_others(resolved, estimate_relaxations(resolved, resolved.planned))
-        )
+        verify = resolved.problem.supercells
+        evaluations = resolved.planned
+        if resolved.problem.corrected and verify is not None:
+            evaluations = max(1, evaluations - resolved.verified * verify.supercells)
+        return with_supercells(resolved, with_others(resolved, estimate_relaxations(resolved, evaluations)))
 
     def plan(self, resolved: ResolvedProblem, seed: int, *, shared: bool) -> Plan:
         """A search and the rounding of its answer."""

@@ -72,7 +72,7 @@ class Preferring:
     def _next(self) -> NDArray[np.float64] | None:
         told, rule, found = self._told, self._rule(), self.best()
         tried = sum(self.owns(record) for record in told.records)
-        if rule is None or found is None or tried >= rule.most or len(told.records) >= self._planned:
+        if rule is None or found is None or tried >= rule.most or told.spent >= self._planned:
             return None
         return rule.proposed(told.records, told.points, found[1])
 

@@ -67,7 +67,7 @@ class Rounding:
         best = self.best()
         if best is None:
             return before
-        left = self._planned - len(self._told.records)
+        left = self._planned - self._told.spent
         return rounded_answer_stop(region, loss, self._told.points, best[1], before, left=left)
 
     def best(self) -> tuple[EvaluationRecord, Point] | None:
@@ -85,7 +85,7 @@ class Rounding:
 
     def _to_evaluate(self) -> list[NDArray[np.float64]]:
         if self._wanted is None:
-            told, left = self._told, self._planned - len(self._told.records)
+            told, left = self._told, self._planned - self._told.spent
             self._wanted = []
             if told.region.steps and left > 0 and self._search.seeks_front:
                 space = told.region.space

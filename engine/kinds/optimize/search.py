@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api_schemas.evaluations import EvaluationRecord, Suggestion
@@ -12,8 +13,9 @@ from engine.optimize.answer import stop_words
 from engine.optimize.answer.failures import failure_words
 from engine.optimize.history import History
 from engine.optimize.objective import Loss
+from engine.optimize.point import best_of
 from engine.optimize.proposals import strategies
-from engine.optimize.proposals.probes import claim
+from engine.optimize.proposals.probes import PROBE, claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +23,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.optimize.point import Point
     from engine.optimize.proposals.gradient import Proposal
     from engine.optimize.surrogates.surrogate import FitCache
     from engine.problem.resolved import ResolvedProblem
+
+
+CENTRED = 0.5
+"""A corrected target is met within this part of its tolerance while a search goes on: its difference is not sure."""
+
+
+def _since(point: Point) -> str | None:
+    """The origin of a point of an earlier search: probes stay what they are."""
+    return point.origin if point.origin == PROBE else None
 
 
 class Search:
@@ -63,15 +75,15 @@ class Search:
     def tell(self, told: Told) -> None:
         """Take everything told."""
         before = self.told.records
-        if told.records != before:
+        if told.records != before or told.differences is not self.told.differences:
             self._asked = {}
-        if told.records[: len(before)] != before:
+        if told.records[: len(before)] != before or told.differences is not self.told.differences:
             self._fits.clear()  # the first n are others now
         self.told = told
 
     def ask(self, n: int | None) -> list[Suggestion]:
         """What the strategy proposes."""
-        left = self._budget - len(self.told.records)
+        left = self._budget - self.told.spent
         proposals = self._proposals(None if n is None else min(n, left))
         return [self.told.suggestion(place, one.x, one.origin) for place, one in enumerate(proposals)]
 
@@ -80,11 +92,14 @@ class Search:
         del before
         done = len(self.told.records)
         loss, best = self.told.loss, None if self.seeks_front else self.told.best
-        if loss is not None and best is not None and loss.met(best[1].values):
+        share = 1.0 if self.told.differences is None else CENTRED
+        if loss is not None and best is not None and loss.met(best[1].values, share):
             return stop_words.target_met(loss, done)
         if done and not self._proposals(None):
             return self._converged(done)
-        if done >= self._budget:
+        if self.told.spent >= self._budget:
+            if loss is not None and best is not None and loss.met(best[1].values):
+                return stop_words.target_met(loss, done)
             kept = f" ({self._spare} of {self._planned} are kept for rounding)" if self._spare > 1 else ""
             mend = self._failures() or "raise strategy.max_evaluations to go on"
             return Stopped(reason="budget_spent", message=f"all {done} evaluations are spent{kept}; {mend}")
@@ -109,6 +124,24 @@ class Search:
                 words = "are inconsistent with its values by leave-one-out: the surrogate learned from values only"
                 notes.append(f"the gradients of {name} {words}")
         return notes
+
+    def _points(self) -> list[Point]:
+        """What the strategy sees: of evaluations before the last supercells the best one as the start of a new search.
+
+        Local searches of what was another function then would take their steps and radii for granted.
+        """
+        known, points = self.told.differences, self.told.points
+        last = max(known.explicit, default=-1) if known is not None else -1
+        before = [point for point in points if point.index <= last]
+        if not any(point.values and not point.outside for point in before):
+            return points
+        best = best_of([point for point in before if not point.outside])
+        return [
+            point
+            if point.index > last
+            else replace(point, origin="start 0" if point is best else _since(point))
+            for point in points
+        ]
 
     @property
     def _budget(self) -> int:
@@ -153,6 +186,8 @@ class Search:
             return Stopped(reason="converged", message=words)
         if best[1].violation > 0.0:
             return Stopped(reason="converged", message=stop_words.broken(loss, best[1]))
+        if loss.met(best[1].values):
+            return stop_words.target_met(loss, done)
         if loss.only_targets:
             return stop_words.unreachable(self.told.region, loss, best[1])
         words = f"no search improves further after {done} evaluations"
@@ -166,7 +201,7 @@ class Search:
             history = History(
                 region=self.told.region,
                 loss=self.told.loss or Loss(()),
-                points=self.told.points,
+                points=self._points(),
                 given=self._given,
                 seed=self._seed,
                 front=self.seeks_front,

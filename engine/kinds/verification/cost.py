@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def with_supercells(resolved: ResolvedProblem, estimate: CostEstimate) -> CostEstimate:
     """The cost of a problem with that of the explicit supercells that it asks for, at the most."""
-    verify = resolved.problem.verify
+    verify = resolved.problem.supercells
     if verify is None:
         return estimate
     cells, times = most_cells(resolved.crystal, verify.sites), resolved.verified

@@ -6,23 +6,21 @@ the records of the plan alone.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api_schemas.supercells import SupercellRecord, SupercellTask
+from api_schemas.supercells import SupercellRecord
 from engine.kinds.around import Around
-from engine.kinds.computed import Computed
 from engine.kinds.kind import Answer, Plan
-from engine.kinds.verification import holding
-from engine.kinds.verification.entries import entries
+from engine.kinds.verification.answer import verified
+from engine.kinds.verification.asked import hindrance, hindrance_words, supercell_tasks
 
 if TYPE_CHECKING:
-    from api_schemas.base import Composition
     from api_schemas.choices import Verify
-    from api_schemas.evaluations import Evaluation, EvaluationRecord, RelaxationState
+    from api_schemas.evaluations import EvaluationRecord
     from api_schemas.results import Stopped
+    from api_schemas.supercells import SupercellTask
     from api_schemas.tasks import Record, Task
     from engine.problem.resolved import ResolvedProblem
 
@@ -86,26 +84,8 @@ class WithVerification(Around[Plan]):
 
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far, with what the supercells that are there say of it."""
-        answer = self._plan.answer(stopped)
-        of = {record.index: record for record in self._answered()}
-        told: dict[int, list[SupercellRecord]] = {}
-        for one in sorted(self._told.values(), key=lambda one: (one.evaluation, one.decoration)):
-            if one.evaluation in of:
-                told.setdefault(one.evaluation, []).append(one)
-        found = [entry for number in told for entry in entries(self._resolved, of[number], told[number])]
-        left = {
-            _key(of[number].composition): any(one.left_parent for one in made)
-            for number, made in told.items()
-        }
-        evaluations = answer.evaluations
-        return replace(
-            answer,
-            best=None if answer.best is None else _marked(answer.best, left),
-            front=[_marked(one, left) for one in answer.front],
-            evaluations=Computed(len(evaluations), lambda place: _marked(evaluations[place], left)),
-            verification=found,
-            notes=[*answer.notes, *self._notes()],
-        )
+        found = verified(self._resolved, self._plan.answer(stopped), self._answered(), self._told.values())
+        return replace(found, notes=[*found.notes, *self._notes()])
 
     def _missing(self) -> list[SupercellTask]:
         """Tasks of supercells that are not told; none before the plan has ended."""
@@ -116,59 +96,17 @@ class WithVerification(Around[Plan]):
     def _tasks(self) -> list[SupercellTask]:
         """A task for every decoration of every evaluation that can be verified."""
         count = self._verify.supercells
-        verified = [record for record in self._answered() if self._hindrance(record) is None]
-        return [
-            SupercellTask(
-                index=place * count + decoration,
-                tier=self._resolved.problem.potential.tier,
-                composition=record.composition,
-                evaluation=record.index,
-                decoration=decoration,
-                sites=self._verify.sites,
-                seed=self._seed,
-                warm_start=_start_of(record),
-            )
-            for place, record in enumerate(verified)
-            for decoration in range(count)
+        wanted = [
+            record for record in self._answered() if hindrance(self._resolved, record, self._verify) is None
         ]
-
-    def _hindrance(self, record: EvaluationRecord) -> str | None:
-        """Why an evaluation cannot be verified."""
-        if not record.converged:
-            return "did not converge"
-        crystal, x = self._resolved.crystal, self._resolved.space.to_vector(record.composition)
-        if not holding.is_mixed(crystal, x):
-            return "mixes nothing: its crystal is explicit already"
-        absent = holding.lost(crystal, x, self._verify.sites)
-        if absent:
-            return (
-                f"has too little {absent[0]} ({holding.words(crystal.columns, x)}) for supercells of "
-                f"{self._verify.sites} sites: {holding.enough(crystal, x)}"
-            )
-        return None
+        return [
+            task
+            for place, record in enumerate(wanted)
+            for task in supercell_tasks(self._resolved, record, self._verify, self._seed, place * count)
+        ]
 
     def _notes(self) -> list[str]:
         """Which parts of the answer were not verified, and why."""
         if self._plan.stopped is None:
             return []
-        reasons = [(record.index, self._hindrance(record)) for record in self._answered()]
-        return [
-            f"evaluation {index + 1} was not verified: it {reason}"
-            for index, reason in reasons
-            if reason is not None
-        ]
-
-
-def _start_of(record: EvaluationRecord) -> RelaxationState | None:
-    """The mean-field crystal of an evaluation; what a tier makes of it is of no use to a supercell."""
-    return None if record.relaxation is None else record.relaxation.model_copy(update={"disorder": None})
-
-
-def _marked(evaluation: Evaluation, left: Mapping[str, bool]) -> Evaluation:
-    """An evaluation with whether its explicit supercells left the parent lattice, where there are any."""
-    found = left.get(_key(evaluation.composition))
-    return evaluation if found is None else evaluation.model_copy(update={"left_parent": found})
-
-
-def _key(composition: Composition) -> str:
-    return json.dumps(composition)
+        return hindrance_words(self._resolved, self._answered(), self._verify)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from api_schemas.base import Composition
     from api_schemas.evaluations import EvaluationRecord
+    from engine.optimize.differences import Differences
     from engine.problem.resolved import ResolvedProblem
 
 
@@ -30,6 +31,7 @@ def surrogate_map(
     best: Composition | None,
     property_name: str,
     wanted: Slice,
+    differences: Differences | None = None,
 ) -> SurrogateMap:
     """The surrogate over a line, triangle or tetrahedron of compositions.
 
@@ -42,6 +44,7 @@ def surrogate_map(
         best: The best composition, through which a slice goes; None where there is none.
         property_name: Any property that the evaluations hold.
         wanted: As `engine.acceptance.maps.asked_slice` gives it.
+        differences: What explicit supercells say, by which evaluations are corrected.
 
     Raises:
         ProblemInvalid: at ``/property`` or ``/over``.
@@ -55,7 +58,7 @@ def surrogate_map(
     else:
         middle = resolved.region.center()
     compositions = wanted.points(space, middle)
-    mean, deviation, learned = expected(resolved, records, property_name, compositions)
+    mean, deviation, learned = expected(resolved, records, property_name, compositions, differences)
     return SurrogateMap(
         property=property_name,
         unit=PROPERTIES[property_name].unit,
@@ -74,6 +77,7 @@ def expected(
     records: Sequence[EvaluationRecord],
     property_name: str,
     compositions: NDArray[np.float64],
+    differences: Differences | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Mean [n] and standard deviation [n] of a property at compositions [n, n_columns], by a surrogate of all records.
 
@@ -88,6 +92,8 @@ def expected(
     points = [
         point_of(record, space.to_vector(record.composition), space.columns, watched) for record in records
     ]
+    if differences is not None:
+        points = [differences.corrected(point, watched) for point in points]
     known = [point for point in points if point.values]
     if not known:
         raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")

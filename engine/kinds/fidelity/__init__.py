@@ -1,0 +1,1 @@
+"""Searches of two fidelities: alchemical crystals, corrected by few explicit supercells."""
