@@ -24,14 +24,13 @@ SHARE_OF_FRONT = 0.05
 """An objective of a front counts as known where its deviation is at most this part of the range of the front."""
 
 
-def undecided(told: Told, answer: Sequence[int], *, front: bool, verified: bool) -> list[int]:
+def undecided(told: Told, answer: Sequence[int], *, front: bool) -> list[int]:
     """Numbers of the evaluations whose supercells would decide the answer, the most needed first.
 
     Args:
         told: Everything told.
         answer: Numbers of the evaluations that the answer consists of.
         front: Whether that is a front.
-        verified: Whether each of them has to have supercells of its own.
     """
     known, loss = told.differences, told.loss
     if known is None or loss is None:
@@ -40,10 +39,8 @@ def undecided(told: Told, answer: Sequence[int], *, front: bool, verified: bool)
     need: dict[int, float] = {}
     units = _units(loss, [points[number] for number in answer], front=front)
     for number in answer:
-        point = points[number]
-        if verified and number not in known.explicit:
-            need[number] = np.inf
-        elif (wanted := _wanted(known, loss, point, units, front=front)) > 1.0:
+        wanted = _wanted(known, loss, points[number], units, front=front)
+        if wanted > 1.0:
             need[number] = wanted
     if not front and not need and points and not loss.only_targets:
         need = _rivals(known, loss, list(points.values()))

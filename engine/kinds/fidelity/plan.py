@@ -125,12 +125,7 @@ class WithSupercells(Around[Plan]):
         if known is None or most < 1:
             return []
         answer = [record.index for record in self._inner.answer_records()]
-        numbers = undecided(
-            told,
-            answer,
-            front=self._inner.seeks_front,
-            verified=self._resolved.problem.verify is not None,
-        )
+        numbers = undecided(told, answer, front=self._inner.seeks_front)
         of = {record.index: record for record in told.records}
         wanted: list[EvaluationRecord] = []
         places: list[np.ndarray] = []

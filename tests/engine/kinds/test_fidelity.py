@@ -210,13 +210,14 @@ def test_records_in_any_order_and_one_by_one_give_the_same_result_and_a_partly_t
     assert slowly.result() == expected
 
 
-def test_with_verify_the_answer_itself_has_supercells():
+def test_verify_says_how_many_supercells_and_how_large():
     truth = Truth(["Na", "K"])
-    asked = problem(["Na", "K"], [target("lattice_a", 5.72, 0.001)], verify={"supercells": 2, "sites": 32})
-    campaign, _ = solved(truth, asked)
-    result = campaign.result()
-    assert result.best.composition in [entry.composition for entry in result.verification]
-    assert result.stopped.reason == "target_met"
+    sizes = {"supercells": 3, "sites": 24}
+    campaign = Campaign(problem(["Na", "K"], [target("lattice_a", 5.72, 0.001)], verify=sizes))
+    while not isinstance((tasks := campaign.ask())[0], SupercellTask):
+        campaign.tell([truth.record(campaign, task) for task in tasks])
+    assert [(task.decoration, task.sites) for task in tasks] == [(0, 24), (1, 24), (2, 24)]
+    assert {task.evaluation for task in tasks} == {campaign.best.index}
 
 
 def test_the_budget_counts_supercells_and_keeps_room_for_them():
