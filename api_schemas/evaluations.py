@@ -140,8 +140,9 @@ class Evaluation(Output):
     )
     left_parent: bool | None = Field(
         None,
-        description="Whether an explicit supercell of it left the parent lattice, which the alchemical crystal cannot "
-        "follow; null where none was relaxed.",
+        description="Whether it relaxed to another phase than the parent's (other neighbours, another symmetry, or a "
+        "jump of c/a against its neighbours; the message says what changed), or an explicit supercell of it left the "
+        "parent lattice, which the alchemical crystal cannot follow; null where it is not known.",
     )
     assessment: Assessment | None = Field(
         None, description="What its job's problem makes of it; null where it belongs to no job."
@@ -200,6 +201,9 @@ class EvaluationRecord(Record, Evaluation):
     enthalpy_slope: list[float] = Field(
         default=[], description="Its derivative by every column of the composition, eV, raw; [n_columns]."
     )
+    phase: str | None = Field(
+        None, description="The phase that it relaxed to, where that is not the parent's; null where it is."
+    )
     incomplete: bool = Field(
         default=False,
         description="Whether the properties that compare with end members are still to be filled in.",
@@ -237,6 +241,14 @@ class ReferenceTask(Task):
     )
 
 
+class MemberState(Output):
+    """An end member of the composition space, relaxed, as surrogates learn from it."""
+
+    composition: Composition
+    properties: dict[str, float] = Field(description="In their units, none that compares with end members.")
+    phase: str | None = Field(description="As of an evaluation.")
+
+
 class ReferenceRecord(Record):
     """What was relaxed for evaluations to share; the values themselves are in the store of references."""
 
@@ -245,6 +257,7 @@ class ReferenceRecord(Record):
     members: list[int]
     converged: bool
     enthalpies: list[float] = Field(default=[], description="eV per cell, of end members.")
+    states: list[MemberState] = Field(default=[], description="Of the end members that converged.")
 
 
 class FixedGeometryEvaluation(Output):

@@ -19,6 +19,7 @@ from api_schemas.evaluations import (
 )
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
+from engine.crystals.phase import departure
 from engine.evaluation.unseen import unseen, without_dispersion
 from engine.evaluation.warnings import left_without_vibrations, present_elements, warning_text
 from engine.mechanics.relax import in_one_piece
@@ -93,6 +94,7 @@ def build_record(
         if not is_mixed(resolved):  # it is its own end member
             found |= {name: Value(0.0, np.zeros(len(x))) for name in left_out}
         values = {name: found[name] for name in names if name in found}
+    left = departure(crystal, *coordinates.geometry(relaxed.q)) if usable and relaxed.converged else None
     return EvaluationRecord(
         index=suggestion.index,
         origin=suggestion.origin,
@@ -106,7 +108,7 @@ def build_record(
         stable=relaxed.stable if relaxed.converged else None,
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=warning_text(resolved, coordinates, refined, shared, moduli, jumps),
+        message=warning_text(resolved, coordinates, refined, x, shared, moduli, left, jumps),
         warnings=[
             *unseen(present_elements(resolved, x)),
             *(
@@ -115,6 +117,8 @@ def build_record(
                 else []
             ),
         ],
+        left_parent=left is not None if relaxed.converged else None,
+        phase=None if left is None else left.phase,
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, mean_field, refined)
         if usable and in_one_piece(coordinates, mean_field.q)

@@ -90,7 +90,8 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
           },
         ]
       : [];
-  const state = ({ evaluation }: Point) => (!evaluation.converged ? 2 : evaluation.stable === false ? 1 : 0);
+  const state = ({ evaluation }: Point) =>
+    !evaluation.converged ? 3 : evaluation.stable === false ? 2 : evaluation.left_parent ? 1 : 0;
   return [
     {
       key: 'index',
@@ -109,7 +110,7 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
       title: 'relaxed',
       unit: '',
       of: state,
-      text: (value) => ['yes', 'unstable', 'no'][value]!,
+      text: (value) => ['yes', 'to another phase', 'unstable', 'no'][value]!,
       numeric: false,
     },
     {
