@@ -119,6 +119,21 @@ class CrystalState(Output):
         return self.as_dict().keys()
 
 
+class WaveMode(Output):
+    """The mode of lowest eigenvalue over all waves of a supercell of the mean-field crystal."""
+
+    eigenvalue: float = Field(
+        description="Of the dynamical matrix, THz^2; below zero the frequency is imaginary."
+    )
+    q: list[str] = Field(
+        description="Wave vector in fractions of the reciprocal vectors of the cell, as 1/2."
+    )
+    sites: int = Field(description="Sites of the supercell.")
+    unstable: list[str] = Field(
+        description="The worst unstable modes, in words; empty where the crystal is stable."
+    )
+
+
 class Evaluation(Output):
     """One composition, relaxed."""
 
@@ -127,7 +142,16 @@ class Evaluation(Output):
     energy_per_atom: float | None = Field(description="eV/atom; null where the potential failed.")
     converged: bool
     stable: bool | None = Field(
-        description="No negative eigenvalue of the Hessian; null where it is not known."
+        description="Whether no distortion lowers the enthalpy, of those that stable_against names: by default of the "
+        "symmetric ones of its cell (no negative eigenvalue of the Hessian of the symmetry-adapted coordinates), which "
+        "says nothing of tilts, shifts and waves that break the symmetry; null where it is not known."
+    )
+    stable_against: Literal["symmetric distortions", "distortions in a supercell"] | None = Field(
+        None,
+        description="What `stable` was tested against: all waves of a supercell with property stable_supercell.",
+    )
+    softest_mode: WaveMode | None = Field(
+        None, description="Of the supercell, where property stable_supercell was asked for."
     )
     cost: Cost
     structure: CrystalState | None

@@ -80,6 +80,11 @@ def warning_text(
         said.append(
             "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"
         )
+    if refined.softest is not None and refined.softest.unstable and not refined.vibrations.unstable:
+        said.append(
+            f"the crystal is dynamically unstable in a supercell of {refined.softest.sites} sites: "
+            f"{'; '.join(refined.softest.unstable)}"
+        )
     if moduli.stable is False:
         said.append(
             "a displacement that breaks the symmetry lowers the energy: the elastic constants are those of an "
@@ -88,7 +93,10 @@ def warning_text(
     said += _without_vibrations(resolved, shared, refined.vibrations)
     said += refined.notes
     said += shared.notes
-    affected = [*(["moduli"] if curved else []), *(["vibrations"] if vibrating(resolved.problem) else [])]
+    affected = [
+        *(["moduli"] if curved else []),
+        *(["vibrations"] if vibrating(resolved.problem) or refined.softest is not None else []),
+    ]
     near = near_jumps(*coordinates.geometry(relaxed.q), jumps, resolved.potential.name) if affected else None
     if near is not None:
         what = " and ".join(affected)

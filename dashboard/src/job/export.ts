@@ -32,6 +32,8 @@ export function toCsv(points: readonly Point[]): string {
     'potential_calls',
     'seconds',
     'message',
+    'stable_against',
+    'softest_q',
   ];
   const rows = points.map(({ index, evaluation }) => [
     index + 1,
@@ -50,6 +52,8 @@ export function toCsv(points: readonly Point[]): string {
     evaluation.cost.potential_calls,
     evaluation.cost.seconds,
     evaluation.message,
+    evaluation.stable_against,
+    evaluation.softest_mode?.q.join(' '),
   ]);
   return [header, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
