@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from engine.crystals.crystal import AlchemicalCrystal
 
 LOOSELY = 0.1
-"""Å; a symmetry that the parent has within this is none that a relaxation has found."""
+"""Å; symmetries count that a relaxed crystal has within this, so that what a flat valley leaves undecided is no phase,
+and none that the parent has within it."""
 SHAPE = 0.05
 """Relative change of c/a from which it is told beside what else has changed."""
 
@@ -42,10 +43,10 @@ class Departure:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What tells phases apart: space group, its number by a loose tolerance, and distances."""
+    """What tells phases apart: space group, that by a loose tolerance, and distances."""
 
     space_group: tuple[str, int] | None
-    loosely: int | None
+    loosely: tuple[str, int] | None
     shells: Shells
 
 
@@ -62,11 +63,11 @@ def departure(crystal: AlchemicalCrystal, lattice: FloatArray, frac: FloatArray)
     before = neighbour_counts(parent.shells)
     counts = neighbour_counts(now.shells, parent.shells)
     said = _neighbour_words(crystal, before, counts)
-    found = now.space_group
+    found = now.loosely
     if (
         found is not None
         and parent.space_group is not None
-        and found[1] not in (parent.space_group[1], parent.loosely)
+        and found not in (parent.space_group, parent.loosely)
     ):
         said.append(f"its symmetry became {_symbol(found)} from {_symbol(parent.space_group)}")
     if not said:
@@ -82,7 +83,7 @@ def departure(crystal: AlchemicalCrystal, lattice: FloatArray, frac: FloatArray)
 def _seen(lattice: FloatArray, frac: FloatArray, labels: IntArray) -> _Seen:
     found = space_group(lattice, frac, labels + 1, SYMMETRY_TOLERANCE)
     loosely = space_group(lattice, frac, labels + 1, LOOSELY)
-    return _Seen(found, None if loosely is None else loosely[1], shells(lattice, frac @ lattice))
+    return _Seen(found, loosely, shells(lattice, frac @ lattice))
 
 
 def _neighbour_words(crystal: AlchemicalCrystal, before: Sequence[int], now: Sequence[int]) -> list[str]:
