@@ -119,6 +119,21 @@ class CrystalState(Output):
         return self.as_dict().keys()
 
 
+class WaveMode(Output):
+    """The mode of lowest eigenvalue over all waves of a supercell of the mean-field crystal."""
+
+    eigenvalue: float = Field(
+        description="Of the dynamical matrix, THz^2; below zero the frequency is imaginary."
+    )
+    q: list[str] = Field(
+        description="Wave vector in fractions of the reciprocal vectors of the cell, as 1/2."
+    )
+    sites: int = Field(description="Sites of the supercell.")
+    unstable: list[str] = Field(
+        description="The worst unstable modes, in words; empty where the crystal is stable."
+    )
+
+
 class Evaluation(Output):
     """One composition, relaxed."""
 
@@ -127,7 +142,16 @@ class Evaluation(Output):
     energy_per_atom: float | None = Field(description="eV/atom; null where the potential failed.")
     converged: bool
     stable: bool | None = Field(
-        description="No negative eigenvalue of the Hessian; null where it is not known."
+        description="Whether no distortion lowers the enthalpy, of those that stable_against names: by default of the "
+        "symmetric ones of its cell (no negative eigenvalue of the Hessian of the symmetry-adapted coordinates), which "
+        "says nothing of tilts, shifts and waves that break the symmetry; null where it is not known."
+    )
+    stable_against: Literal["symmetric distortions", "distortions in a supercell"] | None = Field(
+        None,
+        description="What `stable` was tested against: all waves of a supercell with property stable_supercell.",
+    )
+    softest_mode: WaveMode | None = Field(
+        None, description="Of the supercell, where property stable_supercell was asked for."
     )
     cost: Cost
     structure: CrystalState | None
@@ -140,8 +164,9 @@ class Evaluation(Output):
     )
     left_parent: bool | None = Field(
         None,
-        description="Whether an explicit supercell of it left the parent lattice, which the alchemical crystal cannot "
-        "follow; null where none was relaxed.",
+        description="Whether it relaxed to another phase than the parent's (other neighbours, another symmetry, or a "
+        "jump of c/a against its neighbours; the message says what changed), or an explicit supercell of it left the "
+        "parent lattice, which the alchemical crystal cannot follow; null where it is not known.",
     )
     assessment: Assessment | None = Field(
         None, description="What its job's problem makes of it; null where it belongs to no job."
@@ -200,6 +225,9 @@ class EvaluationRecord(Record, Evaluation):
     enthalpy_slope: list[float] = Field(
         default=[], description="Its derivative by every column of the composition, eV, raw; [n_columns]."
     )
+    phase: str | None = Field(
+        None, description="The phase that it relaxed to, where that is not the parent's; null where it is."
+    )
     incomplete: bool = Field(
         default=False,
         description="Whether the properties that compare with end members are still to be filled in.",
@@ -237,6 +265,14 @@ class ReferenceTask(Task):
     )
 
 
+class MemberState(Output):
+    """An end member of the composition space, relaxed, as surrogates learn from it."""
+
+    composition: Composition
+    properties: dict[str, float] = Field(description="In their units, none that compares with end members.")
+    phase: str | None = Field(description="As of an evaluation.")
+
+
 class ReferenceRecord(Record):
     """What was relaxed for evaluations to share; the values themselves are in the store of references."""
 
@@ -245,6 +281,7 @@ class ReferenceRecord(Record):
     members: list[int]
     converged: bool
     enthalpies: list[float] = Field(default=[], description="eV per cell, of end members.")
+    states: list[MemberState] = Field(default=[], description="Of the end members that converged.")
 
 
 class FixedGeometryEvaluation(Output):

@@ -24,6 +24,11 @@ class SurrogateMap(Output):
         description="Posterior standard deviation at each, in the property's unit."
     )
     feasible: list[bool] = Field(description="Whether each obeys the constraints of the composition.")
+    beyond: list[bool] = Field(
+        default=[],
+        description="Whether nothing around each is known: it lies outside of the evaluations and end members, or "
+        "where one phase gives way to another. Empty from older versions.",
+    )
     evaluations: int = Field(description="How many evaluations the surrogate has learned from.")
 
 

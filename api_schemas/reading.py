@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from api_schemas.evaluations import Evaluation
+from api_schemas.evaluations import Evaluation, WaveMode
 from api_schemas.formula import bar_words, decimals_of, formula
 from api_schemas.free_energies import FreeEnergyAnswer
 from api_schemas.kinds import KINDS
@@ -53,13 +53,22 @@ def of_evaluation(item: Evaluation) -> list[Message]:
     known = (item.message or "").startswith(NOT_CONVERGED)
     found = [] if item.converged or known else [NOT_CONVERGED]
     if item.stable is False:
-        found.append("unstable: a negative eigenvalue of the Hessian")
+        found.append(f"unstable against {item.stable_against or 'distortions'}")
     found += [*([item.message] if item.message else []), *item.warnings]
     told = [Message(role="warning", text=text) for text in found]
+    if item.softest_mode is not None:
+        told.append(Message(role="note", text=_softest(item.softest_mode)))
     if item.references:
         named = "; ".join(f"{element}: {words}" for element, words in item.references.items())
         told.append(Message(role="note", text=f"formation_energy refers to {named}"))
     return told
+
+
+def _softest(mode: WaveMode) -> str:
+    """The softest mode: ``softest mode 1.23i THz at q = (1/2, 1/2, 1/2), supercell of 40 sites``."""
+    imaginary = "i" if mode.eigenvalue < 0.0 else ""
+    frequency = f"{abs(mode.eigenvalue) ** 0.5:.2f}{imaginary} THz"
+    return f"softest mode {frequency} at q = ({', '.join(mode.q)}), supercell of {mode.sites} sites"
 
 
 def _headline(result: Result) -> Iterator[Message]:

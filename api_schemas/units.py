@@ -36,6 +36,7 @@ _ROWS = (
     Unit("g/cm^3", "g/cm³", decimals=4, scale=0.05, tolerance=0.02),
     Unit("eV/atom", "eV/atom", decimals=5, scale=0.01, tolerance=0.005),
     Unit("k_B/atom", "k_B/atom", decimals=4, scale=0.1, tolerance=0.02),
+    Unit("THz^2", "THz²", decimals=3, scale=1.0, tolerance=0.1),
     Unit("GPa", "GPa", decimals=4, scale=1.0, tolerance=1.0),
     Unit("USD/kg", "USD/kg", decimals=4, scale=1.0, tolerance=0.01),
 )

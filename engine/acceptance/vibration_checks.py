@@ -8,7 +8,13 @@ from api_schemas.errors import FieldError, pointer
 from api_schemas.kinds import KINDS
 from api_schemas.symbols import VACANCY
 from engine.acceptance.availability import not_available
-from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, named_properties, vibrating
+from engine.properties.table import (
+    MIXING_FREE_ENERGY,
+    PROPERTIES,
+    STABLE_SUPERCELL,
+    named_properties,
+    vibrating,
+)
 from engine.properties.undefined import free_words
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ def vibration_faults(problem: Problem, crystal: AlchemicalCrystal | None) -> Ite
     if problem.kind not in KINDS or not KINDS[problem.kind].takes("properties"):
         return  # that vibrations do not go with such a kind is said among its unused fields
     if problem.conditions.vibrations == "none":
+        yield from _waves_faults(problem, crystal)
         for name, where in named_properties(problem).items():
             if name in PROPERTIES and PROPERTIES[name].needs_vibrations:
                 text = f"{name} is made of vibrations; write conditions: {{vibrations: harmonic}}"
@@ -55,3 +62,23 @@ def vibration_faults(problem: Problem, crystal: AlchemicalCrystal | None) -> Ite
     if crystal is not None and crystal.connections is not None:
         what = f"vibrations where nothing holds the cell {free_words(crystal)} (vacuum)"
         yield not_available(_WHERE, what, "close the gap, or remove vibrations")
+
+
+def _waves_faults(problem: Problem, crystal: AlchemicalCrystal | None) -> Iterator[FieldError]:
+    """Where a crystal cannot be tested in a supercell, of which no vibrations are wanted otherwise."""
+    named = named_properties(problem)
+    if STABLE_SUPERCELL not in named:
+        return
+    where = named[STABLE_SUPERCELL]
+    if problem.potential.dtype != "float64":
+        text = (
+            f"force constants of soft modes are small sums of large ones, which {problem.potential.dtype} does not "
+            f"resolve; remove dtype, or remove {STABLE_SUPERCELL}"
+        )
+        yield FieldError(pointer="/potential/dtype", type="not-with-vibrations", message=text)
+    if any(VACANCY in sublattice.elements for sublattice in problem.sublattices):
+        what = f"{STABLE_SUPERCELL} of a crystal with empty sites"
+        yield not_available(where, what, f"remove {VACANCY}, or {STABLE_SUPERCELL}")
+    if crystal is not None and crystal.connections is not None:
+        what = f"{STABLE_SUPERCELL} where nothing holds the cell {free_words(crystal)} (vacuum)"
+        yield not_available(where, what, f"close the gap, or remove {STABLE_SUPERCELL}")

@@ -1,6 +1,8 @@
-"""Whether atoms are still surrounded by those that surround them in the parent lattice."""
+"""By how many atoms an atom is surrounded, and whether by those that surround it in the parent lattice."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,6 +10,10 @@ from engine.crystals.parent import FloatArray, IntArray
 
 _REACH = 1.75
 """The nearest shell ends within this many times the shortest distance, at the widest gap between distances."""
+_CLEAR = 1.2
+"""A gap between distances ends a shell of neighbours where the farther is so many times the nearer."""
+_NEAREST, _FARTHEST = 3.0, 24.0
+"""Å; neighbours are looked for within the first, and farther where an atom has none, up to the second."""
 _CLEARLY = 0.95
 """Another atom counts as a neighbour where it is this much nearer than the farthest of the parent's neighbours."""
 
@@ -47,6 +53,74 @@ def changed_coordination(
         if (int(second[pair]), *image[pair].tolist()) not in shells[atom]:
             changed.add(atom)
     return len(changed) / n
+
+
+Shells = tuple[tuple[float, ...], ...]
+"""Of each atom its sorted distances up to `_REACH` times the shortest, Å."""
+
+
+def shells(lattice: FloatArray, positions: FloatArray) -> Shells:
+    """The distances of each atom from its neighbours, as far as they may count as nearest.
+
+    Args:
+        lattice: Vectors of the cell as rows, [3, 3] Å.
+        positions: Of the atoms in it, [n, 3] Å.
+    """
+    n, reach = len(positions), _NEAREST
+    while True:
+        first, _, _, distance = _pairs(lattice, positions, reach)
+        nearest = np.full(n, np.inf)
+        np.minimum.at(nearest, first, distance)
+        wanted = _REACH * float(nearest.max(initial=0.0))
+        if wanted <= reach or reach >= _FARTHEST:
+            break
+        reach = min(_FARTHEST, wanted if np.isfinite(wanted) else 2.0 * reach)
+    near = distance <= _REACH * nearest[first]
+    return tuple(tuple(np.sort(distance[near & (first == atom)]).tolist()) for atom in range(n))
+
+
+def neighbour_counts(found: Shells, parent: Shells | None = None) -> tuple[int, ...]:
+    """How many neighbours each atom has: as many as lie before the widest gap between its distances.
+
+    The rule has no length of its own, so that it asks the same of small atoms and of large ones, and of a crystal under
+    pressure; lists of neighbours weighted by solid angles need a Voronoi construction an atom, and count faces.
+
+    Args:
+        found: Distances of a crystal.
+        parent: Of its parent, whose count stays as long as the gap behind it is more than half as wide (as a
+            logarithm) as the widest one: what merely grows or is strained keeps its neighbours.
+
+    Returns:
+        Counts, [n]; 0 where no gap is clear, as in a glass, or in the parent none was.
+    """
+    counts = tuple(_count(distances)[0] for distances in found)
+    if parent is None:
+        return counts
+    return tuple(
+        _kept(distances, _count(before)[0], count)
+        for distances, before, count in zip(found, parent, counts, strict=True)
+    )
+
+
+def _count(distances: Sequence[float]) -> tuple[int, float]:
+    """The number of distances before the widest gap, and that gap as a ratio; 0 where it is not clear."""
+    if not distances:
+        return 0, 1.0
+    ratios = np.array(distances[1:]) / np.array(distances[:-1])
+    place = int(ratios.argmax()) if len(ratios) else 0
+    if len(ratios) and ratios[place] >= _CLEAR:
+        return place + 1, float(ratios[place])
+    end = _REACH * distances[0] / distances[-1]
+    return (len(distances), end) if end >= _CLEAR else (0, 1.0)
+
+
+def _kept(distances: Sequence[float], before: int, now: int) -> int:
+    """The count ``now`` of an atom that had ``before`` neighbours in the parent, or that one."""
+    if now in (0, before) or before == 0:
+        return before
+    widest = _count(distances)[1]
+    behind = distances[before] / distances[before - 1] if before < len(distances) else widest
+    return before if np.log(behind) > 0.5 * np.log(widest) else now
 
 
 def _pairs(

@@ -189,6 +189,21 @@ class HarmonicCrystal:
             for star, value, shares in found
         ]
 
+    def softest(
+        self, symmetry: Sequence[Operation] = ()
+    ) -> tuple[float, tuple[Fraction, Fraction, Fraction]]:
+        """The lowest eigenvalue of the dynamical matrix, THz^2, over all waves of the supercell, and its wave.
+
+        Args:
+            symmetry: Operations of the crystal, by which waves are alike: one is told for all.
+        """
+        values = self._modes[0]
+        k = int(np.nanargmin(values)) // values.shape[1]
+        wave = max(
+            _star(_exact(self.constants.supercell.waves[k], self.constants.supercell.n_cells), symmetry)
+        )
+        return FREQUENCY**2 * float(np.nanmin(values)), wave  # type: ignore[return-value]  # three of them
+
     def require_stable(self, names: Sequence[str], symmetry: Sequence[Operation] = ()) -> None:
         """Refuse a crystal that has no harmonic free energy.
 

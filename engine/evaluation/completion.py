@@ -9,7 +9,7 @@ import numpy as np
 
 from api_schemas.evaluations import EvaluationRecord, ReferenceRecord
 from engine.evaluation.record import public_value
-from engine.evaluation.warnings import lost_members
+from engine.evaluation.warnings import lost_members, members_elsewhere
 from engine.mechanics.constants import EV_PER_A3_IN_GPA
 from engine.mechanics.coordinates import symmetry_coordinates
 from engine.properties.gradients import RelaxedPoint, property_values
@@ -45,6 +45,12 @@ def completed(
     around = Surroundings(pressure=conditions.pressure / EV_PER_A3_IN_GPA, temperature=conditions.temperature)
     lost = sum(len(one.members) for one in of_members if not one.converged)
     calls = sum(one.cost.shared_calls for one in of_members)
+    elsewhere = [
+        (resolved.space.to_vector(state.composition), state.phase)
+        for one in of_members
+        for state in one.states
+        if state.phase is not None
+    ]
 
     def filled(record: EvaluationRecord) -> EvaluationRecord:
         if not record.incomplete or record.enthalpy is None:
@@ -69,6 +75,8 @@ def completed(
         said = [record.message] if record.message else []
         if lost and record.converged:
             said.append(lost_members(lost, len(ends)))
+        if record.converged:
+            said += members_elsewhere(resolved, x, elsewhere)
         cost = record.cost.model_copy(update={"shared_calls": record.cost.shared_calls + calls})
         return record.model_copy(
             update={

@@ -16,15 +16,15 @@ from engine.mechanics.springs import Springs
 from engine.mechanics.threads import fitting_threads
 from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
-from engine.properties.inputs import NO_VIBRATIONS, Vibrations
+from engine.properties.inputs import NO_VIBRATIONS, SoftestMode, Vibrations
 from engine.properties.moduli import MODULI, Curved, Moduli, modulus_values
-from engine.properties.table import vibrating, wanted_properties
+from engine.properties.table import tests_stability, vibrating, wanted_properties
 from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import shared_values
 from engine.references.solver import ReferenceSolver
 from engine.references.store import MemoryStore, Reference, ReferenceStore, interpolated_start
-from engine.references.vibrations import vibrations_of
+from engine.references.vibrations import softest_mode, vibrations_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +115,7 @@ class Evaluator:
         with fitting_threads(crystal.n_copies * len(suggestions)):
             moduli = [self._moduli(result, weights) for result, weights in zip(refined, lam, strict=True)]
         refined = [
-            replace(result, vibrations=self._vibrations(result, x))
+            replace(result, vibrations=self._vibrations(result, x), softest=self._softest(result, x))
             for result, x in zip(refined, points, strict=True)
         ]
         seconds = (time.perf_counter() - started) / len(suggestions)
@@ -129,12 +129,12 @@ class Evaluator:
                 shared,
                 curved,
                 Cost(
-                    potential_calls=result.relaxed.calls + curved.calls + result.vibrations.calls,
+                    potential_calls=result.relaxed.calls + curved.calls + result.vibration_calls,
                     shared_calls=shared.calls,
                     seconds=seconds,
-                    supercell_calls=result.supercell_calls + result.vibrations.calls,
+                    supercell_calls=result.supercell_calls + result.vibration_calls,
                     primitive_equivalents=float(
-                        result.supercell_calls * result.cells + result.vibrations.primitive_equivalents
+                        result.supercell_calls * result.cells + result.vibration_equivalents
                     ),
                 ),
                 self._jumps,
@@ -183,6 +183,12 @@ class Evaluator:
             return self._refinement.vibrations(self.solver, crystal, self.pressure, temperature, x, relaxed.q)
         follows = None if refined.dq_dx is None else (refined.dq_dx, self.resolved.space.tangent_basis)
         return vibrations_of(self.solver, crystal, self.pressure, temperature, x, relaxed.q, follows)
+
+    def _softest(self, refined: Refined, x: NDArray[np.float64]) -> SoftestMode | None:
+        """Of a composition that converged, where the problem asks for it."""
+        if not refined.relaxed.converged or not tests_stability(self.resolved.problem):
+            return None
+        return softest_mode(self.solver, self.resolved.crystal, self.pressure, x, refined.relaxed.q)
 
     def reference(self, task: ReferenceTask) -> ReferenceRecord:
         """Relax what evaluations share, unless the store has it."""

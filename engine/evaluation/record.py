@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 
@@ -16,15 +16,17 @@ from api_schemas.evaluations import (
     PropertyValue,
     RelaxationState,
     Suggestion,
+    WaveMode,
 )
 from api_schemas.per_percent import per_percent
 from api_schemas.symbols import SYMBOLS
+from engine.crystals.phase import departure
 from engine.evaluation.unseen import unseen, without_dispersion
 from engine.evaluation.warnings import left_without_vibrations, present_elements, warning_text
 from engine.mechanics.relax import in_one_piece
 from engine.mechanics.sensitivity import coordinate_response
 from engine.properties.gradients import RelaxedPoint, Value, property_values
-from engine.properties.table import PROPERTIES, wanted_properties
+from engine.properties.table import PROPERTIES, STABLE_SUPERCELL, wanted_properties
 from engine.properties.undefined import undefined_properties
 from engine.references.mixed import is_mixed
 
@@ -88,11 +90,20 @@ def build_record(
         undefined |= left_without_vibrations(resolved, shared, refined.vibrations)
         names = [name for name in wanted_properties(resolved.problem) if name not in undefined]
         left_out = set() if shared.members else {name for name in names if PROPERTIES[name].needs_mixture}
-        plain = [name for name in names if not PROPERTIES[name].needs_curvature and name not in left_out]
+        plain = [
+            name
+            for name in names
+            if not PROPERTIES[name].needs_curvature
+            and not PROPERTIES[name].needs_force_constants
+            and name not in left_out
+        ]
         found = property_values(plain, crystal, coordinates, point, shared.ends) | moduli.values
+        if refined.softest is not None:
+            found[STABLE_SUPERCELL] = Value(refined.softest.eigenvalue, None)
         if not is_mixed(resolved):  # it is its own end member
             found |= {name: Value(0.0, np.zeros(len(x))) for name in left_out}
         values = {name: found[name] for name in names if name in found}
+    left = departure(crystal, *coordinates.geometry(relaxed.q)) if usable and relaxed.converged else None
     return EvaluationRecord(
         index=suggestion.index,
         origin=suggestion.origin,
@@ -103,10 +114,10 @@ def build_record(
         },
         energy_per_atom=values["energy"].value if usable else None,
         converged=relaxed.converged,
-        stable=relaxed.stable if relaxed.converged else None,
+        **_stability(refined),
         cost=cost,
         structure=_structure(crystal, coordinates, relaxed, x) if usable else None,
-        message=warning_text(resolved, coordinates, refined, shared, moduli, jumps),
+        message=warning_text(resolved, coordinates, refined, x, shared, moduli, left, jumps),
         warnings=[
             *unseen(present_elements(resolved, x)),
             *(
@@ -115,6 +126,8 @@ def build_record(
                 else []
             ),
         ],
+        left_parent=left is not None if relaxed.converged else None,
+        phase=None if left is None else left.phase,
         references=None if shared.references is None else dict(shared.references),
         relaxation=_state(resolved, mean_field, refined)
         if usable and in_one_piece(coordinates, mean_field.q)
@@ -124,6 +137,31 @@ def build_record(
         enthalpy_slope=refined.dh_dx.tolist() if usable else [],
         incomplete=usable and is_mixed(resolved) and not shared.members,
     )
+
+
+class _Stability(TypedDict):
+    stable: bool | None
+    stable_against: Literal["symmetric distortions", "distortions in a supercell"] | None
+    softest_mode: WaveMode | None
+
+
+def _stability(refined: Refined) -> _Stability:
+    """Whether a crystal that converged is stable, against what, and its softest mode where that was looked for."""
+    relaxed, softest = refined.relaxed, refined.softest
+    if not relaxed.converged:
+        return _Stability(stable=None, stable_against=None, softest_mode=None)
+    if softest is None:
+        if relaxed.stable is None:
+            return _Stability(stable=None, stable_against=None, softest_mode=None)
+        return _Stability(stable=relaxed.stable, stable_against="symmetric distortions", softest_mode=None)
+    mode = WaveMode(
+        eigenvalue=softest.eigenvalue,
+        q=list(softest.wave),
+        sites=softest.sites,
+        unstable=list(softest.unstable),
+    )
+    holds = relaxed.stable is not False and not softest.unstable
+    return _Stability(stable=holds, stable_against="distortions in a supercell", softest_mode=mode)
 
 
 def public_value(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.mechanics.sensitivity import coordinate_response
-from engine.properties.inputs import NO_VIBRATIONS, Vibrations
+from engine.properties.inputs import NO_VIBRATIONS, SoftestMode, Vibrations
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,7 @@ class Refined:
         notes: What to be careful about.
         disorder: What is left for neighbours.
         vibrations: Of the mean-field crystal in this cell, where properties are made of them.
+        softest: Mode of the mean-field crystal in this cell, where it is tested in a supercell.
     """
 
     relaxed: Relaxed
@@ -45,6 +46,19 @@ class Refined:
     notes: tuple[str, ...] = ()
     disorder: DisorderState | None = None
     vibrations: Vibrations = NO_VIBRATIONS
+    softest: SoftestMode | None = None
+
+    @property
+    def vibration_calls(self) -> int:
+        """Potential calls of the supercell for vibrations; the softest mode is one of those, where there are any."""
+        return self.vibrations.calls or (0 if self.softest is None else self.softest.calls)
+
+    @property
+    def vibration_equivalents(self) -> int:
+        """The same, each counted as often as its supercell holds the parent cell."""
+        if self.vibrations.calls or self.softest is None:
+            return self.vibrations.primitive_equivalents
+        return self.softest.calls * self.softest.cells
 
 
 class Refinement(Protocol):

@@ -144,6 +144,7 @@ def _properties(
         name
         for name in wanted_properties(resolved.problem)
         if not PROPERTIES[name].needs_curvature
+        and not PROPERTIES[name].needs_force_constants
         and name not in vibrate
         and (ends or not PROPERTIES[name].needs_mixture)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from api_schemas.evaluations import Assessment, Evaluation, EvaluationRecord, Suggestion
+from api_schemas.evaluations import Assessment, Evaluation, EvaluationRecord, MemberState, Suggestion
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction
 from engine.composition.notation import scaled_notes
@@ -17,6 +17,7 @@ from engine.kinds.told import Told
 from engine.optimize.answer.active import active_constraints
 from engine.optimize.answer.assessment import assessment
 from engine.optimize.answer.determination import determination
+from engine.optimize.answer.failures import phase_words
 from engine.optimize.answer.objective_checks import objective_checks
 from engine.optimize.answer.offsets import measured_offsets, offset_words
 from engine.optimize.answer.prediction import left_open, predictions
@@ -24,6 +25,7 @@ from engine.optimize.answer.sensitivities import sensitivities
 from engine.optimize.answer.surrogate_map import expected, surrogate_map
 from engine.optimize.answer.trace import trace
 from engine.optimize.objective import Loss
+from engine.optimize.phases import SHAPE_WORDS
 from engine.properties.table import PROPERTIES
 from engine.tiers.uncertainty import with_uncertainty
 
@@ -66,6 +68,7 @@ class CompositionPlan:
         self.waits = waits
         self.seeks_front = seeks_front
         self.told = Told(resolved)
+        self._members: Sequence[MemberState] = ()
         self._stages = stages
         self._supercells: Sequence[SupercellRecord] = ()
         if resolved.problem.corrected:
@@ -92,6 +95,13 @@ class CompositionPlan:
         found = differences(self.resolved, records, self._supercells)
         self.told = Told(self.resolved, records, self.told.known, found)
         self._stages.tell(self.told)
+
+    def tell_members(self, members: Sequence[MemberState]) -> None:
+        """End members that were relaxed beside the evaluations: maps and predictions learn from them, no search does.
+
+        A search that looked at what is told in the background would depend on when that came.
+        """
+        self._members = tuple(members)
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions, by default as many as the problem says or the strategy has use for."""
@@ -141,8 +151,10 @@ class CompositionPlan:
         return []
 
     def notes(self) -> list[str]:
-        """How the answer was found; here which compositions of the problem were scaled."""
-        return scaled_notes(self.resolved.problem.at)
+        """How the answer was found; here which compositions of the problem were scaled, and what left the parent."""
+        pairs = zip(self.records, self.told.points, strict=True)
+        left = phase_words(self.told.space, [point for record, point in pairs if record.converged])
+        return [*scaled_notes(self.resolved.problem.at), *([] if left is None else [left])]
 
     def answer(self, stopped: Stopped) -> Answer:
         """The answer so far. A cancelled job gets no predictions: its answer is wanted at once."""
@@ -173,12 +185,12 @@ class CompositionPlan:
 
     def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
         """What a surrogate of everything told expects of a property at a composition [n_columns]."""
-        mean, deviation, _ = expected(
-            self.resolved, self.records, property_name, x[None], self.told.differences
+        found = expected(
+            self.resolved, self.records, property_name, x[None], self._members, self.told.differences
         )
         unit = PROPERTIES[property_name].unit
         return Prediction(
-            property=property_name, mean=float(mean[0]), deviation=float(deviation[0]), unit=unit
+            property=property_name, mean=float(found.mean[0]), deviation=float(found.deviation[0]), unit=unit
         )
 
     def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
@@ -190,6 +202,7 @@ class CompositionPlan:
             None if best is None else best.composition,
             property_name,
             wanted,
+            self._members,
             self.told.differences,
         )
 
@@ -201,7 +214,7 @@ class CompositionPlan:
         """
         place = next(k for k, record in enumerate(self.records) if record.index == index)
         made = self._assessment(place, self.trace, self.front if self.seeks_front else ())
-        return self.records[place].model_copy(update={"assessment": made})
+        return self._marked(self.records[place], place).model_copy(update={"assessment": made})
 
     def _evaluations(self, members: Collection[int]) -> Computed[Evaluation]:
         """Every evaluation as users see it, assessed.
@@ -213,10 +226,18 @@ class CompositionPlan:
 
         def one(place: int) -> Evaluation:
             made = self._assessment(place, steps, members)
-            shown = self.records[place].public().model_copy(update={"assessment": made})
+            record = self._marked(self.records[place], place)
+            shown = record.public().model_copy(update={"assessment": made})
             return shown if self.told.differences is None else corrected(self.told.differences, shown)
 
         return Computed(len(self.records), one)
+
+    def _marked(self, record: EvaluationRecord, place: int) -> EvaluationRecord:
+        """An evaluation with the jump of its shape against others, if there is one."""
+        if self.told.points[place].phase == record.phase:
+            return record
+        said = [record.message] if record.message else []
+        return record.model_copy(update={"left_parent": True, "message": "; ".join([*said, SHAPE_WORDS])})
 
     def _assessment(self, place: int, steps: Sequence[TracePoint], members: Collection[int]) -> Assessment:
         """What the problem makes of an evaluation.
@@ -252,4 +273,4 @@ class CompositionPlan:
         found, loss = self.answered(), self.told.loss
         if found is None or loss is None:
             return []
-        return predictions(self.told.space, loss, self.told.points, found[0].index)
+        return predictions(self.told.space, loss, self.told.points, found[0].index, self._members)

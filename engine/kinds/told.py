@@ -13,6 +13,7 @@ from api_schemas.evaluations import EvaluationRecord, Suggestion
 from api_schemas.kinds import KINDS
 from engine.optimize.answer.front import nondominated
 from engine.optimize.objective import Loss, build_loss, point_of
+from engine.optimize.phases import with_phases
 from engine.optimize.point import Point, best_of
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.optimize.surrogates.measured import measured_at
@@ -90,6 +91,7 @@ class Told:
         ]
         if self.differences is not None:
             found = [self.differences.corrected(point, loss) for point in found]
+        found = with_phases(self.records, found, self.space)
         if not KINDS[self.resolved.problem.kind].searches:
             return found
         return [point if self.region.contains(point.x, _INSIDE) else point.forbidden() for point in found]

@@ -62,6 +62,7 @@ class WithShared(Around["CompositionPlan"]):
     def tell(self, records: Sequence[Record]) -> None:
         """Add records in any order; one told twice counts once."""
         self._references |= {one.index: one for one in records if isinstance(one, ReferenceRecord)}
+        self._plan.tell_members([state for one in self._references.values() for state in one.states])
         evaluations = [one for one in records if isinstance(one, EvaluationRecord)]
         if not self._missing():
             known = {one.index for one in evaluations}

@@ -218,4 +218,5 @@ def point_of(record: EvaluationRecord, x: NDArray[np.float64], columns: Sequence
         gradients=gradients,
         loss=loss(values) if usable else np.inf,
         violation=loss.violation(values) if usable else np.inf,
+        phase=record.phase,
     )

@@ -24,6 +24,7 @@ class Point:
         gradients: Their tangent-space gradients [n_columns]; empty where the relaxation did not converge.
         loss: Weighted loss; infinite where the relaxation did not converge.
         violation: How far the property constraints are broken; infinite where it did not converge.
+        phase: Name of the phase that it relaxed to, where that is not the parent's: properties jump between phases.
         outside: Whether the composition is none that the problem allows: loss and violation are infinite then, too.
     """
 
@@ -35,6 +36,7 @@ class Point:
     loss: float
     violation: float = 0.0
     outside: bool = False
+    phase: str | None = None
 
     @property
     def rank(self) -> tuple[float, float]:

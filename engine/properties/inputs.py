@@ -49,6 +49,27 @@ class Vibrations:
     primitive_equivalents: int = 0
 
 
+@dataclass(frozen=True)
+class SoftestMode:
+    """The mode of a supercell with the lowest eigenvalue.
+
+    Attributes:
+        eigenvalue: Of the dynamical matrix, THz^2: the frequency squared, below zero where that is imaginary.
+        wave: Its wave vector in fractions of the reciprocal vectors of the cell, as ``1/2``.
+        sites: Sites of the supercell.
+        unstable: What is unstable, in words, from the worst on, and whether a jump of the potential may be why.
+        calls: Potential calls of the supercell that it took.
+        cells: Cells of the supercell.
+    """
+
+    eigenvalue: float
+    wave: tuple[str, str, str]
+    sites: int
+    unstable: tuple[str, ...]
+    calls: int
+    cells: int
+
+
 NO_VIBRATIONS = Vibrations(None)
 """Where none were computed."""
 

@@ -35,6 +35,7 @@ class PropertyRow:
         needs_curvature: Whether it is built of second derivatives of the enthalpy, and its gradient of third.
         needs_vibrations: Whether it is one of the harmonic crystal's vibrations, so that conditions.vibrations must be
             harmonic.
+        needs_force_constants: Whether it is of the force constants of the supercell, of which no gradient is taken.
         family: Module whose function ``value(name, at)`` computes it; the moduli have their own way.
     """
 
@@ -46,6 +47,7 @@ class PropertyRow:
     needs_mixture: bool = False
     needs_curvature: bool = False
     needs_vibrations: bool = False
+    needs_force_constants: bool = False
     family: str = GEOMETRIC
 
     def info(self) -> PropertyInfo:
@@ -67,6 +69,9 @@ class PropertyRow:
 
 MIXING_FREE_ENERGY = "mixing_free_energy"
 """Holds the vibrations where conditions.vibrations is harmonic."""
+
+STABLE_SUPERCELL = "stable_supercell"
+"""The test of stability against every distortion that a supercell holds, where `stable` tests symmetric ones."""
 
 PRICE, RISK, MASS_FRACTION = "price_per_kg", "supply_risk", "mass_fraction:"
 """Names of what follows from the composition alone; the last is followed by an element."""
@@ -162,6 +167,14 @@ _ROWS = (
             ("vibrational_entropy", "k_B/atom", "Entropy of the vibrations"),
             ("heat_capacity", "k_B/atom", "Heat capacity of the vibrations at constant volume"),
         )
+    ),
+    PropertyRow(
+        STABLE_SUPERCELL,
+        "THz^2",
+        "Lowest eigenvalue of the dynamical matrix over all waves of a supercell; below zero it is unstable",
+        always=False,
+        needs_force_constants=True,
+        family=VIBRATIONAL,
     ),
     PropertyRow(
         PRICE,
@@ -281,3 +294,8 @@ def vibrating(problem: Problem) -> list[str]:
         for name in wanted_properties(problem)
         if PROPERTIES[name].needs_vibrations or name == MIXING_FREE_ENERGY
     ]
+
+
+def tests_stability(problem: Problem) -> bool:
+    """Whether an evaluation of the problem tests its crystal in a supercell."""
+    return any(PROPERTIES[name].needs_force_constants for name in wanted_properties(problem))

@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from api_schemas.cost import Cost
-from api_schemas.evaluations import ReferenceRecord, ReferenceTask
+from api_schemas.evaluations import MemberState, ReferenceRecord, ReferenceTask
 from api_schemas.symbols import ATOMIC_NUMBERS, SYMBOLS
 from engine.crystals.together import batch_size
 from engine.references.chemical_potentials import chemical_potentials, phase_crystal
+from engine.references.member_states import member_state
 from engine.references.mixed import is_mixed
 from engine.references.shared_values import NOWHERE, referred_elements, substrate_length
 from engine.references.vibrations import member_vibrations
@@ -78,6 +79,7 @@ def solve(resolved: ResolvedProblem, task: ReferenceTask, solver: ReferenceSolve
     started = time.perf_counter()
     pressure = resolved.problem.conditions.pressure
     enthalpies: list[float] = []
+    states: list[MemberState] = []
     converged = True
     if task.what == "end_members":
         points = [x for _, x in resolved.crystal.end_members()]
@@ -86,6 +88,7 @@ def solve(resolved: ResolvedProblem, task: ReferenceTask, solver: ReferenceSolve
         enthalpies = [one.enthalpy for one in found]
         calls = sum(one.calls for one in found) + sum(one.calls for one in vibrations)
         converged = all(one.converged for one in found)
+        states = [member_state(resolved, one, solver) for one in found if one.converged]
     elif task.what == "elements":
         of_elements = chemical_potentials([SYMBOLS[number] for number in task.members], {}, solver)
         calls, converged = of_elements.calls, not of_elements.unconverged
@@ -102,5 +105,6 @@ def solve(resolved: ResolvedProblem, task: ReferenceTask, solver: ReferenceSolve
         members=task.members,
         converged=converged,
         enthalpies=enthalpies,
+        states=states,
         cost=Cost(potential_calls=0, shared_calls=calls, seconds=seconds),
     )

@@ -20,7 +20,7 @@ from engine.properties.surroundings import length_along
 from engine.properties.table import PROPERTIES, wanted_properties
 from engine.references.chemical_potentials import ChemicalPotentials, chemical_potentials
 from engine.references.mixed import is_mixed
-from engine.references.vibrations import member_vibrations, vibrations_of
+from engine.references.vibrations import member_vibrations, softest_mode, vibrations_of
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
@@ -190,6 +190,9 @@ def _property(
     pressure: float,
 ) -> tuple[float, int]:
     """A property of a plain crystal, and the potential calls that its vibrations took, where it is made of them."""
+    if PROPERTIES[name].needs_force_constants:
+        softest = softest_mode(solver, crystal, pressure, reference.x, reference.q)
+        return softest.eigenvalue, softest.calls
     vibrations = None
     if PROPERTIES[name].needs_vibrations:
         vibrations = vibrations_of(

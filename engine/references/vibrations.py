@@ -21,7 +21,7 @@ from engine.mechanics.constants import BOLTZMANN
 from engine.mechanics.response.force_constants import force_constants
 from engine.mechanics.sites import SiteLandscape
 from engine.mechanics.threads import fitting_threads
-from engine.properties.inputs import Vibrations
+from engine.properties.inputs import SoftestMode, Vibrations
 from engine.properties.table import MIXING_FREE_ENERGY, vibrating
 
 if TYPE_CHECKING:
@@ -63,36 +63,30 @@ def vibrations_of(
             [n_columns, n_free] along which derivatives are wanted; none are where it is None.
     """
     supercell = supercell_of_atoms(crystal, VIBRATING_ATOMS)
-
-    def compute() -> dict[str, Any]:
-        calls = 0
-        found: list[list[float]] = []
-        with fitting_threads(supercell.n_cells * crystal.n_copies):
-            rest, taken = harmonic_at(solver, crystal, supercell, pressure, x, q)
-            calls += taken
-            if not rest.stable:
-                words = unstable_words(solver, crystal, crystal.weights(x), rest)
-                return {"calls": calls, "unstable": words}
-            for step, moved in _steps(follows):
-                beside, taken = harmonic_at(solver, crystal, supercell, pressure, x + step, q + moved)
-                calls += taken
-                found.append(beside.vibrations.tolist() if beside.stable else [])
-        return {"calls": calls, "frequencies": rest.vibrations.tolist(), "beside": found}
-
-    at = [
-        supercell.matrix.tolist(),
-        q.tolist(),
-        STEP,
-        *([] if follows is None else [one.tolist() for one in follows]),
-    ]
-    digest = hashlib.sha256(json.dumps(at).encode()).hexdigest()
-    stored = solver.remembered(crystal, pressure, f"vibrations {digest}", compute, x)
+    stored = _at_rest(solver, crystal, pressure, x, q)
     calls, cells = int(stored["calls"]), supercell.n_cells
-    equivalents = calls * cells
-    if "unstable" in stored:
+    if stored["unstable"]:
         return Vibrations(
-            None, unstable=tuple(stored["unstable"]), calls=calls, primitive_equivalents=equivalents
+            None, unstable=tuple(stored["unstable"]), calls=calls, primitive_equivalents=calls * cells
         )
+    found: list[list[float]] = []
+    if follows is not None:
+
+        def compute() -> dict[str, Any]:
+            calls = 0
+            beside: list[list[float]] = []
+            with fitting_threads(cells * crystal.n_copies):
+                for step, moved in _steps(follows):
+                    one, taken = harmonic_at(solver, crystal, supercell, pressure, x + step, q + moved)
+                    calls += taken
+                    beside.append(one.vibrations.tolist() if one.stable else [])
+            return {"calls": calls, "beside": beside}
+
+        at = [supercell.matrix.tolist(), q.tolist(), STEP, *(one.tolist() for one in follows)]
+        what = f"vibrations beside {_digest(at)}"
+        more = solver.remembered(crystal, pressure, what, compute, x)
+        calls += int(more["calls"])
+        found = more["beside"]
 
     def of(frequencies: Sequence[float]) -> NDArray[np.float64]:
         return np.array(
@@ -100,10 +94,72 @@ def vibrations_of(
         )
 
     by_x = None
-    if follows is not None and all(stored["beside"]):
-        ends = np.array([of(one) for one in stored["beside"]]).reshape(-1, 2, 3)
+    if follows is not None and all(found):
+        ends = np.array([of(one) for one in found]).reshape(-1, 2, 3)
         by_x = np.asarray(((ends[:, 0] - ends[:, 1]) / (2.0 * STEP)).T @ follows[1].T)
-    return Vibrations(of(stored["frequencies"]), by_x, calls=calls, primitive_equivalents=equivalents)
+    return Vibrations(of(stored["frequencies"]), by_x, calls=calls, primitive_equivalents=calls * cells)
+
+
+def softest_mode(
+    solver: ReferenceSolver,
+    crystal: AlchemicalCrystal,
+    pressure: float,
+    x: NDArray[np.float64],
+    q: NDArray[np.float64],
+) -> SoftestMode:
+    """The lowest eigenvalue of the dynamical matrix of a relaxed crystal over all waves that its supercell holds.
+
+    Whole translations are none of its modes (docs/science.md, section 25).
+
+    Args:
+        solver: Of the potential; what is found is kept in its store.
+        crystal: The parent with its copies, no site of which may be empty.
+        pressure: At which it is relaxed, GPa.
+        x: Composition, [n_columns]; none for a plain crystal.
+        q: Relaxed coordinates, [n_q].
+    """
+    cells = supercell_of_atoms(crystal, VIBRATING_ATOMS).n_cells
+    stored = _at_rest(solver, crystal, pressure, x, q)
+    u, v, w = stored["wave"]
+    return SoftestMode(
+        eigenvalue=float(stored["eigenvalue"]),
+        wave=(u, v, w),
+        sites=cells * crystal.n_sites,
+        unstable=tuple(stored["unstable"]),
+        calls=int(stored["calls"]),
+        cells=cells,
+    )
+
+
+def _at_rest(
+    solver: ReferenceSolver,
+    crystal: AlchemicalCrystal,
+    pressure: float,
+    x: NDArray[np.float64],
+    q: NDArray[np.float64],
+) -> dict[str, Any]:
+    """The harmonic crystal of a relaxed one: frequencies, what is unstable, the softest mode, and potential calls."""
+    supercell = supercell_of_atoms(crystal, VIBRATING_ATOMS)
+
+    def compute() -> dict[str, Any]:
+        with fitting_threads(supercell.n_cells * crystal.n_copies):
+            rest, calls = harmonic_at(solver, crystal, supercell, pressure, x, q)
+            words = [] if rest.stable else unstable_words(solver, crystal, crystal.weights(x), rest)
+            eigenvalue, wave = rest.softest(operations(crystal))
+        return {
+            "calls": calls,
+            "frequencies": rest.vibrations.tolist(),
+            "unstable": words,
+            "eigenvalue": eigenvalue,
+            "wave": [str(part) for part in wave],
+        }
+
+    digest = _digest([supercell.matrix.tolist(), q.tolist()])
+    return solver.remembered(crystal, pressure, f"harmonic crystal {digest}", compute, x)
+
+
+def _digest(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def member_vibrations(

@@ -20,7 +20,13 @@ from engine.potentials.cost import estimate_edges, estimate_memory, estimate_sec
 from engine.potentials.description import PotentialDescription
 from engine.potentials.families import FAMILIES
 from engine.problem.resolved import ResolvedProblem
-from engine.properties.table import MIXING_FREE_ENERGY, PROPERTIES, named_properties, vibrating
+from engine.properties.table import (
+    MIXING_FREE_ENERGY,
+    PROPERTIES,
+    named_properties,
+    tests_stability,
+    vibrating,
+)
 from engine.references.elemental_phases import ELEMENTAL_PHASES
 from engine.references.substrate import substrate_crystal
 
@@ -107,9 +113,7 @@ def estimate_relaxations(resolved: ResolvedProblem, evaluations: int) -> CostEst
     beyond = _supercell(resolved)
     moduli = _moduli(resolved.crystal, resolved)
     vibrations, departed = _vibrations(resolved, 1 + 2 * directions), _departed(resolved)
-    of_members = (
-        _vibrations(resolved, 1) if MIXING_FREE_ENERGY in named_properties(resolved.problem) else _NOTHING
-    )
+    of_members = _vibrations(resolved, 1) if MIXING_FREE_ENERGY in vibrating(resolved.problem) else _NOTHING
     others = [_relaxation(crystal, resolved, 1, 0) for crystal in _references(resolved)]
     return CostEstimate(
         evaluations=evaluations,
@@ -189,7 +193,9 @@ def _moduli(crystal: AlchemicalCrystal, resolved: ResolvedProblem) -> _Relaxatio
 def _vibrations(resolved: ResolvedProblem, crystals: int) -> _Relaxation:
     """Rows of force constants of so many compositions, in the supercell of the vibrations."""
     if not vibrating(resolved.problem):
-        return _NOTHING
+        if not tests_stability(resolved.problem):
+            return _NOTHING
+        crystals = 1
     crystal = resolved.crystal
     cells = supercell_of_atoms(crystal, VIBRATING_ATOMS).n_cells
     work = work_of(crystal, resolved, cells)

@@ -1,4 +1,5 @@
 /** The columns of the table of evaluations. */
+import type { Evaluation } from '../api/types';
 import { fixed, significant } from '../format/numbers';
 import { extentOf } from '../plots/scale';
 import { valueOf } from './objectives';
@@ -31,6 +32,14 @@ function propertiesShown(view: JobView, showAll: boolean): string[] {
     return seen !== null && seen[1] - seen[0] > 1e-6 * Math.abs(seen[1]);
   };
   return view.properties.filter(varies).slice(0, 6);
+}
+
+/** What a relaxed crystal was tested against, for people; nothing where that is not known. */
+export function testedAgainst(evaluation: Evaluation): string | undefined {
+  if (!evaluation.stable_against) return undefined;
+  const softest = evaluation.softest_mode;
+  const said = `${evaluation.stable ? 'stable' : 'unstable'} against ${evaluation.stable_against}`;
+  return softest ? `${said}: softest mode at q = (${softest.q.join(', ')})` : said;
 }
 
 /** The columns of the table: fractions, properties, what the service makes of them, and how the relaxation went. */
@@ -90,7 +99,8 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
           },
         ]
       : [];
-  const state = ({ evaluation }: Point) => (!evaluation.converged ? 2 : evaluation.stable === false ? 1 : 0);
+  const state = ({ evaluation }: Point) =>
+    !evaluation.converged ? 3 : evaluation.stable === false ? 2 : evaluation.left_parent ? 1 : 0;
   return [
     {
       key: 'index',
@@ -109,7 +119,7 @@ export function columnsOf(view: JobView, showAll: boolean): Column[] {
       title: 'relaxed',
       unit: '',
       of: state,
-      text: (value) => ['yes', 'unstable', 'no'][value]!,
+      text: (value) => ['yes', 'to another phase', 'unstable', 'no'][value]!,
       numeric: false,
     },
     {

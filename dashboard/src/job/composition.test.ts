@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SurrogateMap } from '../api/types';
-import { arrowsOn, bandOf, betweenPoints, latticesOf, placesOn, worstMiss } from './composition';
+import {
+  arrowsOn,
+  bandOf,
+  betweenPoints,
+  latticesOf,
+  placesOn,
+  unknownStretches,
+  worstMiss,
+} from './composition';
 import { assessed, madeEvaluation, madeProblem } from './made';
 import { wishesOf } from './objectives';
 
@@ -18,6 +26,7 @@ function lineMap(mean: (x: number) => number, deviation = 1e-4): SurrogateMap {
     mean: xs.map(mean),
     deviation: xs.map(() => deviation),
     feasible: xs.map((x) => x <= 0.5),
+    beyond: xs.map(() => false),
     evaluations: 3,
   };
 }
@@ -59,6 +68,18 @@ describe('a map', () => {
     expect(betweenPoints(band, 0)!.mean).toBeCloseTo(3.1, 12);
     expect(betweenPoints(band, 1)!.mean).toBeCloseTo(3.5, 12);
     expect(betweenPoints(band, 1.1)).toBeNull();
+  });
+
+  it('knows nothing beyond the data and where one phase gives way to another', () => {
+    const map = lineMap((x) => 3.1 + 0.4 * x);
+    const share = (k: number) => map.compositions[k]!.cation!.Sc!;
+    const beyond = map.mean.map((_, k) => share(k) > 0.9 || (share(k) > 0.44 && share(k) < 0.51));
+    const stretches = unknownStretches(bandOf({ ...map, beyond }, pair));
+    expect(stretches).toHaveLength(2);
+    expect(stretches[0]![0]).toBeGreaterThan(0.44);
+    expect(stretches[0]![1]).toBeLessThan(0.51);
+    expect(stretches[1]![1]).toBeCloseTo(1, 12);
+    expect(unknownStretches(bandOf(map, pair))).toEqual([]);
   });
 
   it('of three elements is a lattice of their shares, whatever a fourth holds', () => {

@@ -32,6 +32,8 @@ export function placesOn(
 export interface MapLattices {
   mean: Lattice;
   deviation: Lattice;
+  /** 1 where nothing around is known, else 0. */
+  beyond: Lattice;
 }
 
 /** A map over three elements as values on a lattice; null if it is not one. */
@@ -42,7 +44,11 @@ export function latticesOf(map: SurrogateMap, slice: Slice): MapLattices | null 
   if (shares.some((one) => one === undefined || one.length !== 3)) return null;
   const mean = latticeOf(shares as Shares[], map.mean);
   const deviation = latticeOf(shares as Shares[], map.deviation);
-  return mean && deviation && { mean, deviation };
+  const beyond = latticeOf(
+    shares as Shares[],
+    map.mean.map((_, k) => Number(map.beyond?.[k] ?? false)),
+  );
+  return mean && deviation && beyond && { mean, deviation, beyond };
 }
 
 export interface BandPoint {
@@ -50,6 +56,8 @@ export interface BandPoint {
   mean: number;
   deviation: number;
   feasible: boolean;
+  /** Nothing around is known: beyond the data, or where one phase gives way to another. */
+  beyond: boolean;
 }
 
 /** A map over two elements as a line with its band, by the share of the second. */
@@ -57,9 +65,29 @@ export function bandOf(map: SurrogateMap, slice: Slice): BandPoint[] {
   const found = map.compositions.flatMap((composition, k) => {
     const share = projected(composition, slice)?.shares[1];
     if (share === undefined) return [];
-    return [{ share, mean: map.mean[k]!, deviation: map.deviation[k]!, feasible: map.feasible[k]! }];
+    return [
+      {
+        share,
+        mean: map.mean[k]!,
+        deviation: map.deviation[k]!,
+        feasible: map.feasible[k]!,
+        beyond: map.beyond?.[k] ?? false,
+      },
+    ];
   });
   return found.sort((a, b) => a.share - b.share);
+}
+
+/** Stretches of a line, from share to share, around which nothing is known. */
+export function unknownStretches(band: readonly BandPoint[]): [number, number][] {
+  const found: [number, number][] = [];
+  let before = false;
+  band.forEach(({ share, beyond }) => {
+    if (beyond && before) found.at(-1)![1] = share;
+    else if (beyond) found.push([share, share]);
+    before = beyond;
+  });
+  return found;
 }
 
 /** A map that misses an evaluation by more than this part of the range of the values is not to be trusted there. */

@@ -26,10 +26,10 @@ describe('the files of a job', () => {
     ];
     const [header, first, second] = toCsv(points).trim().split('\n');
     expect(header).toBe(
-      'evaluation,cation:Al,cation:Sc,lattice_a (Å),d lattice_a / d cation:Al,d lattice_a / d cation:Sc,converged,stable,potential_calls,seconds,message',
+      'evaluation,cation:Al,cation:Sc,lattice_a (Å),d lattice_a / d cation:Al,d lattice_a / d cation:Sc,converged,stable,potential_calls,seconds,message,stable_against,softest_q',
     );
-    expect(first).toBe('1,0.75,0.25,3.2454,-0.2336,0.2336,true,true,9,0.5,');
-    expect(second).toBe('2,1,0,,,,false,true,9,0.5,"too far, ""stopped"""');
+    expect(first).toBe('1,0.75,0.25,3.2454,-0.2336,0.2336,true,true,9,0.5,,,');
+    expect(second).toBe('2,1,0,,,,false,true,9,0.5,"too far, ""stopped""",,');
   });
 
   it('have what was measured below the evaluations, with deviation and source and without a number', () => {

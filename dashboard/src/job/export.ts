@@ -44,6 +44,8 @@ export function toCsv(points: readonly Point[], measured: Measured = []): string
     'potential_calls',
     'seconds',
     'message',
+    'stable_against',
+    'softest_q',
     ...[...deviations].map((name) => `${name} uncertainty`),
     ...(measured.length > 0 ? ['source'] : []),
   ];
@@ -65,12 +67,14 @@ export function toCsv(points: readonly Point[], measured: Measured = []): string
     evaluation.cost.potential_calls,
     evaluation.cost.seconds,
     evaluation.message,
+    evaluation.stable_against,
+    evaluation.softest_mode?.q.join(' '),
   ]);
   const below = measured.map(({ composition, properties: values, source }) => [
     null,
     ...[...fractions].map((column) => share(composition, column)),
     ...[...properties.keys()].map((name) => values[name]?.value),
-    ...Array.from({ length: gradients.size + 5 }, () => null),
+    ...Array.from({ length: gradients.size + 7 }, () => null),
     ...[...deviations].map((name) => values[name]?.deviation),
     source ? `measured: ${source}` : 'measured',
   ]);

@@ -24,7 +24,12 @@ export interface FieldLook {
   ground: Rgb;
   /** Pixels of the picture for one of the plot. */
   density: number;
+  /** 1 where nothing around is known, which is hatched whatever the deviation. */
+  beyond?: Lattice;
 }
+
+/** Part of the ground that is hatched where nothing is known. */
+const UNKNOWN = 0.5;
 
 /** RGBA of the box around the triangle, clear outside of it. */
 export function fieldPixels(
@@ -49,7 +54,9 @@ export function fieldPixels(
       if (Number.isNaN(value)) continue;
       const level = range > 0 ? (value - look.low) / range : 0.5;
       const colour = colours[Math.round(255 * Math.min(1, Math.max(0, level)))]!;
-      const covered = range > 0 ? coverage(interpolated(deviation, shares) / range) : 0;
+      const unsure = range > 0 ? coverage(interpolated(deviation, shares) / range) : 0;
+      const unknown = look.beyond !== undefined && interpolated(look.beyond, shares) > 0.5;
+      const covered = unknown ? Math.max(UNKNOWN, unsure) : unsure;
       const part = covered === 0 ? 0 : 0.7 * hatched(x, y, covered, look.density);
       const at = 4 * (row * width + column);
       data[at] = colour[0] + part * (look.ground[0] - colour[0]);

@@ -55,7 +55,9 @@ def verified(
 def _marked(evaluation: Evaluation, left: Mapping[str, bool]) -> Evaluation:
     """An evaluation with whether its explicit supercells left the parent lattice, where there are any."""
     found = left.get(_key(evaluation.composition))
-    return evaluation if found is None else evaluation.model_copy(update={"left_parent": found})
+    if found is None:
+        return evaluation
+    return evaluation.model_copy(update={"left_parent": found or bool(evaluation.left_parent)})
 
 
 def _key(composition: Composition) -> str:

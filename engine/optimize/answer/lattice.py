@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from engine.composition.region import Region
     from engine.optimize.objective import Loss
-    from engine.optimize.surrogates.gaussian_process import GaussianProcess
+    from engine.optimize.surrogates.phases import Surrogate
 
 KEPT = 32
 """Compositions whose neighbours are looked at in each round."""
@@ -36,7 +36,7 @@ _DIGITS = 9
 def most_promising(
     region: Region,
     loss: Loss,
-    surrogates: Mapping[str, GaussianProcess],
+    surrogates: Mapping[str, Surrogate],
     start: NDArray[np.float64],
     tried: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], tuple[float, float]] | None:
@@ -124,9 +124,7 @@ def _feasible(region: Region, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return inside[region.obeyed(inside)]
 
 
-def _ranks(
-    loss: Loss, surrogates: Mapping[str, GaussianProcess], x: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _ranks(loss: Loss, surrogates: Mapping[str, Surrogate], x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Expected violations and losses at compositions [n, n_columns], [n, 2]."""
     parts = np.array_split(x, -(-len(x) // _AT_ONCE))  # the kernel of all pairs takes memory
     means = np.column_stack(

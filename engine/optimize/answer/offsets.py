@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from api_schemas.measured import MeasuredOffset
 from engine.mechanics.threads import fitting_threads
 from engine.optimize.objective import Loss, point_of
+from engine.optimize.phases import with_phases
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.optimize.surrogates.measured import measured_at
 from engine.optimize.surrogates.surrogate import surrogates
@@ -26,6 +27,7 @@ def measured_offsets(resolved: ResolvedProblem, records: Sequence[EvaluationReco
     for name in names:
         watched = Loss((), (), (name,))
         points = [point_of(one, space.to_vector(one.composition), space.columns, watched) for one in records]
+        points = with_phases(records, points, space)
         if not any(point.values for point in points):
             continue
         with fitting_threads(0):  # the matrices of a surrogate are small

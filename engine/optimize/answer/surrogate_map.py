@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import nnls
 
 from api_schemas.maps import SurrogateMap
 from engine.composition.slices import INCUMBENT, Slice, map_fault
 from engine.mechanics.threads import fitting_threads
 from engine.optimize.objective import Loss, point_of
+from engine.optimize.phases import with_phases
+from engine.optimize.point import Point
 from engine.optimize.surrogates.known_parts import known_parts
 from engine.optimize.surrogates.measured import measured_at
+from engine.optimize.surrogates.phases import PhaseMixture, band
 from engine.optimize.surrogates.surrogate import surrogates
 from engine.properties.table import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from api_schemas.base import Composition
-    from api_schemas.evaluations import EvaluationRecord
+    from api_schemas.evaluations import EvaluationRecord, MemberState
+    from engine.composition.space import CompositionSpace
     from engine.optimize.differences import Differences
+    from engine.optimize.surrogates.phases import Surrogate
     from engine.problem.resolved import ResolvedProblem
+
+END_MEMBER = "end member"
+"""Origin of points that are none of the evaluations."""
+SURE_OF_A_PHASE = 0.95
+"""Probability of a phase from which a composition is said to be of it."""
+OUTSIDE, EVALUATED = 1e-4, 1e-9
+"""A composition this far from the hull of others lies outside; one this near to another is the same."""
 
 
 def surrogate_map(
@@ -31,12 +46,14 @@ def surrogate_map(
     best: Composition | None,
     property_name: str,
     wanted: Slice,
+    members: Sequence[MemberState] = (),
     differences: Differences | None = None,
 ) -> SurrogateMap:
     """The surrogate over a line, triangle or tetrahedron of compositions.
 
-    It learns from every evaluation told, whatever the strategy; the same records give the same map. Where there is
-    no best evaluation yet (or the answer is a front) the slice goes through the centre.
+    It learns from every evaluation told, and from end members that were relaxed beside them, whatever the strategy; the
+    same records give the same map. Where there is no best evaluation yet (or the answer is a front) the slice goes
+    through the centre.
 
     Args:
         resolved: The problem.
@@ -44,6 +61,7 @@ def surrogate_map(
         best: The best composition, through which a slice goes; None where there is none.
         property_name: Any property that the evaluations hold.
         wanted: As `engine.acceptance.maps.asked_slice` gives it.
+        members: Relaxed end members.
         differences: What explicit supercells say, by which evaluations are corrected.
 
     Raises:
@@ -58,18 +76,55 @@ def surrogate_map(
     else:
         middle = resolved.region.center()
     compositions = wanted.points(space, middle)
-    mean, deviation, learned = expected(resolved, records, property_name, compositions, differences)
+    found = expected(resolved, records, property_name, compositions, members, differences)
     return SurrogateMap(
         property=property_name,
         unit=PROPERTIES[property_name].unit,
         over=list(wanted.columns),
         at=space.to_composition(middle),
         compositions=[space.to_composition(x) for x in compositions],
-        mean=mean.tolist(),
-        deviation=deviation.tolist(),
+        mean=found.mean.tolist(),
+        deviation=found.deviation.tolist(),
         feasible=[resolved.region.contains(x) for x in compositions],
-        evaluations=learned,
+        beyond=found.beyond().tolist(),
+        evaluations=found.learned,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a surrogate says of compositions.
+
+    Attributes:
+        compositions: Compositions, [n, n_columns].
+        mean: Of the property, [n].
+        deviation: Its standard deviation, with which two to each side hold every evaluation that is left out, [n].
+        learned: From how many evaluations.
+        model: The surrogate.
+    """
+
+    compositions: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    learned: int
+    model: Surrogate
+
+    def beyond(self) -> NDArray[np.bool_]:
+        """Where the property is not known: outside of the hull of what was learned, or between phases, [n]."""
+        own = self.model.observations
+        known = own.x[~own.measured]
+        away = np.array([distance_from_hull(known, x) for x in self.compositions])
+        between = np.zeros(len(away), dtype=bool)
+        if isinstance(self.model, PhaseMixture):
+            between = self.model.membership.at(self.compositions).max(axis=1) < SURE_OF_A_PHASE
+        return np.asarray((away > OUTSIDE) | between)
+
+
+def distance_from_hull(points: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    """The distance of a composition [n_columns] from the convex hull of others [n, n_columns], by least squares."""
+    weight = 100.0  # of the condition that shares add up to 1
+    matrix = np.vstack([points.T, np.full(len(points), weight)])
+    return float(nnls(matrix, np.append(x, weight))[1])
 
 
 def expected(
@@ -77,12 +132,10 @@ def expected(
     records: Sequence[EvaluationRecord],
     property_name: str,
     compositions: NDArray[np.float64],
+    members: Sequence[MemberState] = (),
     differences: Differences | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Mean [n] and standard deviation [n] of a property at compositions [n, n_columns], by a surrogate of all records.
-
-    Returns:
-        Them, and how many evaluations the surrogate has learned from.
+) -> Expected:
+    """What a surrogate of all records, and of end members, says of a property at compositions [n, n_columns].
 
     Raises:
         ProblemInvalid: at ``/property``, if no evaluation that converged holds the property.
@@ -94,12 +147,47 @@ def expected(
     ]
     if differences is not None:
         points = [differences.corrected(point, watched) for point in points]
+    points = with_phases(records, points, space)
     known = [point for point in points if point.values]
     if not known:
         raise map_fault("/property", f"no evaluation has converged yet, so none tells {property_name[:60]}")
+    points += member_points(space, members, [property_name], points)
     parts = known_parts(resolved)
     measured = measured_at(space, resolved.problem.measured)
     with fitting_threads(0):  # the matrices of a surrogate are small
         model = surrogates(space, [property_name], points, {}, parts, measured)[property_name]
-        mean, deviation = model.mean_and_deviation(compositions)
-    return mean, deviation, len(known)
+        mean, deviation = band(model, compositions)
+    return Expected(compositions, mean, deviation, len(known), model)
+
+
+def member_points(
+    space: CompositionSpace, members: Sequence[MemberState], names: Sequence[str], beside: Sequence[Point]
+) -> list[Point]:
+    """End members as surrogates learn from them: values alone, of those that were not evaluated themselves.
+
+    Args:
+        space: Composition space.
+        members: Relaxed end members.
+        names: Names of the properties, all of which a member has to hold.
+        beside: The points of evaluations.
+    """
+    found = []
+    for member in members:
+        x = space.to_vector(member.composition)
+        evaluated = any(point.values and np.abs(point.x - x).max() <= EVALUATED for point in beside)
+        if evaluated or not all(name in member.properties for name in names):
+            continue
+        found.append(
+            Point(
+                index=-1,
+                origin=END_MEMBER,
+                x=x,
+                values={name: member.properties[name] for name in names},
+                gradients={},
+                loss=np.inf,
+                violation=np.inf,
+                outside=True,
+                phase=member.phase,
+            )
+        )
+    return found

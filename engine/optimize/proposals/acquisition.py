@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
     from engine.optimize.surrogates.convergence import Convergence
-    from engine.optimize.surrogates.gaussian_process import GaussianProcess
+    from engine.optimize.surrogates.phases import Surrogate
 
 # BoTorch would compile a C++ kernel at the first use, within a job: for a minute and more, and for ever where a process
 # that was killed meanwhile has left its lock behind. Its pure Python gives the same to the last digits.
@@ -90,7 +90,7 @@ def _quiet() -> warnings.catch_warnings:
 
 def expected_improvement(
     loss: Loss,
-    surrogates: dict[str, GaussianProcess],
+    surrogates: dict[str, Surrogate],
     points: Sequence[Point],
     pending: Sequence[NDArray[np.float64]],
     seed: int,
@@ -141,7 +141,7 @@ def expected_improvement(
 
 def expected_hypervolume(
     loss: Loss,
-    surrogates: dict[str, GaussianProcess],
+    surrogates: dict[str, Surrogate],
     points: Sequence[Point],
     pending: Sequence[NDArray[np.float64]],
     seed: int,
@@ -181,7 +181,7 @@ def expected_hypervolume(
 
 
 def _expected(
-    loss: Loss, surrogates: dict[str, GaussianProcess], candidates: NDArray[np.float64]
+    loss: Loss, surrogates: dict[str, Surrogate], candidates: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Expected losses of the objectives at those candidates that are expected to obey the bounds, [n, terms]."""
     means = np.column_stack([surrogates[name].mean(candidates) for name in loss.properties])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.composition.region import Region
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
-    from engine.optimize.surrogates.gaussian_process import GaussianProcess
+    from engine.optimize.surrogates.phases import Surrogate
 
 FIRST_POINTS = 1
 """Compositions tried before surrogates are asked."""
@@ -133,7 +133,7 @@ def _distances(x: NDArray[np.float64], taken: NDArray[np.float64]) -> NDArray[np
 
 def _negligible(
     loss: Loss,
-    models: dict[str, GaussianProcess],
+    models: dict[str, Surrogate],
     drawn: NDArray[np.float64],
     best: Point,
     *,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.composition.region import Region
     from engine.optimize.objective import Loss
     from engine.optimize.point import Point
-    from engine.optimize.surrogates.gaussian_process import GaussianProcess
+    from engine.optimize.surrogates.phases import Surrogate
     from engine.optimize.surrogates.surrogate import FitCache
 
 FIRST_RADIUS = 0.3
@@ -83,7 +83,7 @@ class Pessimist:
     """
 
     loss: Loss
-    models: Mapping[str, GaussianProcess]
+    models: Mapping[str, Surrogate]
     best: Point
     unit: float
     seen: dict[bytes, _Predicted] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Pessimist:
         models = [self.models[name] for name in self.loss.properties]
         both = [model.mean_and_deviation(x) for model in models]
         mean, deviation = (np.stack(each, -1) for each in zip(*both, strict=True))
-        least = [_SMALLEST * model.hyperparameters.spread for model in models]
+        least = [_SMALLEST * model.spread for model in models]
         margin = _DEVIATIONS * np.maximum(deviation, least)
         if self.best.violation > 0.0:
             return np.maximum(-self._rooms(mean, margin), 0.0).sum(-1) / self.unit
@@ -152,11 +152,11 @@ class Pessimist:
         return self.seen[key]
 
 
-def _predict(models: Sequence[GaussianProcess], x: NDArray[np.float64]) -> _Predicted:
+def _predict(models: Sequence[Surrogate], x: NDArray[np.float64]) -> _Predicted:
     found = []
     for model in models:
         at = model.sloped_moments(x[None])
-        deviation, least = np.sqrt(at.covariance[0, 0]), _SMALLEST * model.hyperparameters.spread
+        deviation, least = np.sqrt(at.covariance[0, 0]), _SMALLEST * model.spread
         slope = at.covariance_slope[0, 0] / deviation if deviation > least else np.zeros(len(x))
         found.append((at.mean[0], at.mean_slope[0], _DEVIATIONS * max(deviation, least), _DEVIATIONS * slope))
     return _Predicted(*(np.array(each) for each in zip(*found, strict=True)))

@@ -43,7 +43,7 @@ _UNLIKELY = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Convergence:
-    """The probability that a relaxation converges.
+    """The probability that a relaxation converges, or that a composition lies inside of another border.
 
     Attributes:
         basis: Orthonormal tangent directions, [n_columns, d].
@@ -112,18 +112,28 @@ def convergence(points: Sequence[Point], basis: NDArray[np.float64]) -> Converge
     worked = np.array([bool(point.values) for point in points])
     if worked.all() or not worked.any():
         return None
-    x = np.array([point.x for point in points])
+    return border(np.array([point.x for point in points]), worked, basis)
+
+
+def border(x: NDArray[np.float64], inside: NDArray[np.bool_], basis: NDArray[np.float64]) -> Convergence:
+    """The probability to lie inside of a border that parts compositions of two outcomes.
+
+    Args:
+        x: Compositions, [n, n_columns].
+        inside: Which of them lie inside, [n]; some do, and some do not.
+        basis: Orthonormal tangent directions, [n_columns, d].
+    """
     apart = np.linalg.norm(x[:, None] - x[None], axis=-1)
-    apart[worked[:, None] == worked[None]] = np.inf
+    apart[inside[:, None] == inside[None]] = np.inf
     nearest = np.maximum(apart.min(axis=1), _LEAST)
     at = torch.from_numpy(x @ basis)
-    distance = torch.from_numpy(np.where(worked, 0.5, -0.5) * nearest)
+    distance = torch.from_numpy(np.where(inside, 0.5, -0.5) * nearest)
     covariance = _covariance(at, at) + torch.diag(torch.from_numpy((_UNIFORM * nearest) ** 2 + _LEAST**2))
     factor = torch.linalg.cholesky(covariance)
     weights = torch.cholesky_solve(distance[:, None], factor)[:, 0]
     limits, prior = _hypotheses(x.shape[1])
     sums = x @ limits.T
-    outermost, widths = sums[worked].max(axis=0), sums[~worked].min(axis=0) - sums[worked].max(axis=0)
+    outermost, widths = sums[inside].max(axis=0), sums[~inside].min(axis=0) - sums[inside].max(axis=0)
     agree = widths > _LEAST
     shares = np.concatenate([[_OF_ANY_SHAPE * nearest.min()], prior[agree] * widths[agree]])
     return Convergence(
@@ -135,7 +145,7 @@ def convergence(points: Sequence[Point], basis: NDArray[np.float64]) -> Converge
         outermost=torch.from_numpy(outermost[agree]),
         widths=torch.from_numpy(widths[agree]),
         shares=torch.from_numpy(shares / shares.sum()),
-        failed=float((~worked).mean()),
+        failed=float((~inside).mean()),
     )
 
 

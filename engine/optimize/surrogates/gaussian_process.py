@@ -159,6 +159,16 @@ class GaussianProcess:
     hyperparameters: Hyperparameters
     known: KnownPart | None = None
 
+    @property
+    def spread(self) -> float:
+        """The unit of its standardised values."""
+        return self.hyperparameters.spread
+
+    @property
+    def alone(self) -> NDArray[np.bool_]:
+        """None of its observations is the only one of a phase: [n], all False."""
+        return np.zeros(len(self.observations.values), dtype=bool)
+
     def moments(self, x: NDArray[np.float64]) -> Moments:
         """Posterior at x [..., q, n_columns]."""
         prior = self.hyperparameters.prior

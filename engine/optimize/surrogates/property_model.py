@@ -15,13 +15,13 @@ from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from engine.optimize.surrogates.gaussian_process import GaussianProcess
+    from engine.optimize.surrogates.phases import Surrogate
 
 
 class PropertyModel(Model):  # type: ignore[misc]
     """The surrogates as one BoTorch model with an output per property, their deviations taken `doubt` times."""
 
-    def __init__(self, surrogates: Sequence[GaussianProcess], doubt: float = 1.0) -> None:
+    def __init__(self, surrogates: Sequence[Surrogate], doubt: float = 1.0) -> None:
         super().__init__()
         self._surrogates = list(surrogates)
         self._doubt = doubt
@@ -111,7 +111,7 @@ class _Moments(torch.autograd.Function):
     """Mean [..., q] and covariance [..., q, q] of a surrogate at x [..., q, n_columns]."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, surrogate: GaussianProcess) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, x: Tensor, surrogate: Surrogate) -> tuple[Tensor, Tensor]:
         at = x.detach().numpy()
         if not ctx.needs_input_grad[0]:
             plain = surrogate.moments(at)

@@ -10,9 +10,10 @@ import numpy as np
 
 from engine.optimize.point import best_of
 from engine.optimize.surrogates.gaussian_process import GaussianProcess, Hyperparameters, Observations
-from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit
+from engine.optimize.surrogates.hyperparameters import default_hyperparameters, fit, standardisation
 from engine.optimize.surrogates.known_parts import remainder
 from engine.optimize.surrogates.measured import MEASURED
+from engine.optimize.surrogates.phases import Membership, PhaseMixture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.optimize.known_part import KnownPart
     from engine.optimize.point import Point
     from engine.optimize.surrogates.measured import MeasuredAt
+    from engine.optimize.surrogates.phases import Surrogate
 
 FEWEST_TO_FIT = 2
 """Compositions with values that hyperparameters are fitted to; before, they are guessed."""
@@ -61,8 +63,10 @@ def surrogates(
     cache: FitCache,
     known: Mapping[str, KnownPart],
     measured: Sequence[MeasuredAt] = (),
-) -> dict[str, GaussianProcess]:
+) -> dict[str, Surrogate]:
     """The posterior of each property, from all points; hyperparameters from those of the last refit count.
+
+    Where the points are of several phases, each phase has a posterior of its own.
 
     Args:
         space: Composition space, for its tangent basis.
@@ -72,21 +76,50 @@ def surrogates(
         known: Parts of properties that need no learning.
         measured: What was measured beside the evaluations.
     """
-    count = refit_count(len(points))
     best = best_of(points).x
     basis = modelled_directions(space, [*points, *(one.point for one in measured)])
+    phases = sorted({point.phase or "" for point in points if point.values})
     points = [remainder(point, known) for point in points]
     measured = [replace(one, point=remainder(one.point, known)) for one in measured]
-    found = {}
-    for name in names:
-        everything = observations(name, points, measured).trimmed(best)
-        if (count, name) not in cache:
-            early = observations(name, points[:count], measured)
-            cache[count, name] = _fitted(early if len(early.values) else everything, basis)
-        fitted = cache[count, name]
+    usable = [point for point in points if point.values]
+    count = refit_count(len(points))
+
+    def posterior(
+        name: str, points: Sequence[Point], beside: Sequence[MeasuredAt], key: str
+    ) -> GaussianProcess:
+        everything = observations(name, points, beside).trimmed(best)
+        if len(phases) > 1 and len(everything.values) < FEWEST_TO_FIT:  # how it varies, the other phases tell
+            own = default_hyperparameters(everything, basis)
+            scale = standardisation(observations(name, usable))[1]
+            return GaussianProcess(everything, replace(own, spread=scale), known.get(name))
+        if (count, key) not in cache:
+            early = observations(name, [one for one in points if id(one) in first], beside)
+            if len(phases) > 1 and early.measured.all():  # a phase that was found later
+                return GaussianProcess(
+                    everything, default_hyperparameters(everything, basis), known.get(name)
+                )
+            cache[count, key] = _fitted(early if len(early.values) else everything, basis)
+        fitted = cache[count, key]
         used = everything if fitted.gradients else everything.without_gradients()
-        found[name] = GaussianProcess(used, fitted.hyperparameters, known.get(name))
-    return found
+        return GaussianProcess(used, fitted.hyperparameters, known.get(name))
+
+    first = {id(point) for point in points[:count]}
+    if len(phases) == 1:
+        return {name: posterior(name, points, measured, name) for name in names}
+    membership = Membership(
+        np.array([point.x for point in usable]),
+        np.array([phases.index(point.phase or "") for point in usable]),
+        len(phases),
+        basis,
+    )
+    places = membership.at(np.array([one.point.x for one in measured])).argmax(axis=1) if measured else ()
+
+    def part(name: str, number: int) -> GaussianProcess:
+        own = [point for point in usable if (point.phase or "") == phases[number]]
+        beside = [one for one, place in zip(measured, places, strict=True) if place == number]
+        return posterior(name, own, beside, f"{name} in {phases[number]}" if phases[number] else name)
+
+    return {name: PhaseMixture([part(name, k) for k in range(len(phases))], membership) for name in names}
 
 
 def modelled_directions(space: CompositionSpace, points: Sequence[Point]) -> NDArray[np.float64]:
