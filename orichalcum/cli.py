@@ -47,6 +47,7 @@ def _options(
 
 
 app.command("up")(stack.up)
+app.command("worker")(stack.worker)
 app.command("validate")(job_actions.validate)
 app.command("submit")(service_jobs.submit)
 app.command("list")(service_jobs.list_jobs)

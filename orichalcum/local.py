@@ -266,6 +266,20 @@ def up(*, host: str, port: int, workers: int, device: str, data: Path | None) ->
         return run_stack(host=host, port=port, workers=workers, device=device, data=data)
 
 
+def worker(*, url: str | None, device: str, idle_timeout: float | None, walltime: float | None) -> int:
+    """Compute for a service until told to stop, or until a limit is reached; returns the exit code.
+
+    Raises:
+        ServerExtraMissing: if the server's libraries are not installed.
+    """
+    with _server_extra():
+        from service.worker.__main__ import main as compute
+
+        given = (("--url", url), ("--idle-timeout", idle_timeout), ("--walltime", walltime))
+        options = [text for option, value in given if value is not None for text in (option, str(value))]
+        return compute(["--device", device, *options])
+
+
 def _device(wanted: str) -> str:
     if wanted == "cpu":
         return "cpu"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     )
     broker_url: str | None = Field(None, description="Redis or Valkey URL; an embedded one where not given.")
     device: Device = Field("auto", description="Where workers compute.")
+    api_key: SecretStr | None = Field(
+        None, description="With the scope compute, of a worker that fetches its work over HTTPS."
+    )
     max_request_bytes: int = Field(4_000_000, ge=1_000, description="Largest request body accepted.")
     max_request_seconds: float = Field(
         2.0, gt=0.0, description="Seconds of a core that the check of one problem may take."

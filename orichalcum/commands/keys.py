@@ -24,7 +24,8 @@ def create(
     scopes: Annotated[
         str,
         typer.Option(
-            help="What it may do: read, submit, admin, operator (metrics of all tenants); separated by commas."
+            help="What it may do: read, submit, admin, operator (metrics of all tenants), compute (workers over "
+            "HTTPS); separated by commas."
         ),
     ] = "read,submit",
     name: Annotated[str, typer.Option(help="What or whom it is for.")] = "",

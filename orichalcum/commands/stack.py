@@ -1,4 +1,4 @@
-"""The command that runs the whole stack on one machine."""
+"""The commands that run the service: the whole stack on one machine, and a worker anywhere."""
 
 from __future__ import annotations
 
@@ -31,3 +31,35 @@ def up(
 ) -> None:
     """Run broker, API and workers on this machine until Ctrl-C."""
     raise typer.Exit(local.up(host=host, port=port, workers=workers, device=device, data=data))
+
+
+@reporting
+def worker(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Fetch work from the service at this https:// address, with the key of ORICHALCUM_API_KEY (scope "
+            "compute). Without it: from the database and broker of ORICHALCUM_DATABASE_URL and ORICHALCUM_BROKER_URL.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        typer.Option(envvar="ORICHALCUM_DEVICE", help="Where it computes; auto takes a GPU if there is one."),
+    ] = "auto",
+    idle_timeout: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="End after so many seconds without anything to do.", show_default=False),
+    ] = None,
+    walltime: Annotated[
+        float | None,
+        typer.Option(
+            min=10.0,
+            help="Have ended after so many seconds: a minute before, what is computed is given back.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Compute for a service until told to stop."""
+    code = local.worker(url=url, device=device, idle_timeout=idle_timeout, walltime=walltime)
+    raise typer.Exit(code)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from service.tables.api_keys import ApiKeyRow
 from service.tables.database import now
 
-Scope = Literal["read", "submit", "admin", "operator"]
+Scope = Literal["read", "submit", "admin", "operator", "compute"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _FORM = re.compile(r"ori_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")

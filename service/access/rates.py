@@ -23,6 +23,9 @@ from redis.retry import Retry
 from service.http.refusals import TooMany
 
 WRONG_KEYS_PER_MINUTE = 30
+WORK_PER_MINUTE = 60_000
+"""Requests of all workers of a key together: a worker that computes asks about once a second."""
+
 BROKER_SECONDS = 0.25
 """How long a request waits for the broker to count it."""
 
@@ -66,6 +69,14 @@ class Rates:
             TooMany: if the caller has asked too often.
         """
         self._count(self._submissions, "submissions", caller)
+
+    def count_work(self, caller: str) -> None:
+        """Count one request of a worker.
+
+        Raises:
+            TooMany: if the workers of its key have asked too often.
+        """
+        self._count(WORK_PER_MINUTE if self._requests else 0, "requests of workers", caller)
 
     def count_wrong_key(self, address: str) -> None:
         """Count one request with a key that is not valid.

@@ -14,7 +14,18 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
 
 from service.access.rates import Rates
-from service.api import arrays, catalogue, evaluations, events, health, jobs, maps, problems, verification
+from service.api import (
+    arrays,
+    catalogue,
+    evaluations,
+    events,
+    health,
+    jobs,
+    maps,
+    problems,
+    verification,
+    work,
+)
 from service.api.context import Context
 from service.api.description import describe
 from service.api.metrics import MeasuredRequests, Metrics
@@ -35,6 +46,9 @@ from service.tables.database import Database
 
 CHECKED_AT_ONCE = 4
 """Problems that are checked at the same time; more wait."""
+
+SERVED_AT_ONCE = 8
+"""Requests of workers that are answered at the same time; more wait, and people do not."""
 
 
 def create_app(
@@ -70,6 +84,7 @@ def create_app(
             tail=tail,
             checker=checks,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
+            working=CapacityLimiter(SERVED_AT_ONCE),
             rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
         )
@@ -112,7 +127,7 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, arrays, verification, evaluations, events, maps, catalogue):
+    for part in (problems, jobs, arrays, verification, evaluations, events, maps, catalogue, work):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

@@ -23,7 +23,8 @@ class Caller:
 
     Attributes:
         tenant: Whose jobs it may see.
-        scopes: What it may do; ``admin`` includes all that concerns the tenant, ``operator`` what concerns every one.
+        scopes: What it may do; ``admin`` includes what people do for their tenant, ``operator`` what concerns every
+            one, and ``compute`` what workers do for theirs.
         name: For counting: the id of its key, else its address.
         key: The id of its key; None without one.
     """
@@ -45,8 +46,11 @@ def allowed(scope: Scope) -> Callable[..., Caller]:
     ) -> Caller:
         found = _identified(request, context)
         structlog.contextvars.bind_contextvars(tenant=found.tenant)
-        context.rates.count_request(found.name)
-        if scope not in found.scopes and (scope == "operator" or "admin" not in found.scopes):
+        if scope == "compute":
+            context.rates.count_work(found.name)
+        else:
+            context.rates.count_request(found.name)
+        if scope not in found.scopes and (scope in ("operator", "compute") or "admin" not in found.scopes):
             raise Forbidden(
                 "missing-scope",
                 "The API key does not allow this",
@@ -85,3 +89,4 @@ def _refused(detail: str) -> Unauthorized:
 Reader = Annotated[Caller, Depends(allowed("read"))]
 Submitter = Annotated[Caller, Depends(allowed("submit"))]
 Operator = Annotated[Caller, Depends(allowed("operator"))]
+Computer = Annotated[Caller, Depends(allowed("compute"))]

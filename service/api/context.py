@@ -28,6 +28,7 @@ class Context:
         tail: Wakes those who wait for events.
         checker: Checks problems, each in a process of its own.
         checking: Bounds how many problems are checked at a time.
+        working: Bounds how many requests of workers are answered at a time.
         rates: Counts what callers ask for.
         stopping: Whether the server is shutting down.
     """
@@ -38,6 +39,7 @@ class Context:
     tail: EventTail
     checker: Checker
     checking: CapacityLimiter
+    working: CapacityLimiter
     rates: Rates
     stopping: Callable[[], bool]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
 
@@ -17,6 +18,7 @@ BODY_SECONDS = 30.0
 """Longest time that a body may take to come."""
 
 
+_GZIP = zlib.MAX_WBITS | 16
 MAX_WISH_BYTES = 20_000
 """Largest body of a request that holds a few wishes: it is read where the request is answered."""
 
@@ -46,6 +48,34 @@ async def optional_json_object(request: Request) -> dict[str, Any]:
         return {}
     _check_declared(request)
     return parse_object(body)
+
+
+def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """A body as it was before it was compressed, up to a size.
+
+    Raises:
+        UnsupportedMedia: if it is compressed otherwise than by gzip.
+        MalformedRequest: if it is no gzip, or not the whole of it.
+        TooLarge: if it has more than ``max_bytes``.
+    """
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise UnsupportedMedia(
+            "unsupported-media-type",
+            "The body is compressed in a way that is not known here",
+            f"the Content-Encoding is {encoding[:100]!r}; send gzip, or none",
+        )
+    unpacking = zlib.decompressobj(_GZIP)
+    try:
+        found = unpacking.decompress(body, max_bytes + 1)
+    except zlib.error:
+        _refuse("malformed-gzip", "the body is not gzip")
+    if len(found) > max_bytes:
+        raise _too_large(max_bytes)
+    if not unpacking.eof:
+        _refuse("malformed-gzip", "the body ends before its gzip does")
+    return found
 
 
 def _check_declared(request: Request) -> None:

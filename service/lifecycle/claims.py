@@ -4,7 +4,8 @@ A claim is taken away once its renewals have stopped for as long as a lease last
 counts against what was computed only where that may have ended its process: the sweeper saw the worker stop, and no
 other part of the service stopped at the same time. Whatever else took the worker away (the machine, an administrator, a
 database that was away, a clock) is the platform's doing: the claim is handed on, and a job to which this happens again
-and again is paused and says so, for it did nothing wrong.
+and again is paused and says so, for it did nothing wrong. Of a worker behind HTTPS nobody sees whether it died or its
+network: it is waited for longer, and nothing is blamed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from service.lifecycle import finish, states
 from service.lifecycle.watch import Watch
 from service.repositories import evaluations, jobs, maps, parts, tallies, tasks
+from service.repositories.parts import REMOTE_LEASE_SECONDS
 from service.repositories.tasks import LEASE_SECONDS
 from service.tables.database import Database
 from service.tables.jobs import JobRow
@@ -52,11 +54,12 @@ class Claims:
     def __init__(self, database: Database, watch: Watch | None = None) -> None:
         self._database = database
         self._watch = watch or Watch()
+        self._remote: set[str] = set()
 
     def look(self) -> None:
         """See what is renewed and who is heard of."""
         with self._database.reading() as session:
-            held = _held(session)
+            held, self._remote = _held(session)
             beats = {_part(name): at for name, at in parts.heard(session).items()}
         self._watch.look({**held, **beats})
 
@@ -64,7 +67,9 @@ class Claims:
         """Take away the claims that are not renewed any more, and hand on what they were on."""
         for name, value in self._watch.stopped(LEASE_SECONDS).items():
             sort, _, key = name.partition(" ")
-            if _is_part(name):
+            if _is_part(name) or (
+                name in self._remote and (self._watch.unchanged(name) or 0.0) < REMOTE_LEASE_SECONDS
+            ):
                 continue
             with apart(name), self._database.writing() as session:
                 if sort == "task":
@@ -76,6 +81,8 @@ class Claims:
 
     def cause(self, claim: str, worker: str | None) -> Cause:
         """Whose doing it is that a claim is not renewed."""
+        if parts.is_remote(worker):
+            return "the platform's"
         part = _part(worker or "")
         silent = self._watch.unchanged(part)
         if silent is None or silent < STOPPED_SECONDS:
@@ -151,22 +158,23 @@ def _is_part(name: str) -> bool:
     return name.startswith("part ")
 
 
-def _held(session: Session) -> Mapping[str, tuple[int, float | None]]:
-    """Every claim with what changes when it is renewed."""
-    held: dict[str, tuple[int, float | None]] = {}
+def _held(session: Session) -> tuple[Mapping[str, tuple[int, float | None]], set[str]]:
+    """Every claim with what changes when it is renewed, and which of them are of workers behind HTTPS."""
     # The first task of a batch stands for all of it.
-    running = select(TaskRow.id, TaskRow.attempt, TaskRow.lease_until).where(
-        TaskRow.state == "running", TaskRow.leader.is_(None)
-    )
-    for task_id, attempt, until in session.execute(running):
-        held[f"task {task_id}"] = (attempt, until)
-    steps = select(JobRow.id, JobRow.advance_attempt, JobRow.advance_until)
-    for job_id, attempt, until in session.execute(steps.where(JobRow.advance_until.is_not(None))):
-        held[f"step {job_id}"] = (attempt, until)
-    mapping = select(MapRow.id, MapRow.attempt, MapRow.lease_until).where(MapRow.state == "running")
-    for map_id, attempt, until in session.execute(mapping):
-        held[f"map {map_id}"] = (attempt, until)
-    return held
+    running = select(TaskRow.id, TaskRow.worker, TaskRow.attempt, TaskRow.lease_until)
+    running = running.where(TaskRow.state == "running", TaskRow.leader.is_(None))
+    steps = select(JobRow.id, JobRow.advance_worker, JobRow.advance_attempt, JobRow.advance_until)
+    steps = steps.where(JobRow.advance_until.is_not(None))
+    mapping = select(MapRow.id, MapRow.worker, MapRow.attempt, MapRow.lease_until)
+    mapping = mapping.where(MapRow.state == "running")
+    held: dict[str, tuple[int, float | None]] = {}
+    remote: set[str] = set()
+    for sort, found in (("task", running), ("step", steps), ("map", mapping)):
+        for key, worker, attempt, until in session.execute(found):
+            held[f"{sort} {key}"] = (attempt, until)
+            if parts.is_remote(worker):
+                remote.add(f"{sort} {key}")
+    return held, remote
 
 
 def _note(

@@ -19,6 +19,9 @@ def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
     """Send the messages that a job's state in the store calls for and that have not been sent yet."""
     with database.writing() as session:
         route, advance, task_ids = _due(session, job_id)
+        heard = not parts.only_remote(session, route.queue)
+    if not heard:
+        return  # those who fetch work over HTTPS look into the store
     if advance and not messenger.advance(job_id, _sooner(route)):
         with database.writing() as session:
             session.execute(update(JobRow).where(JobRow.id == job_id).values(advance_enqueued_at=None))
@@ -43,6 +46,8 @@ def enqueue_maps(database: Database, messenger: Messenger, job_id: str) -> None:
         if job is None:
             return
         route, due = Route(job.queue, PRIORITY_STEPS[0]), maps.due(session, job_id)
+        if parts.only_remote(session, job.queue):
+            return
     unsent = [map_id for map_id in due if not messenger.map(map_id, route)]
     if unsent:
         with database.writing() as session:

@@ -41,7 +41,7 @@ def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
     newest = and_(EventRow.job_id == JobRow.id, EventRow.sequence == JobRow.last_event)
     found = select(EventRow.job_id, EventRow.at).join(JobRow, newest).where(EventRow.job_id.in_(ids))
     last = {row.job_id: row.at for row in session.execute(found)}
-    crews = parts.crews(session, {job.queue for job in waiting})
+    crews = parts.crews(session, {(job.queue, job.tenant) for job in waiting})
     anybody, swept = parts.living(session), bool(parts.living(session, "sweeper"))
     at = now(session)
     for job in waiting:
@@ -51,7 +51,9 @@ def notices(session: Session, jobs: Sequence[JobRow]) -> dict[str, str]:
         if held[job.id]:
             said[job.id] = _lost(waited, swept=swept)
         else:
-            said[job.id] = _notice(job, waited, crews[job.queue], anybody, _at_work_on(session, job))
+            said[job.id] = _notice(
+                job, waited, crews[job.queue, job.tenant], anybody, _at_work_on(session, job)
+            )
             if not swept:
                 said[job.id] += f" {_UNSWEPT}"
     return said
@@ -139,31 +141,36 @@ def _roughly(seconds: float) -> str:
 def stalled(session: Session) -> list[str]:
     """Queues whose messages are not being taken: how long they have waited, and who should have taken them."""
     at = now(session)
-    oldest: dict[str, float] = {}
+    oldest: dict[tuple[str, str], float] = {}
     steps = (
-        select(JobRow.queue, func.min(JobRow.advance_enqueued_at))
+        select(JobRow.queue, JobRow.tenant, func.min(JobRow.advance_enqueued_at))
         .where(
             JobRow.needs_advance,
             JobRow.advance_until.is_(None),
             JobRow.state.in_(("queued", "running", "cancelling")),
         )
-        .group_by(JobRow.queue)
+        .group_by(JobRow.queue, JobRow.tenant)
     )
     computations = (
-        select(JobRow.queue, func.min(TaskRow.enqueued_at))
+        select(JobRow.queue, JobRow.tenant, func.min(TaskRow.enqueued_at))
         .join(JobRow, JobRow.id == TaskRow.job_id)
         .where(TaskRow.state == "pending", JobRow.state == "running")
-        .group_by(JobRow.queue)
+        .group_by(JobRow.queue, JobRow.tenant)
     )
     for found in (steps, computations):
-        for queue, since in session.execute(found):
+        for queue, tenant, since in session.execute(found):
             if since is not None:
-                oldest[queue] = min(since, oldest.get(queue, since))
+                oldest[queue, tenant] = min(since, oldest.get((queue, tenant), since))
     crews = parts.crews(session, oldest)
+    stalled: dict[str, tuple[float, Crew]] = {}
+    for (queue, tenant), since in oldest.items():
+        crew = crews[queue, tenant]
+        waited = at - since
+        if waited >= STALLED_SECONDS and not crew.taking and waited > stalled.get(queue, (0.0, crew))[0]:
+            stalled[queue] = waited, crew  # which tenant it is, is not for all to know
     return [
-        f"messages have waited in {queue} for {_roughly(at - since)}, and {_nobody(crews[queue])}"
-        for queue, since in sorted(oldest.items())
-        if at - since >= STALLED_SECONDS and not crews[queue].taking
+        f"messages have waited in {queue} for {_roughly(waited)}, and {_nobody(crew)}"
+        for queue, (waited, crew) in sorted(stalled.items())
     ]
 
 

@@ -13,6 +13,9 @@ from service.tables.checkpoints import CheckpointRow
 from service.tables.database import now
 from service.tables.tasks import TaskRow
 
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a checkpoint as it is stored."""
+
 
 def save(session: Session, task_id: int, attempt: int, data: bytes) -> bool:
     """Store a checkpoint in place of the one before; False if the task is no longer held under this attempt."""

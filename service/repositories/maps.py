@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from api_schemas.problem import Problem
 from engine.composition.slices import Slice
 from service.repositories import jobs
 from service.repositories.tasks import LEASE_SECONDS
@@ -30,7 +29,7 @@ class MapClaim:
     map_id: str
     job_id: str
     attempt: int
-    problem: Problem
+    document: str
     property: str
     wanted: Slice
 
@@ -97,6 +96,13 @@ def due(session: Session, job_id: str) -> list[str]:
     return ids
 
 
+def pending(session: Session, tenant: str, queues: Sequence[str], most: int) -> list[str]:
+    """Maps of a tenant that nobody computes, oldest first."""
+    found = select(MapRow.id).join(JobRow, JobRow.id == MapRow.job_id)
+    found = found.where(MapRow.state == "pending", JobRow.tenant == tenant, JobRow.queue.in_(queues))
+    return list(session.scalars(found.order_by(MapRow.asked_at, MapRow.id).limit(most)))
+
+
 def forget_messages(session: Session, ids: Sequence[str]) -> None:
     """Note that the messages about these maps were not sent, or are lost: they are sent again."""
     session.execute(update(MapRow).where(MapRow.id.in_(ids)).values(enqueued_at=None))
@@ -112,11 +118,16 @@ def claim(session: Session, map_id: str, worker: str) -> MapClaim | None:
     row.attempt += 1
     row.lease_until = now(session) + LEASE_SECONDS
     row.worker = worker
+    return claimed(row, job)
+
+
+def claimed(row: MapRow, job: JobRow) -> MapClaim:
+    """The claim on a map that a worker holds."""
     return MapClaim(
         map_id=row.id,
         job_id=job.id,
         attempt=row.attempt,
-        problem=jobs.problem_of(job),
+        document=job.problem,
         property=row.property,
         wanted=Slice(tuple(row.over.split(",")), row.at_composition),
     )
@@ -131,11 +142,13 @@ def renew(session: Session, held: MapClaim) -> bool:
     return True
 
 
-def release(session: Session, held: MapClaim) -> None:
-    """Give a map back uncomputed, without counting it as lost."""
+def release(session: Session, held: MapClaim) -> bool:
+    """Give a map back uncomputed, without counting it as lost; False if the claim is no longer ours."""
     row = _ours(session, held)
-    if row is not None:
-        _settle(row, "pending")
+    if row is None:
+        return False
+    _settle(row, "pending")
+    return True
 
 
 def store(

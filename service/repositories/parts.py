@@ -27,6 +27,19 @@ FORGET_SECONDS = 86_400.0
 
 Part = Literal["worker", "sweeper", "api"]
 
+REMOTE_LEASE_SECONDS = 60.0
+"""How long a claim of a worker behind HTTPS holds without being renewed: networks are cut now and then."""
+
+
+def remote_name(tenant: str, key: str, name: str) -> str:
+    """What a worker behind HTTPS is called: whose work it may see, by which key it came, and its own name."""
+    return f"{tenant}/{key}/{name}"
+
+
+def is_remote(name: str | None) -> bool:
+    """Whether a worker is one behind HTTPS: names of others have no slash."""
+    return "/" in (name or "")
+
 
 @dataclass(frozen=True)
 class Beat:
@@ -89,9 +102,22 @@ def heard(session: Session) -> dict[str, float]:
     return {row.id: row.seen_at for row in session.execute(select(PartRow.id, PartRow.seen_at))}
 
 
+def of_key(session: Session, tenant: str, key: str) -> int:
+    """Number of living workers that came by a key."""
+    named = PartRow.id.startswith(remote_name(tenant, key, ""), autoescape=True)
+    return int(session.execute(select(func.count()).where(_alive(now(session)), named)).scalar_one())
+
+
+def only_remote(session: Session, queue: str) -> bool:
+    """Whether all living workers of a queue fetch their work over HTTPS, so that nobody takes its messages."""
+    found = select(PartRow.id, PartRow.queues).where(_alive(now(session)), PartRow.part == "worker")
+    serving = [is_remote(name) for name, queues in session.execute(found) if queue in queues.split(",")]
+    return bool(serving) and all(serving)
+
+
 @dataclass(frozen=True)
 class Crew:
-    """The living workers of a queue.
+    """The living workers of a queue that may compute for a tenant.
 
     Attributes:
         alive: How many there are.
@@ -102,21 +128,23 @@ class Crew:
     taking: int
 
 
-def crews(session: Session, queues: Iterable[str]) -> dict[str, Crew]:
-    """The living workers of each of the queues."""
+def crews(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Crew]:
+    """The living workers of each of the queues, as a tenant finds them: by queue and tenant."""
     at = now(session)
-    found = select(PartRow.queues, PartRow.idle_since).where(_alive(at), PartRow.part == "worker")
+    found = select(PartRow.id, PartRow.queues, PartRow.idle_since)
     rows = [
-        (set(served.split(",")), idle_since is None or at - idle_since < IDLE_SECONDS)
-        for served, idle_since in session.execute(found)
+        (name, set(served.split(",")), idle_since is None or at - idle_since < IDLE_SECONDS)
+        for name, served, idle_since in session.execute(found.where(_alive(at), PartRow.part == "worker"))
     ]
-    return {
-        queue: Crew(
-            alive=sum(queue in served for served, _ in rows),
-            taking=sum(queue in served and taking for served, taking in rows),
-        )
-        for queue in queues
-    }
+    crews: dict[tuple[str, str], Crew] = {}
+    for queue, tenant in wanted:
+        theirs = [
+            taking
+            for name, served, taking in rows
+            if queue in served and (not is_remote(name) or name.startswith(remote_name(tenant, "", "")[:-1]))
+        ]
+        crews[queue, tenant] = Crew(alive=len(theirs), taking=sum(theirs))
+    return crews
 
 
 def forget_old(session: Session) -> None:

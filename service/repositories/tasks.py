@@ -222,26 +222,34 @@ def claim(session: Session, task_id: int, worker: str) -> Claim | None:
         row.enqueued_at = None  # enqueued again when the job is resumed, or what it continues is done
         return None
     at = now(session)
-    first, *others = [_claimed(job, one, worker, at) for one in batch_of(session, row)]
+    batch = members(session, row, locked=True)
+    for one in batch:
+        one.state = "running"
+        one.attempt += 1
+        one.lease_until = at + LEASE_SECONDS
+        one.started_at = at
+        one.worker = worker
     if row.attempt > 1:
         tallies.add(session, "retries")
+    return claimed(job, batch)
+
+
+def members(session: Session, row: TaskRow, *, locked: bool = False) -> list[TaskRow]:
+    """The tasks that are computed together with one, in order, itself among them; of a locked job where they change."""
+    first = row.index if row.leader is None else row.leader
+    same = (TaskRow.job_id == row.job_id, TaskRow.unit == row.unit)
+    found = select(TaskRow).where(*same, or_(TaskRow.index == first, TaskRow.leader == first))
+    found = found.order_by(TaskRow.index)
+    return list(session.scalars(found.with_for_update() if locked else found))
+
+
+def claimed(job: JobRow, batch: Sequence[TaskRow]) -> Claim:
+    """The claim on the tasks of a batch that a worker holds."""
+    first, *others = [_claimed(job, one) for one in batch]
     return replace(first, others=tuple(others))
 
 
-def batch_of(session: Session, row: TaskRow) -> list[TaskRow]:
-    """The tasks that are computed together with one, in order, itself among them; of a locked job."""
-    first = row.index if row.leader is None else row.leader
-    same = (TaskRow.job_id == row.job_id, TaskRow.unit == row.unit)
-    members = select(TaskRow).where(*same, or_(TaskRow.index == first, TaskRow.leader == first))
-    return list(session.scalars(members.order_by(TaskRow.index).with_for_update()))
-
-
-def _claimed(job: JobRow, row: TaskRow, worker: str, at: float) -> Claim:
-    row.state = "running"
-    row.attempt += 1
-    row.lease_until = at + LEASE_SECONDS
-    row.started_at = at
-    row.worker = worker
+def _claimed(job: JobRow, row: TaskRow) -> Claim:
     return Claim(
         task_id=row.id,
         job_id=job.id,
@@ -382,7 +390,7 @@ def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cac
 
 def free(session: Session, row: TaskRow, *, blamed: bool) -> None:
     """Hand on a task and its batch, whose worker has vanished, by its own doing or not; a checkpoint stays."""
-    for one in batch_of(session, row):
+    for one in members(session, row, locked=True):
         one.state = "pending"
         one.lease_until = one.doing = one.enqueued_at = one.not_before = None
         one.lost += blamed

@@ -21,17 +21,21 @@ from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
 
 
-def next_task(session: Session, message: int, queues: Sequence[str]) -> int | None:
-    """The task that is to be computed next by whoever took a message; None if nothing waits.
+def next_task(
+    session: Session, message: int | None, queues: Sequence[str], tenant: str | None = None
+) -> int | None:
+    """The task that is to be computed next by whoever took a message, or asks without one; None if nothing waits.
 
     Args:
         session: To read in.
         message: The task about which the message was sent; it may have been taken by way of another message.
         queues: Those that the worker serves: for a message about a task that is there no more.
+        tenant: Whose tasks the worker may compute; None for everybody's.
     """
     found = session.execute(_OWN, {"message": message}).one_or_none()
     served_queues = {"queues": [found.queue] if found is not None else list(queues)}
-    tenants = session.execute(_TENANTS, served_queues).all()
+    waiting = session.execute(_TENANTS, served_queues).all()
+    tenants = [row for row in waiting if tenant in (None, row.tenant)]
     if not tenants:
         return message if found is not None else None
     at = now(session)

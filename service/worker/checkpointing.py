@@ -9,18 +9,15 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from service.repositories import checkpoints
+from service.repositories.checkpoints import MOST_BYTES
 from service.repositories.tasks import Claim
-from service.tables.database import Database
+from service.work.work import Work
 from service.worker.lease import Interrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.units.unit import State
-
-MOST_BYTES = 16 * 1024 * 1024
-"""Of a checkpoint as it is stored."""
 
 
 class CheckpointFailed(Exception):  # noqa: N818
@@ -31,12 +28,12 @@ class Checkpoints:
     """The checkpoints of a task that is held.
 
     Args:
-        database: The store.
+        work: Where they are kept.
         claim: On the task.
     """
 
-    def __init__(self, database: Database, claim: Claim) -> None:
-        self._database, self._claim = database, claim
+    def __init__(self, work: Work, claim: Claim) -> None:
+        self._work, self._claim = work, claim
         self.used = False
         """Whether the task went on from a checkpoint, or saved one."""
 
@@ -49,9 +46,7 @@ class Checkpoints:
         """
         self.used = True
         data = packed(state)
-        with self._database.writing() as session:
-            ours = checkpoints.save(session, self._claim.task_id, self._claim.attempt, data)
-        if not ours:
+        if not self._work.save(self._claim, data):
             raise Interrupted("lost")
 
     def found(self) -> State | None:
@@ -62,10 +57,7 @@ class Checkpoints:
         """
         if self._claim.attempt == 1 and self._claim.continues is None:
             return None  # nobody can have saved one
-        with self._database.reading() as session:
-            data = checkpoints.of_task(session, self._claim.task_id)
-            if data is None and self._claim.continues is not None:
-                data = checkpoints.of_continued(session, self._claim.task_id)
+        data = self._work.checkpoint(self._claim)
         self.used = data is not None
         return _unpacked_for(self._claim, data)
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import api_schemas
-import engine
-from api_schemas import extensions
 from api_schemas.problem import Problem
 from api_schemas.tasks import Task
 from engine.potentials import registry
 from engine.units.registry import UNITS
+from service.work.version import code
 
 _PLACE = {"index", "phase", "other", "origin", "background", "evaluation", "batch"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
@@ -46,7 +41,7 @@ def content_key(problem: Problem, task: Task, device: str) -> str:
         "task": task.model_dump(mode="json", exclude=_PLACE),
         "weights": registry.describe_choice(problem.potential).sha256,
         "device": device,
-        "code": _code(),
+        "code": code(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -55,16 +50,3 @@ def _excluded(task: Task) -> dict[str, Any]:
     """What of its problem a task does not depend on: other potentials are never those that compute it."""
     names: dict[str, Any] = dict.fromkeys(UNITS[task.unit].without_effect, True)
     return {"potential": {"also"}, **names}
-
-
-@cache
-def _code() -> str:
-    """SHA-256 of the sources that compute, extensions too: another version may give another last digit."""
-    found = hashlib.sha256()
-    packages = (api_schemas, engine, *(importlib.import_module(name) for name in extensions.named()))
-    for package in packages:
-        for folder in map(Path, package.__path__):
-            for path in sorted(folder.rglob("*.py")):
-                found.update(str(path.relative_to(folder)).encode())
-                found.update(path.read_bytes())
-    return found.hexdigest()

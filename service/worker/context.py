@@ -12,9 +12,7 @@ from api_schemas.tasks import Record, Task
 from engine.composition.slices import Slice
 from engine.kinds.kind import Plan
 from engine.units.unit import Workplace
-from service.queue.messenger import Messenger
-from service.queue.queues import QUEUE
-from service.tables.database import Database
+from service.work.work import Work
 
 
 class Map(Protocol):
@@ -31,27 +29,21 @@ class WorkerContext:
     """One per worker process.
 
     Attributes:
-        name: Unique among workers.
         device: cpu or cuda.
-        database: The store.
-        messenger: The queue.
+        work: Where work comes from and goes to.
         perform: Computes tasks of any unit that belong together.
         batches: Which of the tasks that a plan asks for belong together.
         plan: Begins the plan of a problem of any kind.
         surrogate_map: Maps a property over a slice.
         stopping: Whether this process has been asked to stop.
         abandon: Ends this process at once; whoever supervises it starts it again.
-        queues: Those that this process serves.
     """
 
-    name: str
     device: str
-    database: Database
-    messenger: Messenger
+    work: Work
     perform: Callable[[Problem, Sequence[Task], Workplace], Sequence[Record]]
     batches: Callable[[Problem, Sequence[Task]], list[list[Task]]]
     plan: Callable[[Problem], Plan]
     surrogate_map: Map
     stopping: Callable[[], bool]
     abandon: Callable[[], None] = lambda: None
-    queues: Sequence[str] = (QUEUE,)

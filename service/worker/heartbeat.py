@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.queue.queues import QUEUE
 from service.repositories import parts
-from service.tables.database import Database
+from service.work.work import OUT_OF_REACH, Work
 from service.worker.activity import Activity
 
 _log = structlog.get_logger(__name__)
@@ -27,9 +26,8 @@ class Heartbeat:
     """Writes the worker's row every two seconds until it is stopped, and then removes it.
 
     Args:
-        database: The store.
-        worker: Whose heart it is.
-        device: Where that computes.
+        work: Where it is heard.
+        device: Where the worker computes.
         queues: What it serves.
         activity: What it does.
         depth: Number of messages that wait in a queue; None where the broker is away.
@@ -38,8 +36,7 @@ class Heartbeat:
 
     def __init__(
         self,
-        database: Database,
-        worker: str,
+        work: Work,
         device: str,
         queues: Sequence[str] = (QUEUE,),
         activity: Activity | None = None,
@@ -47,15 +44,15 @@ class Heartbeat:
         deaf: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the thread."""
-        self._database = database
-        self._worker = worker
+        self._work = work
         self._device = device
         self._queues = tuple(queues)
         self._activity = activity or Activity()
         self._depth = depth
         self._deaf = deaf
         self._waited_since: float | None = None
-        self._ended = threading.Event()
+        self.ended = threading.Event()
+        """Set once it ends."""
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -64,12 +61,11 @@ class Heartbeat:
 
     def stop(self) -> None:
         """End, and forget the worker."""
-        self._ended.set()
+        self.ended.set()
         self._thread.join()
         try:
-            with self._database.writing() as session:
-                parts.leave(session, self._worker)
-        except SQLAlchemyError as error:
+            self._work.leave()
+        except OUT_OF_REACH as error:
             _log.warning("the worker cannot be signed off", error=type(error).__name__)
 
     def _beat(self) -> None:
@@ -78,12 +74,11 @@ class Heartbeat:
             idle = self._activity.idle_seconds
             said = parts.Beat(host, os.getpid(), self._device, self._queues, idle)
             try:
-                with self._database.writing() as session:
-                    parts.beat(session, self._worker, said)
-            except SQLAlchemyError as error:
+                self._work.beat(said)
+            except OUT_OF_REACH as error:
                 _log.warning("no heartbeat", error=type(error).__name__)
             self._listen(idle)
-            if self._ended.wait(parts.BEAT_SECONDS):
+            if self.ended.wait(parts.BEAT_SECONDS):
                 return
 
     def _listen(self, idle: float | None) -> None:

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+
+from service.work.work import OUT_OF_REACH, Refused
 
 RENEW_SECONDS = 3.0
 LOOK_SECONDS = 0.25
@@ -102,7 +103,10 @@ class Lease:
                     else:
                         self._interruption = "lost"
                 self._meanwhile()
-            except SQLAlchemyError as error:
+            except Refused as refused:
+                _log.warning("the claim is given up: the service refuses this worker", reason=str(refused))
+                self._interruption = "lost"
+            except OUT_OF_REACH as error:
                 _log.warning("the lease cannot be renewed", error=type(error).__name__)
                 if time.monotonic() - renewed > self._seconds:
                     self._interruption = "lost"

@@ -1,17 +1,15 @@
-"""The task ``map``: claim a map, fit the surrogate to the job's stored evaluations, and store what it expects."""
+"""A map: the surrogate is fitted to the job's stored evaluations, and what it expects is stored."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from api_schemas.errors import TYPE_PREFIX, ProblemDetail, ProblemInvalid
-from service.repositories import maps, tasks
+from service.repositories import jobs
 from service.repositories.maps import MapClaim
-from service.repositories.tasks import LEASE_SECONDS
-from service.tables.database import Database
+from service.work.work import OUT_OF_REACH, Message
 from service.worker.context import WorkerContext
 from service.worker.lease import Interrupted, Lease
 from service.worker.replay import records_of
@@ -22,60 +20,61 @@ _log = structlog.get_logger(__name__)
 def run_map(context: WorkerContext, map_id: str) -> None:
     """Do what a message ``map`` asks for; nothing, if it came twice or too late."""
     try:
-        with context.database.writing() as session:
-            claim = maps.claim(session, map_id, context.name)
-        if claim is not None:
-            with structlog.contextvars.bound_contextvars(job=claim.job_id, map=claim.map_id):
-                _run(context, claim)
-    except SQLAlchemyError:
-        # The store is out of reach: the lease runs out and the sweeper hands the map on.
+        held = context.work.claim(Message("map", map_id))
+    except OUT_OF_REACH:
         _log.exception("the store failed during a map")
+        return
+    if isinstance(held, MapClaim):
+        compute_map(context, held)
 
 
-def _run(context: WorkerContext, claim: MapClaim) -> None:
-    with context.database.reading() as session:
-        stored = tasks.records(session, claim.job_id)
+def compute_map(context: WorkerContext, held: MapClaim) -> None:
+    """Compute a map that is held, and store it."""
+    with structlog.contextvars.bound_contextvars(job=held.job_id, map=held.map_id):
+        try:
+            _run(context, held)
+        except OUT_OF_REACH:
+            # The store is out of reach: the lease runs out and the sweeper hands the map on.
+            _log.exception("the store failed during a map")
+
+
+def _run(context: WorkerContext, held: MapClaim) -> None:
+    work = context.work
+    problem, stored = jobs.parsed_problem(held.document), work.records(held)
     lease = Lease(
-        renew=lambda: _renew(context.database, claim),
-        cancelled=lambda: False,  # a map outlives the search of its job
+        renew=lambda: work.renew(held),
+        cancelled=lambda: work.unwanted(held),
         stopping=context.stopping,
-        seconds=LEASE_SECONDS,
-        abandon=lambda: _abandon(context, claim),
+        seconds=work.lease_seconds,
+        abandon=lambda: _abandon(context, held),
     )
-    answer, failure = None, None
     try:
         with lease:
-            found = context.surrogate_map(claim.problem, records_of(stored), claim.property, claim.wanted)
+            found = context.surrogate_map(problem, records_of(stored), held.property, held.wanted)
             lease.check()
             answer = found.model_dump_json()
     except Interrupted as interrupted:
         _log.info("a map was given up", reason=interrupted.reason)
-        with context.database.writing() as session:
-            maps.release(session, claim)
+        work.give_back(held)
         return
-    except SQLAlchemyError:
+    except OUT_OF_REACH:
         raise
     except ProblemInvalid as invalid:
-        failure = slice_refused(invalid)
+        work.fail(held, slice_refused(invalid))
+        return
     except Exception:  # noqa: BLE001  (whatever the surrogate raises ends this map, not the worker)
         _log.exception("a map failed")
-        failure = map_failed()
-    with context.database.writing() as session:
-        told = None if failure is None else failure.model_dump_json()
-        if not maps.store(session, claim, len(stored), answer=answer, failure=told):
-            _log.info("a late map was refused")
+        work.fail(held, map_failed())
+        return
+    if not work.store_map(held, len(stored), answer):
+        _log.info("a late map was refused")
 
 
-def _abandon(context: WorkerContext, claim: MapClaim) -> None:
+def _abandon(context: WorkerContext, held: MapClaim) -> None:
     """Give back a map that does not come to its end, and end this process with it."""
-    with suppress(SQLAlchemyError), context.database.writing() as session:
-        maps.release(session, claim)  # else its lease runs out
+    with suppress(*OUT_OF_REACH):
+        context.work.give_back(held)  # else its lease runs out
     context.abandon()
-
-
-def _renew(database: Database, claim: MapClaim) -> bool:
-    with database.writing() as session:
-        return maps.renew(session, claim)
 
 
 def slice_refused(invalid: ProblemInvalid) -> ProblemDetail:

@@ -13,10 +13,8 @@ from engine.kinds.kind import Plan
 from engine.kinds.result import build_result
 from engine.optimize.answer.trace import thinned
 from engine.units.registry import UNITS
-from service.lifecycle import states
-from service.repositories import evaluations, events, jobs, stored, tasks
+from service.repositories import evaluations, jobs, stored
 from service.repositories.progress import JobProgress
-from service.tables.database import now
 from service.worker.context import WorkerContext
 
 _UNDER_WAY = Stopped(reason="cancelled", message="the job is not finished")
@@ -88,21 +86,11 @@ def progress_of(
 def catch_up(context: WorkerContext, job_id: str) -> None:
     """Bring a job's progress up to its stored records where it is behind, as when two were stored at a time."""
     for _ in range(_TRIES):
-        with context.database.reading() as session:
-            job = jobs.get(session, job_id)
-            if job is None or states.is_final(job) or job.told == tasks.done(session, job_id):
-                return
-            problem, known = jobs.problem_of(job), tasks.records(session, job_id)
-        records = records_of(known)
+        behind = context.work.behind(job_id)
+        if behind is None:
+            return
+        problem, records = jobs.parsed_problem(behind.document), records_of(behind.records)
         plan = replayed(context, problem, records)
         completed = evaluations.completed(records, plan.assessed)
-        progress = progress_of(context, problem, plan, len(known))
-        with context.database.writing() as session:
-            job = jobs.locked(session, job_id)
-            if job is None or states.is_final(job):
-                return
-            tasks.complete(session, job_id, completed)
-            if tasks.done(session, job_id) == progress.told:
-                if progress.note(job):
-                    events.append_progress(session, job, now(session))
-                return
+        if context.work.catch_up(job_id, progress_of(context, problem, plan, len(records)), completed):
+            return

@@ -46,6 +46,7 @@ from service.tables.jobs import JobRow
 from service.tables.maps import MapRow
 from service.tables.parts import PartRow
 from service.tables.tasks import TaskRow
+from service.work.in_store import WorkInStore
 from service.worker.advance import run_advance
 from service.worker.context import WorkerContext
 from service.worker.mapping import run_map
@@ -196,6 +197,7 @@ def queue() -> Queue:
     return Queue()
 
 
+WORKER = "worker-of-test"
 HOST = "host"
 """Of the parts that tests make up."""
 
@@ -264,10 +266,8 @@ def sweeper(database: Database, queue: Queue) -> SteppedSweeper:
 @pytest.fixture
 def worker(database: Database, queue: Queue) -> WorkerContext:
     return WorkerContext(
-        name="worker-of-test",
         device="cpu",
-        database=database,
-        messenger=queue,
+        work=WorkInStore(database, queue, WORKER),
         perform=each(fake_perform),
         batches=lambda _problem, asked: [[task] for task in asked],
         plan=FakePlan,

@@ -17,6 +17,7 @@ from service.tables.checkpoints import CheckpointRow
 from service.tables.database import Database
 from service.tables.schema import METADATA
 from service.tables.tasks import TaskRow
+from service.work.in_store import WorkInStore
 from service.worker.advance import run_advance
 
 BYTES = bytes(range(256)) * 1000
@@ -64,7 +65,8 @@ def test_a_backup_of_sqlite_goes_into_postgresql_and_work_goes_on_there(
     assert contents(other) == contents(filled)
     with other.reading() as session:
         waiting = session.execute(text("SELECT id FROM jobs WHERE state = 'queued'")).scalar_one()
-    run_advance(dataclasses.replace(worker, database=other), waiting)  # new ids follow the restored ones
+    there = dataclasses.replace(worker, work=WorkInStore(other, queue, "w"))
+    run_advance(there, waiting)  # new ids follow the restored ones
     with other.reading() as session:
         assert session.execute(text("SELECT count(*) FROM tasks")).scalar_one() == 5
     other.close()

@@ -23,7 +23,7 @@ from service.operations import migration
 from service.repositories import jobs
 from service.settings import Settings
 from service.tables.dependencies import DependencyRow
-from service.worker.advance import _claim
+from service.work import steps
 from tests.service.conftest import PROBLEM
 from tests.service.test_finding_jobs import TYPE, UNKNOWN_ID
 
@@ -123,7 +123,7 @@ def test_a_job_after_one_that_does_not_succeed_fails_and_so_do_those_after_it(cl
     else:
         queue.broken = True  # nobody is told of the step but the worker that is lost with it
         for _ in range(3):
-            sweeper.lose(lambda session, worker: _claim(session, first["id"], worker))
+            sweeper.lose(lambda session, worker: steps.claim(session, first["id"], worker))
     assert told(client, first)["state"] == ended
     sweeper.look()
     sweeper.look()

@@ -60,7 +60,7 @@ def test_a_part_that_seems_heard_of_in_the_future_is_not_alive(database):
         session.get(PartRow, "w").seen_at += 3600.0
         session.flush()
         assert parts.living(session) == 0
-        assert parts.crews(session, ["orichalcum"])["orichalcum"].alive == 0
+        assert parts.crews(session, [("orichalcum", "default")])["orichalcum", "default"].alive == 0
         parts.beat(session, "w", parts.Beat("host", 1, "cpu"))
         session.flush()
         assert parts.living(session) == 1

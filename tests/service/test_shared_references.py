@@ -17,7 +17,7 @@ from service.tables.reference_claims import ReferenceClaimRow
 from service.tables.tasks import TaskRow
 from service.worker.advance import run_advance
 from service.worker.perform import run_task
-from tests.service.conftest import PROBLEM, each, fake_perform
+from tests.service.conftest import PROBLEM, WORKER, each, fake_perform
 from tests.service.test_tasks import rows, state_of
 
 
@@ -63,7 +63,7 @@ def test_a_task_that_needs_what_another_worker_computes_waits_and_lets_others_pa
     waits, passes = submitted(), submitted()
     run_advance(worker, waits)
     run_advance(worker, passes)
-    beat(database, worker.name, "elsewhere")
+    beat(database, WORKER, "elsewhere")
     elsewhere = SqlReferenceStore(database, worker="elsewhere")
     elsewhere.begin(["Mn"])
     needing = {waits}

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.notice import notices
+from service.queue.queues import QUEUE
 from service.repositories import jobs, parts, tallies, tasks, turns
 from service.tables.database import now
 from service.tables.jobs import JobRow
@@ -42,7 +43,7 @@ def served_in_turn(database, queue, worker, seconds=None):
     while queue.tasks:
         message = queue.tasks.pop(0)
         with database.writing() as session:
-            task_id = turns.next_task(session, message, worker.queues)
+            task_id = turns.next_task(session, message, [QUEUE])
             claim = tasks.claim(session, task_id, "w")
             if claim is None:
                 continue

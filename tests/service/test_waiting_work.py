@@ -13,6 +13,7 @@ from service.repositories import parts, tasks
 from service.tables.events import EventRow
 from service.tables.jobs import JobRow
 from service.tables.tasks import TaskRow
+from service.work.in_store import WorkInStore
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.heartbeat import Heartbeat
@@ -162,7 +163,7 @@ class Busy:
     [(Idle(), 3, True), (Busy(), 3, False), (Idle(), 0, False), (Idle(), None, False)],
 )
 def test_a_worker_ends_itself_only_if_messages_wait_while_it_is_idle(
-    database, monkeypatch, activity, depth, ends
+    database, queue, monkeypatch, activity, depth, ends
 ):
     monkeypatch.setattr("service.worker.heartbeat.DEAF_SECONDS", 0.0)
     monkeypatch.setattr("service.repositories.parts.BEAT_SECONDS", 0.01)
@@ -172,7 +173,7 @@ def test_a_worker_ends_itself_only_if_messages_wait_while_it_is_idle(
         looked.set()
         return depth
 
-    heartbeat = Heartbeat(database, "w", "cpu", ["q"], activity, deep, ended.set)
+    heartbeat = Heartbeat(WorkInStore(database, queue, "w"), "cpu", ["q"], activity, deep, ended.set)
     heartbeat.start()
     busy = isinstance(activity, Busy)
     assert looked.wait(0.3 if busy else HANG_SECONDS) is not busy

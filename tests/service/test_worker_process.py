@@ -8,6 +8,7 @@ from celery.worker import state as celery_state
 
 from service import logs
 from service.repositories import parts
+from service.work.in_store import WorkInStore
 from service.worker import device
 from service.worker.__main__ import EXIT_REFUSED, _stopping, main
 from service.worker.heartbeat import Heartbeat
@@ -49,8 +50,8 @@ def test_workers_share_the_cores(monkeypatch, cores, processes, threads):
     assert given == [threads]
 
 
-def test_a_heartbeat_is_seen_at_once_and_gone_after_a_clean_stop(database):
-    heartbeat = Heartbeat(database, "w", "cpu")
+def test_a_heartbeat_is_seen_at_once_and_gone_after_a_clean_stop(database, queue):
+    heartbeat = Heartbeat(WorkInStore(database, queue, "w"), "cpu")
 
     def living() -> int:
         with database.reading() as session:

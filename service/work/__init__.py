@@ -1,0 +1,1 @@
+"""What workers ask of the service while they compute: the same beside the store and behind HTTPS."""

@@ -1,0 +1,594 @@
+"""Workers behind HTTPS: what they do is what workers beside the store do, and they can do nothing else."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import gzip
+import json
+import pickle
+import threading
+
+import httpx
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from api_schemas.jobs import CostEstimate
+from api_schemas.problem import Problem
+from service.access import keys
+from service.http.refusals import TooLarge
+from service.http.request_body import unpacked
+from service.lifecycle.dispatch import enqueue
+from service.lifecycle.notice import stalled
+from service.lifecycle.submission import Options, Submission, submit
+from service.repositories import parts
+from service.repositories.references import ComputedElsewhere
+from service.settings import Settings
+from service.tables.jobs import JobRow
+from service.work import served, version
+from service.work.work import OutOfReach, Refused
+from service.worker import fetching, remote
+from service.worker import lease as lease_module
+from service.worker.activity import Activity
+from service.worker.fetching import compute, fetch
+from service.worker.limits import Limits
+from service.worker.remote import BadAddress, NotHeld, RemoteWork, checked_address
+from tests.service.conftest import PROBLEM, each, fake_perform, serving
+from tests.service.test_access import KEYED, made
+from tests.service.test_checkpoints import ChainPlan, kept, rows
+
+STORES = ["sqlite"]
+"""Both stores are behind `WorkInStore`, which the tests of tasks cover; here it is about what comes over HTTP."""
+
+
+@pytest.fixture
+def service(database, queue):
+    with serving(Settings(**KEYED), database, queue) as client:
+        yield client
+
+
+class Cut(httpx.HTTPTransport):
+    """A network that can be cut: before a request arrives, or before its answer does."""
+
+    before = after = 0
+
+    def handle_request(self, request):
+        if self.before > 0:
+            self.before -= 1
+            raise httpx.ConnectError("cut")
+        answer = super().handle_request(request)
+        if self.after > 0:
+            self.after -= 1
+            answer.read()
+            raise httpx.ReadError("cut")
+        return answer
+
+
+@pytest.fixture
+def coming(service, database, monkeypatch):
+    """Makes workers of a tenant, each with a key of its own."""
+    monkeypatch.setattr(remote, "FIRST_PAUSE", 0.01)
+    opened = []
+
+    def worker(tenant="alpha", scopes=("compute",), name="w", transport=None) -> RemoteWork:
+        key = made(database, tenant, scopes)
+        work = RemoteWork(str(service.base_url), key.key, name, "cpu", transport=transport or Cut())
+        work.key = key
+        opened.append(work)
+        return work
+
+    yield worker
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def job(database, queue):
+    """Submits the problem of a tenant; nobody takes its message."""
+
+    def submitting(tenant="alpha", name="job") -> str:
+        estimate = CostEstimate(evaluations=3, potential_calls=30, seconds=1.0, memory_bytes=1)
+        problem = Problem.model_validate({**PROBLEM, "name": name})
+        job_id = submit(
+            database,
+            Settings(),
+            Submission(problem=problem, estimate=estimate, options=Options(tenant=tenant)),
+        ).id
+        enqueue(database, queue, job_id)
+        return job_id
+
+    return submitting
+
+
+def worked(context, work, most=1000):
+    """Do what there is; returns how much that was."""
+    context = dataclasses.replace(context, work=work)
+    for count in range(most):
+        held = work.claim(None)
+        if held is None:
+            return count
+        compute(context, held)
+    return most
+
+
+def state(database, job_id):
+    with database.reading() as session:
+        return session.get(JobRow, job_id).state
+
+
+def test_both_sorts_of_workers_store_the_same_rows(database, coming, job, worker, queue, submitted, work):
+    theirs, ours = job(), submitted()
+    assert coming().arrive() == ["orichalcum"]
+    assert worked(worker, coming()) > 5  # a first step, three tasks, steps between and at the end, maps
+    enqueue(database, queue, ours)
+    work()
+    stored = []
+    for job_id in (theirs, ours):
+        found = [
+            (row.unit, row.index, row.task, row.record, row.content_key) for row in rows(database, job_id)
+        ]
+        with database.reading() as session:
+            row = session.get(JobRow, job_id)
+            stored.append((found, row.result, row.best, row.trace, row.told, row.last_event))
+    assert stored[0] == stored[1]
+
+
+def test_a_chain_of_tasks_goes_on_from_checkpoints_that_come_over_https(database, coming, job, worker):
+    seen = []
+
+    def saving(problem, task, workplace):
+        seen.append(None if workplace.checkpoint is None else workplace.checkpoint["x"].tolist())
+        workplace.save({"x": np.array([task.index + 1 / 3])})
+        return fake_perform(problem, task, workplace)
+
+    job_id = job()
+    chained = dataclasses.replace(worker, plan=ChainPlan, perform=each(saving))
+    worked(chained, coming(), 3)
+    assert kept(database) == [1]
+    worked(chained, coming())
+    assert seen == [None, [1 / 3], [4 / 3]]
+    assert state(database, job_id) == "succeeded"
+
+
+def test_a_key_sees_the_work_of_its_tenant_only(database, coming, job, worker):
+    theirs, ours = job("alpha"), job("beta")
+    stranger = coming("beta")
+    assert stranger.claim(None).job_id == ours
+    assert stranger.claim(None).job_id == ours  # what it held was given back
+    assert state(database, theirs) == "queued"
+    held = coming("alpha").claim(None)
+    assert held.job_id == theirs
+    assert stranger.renew(held) is False
+    with pytest.raises(NotHeld):
+        stranger._ask("behind", remote.messages.OfJob(job_id=theirs), remote.messages.Lagging)
+
+
+def test_only_the_key_and_the_worker_that_claimed_something_may_speak_of_it(database, coming, job, worker):
+    first = coming()
+    job_id = job()
+    worked(worker, first, 1)
+    held = first.claim(None)
+    assert first.renew(held)
+    same_key = RemoteWork(str(first._client.base_url), first.key.key, "another", "cpu")
+    for other in (coming(name="w"), same_key):
+        assert not other.renew(held)
+        assert not other.give_back(held)
+        assert not other.save(held, b"")
+        assert other.store_task(held, remote.Outcome([computed(held)], [], from_cache=False)) == 0
+        for ask in (other.records, other.checkpoint):
+            with pytest.raises(OutOfReach):
+                ask(held)
+        other.fail(held, remote.evaluation_failed("it"))
+    same_key.close()
+    assert [row.state for row in rows(database, job_id)] == ["running"]
+    assert state(database, job_id) == "running"
+
+
+def computed(held):
+    suggestion = ChainPlan.chain_link(held.index).model_copy(update={"continues": None})
+
+    class Workplace:
+        @staticmethod
+        def on_call():
+            pass
+
+    return fake_perform(None, suggestion, Workplace)
+
+
+@pytest.mark.parametrize("scopes", [("read",), ("submit",), ("admin",), ("operator",)])
+def test_a_key_without_the_scope_computes_nothing(coming, scopes):
+    with pytest.raises(Refused, match="this needs the scope compute"):
+        coming(scopes=scopes).arrive()
+
+
+def test_a_compute_key_can_do_nothing_but_compute(service, database):
+    headers = {"Authorization": f"Bearer {made(database, scopes=('compute',)).key}"}
+    assert service.get("/v1/jobs", headers=headers).status_code == 403
+    assert service.post("/v1/jobs", json=PROBLEM, headers=headers).status_code == 403
+    assert service.get("/metrics", headers=headers).status_code == 403
+
+
+def test_a_wrong_or_missing_key_is_refused_with_words(service):
+    for key in (None, "ori_000000000000_" + "A" * 43, "x"):
+        work = RemoteWork(str(service.base_url), key, "w", "cpu")
+        with pytest.raises(Refused, match="API key"):
+            work.arrive()
+        work.close()
+
+
+def test_a_key_that_is_revoked_ends_the_computation_and_the_worker(
+    database, coming, job, worker, monkeypatch
+):
+    monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    work, job_id = coming(), job()
+    worked(worker, work, 1)
+
+    def endless(problem, task, workplace):
+        with database.writing() as session:
+            keys.revoke(session, work.key.id)
+        while True:
+            workplace.on_call()
+            threading.Event().wait(0.02)
+
+    context = dataclasses.replace(worker, work=work, perform=each(endless))
+    with pytest.raises(Refused, match="revoked"):
+        fetch(context, Activity(), Limits(Activity()), "seed")
+    assert [row.record for row in rows(database, job_id)] == [None]
+
+
+def test_another_version_is_refused_at_its_start_and_at_every_claim(coming, monkeypatch):
+    work = coming()
+    work._arrival = work._arrival.model_copy(update={"code": "0" * 64})
+    for ask in (work.arrive, lambda: work.claim(None)):
+        with pytest.raises(Refused, match=f"000000000000.*{version.code()[:12]}.*install the version"):
+            ask()
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_a_network_that_is_cut_at_every_request_loses_nothing_and_stores_nothing_twice(
+    database, coming, job, worker, cut
+):
+    network = Cut()
+    work = coming(transport=network)
+    job_id = job()
+    for _ in range(50):
+        setattr(network, cut, 2)
+        try:
+            held = work.claim(None)
+        except OutOfReach:
+            setattr(network, cut, 0)
+            held = work.claim(None)  # also what a claim brought whose answer was lost
+        if held is None:
+            break
+        setattr(network, cut, 1)
+        compute(dataclasses.replace(worker, work=work), held)
+    assert state(database, job_id) == "succeeded"
+    found = rows(database, job_id)
+    assert [row.state for row in found] == ["done"] * 3
+    assert [(row.lost, row.interrupted) for row in found] == [(0, 0)] * 3
+    with database.reading() as session:
+        assert session.get(JobRow, job_id).evaluations_done == 3
+
+
+def test_a_service_that_is_away_for_good_is_not_asked_for_ever(coming, job, worker, monkeypatch):
+    monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)
+    network = Cut()
+    work = coming(transport=network)
+    job()
+    worked(worker, work, 1)
+    held = work.claim(None)
+    network.before = 10**6
+    with pytest.raises(OutOfReach, match="ConnectError"):
+        work._ask("records", remote._of(held), remote.messages.Records, patience=0.0)
+
+
+def test_a_cancelled_job_is_noticed_with_the_next_renewal(database, coming, job, worker, queue):
+    work = coming()
+    job()
+    worked(worker, work, 1)
+    held = work.claim(None)
+    assert work.renew(held)
+    assert not work.unwanted(held)
+    with database.writing() as session:
+        session.execute(update(JobRow).values(cancel_requested=True))
+    work.renew(held)
+    assert work.unwanted(held)
+
+
+def test_a_silent_worker_is_waited_for_a_minute_and_its_task_is_blamed_for_nothing(
+    database, coming, job, worker, sweeper
+):
+    work, job_id = coming(), job()
+    worked(worker, work, 1)
+    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
+    held = work.claim(None)
+    sweeper.later(40.0)
+    sweeper.sweep()
+    assert work.renew(held)
+    sweeper.later(70.0)
+    sweeper.sweep()
+    row = rows(database, job_id)[0]
+    assert (row.state, row.lost, row.interrupted) == ("pending", 0, 1)
+    assert not work.renew(held)
+    assert work.store_task(held, remote.Outcome([computed(held)], [], from_cache=False)) == 0
+
+
+def test_a_claim_whose_answer_was_lost_is_given_out_again(database, coming, job, worker):
+    network = Cut()
+    work, job_id = coming(transport=network), job()
+    worked(worker, work, 1)
+    network.after = 1
+    with pytest.raises(OutOfReach):
+        work.claim(None)
+    assert rows(database, job_id)[0].state == "running"
+    held = work.claim(None)
+    assert (held.index, held.attempt) == (0, 2)
+
+
+def test_a_worker_that_signs_off_gives_back_what_it_holds(database, coming, job, worker):
+    work, job_id = coming(), job()
+    worked(worker, work, 1)
+    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=0.0))
+    work.claim(None)
+    work.leave()
+    assert rows(database, job_id)[0].state == "pending"
+    with database.reading() as session:
+        assert parts.living(session) == 0
+
+
+def test_no_messages_are_sent_where_all_workers_fetch_their_work(database, coming, job, worker, queue):
+    work = coming()
+    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=0.0))
+    job_id = job()
+    assert (queue.advances, queue.tasks) == ([], [])
+    worked(worker, work)
+    assert (queue.advances, queue.tasks, queue.maps) == ([], [], [])
+    assert state(database, job_id) == "succeeded"
+    with database.writing() as session:
+        parts.beat(session, "local-1-a", parts.Beat("h", 2))
+    other = job(name="another")
+    assert queue.advances == [other]
+
+
+def test_a_worker_of_one_tenant_is_none_for_another(database, coming, job):
+    coming("alpha").beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
+    job("beta")
+    with database.writing() as session:
+        session.execute(update(JobRow).values(advance_enqueued_at=JobRow.advance_enqueued_at - 60))
+    with database.reading() as session:
+        crews = parts.crews(session, [("orichalcum", "alpha"), ("orichalcum", "beta"), ("orichalcum", "alp")])
+        assert [crew.alive for crew in crews.values()] == [1, 0, 0]
+        assert "no living worker serves it" in stalled(session)[0]
+
+
+def test_shared_values_are_of_the_tenant_and_computed_by_one_worker(database, coming, job, worker):
+    stores = []
+    for tenant in ("alpha", "beta", "alpha"):
+        work = coming(tenant)
+        work.beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
+        job(tenant, f"job of {len(stores)}")
+        worked(worker, work, 1)
+        stores.append(work.references(work.claim(None)))
+    ours, theirs, same = stores
+    key, other = "a" * 64, "b" * 64
+    ours.put(key, {"enthalpy": 1 / 3})
+    assert same.get(key) == {"enthalpy": 1 / 3}
+    assert theirs.get(key) is None
+    ours.begin([other])
+    with pytest.raises(ComputedElsewhere):
+        same.begin([other])
+    theirs.begin([other])
+    ours.give_back()
+    same.begin([other])
+    for bad in ("alpha/" + "a" * 58, "A" * 64, "a" * 63):
+        with pytest.raises(ValueError, match="pattern"):
+            ours.get(bad)
+
+
+GOOD = {"sort": "task", "attempt": 1}
+STANDING = {"told": 1, "best": None, "trace": "[]", "front": "[]", "standing": "{}"}
+
+
+def record(**changes):
+    fields = {"index": 0, "unit": "relaxation", "composition": {}, "properties": {}, "energy_per_atom": -3.5}
+    fields |= {"converged": True, "stable": True, "structure": None}
+    return json.dumps(fields | {"cost": {"potential_calls": 1, "shared_calls": 0, "seconds": 0.1}} | changes)
+
+
+def done(*records, progress=None, keys=(), **more):
+    said = {"records": list(records), "keys": list(keys), "from_cache": False, "progress": progress}
+    return said | {"completed": []} | more
+
+
+STEP = {"planned": 1, "progress": STANDING, "asked": [], "completed": [], "result": None}
+HOSTILE = {
+    "another index": ("store-task", done(record(index=1))),
+    "another unit": ("store-task", done(record(unit="supercell"))),
+    "no record": ("store-task", done("{}")),
+    "NaN": (
+        "store-task",
+        done(record(cost={"potential_calls": 1, "shared_calls": 0, "seconds": float("nan")})),
+    ),
+    "infinity": (
+        "store-task",
+        done(record(cost={"potential_calls": 1, "shared_calls": 0, "seconds": 1e999})),
+    ),
+    "too deep": ("store-task", done("[" * 100_000)),
+    "too many records": ("store-task", done(record(), record())),
+    "none": ("store-task", done()),
+    "a key that is none": ("store-task", done(record(), keys=["x"])),
+    "no progress": ("store-task", done(record(), progress=STANDING)),
+    "a trace of words": ("store-task", done(record(), progress=STANDING | {"trace": '["a"]'})),
+    "unknown fields": ("store-task", done(record(), tenant="beta")),
+    "an unknown unit": ("store-task", done(record(), completed=[{"unit": "os.system", "text": "{}"}])),
+    "a pickle": ("save-checkpoint", {"data": base64.b64encode(pickle.dumps({"x": 1})).decode()}),
+    "a tensor outside": (
+        "save-checkpoint",
+        {
+            "data": base64.b64encode(
+                (54).to_bytes(8, "little")
+                + b'{"x":{"dtype":"F64","shape":[9],"data_offsets":[0,72]}}'[:54]
+                + b" "
+            ).decode()
+        },
+    ),
+    "a checkpoint that is too large": (
+        "save-checkpoint",
+        {"data": base64.b64encode(bytes(2**24 + 1)).decode()},
+    ),
+    "no base64": ("save-checkpoint", {"data": "!"}),
+    "words with NUL": ("say", {"words": "a\0b"}),
+    "words with newlines": ("say", {"words": "a\nb"}),
+    "many words": ("say", {"words": "a" * 301}),
+    "an unknown failure": (
+        "fail",
+        {"failure": {"type": "urn:orichalcum:problem:unauthorized", "title": "t", "status": 401}},
+    ),
+    "a long failure": (
+        "fail",
+        {"failure": {"type": "urn:orichalcum:problem:map-failed", "title": "t" * 200_000, "status": 500}},
+    ),
+    "a shared list": ("store-reference", {"key": "a" * 64, "value": "[]"}),
+    "a shared NaN": ("store-reference", {"key": "a" * 64, "value": '{"a": NaN}'}),
+    "a deep value": ("store-reference", {"key": "a" * 64, "value": '{"a":' * 50_000}),
+    "too many keys": ("cached", {"keys": ["a" * 64] * 5000}),
+    "a wait without end": ("give-back", {"wait": 1e9}),
+    "a step for a task": ("store-step", STEP),
+}
+
+
+@pytest.fixture
+def speaking(service, coming, job, worker, database):
+    """Says what a worker would not that holds a task; returns the answer."""
+    work = coming()
+    job_id = job()
+    worked(worker, work, 1)
+    held = work.claim(None)
+    token = {"sort": "task", "id": str(held.task_id), "attempt": held.attempt}
+
+    def say(operation, body, headers=None):
+        told = json.dumps({"held": token} | body).encode() if isinstance(body, dict) else body
+        answer = work._client.post(f"/v1/work/{operation}", content=told, headers=headers or {})
+        row = rows(database, job_id)[0]
+        assert (row.state, row.attempt, row.record, row.doing) == ("running", 1, None, None), (
+            operation,
+            body,
+        )
+        assert kept(database) == []
+        assert state(database, job_id) == "running"
+        return answer
+
+    return say
+
+
+def test_what_no_worker_sends_is_refused_with_words_and_changes_nothing(speaking):
+    for what, (operation, body) in HOSTILE.items():
+        answer = speaking(operation, body)
+        assert answer.status_code in (409, 422), (what, answer.text[:300])
+        assert len(answer.json()["detail"]) > 20, what
+    bomb = gzip.compress(bytes(200 * 2**20), 9)
+    packed = {"Content-Encoding": "gzip"}
+    assert speaking("store-task", bomb, packed).status_code == 413
+    assert speaking("store-task", bomb[:1000], packed).status_code == 400
+    assert speaking("store-task", b"\x1f\x8bxxxxxxxxxxxx", packed).status_code == 400
+    assert speaking("store-task", b"{}", {"Content-Encoding": "br"}).status_code == 415
+    assert (
+        speaking("store-task", pickle.dumps({}), {"Content-Type": "application/x-pickle"}).status_code == 415
+    )
+    assert speaking("__class__", {}).status_code == 404
+    for name in ("", "a/b", "x" * 81, "a b", "../w"):
+        assert speaking("claim", {}, {"Orichalcum-Worker": name}).status_code == 400
+
+
+def test_a_bomb_is_unpacked_no_farther_than_its_limit():
+    bomb = gzip.compress(bytes(10**8), 9)
+    with pytest.raises(TooLarge):
+        unpacked(bomb, "gzip", 10**6)
+    assert unpacked(gzip.compress(b"x" * 1000), "gzip", 1000) == b"x" * 1000
+
+
+def test_what_the_service_does_not_take_fails_the_job_with_its_words(
+    database, coming, job, worker, monkeypatch
+):
+    work, job_id = coming(), job()
+    worked(worker, work, 1)
+    monkeypatch.setattr(served, "_record", lambda *_: served._refuse("the record is not of this kind"))
+    worked(worker, work, 1)
+    with database.reading() as session:
+        row = session.get(JobRow, job_id)
+        assert row.state == "failed"
+        assert "the record is not of this kind" in row.failure
+
+
+def test_so_many_workers_come_by_one_key_and_no_more(coming, database, monkeypatch):
+    work = coming()
+    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
+    monkeypatch.setattr(served, "MOST_WORKERS", 1)
+    monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(OutOfReach, match="429"):
+        work._ask("arrive", work._arrival, remote.messages.Welcome, patience=0.0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://service.example.org",
+        "ftp://127.0.0.1",
+        "service",
+        "",
+        "https://",
+        "https://me:secret@host",
+        "http://10.0.0.1",
+    ],
+)
+def test_a_key_is_sent_to_no_address_where_others_read_it(url):
+    with pytest.raises(BadAddress, match="https://"):
+        checked_address(url)
+
+
+def test_loopback_needs_no_encryption():
+    assert checked_address("http://127.0.0.1:8421/") == "http://127.0.0.1:8421"
+    assert checked_address("https://h/sub/") == "https://h/sub"
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+def test_a_worker_drains_before_its_wall_time_and_begins_nothing_that_would_not_be_done():
+    activity, clock = Activity(), Clock()
+    limits = Limits(activity, walltime=3600.0, clock=clock)
+    activity._lasted.extend([200.0, 500.0, 100.0])
+    assert not limits.too_late
+    clock.seconds = 3039.0
+    assert not limits.too_late
+    clock.seconds = 3041.0
+    assert limits.too_late
+    assert limits.reached is None  # what was begun goes on
+    clock.seconds = 3540.0
+    assert limits.reached == "the wall time is near"
+    short = Limits(activity, walltime=100.0, clock=clock)
+    clock.seconds += 89.0
+    assert short.reached is None
+    clock.seconds += 1.0
+    assert short.reached
+    assert Limits(activity).reached is Limits(activity).remaining is None
+
+
+def test_a_worker_without_work_ends_after_its_idle_timeout_and_a_busy_one_does_not(
+    coming, worker, monkeypatch
+):
+    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
+    activity = Activity()
+    limits = Limits(activity, idle_timeout=0.05)
+    with activity.task():
+        threading.Event().wait(0.1)
+        assert limits.reached is None
+    context = dataclasses.replace(worker, work=coming(), stopping=lambda: limits.reached is not None)
+    fetch(context, activity, limits, "seed")
+    assert limits.reached == "there was nothing to do for 0.05 s"
