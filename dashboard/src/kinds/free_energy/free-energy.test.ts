@@ -257,9 +257,7 @@ describe('the page of a job of kind free_energy', () => {
 
   it('says while the job runs how far it is, and of a cancelled one what is not known', async () => {
     shown(null, 'running');
-    expect(
-      screen.getByText('7 of at most 20 computations: none is known yet'),
-    ).toBeTruthy();
+    expect(screen.getByText('7 of at most 20 computations: none is known yet')).toBeTruthy();
     cleanup();
     const unknown: FreeEnergy = {
       ...change,
