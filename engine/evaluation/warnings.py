@@ -31,6 +31,7 @@ def warning_text(
     resolved: ResolvedProblem,
     coordinates: SymmetryCoordinates,
     refined: Refined,
+    x: NDArray[np.float64],
     shared: SharedValues,
     moduli: Moduli,
     left: Departure | None = None,
@@ -42,6 +43,7 @@ def warning_text(
         resolved: The problem.
         coordinates: Of its crystal.
         refined: The relaxed composition.
+        x: [n_columns] composition.
         shared: What all evaluations of the problem share.
         moduli: Of this composition.
         left: How its phase differs from the parent's.
