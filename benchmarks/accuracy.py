@@ -21,7 +21,7 @@ from experiment import MATERIALS, Material
 
 from api_schemas.problem import Problem
 from engine.campaign.evaluate import evaluate
-from engine.potentials.registry import describe, is_fetched, known_names
+from engine.potentials.registry import POTENTIALS, describe, is_fetched, known_names
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "benchmarks" / "records" / "accuracy.json"
@@ -97,7 +97,8 @@ def computed(material: Material, potential: str) -> Found:
 
 def page(records: Mapping[str, Found]) -> Iterator[str]:
     """A table of lattice constants, one of bulk moduli, and means."""
-    names = [name for name in known_names() if name in records]
+    published = POTENTIALS.names
+    names = sorted(records, key=lambda name: published.index(name) if name in published else len(published))
     yield "## Lattice constants, errors in %\n"
     yield from table(records, names, "lattice_a", "a, Å")
     yield "\n## Bulk moduli, GPa, and errors in %\n"

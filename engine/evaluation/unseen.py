@@ -97,6 +97,6 @@ def without_dispersion(
         return []
     text = (
         f"{_PARTS[dimension]} without bonds between them: the training data of most potentials (PBE) lack dispersion "
-        "forces, so that they lie too far apart (the axis across by 7 to 20 %) and are held too weakly"
+        "forces, so that they lie too far apart (the axis across by 7 to 30 %) and are held too weakly"
     )
     return [text]
