@@ -32,6 +32,7 @@ ACCEPTED: dict[str, Any] = {
             ("job", "read_job", "get"),
             ("evaluations", "list_evaluations", "evaluations_get"),
             ("events", "stream_events", "events_get"),
+            ("answer", "read_answer", "answer_get"),
             ("result", "read_result", "result_get"),
             ("map", "read_map", "map_get"),
             ("cancel", "cancel_job", "cancel_post"),
