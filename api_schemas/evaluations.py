@@ -28,8 +28,8 @@ class PropertyValue(Output):
     )
     uncertainty: float | None = Field(
         None,
-        description="Of a result's best and front: how far the mixed crystal typically is from explicit supercells "
-        "with the same potential, in the unit; null where that was not measured, and elsewhere.",
+        description="Of a result's best and front: standard deviation of the mixed crystal from explicit supercells "
+        "with the same potential, predicted, in the unit; null where that was not measured, and elsewhere.",
     )
     alchemical: float | None = Field(
         None,

@@ -13,12 +13,14 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from api_schemas.cost import Cost
 from api_schemas.evaluations import EvaluationRecord, PropertyValue
@@ -31,6 +33,8 @@ from engine.properties.table import PROPERTIES
 ELEMENTS = ("Na", "K", "Li", "Rb")
 TOLERANCES = {"lattice_a": 0.001, "density": 0.01}
 SITES, DECORATIONS, BUDGET = 32, 2, 60
+HELD = 16
+"""Mixed sites of the supercells of crystals."""
 CRYSTALS: dict[str, tuple[str, list[str], str, list[str]]] = {
     "(Na,K)Cl": ("rocksalt", ["Na", "Cl"], "Na", ["Na", "K"]),
     "(Cu,Au)": ("fcc", ["Cu"], "Cu", ["Cu", "Au"]),
@@ -178,63 +182,63 @@ def of_functions(k: int, number: int, aim: np.ndarray) -> dict[str, Any]:
     return _line("functions", k, number, ours, rival, error(ours), error(rival))
 
 
-def of_crystal(name: str, number: int, aim: float) -> dict[str, Any]:
-    """Both searches of a lattice constant of a crystal: that half of the way between Vegard's and no mixing at all."""
+@cache
+def truth_of(name: str) -> tuple[dict[str, Any], list[float], CubicSpline]:
+    """A crystal's problem, the lattice constants of its ends, and by how much supercells differ by the second fraction.
+
+    Supercells of every composition that 16 sites hold are relaxed, and a spline goes through what they differ by: a
+    single composition taken to its neighbour along the alchemical gradient would lack the slope of the difference.
+    """
     prototype, species, site, elements = CRYSTALS[name]
     base: dict[str, Any] = {
         "structure": {"prototype": prototype, "species": species},
         "sublattices": [{"name": "mixed", "sites": [site], "elements": elements}],
         "potential": {"name": "sevennet-0"},
     }
-    verify = {"supercells": DECORATIONS, "sites": 16}
-    ends = []
-    for element in elements:
-        end = Problem.model_validate({**base, "kind": "evaluate", "at": [{"mixed": {element: 1.0}}]})
-        ends.append(evaluate(end, {"mixed": {element: 1.0}}).properties["lattice_a"].value)
-    goal = {"property": "lattice_a", "target": ends[0] + aim * (ends[1] - ends[0]), "tolerance": 0.002}
-    search = {**base, "objectives": [goal], "strategy": {"name": "bayesian", "max_evaluations": 30}}
-    ours = Campaign(
-        Problem.model_validate(
-            {**search, "verify": verify, "strategy": {**search["strategy"], "fidelity": "supercells"}}
-        )
-    )
-    while tasks := ours.ask():
-        ours.tell([evaluate(ours.resolved, task) for task in tasks])
-    rival = Campaign(Problem.model_validate(search))
-    while tasks := rival.ask(1):
-        rival.tell([_explicit(base, verify, rival, task) for task in tasks])
-    misses = [
-        _explicit_value(base, verify, ours.best.composition) - goal["target"],
-        rival.best.properties["lattice_a"] - goal["target"],
-    ]
-    return _line(name, len(elements), number, ours, rival, *(abs(miss) / 0.002 for miss in misses))
-
-
-def _explicit_value(base: dict[str, Any], verify: dict[str, int], composition: Any) -> float:
-    """The explicit mean at a composition, along the alchemical gradient from what supercells hold."""
-    asked = {**base, "kind": "evaluate", "at": [composition]}
-    fewest = min(share for parts in composition.values() for share in parts.values())
-    if fewest * verify["sites"] > 1.0:  # else supercells would lose an element, and it is as good as pure
-        asked["verify"] = verify
-    problem = Problem.model_validate(asked)
-    campaign = Campaign(problem)
+    shares = [number / HELD for number in range(HELD + 1)]
+    at = [{"mixed": {elements[0]: 1.0 - share, elements[1]: share}} for share in shares]
+    asked = {**base, "kind": "evaluate", "at": at, "verify": {"supercells": DECORATIONS, "sites": HELD}}
+    campaign = Campaign(Problem.model_validate(asked))
     while tasks := campaign.ask():
         campaign.tell([evaluate(campaign.resolved, task) for task in tasks])
     result = campaign.result()
+    found = dict.fromkeys(range(HELD + 1), 0.0)
     for entry in result.verification or ():
-        if entry.property == "lattice_a" and entry.at_answer is not None:
-            return entry.at_answer
-    return result.evaluations[0].properties["lattice_a"].value
+        if entry.property == "lattice_a" and entry.difference is not None:
+            found[entry.evaluation] = entry.difference
+    values = [one.properties["lattice_a"].value for one in result.evaluations]
+    return base, [values[0], values[-1]], CubicSpline(shares, [found[number] for number in range(HELD + 1)])
 
 
-def _explicit(
-    base: dict[str, Any], verify: dict[str, int], campaign: Campaign, task: Any
-) -> EvaluationRecord:
-    value = _explicit_value(base, verify, task.composition)
-    record = evaluate(campaign.resolved, task)
-    return record.model_copy(
-        update={"properties": {"lattice_a": PropertyValue(value=value, unit="Å", gradient=None)}}
-    )
+def of_crystal(name: str, number: int, aim: float) -> dict[str, Any]:
+    """Both searches of a lattice constant of a crystal, so far on the way from the one end to the other."""
+    base, ends, difference = truth_of(name)
+    elements = CRYSTALS[name][3]
+    goal = {"property": "lattice_a", "target": ends[0] + aim * (ends[1] - ends[0]), "tolerance": 0.002}
+    search = {"name": "bayesian", "max_evaluations": 30}
+    sizes = {"supercells": DECORATIONS, "sites": HELD}
+    asked = {**base, "objectives": [goal], "verify": sizes, "strategy": {**search, "fidelity": "supercells"}}
+    ours = Campaign(Problem.model_validate(asked))
+    while tasks := ours.ask():
+        ours.tell([evaluate(ours.resolved, task) for task in tasks])
+    rival = Campaign(Problem.model_validate({**base, "objectives": [goal], "strategy": search}))
+
+    def explicit(record: EvaluationRecord) -> float:
+        value = record.properties["lattice_a"].value
+        return value + float(difference(record.composition["mixed"][elements[1]]))
+
+    while tasks := rival.ask(1):
+        records = [evaluate(rival.resolved, task) for task in tasks]
+        bare = [
+            {"lattice_a": PropertyValue(value=explicit(record), unit="Å", gradient=None)}
+            for record in records
+        ]
+        rival.tell(
+            [one.model_copy(update={"properties": own}) for one, own in zip(records, bare, strict=True)]
+        )
+    best = next(record for record in ours.records if record.index == ours.best.index)
+    misses = [explicit(best) - goal["target"], rival.best.properties["lattice_a"] - goal["target"]]
+    return _line(name, len(elements), number, ours, rival, *(abs(miss) / 0.002 for miss in misses))
 
 
 def _line(

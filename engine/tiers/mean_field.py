@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.tiers.tier import SupercellWork, TypicalError
+from engine.tiers.tier import Calibration, SupercellWork, TypicalError
 
 if TYPE_CHECKING:
     from api_schemas.errors import FieldError
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from engine.units.unit import Workplace
 
 BY_MIXING: Mapping[str, TypicalError] = {
-    "mean_field": TypicalError(length=0.0025, energy=0.025),
+    "mean_field": TypicalError(
+        length=0.0025,
+        energy=0.025,
+        calibration=Calibration(length=(0.00030, 0.02706), energy=(0.00343, 0.19924, 0.09579)),
+    ),
     "paired": TypicalError(length=0.0058, energy=0.082),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -20,16 +21,56 @@ _ENERGIES = ("energy", "enthalpy", "mixing_energy", "mixing_free_energy", "forma
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What an evaluation shows of its own error, at no cost.
+
+    Attributes:
+        mismatch: How much its elements differ in size (docs/science.md, Eq. 147).
+        mixing: Its mixing energy, eV/atom; None where that is not known.
+    """
+
+    mismatch: float
+    mixing: float | None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Standard deviations by what an evaluation shows (docs/science.md, Eq. 148), made by benchmarks/tier_errors.py.
+
+    Attributes:
+        length: Of a lattice constant, relative: a constant, and a part in proportion to the mismatch.
+        energy: Of mixing, eV/atom: a constant, and parts in proportion to the mismatch and to the mixing energy.
+    """
+
+    length: tuple[float, float]
+    energy: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class TypicalError:
     """How far a way to compute mixed crystals is from relaxed supercells with the same potential, on average.
 
     Attributes:
         length: Of a lattice constant, relative.
         energy: eV/atom, of mixing.
+        calibration: What is known better of an evaluation that shows enough; None where nothing is.
     """
 
     length: float
     energy: float
+    calibration: Calibration | None = None
+
+    def seen(self, seen: Seen | None) -> TypicalError:
+        """The error of an evaluation that shows so much; the typical one where that is nothing."""
+        if self.calibration is None or seen is None:
+            return self
+        known = self.calibration
+        energy = self.energy
+        if seen.mixing is not None:
+            energy = math.hypot(
+                *(a * b for a, b in zip(known.energy, (1.0, seen.mismatch, seen.mixing), strict=True))
+            )
+        return TypicalError(math.hypot(known.length[0], known.length[1] * seen.mismatch), energy)
 
     def of(self, name: str, value: float) -> float | None:
         """The typical error of a property in its unit; None where it was not measured."""
