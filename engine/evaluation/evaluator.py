@@ -11,9 +11,10 @@ import numpy as np
 
 from engine.crystals.together import batch_size
 from engine.evaluation.refined import Refined, as_it_is
-from engine.mechanics.relax import Relaxed, Start, Tolerance, relax
+from engine.mechanics.relax import Relaxed, Start, Tolerance
 from engine.mechanics.springs import Springs
 from engine.mechanics.threads import fitting_threads
+from engine.mechanics.valleys import relax_to_the_bottom
 from engine.potentials.loading import load_chosen
 from engine.potentials.registry import describe_choice
 from engine.properties.inputs import NO_VIBRATIONS, SoftestMode, Vibrations
@@ -99,15 +100,25 @@ class Evaluator:
         with fitting_threads(crystal.n_copies * len(suggestions)):
             shared = shared_values(self.resolved, self.solver, with_members=waits)
         points = np.stack([space.to_vector(suggestion.composition) for suggestion in suggestions])
+        itself = self._members(points)
         starts = [
             self.start(suggestion, x, shared.members)
-            for suggestion, x in zip(suggestions, points, strict=True)
+            if member is None
+            else Start(q=member.q, hessian=member.hessian, springs=member.springs)
+            for suggestion, x, member in zip(suggestions, points, itself, strict=True)
         ]
         lam = np.stack([crystal.weights(x) for x in points])
         directions = crystal.weights_matrix @ space.tangent_basis
         landscape = self.solver.landscape(crystal, self.pressure)
         with fitting_threads(crystal.n_copies * len(suggestions)):
-            relaxed = relax(landscape, lam, starts, self.tolerance, directions)
+            relaxed = [
+                result if member is None else _in_state(result, member)
+                for result, member in zip(
+                    relax_to_the_bottom(landscape, lam, starts, self.tolerance, directions),
+                    itself,
+                    strict=True,
+                )
+            ]
         refined = [
             self._refined(landscape, result, x, suggestion)
             for result, x, suggestion in zip(relaxed, points, suggestions, strict=True)
@@ -200,6 +211,23 @@ class Evaluator:
         """The symmetry-adapted coordinates of a crystal of this problem, found once."""
         return self.solver.coordinates(crystal)
 
+    def _members(self, points: NDArray[np.float64]) -> list[Reference | None]:
+        """The end member that each composition [n, n_columns] is, relaxed; None for mixtures.
+
+        All of them are relaxed together where one is wanted, as they are for the mixing energies: then the state of an
+        evaluation and that of its reference are the same, to the last digit.
+        """
+        crystal = self.resolved.crystal
+        ends = [x for _, x in crystal.end_members()] if is_mixed(self.resolved) else []
+        numbers = [next((k for k, end in enumerate(ends) if np.array_equal(end, x)), None) for x in points]
+        if all(number is None for number in numbers):
+            return [None] * len(points)
+        with fitting_threads(crystal.n_copies * len(ends)):
+            found = self.solver.relaxed(crystal, ends, self.pressure)
+        return [
+            found[number] if number is not None and found[number].converged else None for number in numbers
+        ]
+
     def start(self, suggestion: Suggestion, x: NDArray[np.float64], members: Sequence[Reference]) -> Start:
         """From the neighbour that came with the suggestion, or where it was given up, else between the end members."""
         warm = suggestion.warm_start
@@ -217,6 +245,13 @@ class Evaluator:
             q, hessian, springs = interpolated_start(members, shares, x)
             return Start(q=q, hessian=hessian, springs=springs)
         return Start(q=np.zeros(n_q))
+
+
+def _in_state(relaxed: Relaxed, member: Reference) -> Relaxed:
+    """A relaxation that began in the state of an end member, in that state: it moved by rounding only."""
+    if not relaxed.converged:
+        return relaxed
+    return replace(relaxed, q=member.q, enthalpy=member.enthalpy)
 
 
 def _share(member: Reference, x: NDArray[np.float64]) -> float:

@@ -78,6 +78,10 @@ def warning_text(
             and (found := departure(resolved.crystal, *coordinates.geometry(member.q))) is not None
         ],
     )
+    if relaxed.undecided:
+        said.append(
+            f"a soft valley: forces and stresses are met, and the minimum may still be {relaxed.undecided:.2g} Å away"
+        )
     if relaxed.stable is False:
         said.append(
             "the relaxed crystal is a saddle point of the symmetry-adapted coordinates: it would distort"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RESPONSE_TOLERANCE = 1e-5
 """Relative residual in the norm of the preconditioner, before a last step; changes of the strains are right to 1e-5."""
 MAX_PRODUCTS = 200
+STEP_TOLERANCE, MAX_STEP_PRODUCTS = 0.03, 12
+"""Relative residual of the last Newton step of a crystal without directions, and products that it may take."""
 DEPENDENT = 1e-10
 """A product that leaves less than this share of itself outside the span of the others belongs to a singular Hessian."""
 
@@ -137,7 +139,7 @@ def response(
         mixed[:, number] = landscape.mixed_product(at, direction.reshape(1, -1))[0]
         dq[:, number], solved = solver.solve(-mixed[:, number], RESPONSE_TOLERANCE)
         converged = converged and solved
-    correction, _ = solver.solve(-at.dh_dq[0], 0.0, most=0)
+    correction, _ = solver.solve(-at.dh_dq[0], STEP_TOLERANCE, most=0 if wanted else MAX_STEP_PRODUCTS)
     return Response(
         dq=dq,
         correction=correction,

@@ -101,6 +101,8 @@ class Relaxed:
         response: dq*/dlam along the directions asked for, [n_q, n_directions], where only products were taken; then
             ``hessian`` is that of the springs and ``mixed`` is empty.
         springs: What was learned of the Hessian, above WHOLE_HESSIAN_UP_TO coordinates.
+        correction: The last Newton step, which q holds already, [n_q].
+        undecided: How far the minimum may still be along a soft valley, Å; 0 where it was found.
     """
 
     q: NDArray[np.float64]
@@ -115,6 +117,8 @@ class Relaxed:
     stable: bool | None
     response: NDArray[np.float64] | None = None
     springs: Springs | None = None
+    correction: NDArray[np.float64] | None = None
+    undecided: float = 0.0
 
 
 def relax(
@@ -266,6 +270,7 @@ def _finish(
             calls=walker.calls,
             converged=converged and finite,
             stable=stable,
+            correction=last,
         )
         finished.append(one)
     return finished
@@ -282,9 +287,14 @@ def _finish_by_products(
     force, stress = landscape.coordinates.residual(at.q[0], gradient)
     found = None
     last, slope = np.zeros_like(gradient), np.zeros_like(at.dh_dlam[0])
-    if descent.finished and directions is not None:
-        found = response(landscape, at, directions, model.inverse(descent.hessian))
-        last, slope = found.correction, np.linalg.pinv(directions).T @ found.slope
+    if descent.finished:
+        wanted = np.zeros((at.dh_dlam.shape[1], 0)) if directions is None else directions
+        found = response(landscape, at, wanted, model.inverse(descent.hessian))
+        last = found.correction
+        if wanted.shape[1]:
+            slope = np.linalg.pinv(wanted).T @ found.slope
+        elif gradient @ last > 0.0:  # not downhill: a saddle, or products that did not suffice
+            last = np.zeros_like(gradient)
     return Relaxed(
         q=at.q[0] + last,
         enthalpy=float(at.enthalpy[0] + 0.5 * gradient @ last),
@@ -296,6 +306,7 @@ def _finish_by_products(
         calls=descent.calls + (0 if found is None else found.calls),
         converged=descent.finished,
         stable=None,
-        response=found.dq if found is not None and found.converged else None,
+        response=found.dq if found is not None and directions is not None and found.converged else None,
         springs=descent.springs,
+        correction=last,
     )

@@ -11,8 +11,9 @@ import numpy as np
 from engine.crystals.together import batch_size
 from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinates
 from engine.mechanics.landscape import Landscape
-from engine.mechanics.relax import Start, Tolerance, relax
+from engine.mechanics.relax import Start, Tolerance
 from engine.mechanics.sensitivity import coordinate_response
+from engine.mechanics.valleys import relax_to_the_bottom
 from engine.references.store import Reference, ReferenceStore, pack, reference_key, unpack
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class ReferenceSolver:
             landscape = self.landscape(crystal, pressure, fixed_cell=fixed_cell)
             lam = np.stack([crystal.weights(points[i]) for i in chunk])
             starts = [Start(q=np.zeros(landscape.coordinates.n_q)) for _ in chunk]
-            for i, result in zip(chunk, relax(landscape, lam, starts, tolerance), strict=True):
+            results = relax_to_the_bottom(landscape, lam, starts, tolerance)
+            for i, result in zip(chunk, results, strict=True):
                 value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
                 self._store.put(keys[i], value)
                 found[keys[i]] = value

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.mechanics.relax import Relaxed, Tolerance
     from engine.potentials.interface import Potential
 
-REVISION = 2
+REVISION = 3
 """Raised when the numbers of a reference change for the same input."""
 
 

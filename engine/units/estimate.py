@@ -250,7 +250,7 @@ def _relaxation(
     if coordinates > _WHOLE_HESSIAN_UP_TO:
         steps = _STEPS_BY_SPRINGS
     if coordinates > max(_WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION * directions):
-        rows = _PRODUCTS * directions
+        rows = _PRODUCTS * max(1, directions)
     together = min(members, batch_size(crystal))
     return _Relaxation(
         calls=steps + CALLS_PER_ROW * rows,
