@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
 from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import ProblemLike
-from orichalcum import protocol
+from orichalcum import many, protocol
 from orichalcum.arrays import ArrayHandle
 from orichalcum.jobs import JobHandle
 from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
@@ -78,6 +78,44 @@ class Client:
             OrichalcumError: see ``orichalcum.exceptions``.
         """
         return JobHandle(self, self.send(protocol.submit(problem, how)))
+
+    def submit_many(
+        self,
+        problems: Iterable[ProblemLike],
+        *,
+        key: str | None = None,
+        wait: bool = False,
+        progress: bool | None = None,
+        **how: Unpack[HowSubmitted],
+    ) -> list[JobHandle]:
+        """Submit many problems, each as a job of its own; all are read before the first is sent.
+
+        Args:
+            problems: What stands for problems; see `Problem.of`.
+            key: A word for this batch. Called again with the same word, it sends only what is not there yet: those
+                that are give the same jobs.
+            wait: Whether to wait until all have ended.
+            progress: Whether to show a bar on standard error; by default where that is a terminal.
+            how: See `HowSubmitted`; each has a key of its own.
+
+        Raises:
+            ProblemInvalid: if one is none, with its number before the pointer, ``/3/structure``; nothing is sent.
+            ProblemRefused: if the service does not accept one; those before it are submitted.
+            OrichalcumError: see ``orichalcum.exceptions``.
+        """
+        batch = many.keyed(problems, key)
+        found = []
+        with many.bar(len(batch), progress) as bar:
+            bar.begin("submitted")
+            for one in batch:
+                each: HowSubmitted = {**how, "idempotency_key": one.key}
+                found.append(JobHandle(self, self.send(protocol.submit(one.problem, each))))
+                bar.step()
+            bar.begin("ended")
+            for job in found if wait else ():
+                job.wait()
+                bar.step()
+        return found
 
     def submit_array(
         self, problem: ProblemLike, over: Mapping[str, Sequence[JsonValue]], **how: Unpack[HowSubmitted]

@@ -6,7 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -184,7 +184,10 @@ def crystal_files(
     write = structure_texts.cif_text if form == "cif" else structure_texts.poscar_text
     for item in items:
         if item.state is not None:
-            yield f"{item.stem}.{ENDINGS[form]}", write(ordered(item.state, sites, seed=seed), item.title)
+            yield (
+                f"{item.stem}.{ENDINGS[form]}",
+                write(ordered(item.state, sites, seed=seed), _titled(item, sites)),
+            )
 
 
 def xyz_frames(items: Sequence[Crystal], sites: int | None = None, seed: int = 0) -> str:
@@ -201,11 +204,16 @@ def xyz_frames(items: Sequence[Crystal], sites: int | None = None, seed: int = 0
         if item.state is None:
             continue
         cell = ordered(item.state, sites, seed=seed)
-        about: dict[str, float | str | bool] = {"title": item.title}
+        about: dict[str, float | str | bool] = {"title": _titled(item, sites)}
         if item.energy is not None and sites is None:
             about["energy"] = item.energy * len(structure_texts.whole_atoms(cell, "extended XYZ"))
         frames.append(structure_texts.xyz_text(cell, about))
     return "".join(frames)
+
+
+def _titled(item: Crystal, sites: int | None) -> str:
+    """Its title; the energy is not that of an unrelaxed decoration."""
+    return item.title if sites is None else replace(item, energy=None).title
 
 
 def write_files(files: Sequence[tuple[str, str]], to: Path) -> None:

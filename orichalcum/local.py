@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
 
 
+def _unheard(_: str) -> None:
+    """Nobody listens."""
+
+
 class Interrupted(KeyboardInterrupt):
     """The user stopped a run; ``result`` holds the best so far."""
 
@@ -94,12 +98,15 @@ def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Re
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
         Interrupted: at Ctrl-C, with the best so far.
     """
+    observer.doing("loading libraries")
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
         from engine.campaign import run as running
 
+        observer.doing("reading the problem")
         resolved = resolved_problem(problem)
         chosen = _device(device)
+        observer.doing(f"loading {resolved.potential.name}")
         with _clear_failures():
             try:
                 return running.run(resolved, observer, device=chosen)
@@ -113,6 +120,7 @@ def evaluate(
     *,
     device: str = "auto",
     on_call: Callable[[], None] | None = None,
+    say: Callable[[str], None] = _unheard,
 ) -> Evaluation:
     """Relax one composition and differentiate its properties.
 
@@ -121,12 +129,14 @@ def evaluate(
         at: Composition, or its text ``cation:Al=0.8,Sc=0.2``; None takes the only one of the problem's ``at``.
         device: Device: auto, cpu or cuda.
         on_call: Called before every call of the potential.
+        say: Told in a few words what is being done, from loading on.
 
     Raises:
         ProblemInvalid: naming the fields at fault; the pointer ``--at`` is the text.
         ServerExtraMissing: if torch and the rest are not installed.
         LocalFailure: if the potential's weights cannot be had, or the device is not there.
     """
+    say("loading libraries")
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
         from engine.campaign.evaluate import evaluate as evaluate_composition
@@ -135,8 +145,11 @@ def evaluate(
         with _at_the_option(option):
             chosen, composition = _one_composition(problem, at)
         resolved = resolved_problem(chosen)
+        say(f"loading {resolved.potential.name}")
         with _at_the_option(option), _clear_failures():
-            record = evaluate_composition(resolved, composition, device=_device(device), on_call=on_call)
+            record = evaluate_composition(
+                resolved, composition, device=_device(device), on_call=on_call, say=say
+            )
         return record.public()
 
 

@@ -22,9 +22,10 @@ from orichalcum.reporting import plain
 class JobProgress:
     """Shows how a job goes on. Used as a context manager."""
 
-    def __init__(self, console: Console, objectives: Sequence[Objective] = ()) -> None:
-        """Show on ``console`` the values of the objectives' properties."""
+    def __init__(self, console: Console, objectives: Sequence[Objective] = (), *, place: str = "") -> None:
+        """Show on ``console`` the values of the objectives' properties, after the job's ``place`` among others."""
         self._console = console
+        self._place = f"{place}: " if place else ""
         self._names = list(dict.fromkeys(o.property for o in objectives)) or ["lattice_a", "energy"]
         self._calls = 0
         self._best = ""
@@ -39,7 +40,7 @@ class JobProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task("waiting", total=None, note="")
+        self._task = self._progress.add_task(f"{self._place}waiting", total=None, note="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -62,7 +63,7 @@ class JobProgress:
             self._best = f"best {wording.composition(best.composition, digits=3)} {values}{loss}"
         self._progress.update(
             self._task,
-            description=f"{done} of at most {planned}",
+            description=f"{self._place}{done} of at most {planned}",
             completed=done,
             total=max(planned, 1),
             note=f"{self._best}  {self._doing}".strip(),
@@ -90,8 +91,9 @@ class JobProgress:
             self.say(f"  {record.index + 1:>3}  {self._doing or record.unit}: done")
 
     def doing(self, words: str) -> None:
-        """Show what is being computed."""
+        """Show what is being done."""
         self._doing = words
+        self._progress.update(self._task, note=f"{self._best}  {words}".strip())
 
     def follow(self, events: Iterable[JobEvent]) -> StateEvent | None:
         """Show a job's events as they come; returns the last change of state."""

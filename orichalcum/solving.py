@@ -62,7 +62,7 @@ def evaluate(
 
     meant = Problem.of(problem)
     with JobProgress(_console(progress), meant.objectives) as shown:
-        return Evaluation.of(local.evaluate(meant, at, device=device, on_call=shown.called))
+        return Evaluation.of(local.evaluate(meant, at, device=device, on_call=shown.called, say=shown.doing))
 
 
 def _console(progress: bool | None) -> Console:

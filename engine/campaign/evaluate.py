@@ -38,6 +38,7 @@ def evaluate(
     device: str = "cpu",
     on_call: Callable[[], None] | None = None,
     tolerance: Tolerance | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> EvaluationRecord: ...
 
 
@@ -50,6 +51,7 @@ def evaluate(
     device: str = "cpu",
     on_call: Callable[[], None] | None = None,
     tolerance: Tolerance | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Record: ...
 
 
@@ -61,6 +63,7 @@ def evaluate(
     device: str = "cpu",
     on_call: Callable[[], None] | None = None,
     tolerance: Tolerance | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Record:
     """Relax one composition and compute its properties with their gradients, or whatever a campaign asks for.
 
@@ -72,6 +75,7 @@ def evaluate(
         device: cpu or cuda.
         on_call: Called before every potential call; what it raises ends the evaluation.
         tolerance: When the relaxation is finished.
+        say: Told in a few words what is being done: which reference is relaxed, and which step of the composition.
 
     Raises:
         api_schemas.errors.ProblemInvalid: if the problem or the composition cannot be accepted.
@@ -92,6 +96,8 @@ def evaluate(
             composition=resolved.space.to_composition(parse_composition(resolved.space, composition)),
             tier=resolved.problem.potential.tier,
         )
+        if say is not None:
+            workplace = _told(resolved, replace(workplace, say=say))
     record = TIERS[task.tier].relaxed(resolved, [task], workplace)[0]
     notes = [] if isinstance(composition, Suggestion) else scaled_notes([composition])
     if notes:
@@ -105,6 +111,15 @@ def evaluate(
     shared = UNITS[REFERENCE].perform(resolved, members, workplace)
     found = [one for one in shared if isinstance(one, ReferenceRecord)]
     return completed(resolved, [record], found)[0]
+
+
+def _told(resolved: ResolvedProblem, workplace: Workplace) -> Workplace:
+    """Relax what the evaluation refers to, each told by what it is; then every call is a step of the composition."""
+    from engine.references.shared_tasks import shared_tasks
+
+    for one in shared_tasks(resolved, waits=True):
+        UNITS[REFERENCE].perform(resolved, [one], workplace)
+    return workplace.in_steps("relaxing the composition")
 
 
 def evaluate_fixed_geometry(

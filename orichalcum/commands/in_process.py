@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -19,6 +20,7 @@ from orichalcum.reporting import (
     reporting,
 )
 
+ProblemFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Problem files, YAML or JSON.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"],
     typer.Option(envvar="ORICHALCUM_DEVICE", help="Where to compute; auto takes a GPU if there is one."),
@@ -26,11 +28,31 @@ Device = Annotated[
 
 
 @reporting
-def run(file: ProblemFile, json: Json = False, device: Device = "auto") -> None:
-    """Solve a problem in this process. Ctrl-C stops it and prints the best so far."""
+def run(
+    files: ProblemFiles,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Keep each result as NAME.result.json in this folder, and run no file again whose result is there; of "
+            "several files by default the folder where you are.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    device: Device = "auto",
+) -> None:
+    """Solve problems in this process, one after the other. Ctrl-C stops, and prints the best so far of a single one."""
     from orichalcum import display
     from orichalcum.progress import JobProgress
 
+    if len(files) > 1 or folder is not None:
+        from orichalcum.commands.many_runs import run_files
+
+        raise typer.Exit(run_files(files, folder or Path(), json=json, device=device))
+    (file,) = files
     problem = read_problem(file)
     try:
         with naming(file), JobProgress(messages(), problem.objectives) as progress:
@@ -73,7 +95,7 @@ def evaluate(
             display.show(output(), display.fixed_geometry(fixed))
         return
     with naming(file), JobProgress(messages(), problem.objectives) as progress:
-        answer = local.evaluate(problem, at, device=device, on_call=progress.called)
+        answer = local.evaluate(problem, at, device=device, on_call=progress.called, say=progress.doing)
     if json:
         print_json(answer)
     else:

@@ -58,3 +58,11 @@ def test_the_bare_install_asks_for_five_light_packages(wheel):
     bare = {line.partition("<")[0].partition(">")[0].strip() for line in required if "extra ==" not in line}
     assert bare == {"httpx", "pydantic", "pyyaml", "rich", "typer"}
     assert metadata["License-Expression"] == "MIT"
+    optional = {line.partition("extra ==")[2].strip(" '\"") for line in required if "extra ==" in line}
+    assert {"server", "pandas", "polars", "plot", "crystals"} <= optional
+    assert set(metadata.get_all("Provides-Extra") or []) >= optional
+
+
+def test_the_client_is_small(wheel):
+    """With what it asks for it is 23 MB on the disk, most of it pydantic, pygments of rich, and yaml."""
+    assert sum(one.file_size for one in wheel.infolist()) < 6_000_000
