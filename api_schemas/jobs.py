@@ -174,8 +174,13 @@ class CostEstimate(Output):
 
     evaluations: int
     potential_calls: int
-    seconds: float
+    seconds: float = Field(description="On one worker, of one thread where nothing was measured here yet.")
     memory_bytes: int
+    learned_from: int = Field(
+        0,
+        description="How many evaluations of this service, with the same potential and about as many atoms, the "
+        "seconds a call are from; 0: from a table of another machine, and rough.",
+    )
 
 
 class Validation(Output):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 
-from api_schemas.jobs import Validation
+from api_schemas.choices import PotentialChoice
+from api_schemas.jobs import CostEstimate, Validation
 from service.api.caller import Submitter
 from service.api.checking import checking
-from service.api.context import InContext
+from service.api.context import Context, InContext
 from service.http.problem_details import documented
 from service.http.request_body import json_body
+from service.repositories import speeds
 
 router = APIRouter(tags=["problems"])
 
@@ -58,4 +61,25 @@ async def validate_problem(request: Request, context: InContext, caller: Submitt
     await run_sync(context.rates.count_submission, caller.name)
     body = await json_body(request, context.settings.max_request_bytes)
     async with checking(context, body, what="validation") as check:
-        return Response((await check.answer())["validation"], media_type="application/json")
+        text = (await check.answer())["validation"]
+        return Response(await run_sync(_from_experience, context, text), media_type="application/json")
+
+
+def _from_experience(context: Context, text: str) -> str:
+    """A validation whose seconds are learned from what evaluations took here, where its calls are of that kind.
+
+    Those for explicit supercells and for other potentials are not.
+    """
+    found = json.loads(text)
+    problem, estimate = found["problem"], found["estimate"]
+    if problem is None or estimate is None or problem.get("verify") or problem["potential"].get("also"):
+        return text
+    with context.database.reading() as session:
+        learned = speeds.from_experience(
+            session,
+            CostEstimate.model_validate(estimate),
+            PotentialChoice.model_validate(problem["potential"]),
+            problem["kind"],
+            len(found["sites"]),
+        )
+    return json.dumps({**found, "estimate": learned.model_dump(mode="json")}, ensure_ascii=False)

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from api_schemas.evaluations import EvaluationRecord
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
-from service.repositories import checkpoints, evaluations, events, jobs, tallies, turns
+from service.repositories import checkpoints, evaluations, events, jobs, speeds, tallies, turns
 from service.repositories import progress as progress_of_jobs
 from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
@@ -354,7 +355,7 @@ def store(
     if not from_cache:
         turns.note_served(session, job, seconds, at)
     if row.counted:
-        _count(session, job, seconds, at, from_cache=from_cache)
+        _count(session, job, record, seconds, at, from_cache=from_cache)
     stored, waited_for = session.execute(
         select(
             func.count().filter(TaskRow.state == "done"),
@@ -375,15 +376,19 @@ def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
         session.execute(changed.values(record=record.model_dump_json()))
 
 
-def _count(session: Session, job: JobRow, seconds: float, at: float, *, from_cache: bool) -> None:
+def _count(
+    session: Session, job: JobRow, record: Record, seconds: float, at: float, *, from_cache: bool
+) -> None:
     if from_cache:
         tallies.add(session, "cache_hits")
         return
-    potential = jobs.problem_of(job).potential.name
+    choice = jobs.problem_of(job).potential
+    state = record.structure if isinstance(record, EvaluationRecord) else None
     tallies.add_all(
         session,
-        ("evaluations", potential, 1.0),
-        ("evaluation_seconds", potential, seconds),
+        ("evaluations", choice.name, 1.0),
+        ("evaluation_seconds", choice.name, seconds),
+        *speeds.learned(choice, job.kind, 0 if state is None else len(state.sites), record),
         tallies.of_quota(job.tenant, at),
     )
 
