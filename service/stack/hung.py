@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Collection
 
+import psutil
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -39,7 +40,8 @@ class HungParts:
     def found(self, pids: Collection[int]) -> frozenset[int]:
         """Which of these processes were silent for 20 s of watched time.
 
-        While the store is away none is watched, and where all are silent together it is not they who are frozen.
+        While the store is away none is watched. Where all are silent together nobody can write, and only those are told
+        that the system has stopped: one of them may hold the lock of an SQLite store, which nobody gets before it ends.
         """
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return frozenset()
@@ -57,7 +59,7 @@ class HungParts:
         )
         # Where nobody is heard any more it is the store that cannot be written: full, locked or read-only.
         heard = {pid for pid in pids if pid in beats}
-        return frozenset() if len(heard) > 1 and heard <= silent else silent
+        return frozenset(filter(_is_stopped, silent)) if len(heard) > 1 and heard <= silent else silent
 
     def close(self) -> None:
         """Close the connection to the store."""
@@ -70,3 +72,11 @@ class HungParts:
                 select(PartRow).where(PartRow.host == self._host).order_by(PartRow.started_at)
             )
             return {row.pid: row.seen_at for row in rows if row.id not in self._others}
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process is stopped, as by SIGSTOP: it does nothing until somebody lets it go on."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False

@@ -75,17 +75,16 @@ def test_workers_killed_at_random_moments_leave_the_same_answers_and_store_nothi
 def victims(stack) -> list[psutil.Process]:
     """Workers that may be killed: a point that loses its worker three times ends its job, which is not the subject."""
     while True:
-        unlucky = {
-            name for (name,) in stack.rows("select worker from tasks where state = 'running' and lost")
-        }
-        found = [
-            child
-            for child in stack.running("service.worker")
-            if not any(f"-{child.pid}-" in name for name in unlucky)
-        ]
-        if found:
+        unlucky = stack.rows("select worker from tasks where state = 'running' and lost")
+        if found := apart_from(stack, [name for (name,) in unlucky]):
             return found
         time.sleep(0.05)
+
+
+def apart_from(stack, names: list[str]) -> list[psutil.Process]:
+    """The workers of a stack that do not have one of these names."""
+    workers = stack.running("service.worker")
+    return [child for child in workers if not any(f"-{child.pid}-" in name for name in names)]
 
 
 @long

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import signal
 import socket
@@ -9,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import select
 
 from service.lifecycle.notice import notices
 from service.lifecycle.pulse import Pulse
@@ -21,6 +24,44 @@ from service.worker.advance import run_advance
 from tests.service.conftest import each, running_broker
 from tests.service.test_tasks import rows
 from tests.service.test_waiting_work import waited
+
+
+@pytest.mark.stores("sqlite")
+def test_who_was_stopped_with_the_lock_of_the_store_is_found_though_nobody_else_is_heard(database):
+    """A process that is stopped in the middle of a write; two that live and cannot write meanwhile."""
+    writing = "import sys; from service.tables.database import Database\n"
+    writing += "with Database(sys.argv[1]).writing(): print('holds it', flush=True); sys.stdin.readline()"
+    hold = [sys.executable, "-c", writing, database.url]
+    living = [sys.executable, "-c", "import sys; sys.stdin.readline()"]
+    with contextlib.ExitStack() as opened:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        started = [opened.enter_context(subprocess.Popen(one, **pipes)) for one in (hold, living, living)]
+        holder, *others = [one.pid for one in started]
+        for one in started:
+            opened.callback(one.kill)
+        assert started[0].stdout.readline() == "holds it\n"
+        clock = [0.0]
+        monotonic = lambda: clock[0]  # noqa: E731
+        hung = HungParts(database.url, Watch(monotonic, longest_step=4.0))
+        opened.callback(hung.close)
+        os.kill(holder, signal.SIGSTOP)
+        beats = dict.fromkeys((holder, *others), 0.0)
+        hung._beats = lambda: beats
+
+        def silent(seconds: int) -> set[int]:
+            found: set[int] = set()
+            for _ in range(seconds // 2):
+                clock[0] += 2.0
+                hung._looked = -math.inf
+                found |= hung.found({holder, *others})
+            return found
+
+        assert silent(16) == set()
+        assert silent(10) == {holder}
+        started[0].kill()
+        started[0].wait()
+        with database.writing() as session:  # and the others can write
+            assert session.execute(select(1)).scalar_one() == 1
 
 
 def heard(database):
