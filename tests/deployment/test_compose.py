@@ -15,7 +15,6 @@ import pytest
 from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]
-PASSWORD = {"POSTGRES_PASSWORD": "check"}
 COMPOSE = Path(sys.executable).with_name("docker-compose")
 
 
@@ -32,35 +31,87 @@ def composed(*arguments: str, file: Path = ROOT / "docker-compose.yml", **enviro
 
 @pytest.fixture(scope="module")
 def services() -> dict:
-    answer = composed("--profile", "gpu", "--profile", "tools", "config", "--format", "json", **PASSWORD)
+    profiles = [part for name in ("gpu", "tls", "tools") for part in ("--profile", name)]
+    answer = composed(*profiles, "config", "--format", "json")
     assert answer.stderr == ""
     return json.loads(answer.stdout)["services"]
 
 
 def test_the_compose_file_is_valid_and_has_every_part(services):
-    wanted = {"postgres", "redis", "migrate", "api", "sweeper", "proxy", "worker", "worker-gpu", "keys"}
-    assert set(services) == wanted
+    inside = {"postgres", "redis", "migrate", "api", "sweeper", "backup", "worker", "worker-gpu", "keys"}
+    assert set(services) == inside | {"proxy", "tls"}
 
 
-def test_nothing_starts_without_a_password_for_the_database():
-    assert "POSTGRES_PASSWORD" in composed("config", "-q").stderr
+def test_passwords_are_files_in_no_environment_and_no_command(services):
+    for name, service in services.items():
+        text = json.dumps([service.get("environment", {}), service.get("command")])
+        assert "@postgres" not in text.replace("orichalcum@postgres", ""), name
+        assert not re.search(r"PASSWORD(?!_FILE)", text), name
+    for name in ("api", "sweeper", "worker", "backup", "migrate"):
+        assert {one["source"] for one in services[name]["secrets"]} == {
+            "orichalcum_database_password",
+            "orichalcum_broker_password",
+        }
+    assert "requirepass" in services["redis"]["command"][-1]
+
+
+def test_a_remote_worker_has_an_address_and_a_key_and_nothing_else():
+    file = ROOT / "docker" / "worker.compose.yml"
+    assert "ORICHALCUM_URL" in composed("config", "-q", file=file).stderr
+    answer = composed("config", "--format", "json", file=file, ORICHALCUM_URL="https://service.example.org")
+    worker = json.loads(answer.stdout)["services"]["worker"]
+    assert worker["command"] == ["orichalcum", "worker", "--url", "https://service.example.org"]
+    assert [one["source"] for one in worker["secrets"]] == ["orichalcum_api_key"]
+    assert not worker.get("ports")
+    assert worker["read_only"]
+
+
+def test_everything_that_runs_on_is_restarted_bounded_rotated_and_cannot_gain_rights(services):
+    for name, service in services.items():
+        if name == "keys":
+            continue
+        assert service["restart"] in ("always", "unless-stopped", "on-failure"), name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert service["deploy"]["resources"]["limits"]["memory"], name
+        if name != "postgres":  # its start gives rights away itself
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["read_only"], name
+
+
+def test_a_frozen_part_is_ended_by_its_own_healthcheck(services):
+    for name, part in {
+        "api": "api",
+        "sweeper": "sweeper",
+        "worker": "worker",
+        "worker-gpu": "worker",
+    }.items():
+        assert services[name]["healthcheck"]["test"] == [
+            "CMD",
+            "python",
+            "-m",
+            "service.operations.probe",
+            part,
+        ]
+        assert services[name]["init"]
 
 
 def test_the_check_itself_finds_a_volume_that_is_not_defined(tmp_path):
     text = (ROOT / "docker-compose.yml").read_text().replace("\n  weights:\n", "\n")
     broken = tmp_path / "docker-compose.yml"
     broken.write_text(text)
-    assert "weights" in composed("config", "-q", file=broken, **PASSWORD).stderr
+    assert "weights" in composed("config", "-q", file=broken).stderr
 
 
 def test_api_keys_are_required_and_only_the_proxy_is_published(services):
     assert services["api"]["environment"]["ORICHALCUM_REQUIRE_API_KEYS"] == "true"
-    assert [name for name, service in services.items() if service.get("ports")] == ["proxy"]
+    assert {name for name, service in services.items() if service.get("ports")} == {"proxy", "tls"}
+    assert services["tls"]["profiles"] == ["tls"]
     assert services["proxy"]["ports"][0]["host_ip"] == "127.0.0.1"
 
 
 def test_stores_and_weights_outlive_their_containers(services):
-    for name in ("postgres", "redis", "worker"):
+    for name in ("postgres", "redis", "worker", "backup"):
         assert [volume["type"] for volume in services[name]["volumes"]] == ["volume"]
 
 
