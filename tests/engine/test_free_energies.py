@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from tests.observing import Silent
 from tests.soak import long
 
 CELLS = [[2, 0, 0], [0, 2, 0], [0, 0, 1]]
+MODEL = Path(__file__).parents[2] / "examples" / "models" / "alkali_halides" / "alkali-halides.model"
 ENDS = (
     {"cation": {"Na": 1.0, "K": 0.0}},
     {"cation": {"Na": 0.5, "K": 0.5}},
@@ -137,7 +139,25 @@ def test_a_change_is_the_difference_of_the_free_energies_of_its_ends(weights_fet
     assert abs(change.free_energy - (last.free_energy - first.free_energy)) < 3 * error
 
 
-def asked(at=(), **options):
+@long
+@pytest.mark.parametrize("potential", [{"name": "sevennet-0"}, {"name": "mace", "file": str(MODEL)}])
+def test_salt_to_another_salt_is_the_difference_of_both_for_each_trained_family(weights_fetched, potential):
+    """NaCl to KCl; the crystal of eight atoms has no unstable mode with either potential."""
+    salt = {
+        "structure": {"prototype": "rocksalt", "species": ["Na", "Cl"]},
+        "sublattices": [{"name": "c", "sites": ["Na"], "elements": ["Na", "K"]}],
+        "potential": {**potential, "dtype": "float32"},
+    }
+    options = {"atoms": 8, "accuracy": 1e-3}
+    first, last = asked(salt=salt, path="absolute", at=[{"c": {"Na": 1.0}}, {"c": {"K": 1.0}}], **options)
+    ends = {"from": {"c": {"Na": 1}}, "to": {"c": {"K": 1}}}
+    (change,) = asked(salt=salt, path="composition", budget={"runs": 8, "steps": 300}, **ends, **options)
+    error = math.hypot(first.standard_error, last.standard_error, change.standard_error)
+    assert error < 2e-3
+    assert abs(change.free_energy - (last.free_energy - first.free_energy)) < 3 * error
+
+
+def asked(at=(), salt=(), **options):
     found = run(
         Problem.model_validate(
             {
@@ -146,6 +166,7 @@ def asked(at=(), **options):
                 "sublattices": [{"name": "c", "sites": ["Mg"], "elements": ["Mg", "Ca"]}],
                 "at": list(at),
                 "potential": {"name": "sevennet-0"},
+                **dict(salt),
                 "free_energy": {"atoms": 16, "accuracy": 2e-5, "temperatures": [300], **options},
             }
         ),
