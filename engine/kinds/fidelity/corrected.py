@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from api_schemas.per_percent import per_percent
 from engine.optimize.differences import Differences
 from engine.tiers.registry import TIERS
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from api_schemas.evaluations import Evaluation, EvaluationRecord
     from api_schemas.supercells import SupercellRecord
     from engine.problem.resolved import ResolvedProblem
+
+
+SAME = 1e-9
+"""Differences that are smaller, relative to what differs, are none."""
 
 
 def differences(
@@ -39,6 +45,8 @@ def corrected(found: Differences, evaluation: Evaluation) -> Evaluation:
     for name in sorted(found.properties & properties.keys()):
         own = properties[name]
         model = found.of_property(name, own.value)
+        if float(np.abs(model.observed.values).max(initial=0.0)) <= SAME * max(1.0, abs(own.value)):
+            continue  # symmetry fixes it
         mean, deviation = model.mean_and_deviation(x[None])
         changed: dict[str, object] = {
             "value": own.value + float(mean[0]),
