@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
@@ -58,6 +59,7 @@ def of_evaluation(item: Evaluation) -> list[Message]:
     told = [Message(role="warning", text=text) for text in found]
     if item.softest_mode is not None:
         told.append(Message(role="note", text=_softest(item.softest_mode)))
+    told += [Message(role="note", text=text) for text in dict.fromkeys(_corrections(item))]
     if item.references:
         named = "; ".join(f"{element}: {words}" for element, words in item.references.items())
         told.append(Message(role="note", text=f"formation_energy refers to {named}"))
@@ -69,6 +71,23 @@ def _softest(mode: WaveMode) -> str:
     imaginary = "i" if mode.eigenvalue < 0.0 else ""
     frequency = f"{abs(mode.eigenvalue) ** 0.5:.2f}{imaginary} THz"
     return f"softest mode {frequency} at q = ({', '.join(mode.q)}), supercell of {mode.sites} sites"
+
+
+def _corrections(item: Evaluation) -> Iterator[str]:
+    """Of each property that explicit supercells corrected: how surely, and what it is alchemically."""
+    for name, value in item.properties.items():
+        before = value.alchemical
+        if before is None or (name in ("lattice_b", "lattice_c") and _as_a(item, name)):
+            continue
+        sure = "" if value.uncertainty is None else f" ± {value.uncertainty:.2g}"
+        now = f"{quantity(value.value, value.unit)}{sure}"
+        yield f"{name} is corrected by supercells: {now}, alchemically {quantity(before, value.unit)}"
+
+
+def _as_a(item: Evaluation, name: str) -> bool:
+    """Whether symmetry makes a length the same as lattice_a."""
+    first, other = item.properties.get("lattice_a"), item.properties[name]
+    return first is not None and math.isclose(first.value, other.value, rel_tol=1e-9)
 
 
 def _headline(result: Result) -> Iterator[Message]:

@@ -162,7 +162,6 @@ def evaluation(item: Evaluation) -> Group:
     lines: list[RenderableType] = [Text(wording.composition(item.composition), style="bold"), table]
     if len(columns) > MOST_GRADIENT_COLUMNS:
         lines.append(Text("gradients of so many elements are shown by --json only"))
-    lines += [line(text) for text in wording.corrections(item)]
     lines += map(_message, of_evaluation(item))
     lines.append(Text(cost(item.cost), style="dim"))
     return Group(*lines)

@@ -26,18 +26,6 @@ def sensitivities(evaluation: Evaluation, name: str) -> Iterator[str]:
             yield f"1 % more {element}: {change(answer, value.unit)}"
 
 
-def corrections(evaluation: Evaluation) -> Iterator[str]:
-    """Of each property that explicit supercells corrected: how surely, and what it is alchemically."""
-    for name, value in evaluation.properties.items():
-        if value.alchemical is not None:
-            sure = "" if value.uncertainty is None else f" ± {value.uncertainty:.2g}"
-            unit = "" if value.unit == "1" else f" {value.unit}"
-            yield (
-                f"{name} is corrected by supercells: {number(value.value, value.unit)}{sure}{unit}, "
-                f"{quantity(value.alchemical, value.unit)} alchemically"
-            )
-
-
 def objective_text(objective: Objective, target: float | None, unit: str) -> str:
     """What an objective asks for, in words."""
     if objective.goal is not None:

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api_schemas.cost import Cost
-from api_schemas.evaluations import Evaluation, PropertyValue
+from api_schemas.evaluations import Evaluation
 from orichalcum import wording
 from tests.orichalcum.fake_service import EVALUATION
 
@@ -33,18 +32,3 @@ def test_pure_numbers_have_no_unit():
     assert wording.quantity(1.55, "1") == "1.5500"
     assert wording.quantity(3.2144, "Å") == "3.2144 Å"
     assert wording.change(0.0, "Å") == "±0 Å"
-
-
-def test_a_corrected_property_says_how_surely_and_what_it_is_alchemically():
-    found = Evaluation(
-        composition={"cation": {"Na": 0.5, "K": 0.5}},
-        properties={
-            "lattice_a": PropertyValue(value=6.0704, unit="Å", alchemical=6.0982, uncertainty=0.00031),
-            "volume": PropertyValue(value=28.0, unit="Å^3/atom"),
-        },
-        energy_per_atom=-3.4, converged=True, stable=True, structure=None,
-        cost=Cost(potential_calls=1, shared_calls=0, seconds=1.0),
-    )  # fmt: skip
-    assert list(wording.corrections(found)) == [
-        "lattice_a is corrected by supercells: 6.0704 ± 0.00031 Å, 6.0982 Å alchemically"
-    ]

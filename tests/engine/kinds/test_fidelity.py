@@ -12,6 +12,7 @@ from api_schemas.cost import Cost
 from api_schemas.errors import ProblemInvalid, parse
 from api_schemas.evaluations import EvaluationRecord, PropertyValue
 from api_schemas.problem import Problem
+from api_schemas.reading import of_evaluation
 from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.acceptance.resolve import resolve
 from engine.campaign.campaign import Campaign
@@ -127,6 +128,8 @@ def test_of_two_elements_a_corrected_target_takes_two_compositions_in_supercells
     assert found.value == pytest.approx(truth.explicit("lattice_a", x), abs=0.0005)
     assert found.alchemical == pytest.approx(truth.alchemical("lattice_a", x)[0])
     assert found.uncertainty < 0.001
+    said = [message.text for message in of_evaluation(result.best)]
+    assert [text for text in said if text.startswith("lattice_a is corrected by supercells: ")]
     assert result.cost.supercell_calls == 7 * sum(order)
     assert len({entry.evaluation for entry in result.verification}) == sum(order) // 2
 
