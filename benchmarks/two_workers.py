@@ -33,8 +33,8 @@ JOBS, POINTS = (24, 16) if FULL else (8, 8)
 ALONE = """import sys, time
 from api_schemas.problem import Problem
 from engine.campaign.run import run
-from tests.observing import Silent
 from benchmarks.two_workers import asked
+from tests.observing import Silent
 run(Problem.model_validate(asked(0)), Silent())
 print("ready", flush=True)
 sys.stdin.readline()
@@ -92,10 +92,11 @@ def by_processes(count: int) -> float:
     ]
     for process in processes:
         assert process.stdout is not None  # noqa: S101
-        process.stdout.readline()
+        assert process.stdout.readline() == "ready\n"  # noqa: S101
     began = time.perf_counter()
     for process in processes:
         process.communicate("go\n")
+        assert process.returncode == 0  # noqa: S101
     return JOBS * POINTS / (time.perf_counter() - began)
 
 
