@@ -190,6 +190,7 @@ def _unsettled(series: Series, thermal_energy: float) -> Iterator[DynamicsWarnin
         blocks = _block_means(values)
         halves = blocks.reshape(2, BLOCKS, -1)
         error = np.sqrt(halves.var(axis=1, ddof=1).sum(axis=0) / BLOCKS)
+        error = np.maximum(error, 2.0 * _standard_error(values))
         change = halves[1].mean(axis=0) - halves[0].mean(axis=0)
         bad = np.flatnonzero(np.abs(change) > DRIFT * error + 1e-12 * np.abs(values).max())
         if len(bad):
@@ -205,6 +206,22 @@ def _unsettled(series: Series, thermal_energy: float) -> Iterator[DynamicsWarnin
     if len(bad):
         text = f"the velocities are {off[bad][np.abs(off[bad]).argmax()]:+.0%} off the temperature asked for"
         yield DynamicsWarning("temperature", tuple(bad.tolist()), f"{text}; equilibrate longer")
+
+
+def _standard_error(values: FloatArray) -> FloatArray:
+    """That of the mean of correlated values [steps, m] about a line, summed while correlations are positive, [m]."""
+    values = values.reshape(len(values), -1)
+    line = np.stack([np.ones(len(values)), np.arange(len(values))], axis=1)
+    values = values - line @ np.linalg.lstsq(line, values, rcond=None)[0]
+    variance = (values**2).mean(axis=0)
+    inefficiency, positive = np.ones(values.shape[1]), variance > 0.0
+    for lag in range(1, len(values) // 2):
+        correlation = (values[lag:] * values[:-lag]).mean(axis=0) / np.where(variance > 0.0, variance, 1.0)
+        positive &= correlation > 0.0
+        if not positive.any():
+            break
+        inefficiency += 2.0 * correlation * positive
+    return np.sqrt(variance * inefficiency / len(values))
 
 
 def _block_means(values: FloatArray) -> FloatArray:

@@ -45,7 +45,7 @@ describe('the files of a job', () => {
     ];
     const [header, , below] = toCsv(points, measured).trim().split('\n');
     expect(header!.split(',').slice(-2)).toEqual(['lattice_a uncertainty', 'source']);
-    expect(below).toBe(',0.8,0.2,3.21,,,,,,0.003,"measured: a paper, 2024"');
+    expect(below).toBe(',0.8,0.2,3.21,,,,,,,,0.003,"measured: a paper, 2024"');
   });
 
   it('have a problem that reads back as it was, without what was not given', () => {

@@ -60,7 +60,13 @@ describe('the answer on the page', () => {
       notice: null,
       problem: madeProblem({ kind: answered.kind as never, objectives: [] }),
     } as unknown as Job;
-    const view = new JobView({ result: answered, job, points: [] } as never);
+    const view = new JobView({
+      result: answered,
+      answer: null,
+      followAnswer: () => undefined,
+      job,
+      points: [],
+    } as never);
     view.known = madeProperties();
     const { container } = render(loaded[answered.kind]!, { view, job, of: 'of all', goesOn: 'It goes on.' });
     expect(reading.length).toBeGreaterThan(0);
