@@ -17,8 +17,8 @@ class UncertaintyShares(Output):
 
     tolerance: Bars = Field(description="From the tolerances of the targets.")
     tier: Bars | None = Field(
-        description="From how far mixed crystals of the tier typically are from explicit supercells of the same "
-        "potential; null where that was measured for none of the targets' properties."
+        description="From how far the tier is predicted to be from explicit supercells of the same potential, or, of "
+        "fidelity supercells, from what is left open of that difference; null where no target's property has it."
     )
     surrogate: Bars | None = Field(
         description="From what the surrogates, told of every evaluation, leave open at the answer: next to nothing "

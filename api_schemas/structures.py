@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -107,10 +107,6 @@ class Structure(Model):
     def form(self) -> str:
         """Name of the form in which the crystal was given."""
         return next(form for form in (*_FORMS, *_FILES) if getattr(self, form) is not None)
-
-    def model_dump_compact(self) -> dict[str, Any]:
-        """The fields that were given, as a JSON-ready dictionary."""
-        return self.model_dump(mode="json", exclude_none=True)
 
 
 def _structure_error(text: str) -> PydanticCustomError:

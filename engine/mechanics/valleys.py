@@ -51,11 +51,15 @@ def relax_to_the_bottom(
     tolerance = tolerance or Tolerance()
     coordinates = landscape.coordinates
     found = relax(landscape, lam, starts, tolerance, directions)
+    as_far_as_it_goes: set[int] = set()
     for _ in range(ROUNDS):
         soft = [
             k
             for k, one in enumerate(found)
-            if one.converged and one.stable is not False and reach(coordinates, one.correction) > NEAR
+            if one.converged
+            and one.stable is not False
+            and k not in as_far_as_it_goes
+            and reach(coordinates, one.correction) > NEAR
         ]
         if not soft:
             break
@@ -74,7 +78,7 @@ def relax_to_the_bottom(
                 found[k] = replace(further, calls=calls)
             else:  # nearer than the noise of the potential lets it come
                 found[k] = replace(found[k], calls=calls)
-                break
+                as_far_as_it_goes.add(k)
     return [replace(one, undecided=_undecided(coordinates, one)) for one in found]
 
 

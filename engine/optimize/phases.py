@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,9 +52,8 @@ def apart_in_shape(records: Sequence[EvaluationRecord], space: CompositionSpace)
         known = [shape for k in own if (shape := shapes[k]) is not None]
         if len(own) < 2:
             continue
-        count, labels = connected_components(_agree(known), directed=False)
-        sizes = np.bincount(labels, minlength=count)
-        usual = int(sizes.argmax())
+        labels = _connected(known)
+        usual = int(np.bincount(labels).argmax())
         found |= {
             k: int(label) + (label < usual)
             for k, label in zip(own, labels.tolist(), strict=True)
@@ -84,10 +82,25 @@ def _shape(record: EvaluationRecord, space: CompositionSpace) -> _Shape | None:
     return space.to_vector(record.composition), logs[[2, 1]] - logs[0], slopes[[2, 1]] - slopes[0]
 
 
-def _agree(shapes: Sequence[_Shape]) -> NDArray[np.bool_]:
-    """Which of them agree with each other, [n, n]."""
+def _connected(shapes: Sequence[_Shape]) -> NDArray[np.int64]:
+    """Numbers of the groups of shapes that agree with each other, directly or through others, by first member, [n].
+
+    By the trapezoid rule i and j agree where v_j - v_i - (s_i + s_j) (x_j - x_i) / 2 is small, which is the difference
+    of v - s x / 2 less (s_i x_j - s_j x_i) / 2. Shapes that are found are compared with none again, so that n alike
+    cost n comparisons and no table of n times n.
+    """
     x, values, slopes = (np.array(each) for each in zip(*shapes, strict=True))
-    steps = x[None] - x[:, None]
-    mean = 0.5 * (slopes[None] + slopes[:, None])
-    off = values[None] - values[:, None] - np.einsum("ijsc,ijc->ijs", mean, steps)
-    return np.asarray(np.abs(off).max(axis=2) <= JUMP)
+    own = values - 0.5 * np.einsum("nsc,nc->ns", slopes, x)
+    numbers, left, number = np.empty(len(x), dtype=np.int64), np.arange(len(x)), -1
+    while len(left):
+        number += 1
+        found, left = [left[0]], left[1:]
+        numbers[found] = number
+        while found and len(left):
+            one = found.pop()
+            off = own[left] - own[one] - 0.5 * (x[left] @ slopes[one].T - slopes[left] @ x[one])
+            agrees = np.abs(off).max(axis=1) <= JUMP
+            numbers[left[agrees]] = number
+            found += left[agrees].tolist()
+            left = left[~agrees]
+    return numbers

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def objective_checks(loss: Loss, best: Evaluation) -> list[ObjectiveCheck]:
-    """One an objective, in their order; of an evaluation with the typical errors of its tier."""
+    """One an objective, in their order; of an evaluation with the errors that are predicted of its tier."""
     return [
         ObjectiveCheck(
             property=term.name,

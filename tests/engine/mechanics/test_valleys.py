@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from api_schemas.evaluations import Suggestion
 from api_schemas.problem import Problem
 from engine.campaign.evaluate import evaluate
+from engine.mechanics import valleys
+from engine.mechanics.relax import Relaxed, Start
 from engine.references.store import MemoryStore
 
 LENGTHS = ("lattice_a", "lattice_b", "lattice_c")
@@ -92,3 +97,36 @@ def test_a_pure_end_member_is_in_the_state_of_its_reference_wherever_it_started(
     assert found.properties["mixing_energy"].value == 0.0
     cold = evaluate(problem, {"cation": {"Al": 1.0, "Sc": 0.0}}, references=MemoryStore())
     assert values(found, LENGTHS) == pytest.approx(values(cold, LENGTHS), abs=1e-12)
+
+
+@pytest.mark.parametrize("members", [[0.0, 1.0, 2.0], [1.0], [2.0], [0.0]])
+def test_a_member_that_goes_no_further_leaves_the_others_of_its_batch_alone(members, monkeypatch):
+    """The first of three never comes nearer; the others reach the bottom in one round, in a batch and alone."""
+    line = SimpleNamespace(
+        n_strain=0,
+        displacement_modes=np.ones((1, 1, 3)),
+        lattice=np.eye(3),
+        strain=lambda _: np.zeros((3, 3)),
+    )
+    asked = []
+
+    def end(tag, left, *, converged):
+        fields = dict.fromkeys(field.name for field in dataclasses.fields(Relaxed))
+        known = {"q": np.array([tag]), "correction": np.array([left]), "converged": converged, "stable": True}
+        return Relaxed(**{**fields, **known, "calls": 5, "undecided": 0.0})
+
+    def relax(_landscape, lam, starts, *_):
+        asked.append(len(starts))
+        if len(asked) == 1:
+            return [end(tag, 0.01, converged=True) for tag in lam[:, 0]]
+        return [end(tag, 0.0 if tag else 0.01, converged=bool(tag)) for tag in lam[:, 0]]
+
+    monkeypatch.setattr(valleys, "relax", relax)
+    found = valleys.relax_to_the_bottom(
+        SimpleNamespace(coordinates=line), np.array(members)[:, None], [Start(q=np.zeros(1))] * len(members)
+    )
+    assert asked == [len(members)] * 2
+    for tag, one in zip(members, found, strict=True):
+        assert one.converged
+        assert one.calls == 10
+        assert (one.undecided > 0.0) == (tag == 0.0)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse.csgraph import connected_components
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record
 
 from api_schemas.evaluations import MemberState
 from engine.campaign.campaign import Campaign
+from engine.optimize import phases
 from engine.optimize.point import Point
 from engine.optimize.surrogates.phases import PhaseMixture, band
 from engine.optimize.surrogates.surrogate import surrogates
@@ -117,6 +119,17 @@ def test_shapes_that_gradients_do_not_explain_are_of_two_phases():
 
     assert shaped(0.1) == [None, None, None, None]
     assert shaped(0.6) == [None, None, None, True]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shapes_are_connected_as_a_table_of_all_pairs_has_them(seed):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(2, 40)
+    x, values, slopes = rng.random((n, 3)), rng.normal(0.0, 0.1, (n, 2)), rng.normal(0.0, 0.1, (n, 2, 3))
+    off = values[None] - values[:, None]
+    off = off - 0.5 * np.einsum("ijsc,ijc->ijs", slopes[None] + slopes[:, None], x[None] - x[:, None])
+    _, expected = connected_components(np.abs(off).max(axis=2) <= phases.JUMP, directed=False)
+    assert phases._connected(list(zip(x, values, slopes, strict=True))).tolist() == expected.tolist()
 
 
 def mixture(shares=(0.05, 0.2, 0.4, 0.55, 0.7, 0.95), third=0.0):
