@@ -85,6 +85,7 @@ def create_app(
             checker=checks,
             checking=CapacityLimiter(CHECKED_AT_ONCE),
             working=CapacityLimiter(SERVED_AT_ONCE),
+            receiving=CapacityLimiter(SERVED_AT_ONCE),
             rates=Rates(settings.most_requests(), settings.most_submissions(), settings.broker_url),
             stopping=stopping,
         )

@@ -46,11 +46,12 @@ def allowed(scope: Scope) -> Callable[..., Caller]:
     ) -> Caller:
         found = _identified(request, context)
         structlog.contextvars.bind_contextvars(tenant=found.tenant)
-        if scope == "compute":
+        admitted = scope in found.scopes or ("admin" in found.scopes and scope not in ("operator", "compute"))
+        if admitted and scope == "compute":
             context.rates.count_work(found.name)
         else:
             context.rates.count_request(found.name)
-        if scope not in found.scopes and (scope in ("operator", "compute") or "admin" not in found.scopes):
+        if not admitted:
             raise Forbidden(
                 "missing-scope",
                 "The API key does not allow this",

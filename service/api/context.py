@@ -29,6 +29,7 @@ class Context:
         checker: Checks problems, each in a process of its own.
         checking: Bounds how many problems are checked at a time.
         working: Bounds how many requests of workers are answered at a time.
+        receiving: Bounds how many large requests of workers are received at a time.
         rates: Counts what callers ask for.
         stopping: Whether the server is shutting down.
     """
@@ -40,6 +41,7 @@ class Context:
     checker: Checker
     checking: CapacityLimiter
     working: CapacityLimiter
+    receiving: CapacityLimiter
     rates: Rates
     stopping: Callable[[], bool]
 

@@ -67,8 +67,9 @@ class Checker:
         what: What = "problem",
         taking: bool = False,
         digest: dict[str, Any] | None = None,
+        operation: str = "",
     ) -> AsyncIterator[Check]:
-        """A check of a problem, or of an array of them.
+        """A check of a problem, of an array of them, or of what a worker sends.
 
         Args:
             seconds: Of a core, after which it is ended.
@@ -76,6 +77,7 @@ class Checker:
             what: What the body is, and what is wanted of it.
             taking: Whether it starts from answers that are not there yet.
             digest: What else makes two requests the same; given, `Check.digest` has to be asked for first.
+            operation: What a worker wants that sent the body.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -83,7 +85,8 @@ class Checker:
         ours.settimeout(0.0)
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
-            wanted = json.dumps({"what": what, "taking": taking, "digest": digest}).encode()
+            asked = {"what": what, "taking": taking, "digest": digest, "operation": operation}
+            wanted = json.dumps(asked).encode()
             writer.write(framed(wanted) + framed(body))
             yield Check(self, reader, writer, seconds)
         finally:

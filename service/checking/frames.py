@@ -7,8 +7,9 @@ import socket
 import struct
 from typing import Any, Literal
 
-What = Literal["validation", "problem", "array"]
-"""What a body is, and what is wanted of it: all that can be told of a problem; that it, or an array, is accepted."""
+What = Literal["validation", "problem", "array", "work"]
+"""What a body is, and what is wanted of it: all that can be told of a problem; that it, or an array, is accepted; that
+what a worker sends can be stored."""
 
 LENGTH = struct.Struct("!I")
 """The number of bytes that follow."""

@@ -24,6 +24,7 @@ IDLE_SECONDS = 10.0
 """A worker that has been idle for longer while messages wait is not given them."""
 
 FORGET_SECONDS = 86_400.0
+FORGET_REMOTE_SECONDS = 120.0
 
 Part = Literal["worker", "sweeper", "api"]
 
@@ -98,14 +99,23 @@ def alive_among(session: Session, names: Iterable[str]) -> set[str]:
 
 
 def heard(session: Session) -> dict[str, float]:
-    """When each part was last heard of, by its name: also of those that are gone and did not say so."""
-    return {row.id: row.seen_at for row in session.execute(select(PartRow.id, PartRow.seen_at))}
+    """When each part beside the store was last heard of, by its name: also of those that are gone and did not say so.
+
+    Of workers behind HTTPS nobody sees whether they died, so nothing follows from when they were heard of.
+    """
+    beside = select(PartRow.id, PartRow.seen_at).where(~PartRow.id.contains("/"))
+    return {row.id: row.seen_at for row in session.execute(beside)}
 
 
 def of_key(session: Session, tenant: str, key: str) -> int:
     """Number of living workers that came by a key."""
     named = PartRow.id.startswith(remote_name(tenant, key, ""), autoescape=True)
     return int(session.execute(select(func.count()).where(_alive(now(session)), named)).scalar_one())
+
+
+def has_room(session: Session, tenant: str, key: str, name: str, most: int) -> bool:
+    """Whether a worker is a living one of its key, or there are fewer than ``most`` of these."""
+    return name in alive_among(session, [name]) or of_key(session, tenant, key) < most
 
 
 def only_remote(session: Session, queue: str) -> bool:
@@ -148,7 +158,11 @@ def crews(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str
 
 
 def forget_old(session: Session) -> None:
-    """Delete parts that have been silent for a day, also where the clock was set back since."""
+    """Delete parts that have been silent for a day, also where the clock was set back since.
+
+    Workers behind HTTPS are forgotten after minutes: anybody with a key gives them names.
+    """
     at = now(session)
+    remote = PartRow.id.contains("/") & (PartRow.seen_at < at - FORGET_REMOTE_SECONDS)
     old = (PartRow.seen_at < at - FORGET_SECONDS) | (PartRow.seen_at > at + FORGET_SECONDS)
-    session.execute(delete(PartRow).where(old))
+    session.execute(delete(PartRow).where(old | remote))

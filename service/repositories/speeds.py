@@ -17,6 +17,8 @@ from service.tables.tallies import TallyRow
 _SECONDS, _CALLS, _COUNT = "speed_seconds", "speed_calls", "speed_evaluations"
 FARTHEST = 2.0
 """Crystals of up to so many times as many sites, or as few, tell of one another."""
+MOST = 1e12
+"""Sums from 0 to so much are believed: what is beyond it was not measured."""
 ENOUGH = 2
 """Evaluations before what they took is believed: the first of a worker loads the model."""
 
@@ -24,7 +26,7 @@ ENOUGH = 2
 def learned(
     choice: PotentialChoice, kind: str, sites: int, record: Record
 ) -> Sequence[tuple[str, str, float]]:
-    """What an evaluation adds to the tallies; nothing where it made no calls.
+    """What an evaluation adds to the tallies; nothing where it made no calls, or cannot have taken what it says.
 
     Args:
         choice: Potential, number format, mixing and tier.
@@ -32,7 +34,7 @@ def learned(
         sites: In the cell.
         record: What it took.
     """
-    if not record.cost.potential_calls or not sites:
+    if record.cost.potential_calls <= 0 or not 0.0 < record.cost.seconds < MOST or not sites:
         return ()
     label = f"{_label(choice, kind)}{sites}"
     return (
@@ -53,7 +55,10 @@ def from_experience(
     sums = (
         select(TallyRow.name, TallyRow.label, func.sum(TallyRow.value))
         .where(
-            TallyRow.name.in_((_SECONDS, _CALLS, _COUNT)), TallyRow.label.startswith(before, autoescape=True)
+            TallyRow.name.in_((_SECONDS, _CALLS, _COUNT)),
+            TallyRow.label.startswith(before, autoescape=True),
+            TallyRow.value > 0.0,
+            TallyRow.value < MOST,
         )
         .group_by(TallyRow.name, TallyRow.label)
     )
@@ -63,7 +68,9 @@ def from_experience(
     near = {
         size: told
         for size, told in found.items()
-        if told.get(_COUNT, 0.0) >= ENOUGH and abs(math.log(size / sites)) <= math.log(FARTHEST) + 1e-9
+        if told.keys() >= {_SECONDS, _CALLS}
+        and told.get(_COUNT, 0.0) >= ENOUGH
+        and abs(math.log(size / sites)) <= math.log(FARTHEST) + 1e-9
     }
     if not near:
         return estimate

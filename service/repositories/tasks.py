@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from api_schemas.evaluations import EvaluationRecord
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
-from service.repositories import checkpoints, evaluations, events, jobs, speeds, tallies, turns
+from service.repositories import checkpoints, evaluations, events, jobs, parts, speeds, tallies, turns
 from service.repositories import progress as progress_of_jobs
 from service.repositories.progress import JobProgress
 from service.tables.api_keys import DEFAULT_TENANT
@@ -30,6 +30,9 @@ BACKOFF_SECONDS = (0.0, 5.0)
 
 LEASE_SECONDS = 9.0
 """How long a claim holds without being renewed."""
+
+_AT_A_TIME = 1000
+"""Numbers that one query names: SQLite takes 32 766."""
 
 STORING_STATES = ("running", "paused", "cancelling")
 """States of a job in which a finished task is still stored."""
@@ -83,9 +86,12 @@ class Claim:
 def add(session: Session, job: JobRow, asked: Iterable[Sequence[Task]]) -> int:
     """Insert the tasks that a plan asks for and has not asked for before, in batches; returns how many those are."""
     wanted = {(task.unit, task.index): task for batch in asked for task in batch}
-    numbers = {index for _, index in wanted}
-    there = select(TaskRow.unit, TaskRow.index).where(TaskRow.job_id == job.id, TaskRow.index.in_(numbers))
-    known = {(unit, index) for unit, index in session.execute(there)}
+    numbers = sorted({index for _, index in wanted})
+    known: set[tuple[str, int]] = set()
+    for first in range(0, len(numbers), _AT_A_TIME):
+        some = numbers[first : first + _AT_A_TIME]
+        there = select(TaskRow.unit, TaskRow.index).where(TaskRow.job_id == job.id, TaskRow.index.in_(some))
+        known |= {(unit, index) for unit, index in session.execute(there)}
     at = now(session)
     fresh = [task for place, task in wanted.items() if place not in known]
     for task in fresh:
@@ -355,7 +361,7 @@ def store(
     if not from_cache:
         turns.note_served(session, job, seconds, at)
     if row.counted:
-        _count(session, job, record, seconds, at, from_cache=from_cache)
+        _count(session, job, row, record, seconds, at, from_cache=from_cache)
     stored, waited_for = session.execute(
         select(
             func.count().filter(TaskRow.state == "done"),
@@ -377,18 +383,27 @@ def complete(session: Session, job_id: str, records: Iterable[Record]) -> None:
 
 
 def _count(
-    session: Session, job: JobRow, record: Record, seconds: float, at: float, *, from_cache: bool
+    session: Session,
+    job: JobRow,
+    row: TaskRow,
+    record: Record,
+    seconds: float,
+    at: float,
+    *,
+    from_cache: bool,
 ) -> None:
     if from_cache:
         tallies.add(session, "cache_hits")
         return
     choice = jobs.problem_of(job).potential
     state = record.structure if isinstance(record, EvaluationRecord) else None
+    # Estimates are everybody's: they learn nothing from what one tenant's workers say of themselves.
+    sites = 0 if state is None or parts.is_remote(row.worker) else len(state.sites)
     tallies.add_all(
         session,
         ("evaluations", choice.name, 1.0),
         ("evaluation_seconds", choice.name, seconds),
-        *speeds.learned(choice, job.kind, 0 if state is None else len(state.sites), record),
+        *speeds.learned(choice, job.kind, sites, record),
         tallies.of_quota(job.tenant, at),
     )
 

@@ -29,6 +29,9 @@ from service.tables.tasks import TaskRow
 from service.work import steps
 from service.work.work import Behind, Held, Message, Outcome, Step, StepClaim
 
+_DIGITS = 18
+"""Of the number of a task: the store keeps it in 64 bits."""
+
 _TRIES = 8
 """So often something is looked for that others may be faster to take."""
 
@@ -109,7 +112,8 @@ class WorkInStore:
         """What this worker holds by that name under that attempt; None where it holds no such thing (any more)."""
         with self._database.reading() as session:
             if sort == "task":
-                return self._held_task(session, int(identifier), attempt) if identifier.isdecimal() else None
+                known = identifier.isdecimal() and len(identifier) <= _DIGITS
+                return self._held_task(session, int(identifier), attempt) if known else None
             if sort == "step":
                 job = jobs.get(session, identifier)
                 mine = job is not None and job.advance_worker == self._worker

@@ -5,7 +5,7 @@ Documents (problems, tasks, records, results) travel as the texts that the store
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,7 @@ from service.repositories.checkpoints import MOST_BYTES
 from service.repositories.maps import MapClaim
 from service.repositories.progress import MOST_WORDS, JobProgress
 from service.repositories.tasks import Claim
+from service.work.bounds import MOST_NUMBER
 from service.work.work import Behind, Sort, StepClaim
 
 MOST_BODY = 64 * 1024 * 1024
@@ -21,15 +22,25 @@ MOST_BODY = 64 * 1024 * 1024
 
 WORKER_HEADER = "Orichalcum-Worker"
 MOST_RECORDS = 10_000
-MOST_TASKS = 100_000
+MOST_TASKS = 20_000
+"""Tasks that one step of a job asks for."""
+
 MOST_TOGETHER = 64
 """Tasks of a batch, and values that are asked for at a time."""
+
+MOST_SHARED = 1024 * 1024
+"""Characters of a value that evaluations share."""
+
+MOST_KEYS = MOST_TOGETHER * MOST_TOGETHER
+MOST_SMALL = 512 * 1024
+"""Bytes of a request, unpacked, that has no use for more."""
 
 WORKER_NAME = r"[A-Za-z0-9._-]{1,80}"
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9a-z]{1,26}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(max_length=MOST_BODY)]
+Count = Annotated[int, Field(ge=0, lt=MOST_NUMBER)]
 
 
 class Exchanged(BaseModel):
@@ -38,6 +49,7 @@ class Exchanged(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False
     )
+    most_bytes: ClassVar[int] = MOST_SMALL
 
 
 class Document(Exchanged):
@@ -52,7 +64,7 @@ class Token(Exchanged):
 
     sort: Sort
     id: Identifier
-    attempt: Annotated[int, Field(ge=1, le=2**31)]
+    attempt: Annotated[int, Field(ge=1, lt=MOST_NUMBER)]
 
 
 class OfHeld(Exchanged):
@@ -134,7 +146,7 @@ class Records(Exchanged):
 class Keys(OfHeld):
     """Keys of what may be known."""
 
-    keys: Annotated[list[Digest], Field(max_length=MOST_TOGETHER * MOST_TOGETHER)]
+    keys: Annotated[list[Digest], Field(max_length=MOST_KEYS, fail_fast=True)]
 
 
 class Texts(Exchanged):
@@ -146,8 +158,9 @@ class Texts(Exchanged):
 class KeyAndValue(OfHeld):
     """A value that evaluations share: JSON."""
 
+    most_bytes = 4 * MOST_SHARED
     key: Digest
-    value: Text
+    value: Annotated[str, Field(max_length=MOST_SHARED)]
 
 
 class Elsewhere(Exchanged):
@@ -165,35 +178,52 @@ class Checkpoint(Exchanged):
 class Saved(OfHeld):
     """A checkpoint that is to be kept."""
 
+    most_bytes = 2 * MOST_BYTES
     data: Annotated[bytes, Field(max_length=MOST_BYTES)]
+
+
+class Standing(Exchanged):
+    """How far a job is; see `JobProgress`."""
+
+    told: Count
+    best: Text | None
+    trace: Text
+    front: Text
+    standing: Text
+
+    @classmethod
+    def of(cls, progress: JobProgress) -> Standing:
+        """As it travels."""
+        return cls(**vars(progress))
 
 
 class TaskDone(OfHeld):
     """The records of a batch."""
 
-    records: Annotated[list[Text], Field(min_length=1, max_length=MOST_TOGETHER)]
-    keys: Annotated[list[Digest], Field(max_length=MOST_TOGETHER)]
+    most_bytes = MOST_BODY
+    records: Annotated[list[Text], Field(min_length=1, max_length=MOST_TOGETHER, fail_fast=True)]
+    keys: Annotated[list[Digest], Field(max_length=MOST_TOGETHER, fail_fast=True)]
     from_cache: bool
-    progress: JobProgress | None
-    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS)]
+    progress: Standing | None
+    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS, fail_fast=True)]
 
 
 class StepDone(OfHeld):
     """What follows in a job."""
 
-    planned: Annotated[int, Field(ge=0, le=2**31)]
-    progress: JobProgress
-    asked: Annotated[
-        list[Annotated[list[Document], Field(max_length=MOST_TOGETHER)]], Field(max_length=MOST_TASKS)
-    ]
-    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS)]
+    most_bytes = MOST_BODY
+    planned: Count
+    progress: Standing
+    asked: Annotated[list[Document], Field(max_length=MOST_TASKS, fail_fast=True)]
+    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS, fail_fast=True)]
     result: Text | None
 
 
 class MapDone(OfHeld):
     """A map of so many records."""
 
-    told: Annotated[int, Field(ge=0, le=2**31)]
+    most_bytes = MOST_BODY
+    told: Count
     answer: Text
 
 
@@ -204,10 +234,11 @@ class Stored(Exchanged):
 
 
 class Progress(OfJob):
-    """How far a job is."""
+    """How far a job is that the worker has computed for."""
 
-    progress: JobProgress
-    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS)]
+    most_bytes = MOST_BODY
+    progress: Standing
+    completed: Annotated[list[Document], Field(max_length=MOST_RECORDS, fail_fast=True)]
 
 
 class Done(Exchanged):

@@ -216,7 +216,7 @@ class RemoteWork:
             records=[record.model_dump_json() for record in outcome.records],
             keys=list(outcome.keys),
             from_cache=outcome.from_cache,
-            progress=outcome.progress,
+            progress=None if outcome.progress is None else messages.Standing.of(outcome.progress),
             completed=_documents(outcome.completed),
         )
         try:
@@ -232,8 +232,8 @@ class RemoteWork:
         done = messages.StepDone(
             held=_token(held),
             planned=step.planned,
-            progress=step.progress,
-            asked=[_documents(batch) for batch in step.asked],
+            progress=messages.Standing.of(step.progress),
+            asked=_documents([task for batch in step.asked for task in batch]),
             completed=_documents(step.completed),
             result=None if step.result is None else step.result.model_dump_json(),
         )
@@ -262,7 +262,9 @@ class RemoteWork:
 
     def catch_up(self, job_id: str, progress: JobProgress, completed: Sequence[Record]) -> bool:
         """Store how far a job is; False where yet another record came meanwhile."""
-        said = messages.Progress(job_id=job_id, progress=progress, completed=_documents(completed))
+        said = messages.Progress(
+            job_id=job_id, progress=messages.Standing.of(progress), completed=_documents(completed)
+        )
         try:
             return self._ask("catch-up", said, messages.Done).done
         except NotHeld:
