@@ -94,6 +94,8 @@ def record(document: messages.Document, index: int | None = None) -> Record:
     cost = found.cost
     if max(cost.potential_calls, cost.shared_calls, cost.supercell_calls, cost.seconds) > bounds.MOST_COST:
         refuse(f"{what} cost more than {bounds.MOST_COST:g} calls or seconds")
+    if not 0 <= found.index < bounds.MOST_NUMBER:
+        refuse(f"{what} is of no number from 0 to below {bounds.MOST_NUMBER}")
     if found.unit != document.unit or (index is not None and found.index != index):
         refuse(f"{what} is of {found.unit} {found.index}, not of {document.unit} {index}")
     return found

@@ -12,30 +12,36 @@ import threading
 import httpx
 import numpy as np
 import pytest
-from sqlalchemy import update
+from pydantic import ValidationError
+from sqlalchemy import select, update
 
+from api_schemas.evaluations import CrystalState, OccupiedSite
 from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
+from api_schemas.tasks import Task
 from service.access import keys
-from service.http.refusals import TooLarge
+from service.http.refusals import TooLarge, Unprocessable
 from service.http.request_body import unpacked
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.notice import stalled
 from service.lifecycle.submission import Options, Submission, submit
-from service.repositories import parts
+from service.repositories import parts, tasks
 from service.repositories.references import ComputedElsewhere
 from service.settings import Settings
 from service.tables.jobs import JobRow
-from service.work import served, version
+from service.tables.parts import PartRow
+from service.tables.tallies import TallyRow
+from service.work import messages, reading, served, version
 from service.work.work import OutOfReach, Refused
 from service.worker import fetching, remote
 from service.worker import lease as lease_module
 from service.worker.activity import Activity
+from service.worker.advance import run_advance
 from service.worker.fetching import compute, fetch
 from service.worker.limits import Limits
 from service.worker.remote import BadAddress, NotHeld, RemoteWork, checked_address
 from tests.service.conftest import PROBLEM, each, fake_perform, serving
-from tests.service.test_access import KEYED, made
+from tests.service.test_access import KEYED, bearer, made
 from tests.service.test_checkpoints import ChainPlan, kept, rows
 
 STORES = ["sqlite"]
@@ -391,10 +397,13 @@ GOOD = {"sort": "task", "attempt": 1}
 STANDING = {"told": 1, "best": None, "trace": "[]", "front": "[]", "standing": "{}"}
 
 
+COST = {"potential_calls": 1, "shared_calls": 0, "seconds": 0.1}
+
+
 def record(**changes):
     fields = {"index": 0, "unit": "relaxation", "composition": {}, "properties": {}, "energy_per_atom": -3.5}
     fields |= {"converged": True, "stable": True, "structure": None}
-    return json.dumps(fields | {"cost": {"potential_calls": 1, "shared_calls": 0, "seconds": 0.1}} | changes)
+    return json.dumps(fields | {"cost": COST} | changes)
 
 
 def done(*records, progress=None, keys=(), **more):
@@ -456,6 +465,21 @@ HOSTILE = {
     "too many keys": ("cached", {"keys": ["a" * 64] * 5000}),
     "a wait without end": ("give-back", {"wait": 1e9}),
     "a step for a task": ("store-step", STEP),
+    "a number that the store cannot keep": (
+        "store-task",
+        done(record(), progress=STANDING | {"told": 2**31}),
+    ),
+    "more calls than there can be": ("store-task", done(record(cost=COST | {"potential_calls": 10**12}))),
+    "calls below zero": ("store-task", done(record(cost=COST | {"potential_calls": -5}))),
+    "seconds beyond all": ("store-task", done(record(cost=COST | {"seconds": 1e308}))),
+    "a record of no number": (
+        "store-task",
+        done(record(), completed=[{"unit": "relaxation", "text": record(index=2**40)}]),
+    ),
+    "a large value that is none": ("store-reference", {"key": "a" * 64, "value": "[0," * 300_000}),
+    "many faults": ("store-task", done(*[0] * 200_000)),
+    "many unknown fields": ("store-task", done(record(), **{f"x{one}": 0 for one in range(40_000)})),
+    "many faults within a record": ("store-task", done(record(structure={"sites": [{}] * 100_000}))),
 }
 
 
@@ -502,6 +526,114 @@ def test_what_no_worker_sends_is_refused_with_words_and_changes_nothing(speaking
         assert speaking("claim", {}, {"Orichalcum-Worker": name}).status_code == 400
 
 
+FLOOD = [{}] * 640_000
+
+
+def test_of_many_faults_the_first_is_found_and_no_other_is_worded():
+    flood = json.dumps({"held": GOOD | {"id": "1"}} | STEP | {"asked": FLOOD}).encode()
+    with pytest.raises(ValidationError) as found:
+        messages.StepDone.model_validate_json(flood)
+    assert found.value.error_count() <= 2
+    fields = json.dumps(dict.fromkeys(map(str, range(10_000)), 0))
+    with pytest.raises(Unprocessable, match=r"it has 1000\d faults"):
+        reading.read(messages.OfHeld, fields, "the request")
+
+
+def test_a_large_request_is_not_read_before_it_is_known_that_its_worker_holds_what_it_is_about(
+    speaking, monkeypatch
+):
+    examined = []
+    whole = reading.read
+    monkeypatch.setattr(reading, "read", lambda model, *more: examined.append(model) or whole(model, *more))
+    flood = {"held": GOOD | {"id": "9" * 18}} | STEP | {"asked": FLOOD}
+    packed = {"Content-Encoding": "gzip"}
+    for sent in (flood, {"planned": 1} | flood, {"job_id": "a"} | flood):
+        answer = speaking("store-step", gzip.compress(json.dumps(sent).encode()), packed)
+        assert answer.status_code in (409, 422), answer.text
+    assert set(examined) <= {messages.Token, messages.OfJob}
+
+
+def test_what_is_large_and_sound_is_stored(database, coming, job, worker):
+    work = coming()
+    job()
+    worked(worker, work, 1)
+    store = work.references(work.claim(None))
+    value = {"numbers": [1 / 3] * 30_000}
+    assert len(json.dumps(value)) > reading.IN_PLACE
+    store.put("a" * 64, value)
+    assert store.get("a" * 64) == value
+
+
+def test_what_needs_no_megabytes_is_sent_none(speaking):
+    for operation in ("renew", "claim", "say", "fail", "cached", "behind"):
+        assert speaking(operation, b" " * (messages.MOST_SMALL + 1)).status_code == 413
+    assert speaking("store-reference", b" " * (4 * messages.MOST_SHARED + 1)).status_code == 413
+    packed = {"Content-Encoding": "gzip"}
+    assert speaking("renew", gzip.compress(b" " * (messages.MOST_SMALL + 1)), packed).status_code == 413
+
+
+def test_a_number_that_no_task_has_is_held_by_nobody(speaking):
+    for number in ("9" * 26, "9" * 19, "0"):
+        answer = speaking("renew", {"held": GOOD | {"id": number}})
+        assert (answer.status_code, answer.json()["held"]) == (200, False)
+    assert speaking("renew", {"held": GOOD | {"id": "1", "attempt": 2**31}}).status_code == 422
+
+
+@pytest.mark.parametrize("status", [700, 200, -5])
+def test_the_status_of_a_failure_is_the_services(database, coming, job, worker, status):
+    work, job_id = coming(), job()
+    worked(worker, work, 1)
+    work.fail(work.claim(None), remote.evaluation_failed("it").model_copy(update={"status": status}))
+    with database.reading() as session:
+        assert json.loads(session.get(JobRow, job_id).failure)["status"] == 500
+
+
+def test_a_key_without_the_scope_is_counted_like_any_other(database, queue):
+    with serving(Settings(**KEYED | {"requests_per_minute": 5}), database, queue) as client:
+        headers = bearer(made(database, scopes=("read",)))
+        statuses = [client.post("/v1/work/claim", json={}, headers=headers).status_code for _ in range(8)]
+    assert statuses == [403] * 5 + [429] * 3
+
+
+COLUMNS = [0] * 8
+TOO_MUCH = {
+    "a huge supercell": ("descent", {"matrix": [[1000, 0, 0], [0, 1000, 0], [0, 0, 1000]], "number": 0}),
+    "no supercell": ("descent", {"matrix": [[1, 0], [0, 1]], "number": 0}),
+    "many calls": ("descent", {"matrix": np.eye(3, dtype=int).tolist(), "number": 0, "calls": 10**9}),
+    "huge decorations": (
+        "decorations",
+        {"decorations": [{"matrix": [[99, 0, 0], [0, 99, 0], [0, 0, 99]], "columns": COLUMNS}]},
+    ),
+    "many sites": ("supercell", {"decoration": 0, "sites": 10**6}),
+    "a number that is too large": ("relaxation", {"index": 2**31}),
+    "to go on from a number that is too large": ("relaxation", {"continues": 2**31}),
+    "a long tier": ("relaxation", {"tier": "x" * 61}),
+    "a batch of huge numbers": ("relaxation", {"batch": [2**40]}),
+}
+
+
+def asking(unit, **fields):
+    text = {"unit": unit, "index": 0, "composition": {}, "evaluation": 0, "seed": 1} | fields
+    progress = messages.Standing(told=0, best=None, trace="[]", front="[]", standing="{}")
+    task = messages.Document(unit=unit, text=json.dumps(text))
+    token = messages.Token(sort="step", id="a", attempt=1)
+    return messages.StepDone(
+        held=token, planned=1, progress=progress, asked=[task], completed=[], result=None
+    )
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+def test_a_worker_orders_no_more_than_a_problem_may_ask_for(what, monkeypatch):
+    monkeypatch.setattr(reading, "progress", lambda told: told)
+    unit, fields = TOO_MUCH[what]
+    with pytest.raises(Unprocessable, match=f"a task of {unit} cannot be asked for"):
+        reading.step(asking(unit, **fields))
+    sound = {"descent": {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "number": 0}}
+    sound |= {"decorations": {"decorations": []}, "supercell": {"decoration": 0, "sites": 256}}
+    ((task,),) = reading.step(asking(unit, **sound.get(unit, {}))).asked
+    assert (task.unit, task.index) == (unit, 0)
+
+
 def test_a_bomb_is_unpacked_no_farther_than_its_limit():
     bomb = gzip.compress(bytes(10**8), 9)
     with pytest.raises(TooLarge):
@@ -514,7 +646,7 @@ def test_what_the_service_does_not_take_fails_the_job_with_its_words(
 ):
     work, job_id = coming(), job()
     worked(worker, work, 1)
-    monkeypatch.setattr(served, "_record", lambda *_: served._refuse("the record is not of this kind"))
+    monkeypatch.setattr(reading, "record", lambda *_: reading.refuse("the record is not of this kind"))
     worked(worker, work, 1)
     with database.reading() as session:
         row = session.get(JobRow, job_id)
@@ -522,13 +654,74 @@ def test_what_the_service_does_not_take_fails_the_job_with_its_words(
         assert "the record is not of this kind" in row.failure
 
 
-def test_so_many_workers_come_by_one_key_and_no_more(coming, database, monkeypatch):
-    work = coming()
-    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
-    monkeypatch.setattr(served, "MOST_WORKERS", 1)
+def test_so_many_workers_come_by_one_key_and_no_more(database, coming, monkeypatch):
+    monkeypatch.setattr(served, "MOST_WORKERS", 2)
     monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)
-    with pytest.raises(OutOfReach, match="429"):
-        work._ask("arrive", work._arrival, remote.messages.Welcome, patience=0.0)
+    work = coming()
+    said = parts.Beat("h", 1, "cpu", idle_seconds=None)
+    others = [RemoteWork(str(work._client.base_url), work.key.key, name, "cpu") for name in "abc"]
+    for one in others[:2]:
+        one.beat(said)
+    arriving = ("arrive", work._arrival, messages.Welcome, 0.0)
+    for ask in (
+        lambda: others[2].beat(said),
+        lambda: others[2].claim(None),
+        lambda: others[2]._ask(*arriving),
+    ):
+        with pytest.raises(OutOfReach, match="429"):
+            ask()
+    others[0].beat(said)  # those that are there go on
+    assert others[1].claim(None) is None
+    coming().beat(said)  # and another key has room
+    for one in others:
+        one.close()
+
+
+def test_the_sweeper_does_not_read_who_comes_over_https_and_forgets_them_in_minutes(database):
+    with database.writing() as session:
+        for name in ("local-1-a", "alpha/k/w", "alpha/k/v"):
+            parts.beat(session, name, parts.Beat("h", 1))
+        session.execute(
+            update(PartRow).where(PartRow.id != "alpha/k/v").values(seen_at=PartRow.seen_at - 150)
+        )
+        assert set(parts.heard(session)) == {"local-1-a"}
+        parts.forget_old(session)
+        assert set(session.scalars(select(PartRow.id))) == {"local-1-a", "alpha/k/v"}
+
+
+@pytest.mark.parametrize("stranger", ["beta/k/laptop", None])
+def test_a_remote_worker_that_is_cut_off_excuses_nobody(database, submitted, worker, sweeper, stranger):
+    job_id = submitted()
+    run_advance(worker, job_id)
+    (row,) = rows(database, job_id)
+    names = ["w", *([stranger] if stranger else []), "api"]
+    sweeper.lose(lambda session, name: tasks.claim(session, row.id, name), *names)
+    (row,) = rows(database, job_id)
+    assert (row.lost, row.interrupted) == (1, 0)
+
+
+def test_estimates_learn_nothing_from_workers_over_https(database, coming, job, worker):
+    rest = CrystalState(lattice=[[1.0, 0.0, 0.0]] * 3, sites=[OccupiedSite(species={}, frac=[0.0] * 3)] * 2)
+
+    def measured(problem, task, workplace):
+        return fake_perform(problem, task, workplace).model_copy(update={"structure": rest})
+
+    work = coming()
+    job()
+    worked(dataclasses.replace(worker, perform=each(measured)), work)
+    with database.reading() as session:
+        names = set(session.scalars(select(TallyRow.name)))
+    assert "evaluations" in names
+    assert not any(name.startswith("speed") for name in names)
+
+
+def test_tasks_are_known_again_however_many_are_named_at_a_time(database, job, monkeypatch):
+    monkeypatch.setattr(tasks, "_AT_A_TIME", 2)
+    job_id = job()
+    asked = [[Task(index=index, unit="relaxation") for index in range(5)]]
+    for expected in (5, 0):
+        with database.writing() as session:
+            assert tasks.add(session, session.get(JobRow, job_id), asked) == expected
 
 
 @pytest.mark.parametrize(

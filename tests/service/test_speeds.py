@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from api_schemas.choices import PotentialChoice
 from api_schemas.cost import Cost
@@ -10,6 +11,7 @@ from api_schemas.evaluations import CrystalState, EvaluationRecord, OccupiedSite
 from api_schemas.jobs import CostEstimate
 from service.lifecycle.dispatch import enqueue
 from service.repositories import speeds, tallies, tasks
+from service.tables.tallies import TallyRow
 from tests.service.conftest import PROBLEM
 
 CHOICE = PotentialChoice(name="sevennet-0", dtype="float32")
@@ -46,6 +48,17 @@ def test_seconds_are_those_of_the_calls_that_were_measured(database):
     learned = asked(database, 8)
     assert learned.seconds == pytest.approx(600 * 12.4 / 30)
     assert (learned.learned_from, learned.potential_calls) == (2, 600)
+
+
+@pytest.mark.parametrize("value", [0.0, -5.0, 1e308])
+def test_sums_that_nobody_measured_are_not_believed(database, value):
+    told(database, 8, (10, 4.0), (20, 8.4))
+    label = f"{speeds._label(CHOICE, 'optimize')}8"
+    with database.writing() as session:
+        session.execute(update(TallyRow).where(TallyRow.label == label).values(value=value))
+    assert asked(database, 8) == ESTIMATE
+    told(database, 12, (10, 0.0), (10, 0.0))
+    assert asked(database, 12) == ESTIMATE
 
 
 def test_of_other_sizes_the_nearest_within_a_factor_of_two_counts_by_its_sites(database):
