@@ -17,6 +17,7 @@ from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from service.http.refusals import Conflict, NotFound, Unprocessable
 from service.lifecycle import finish
+from service.lifecycle.claims import apart
 from service.lifecycle.dispatch import enqueue
 from service.queue.messenger import Messenger
 from service.repositories import dependencies, jobs
@@ -92,7 +93,7 @@ def begin_settled(database: Database, messenger: Messenger) -> None:
     with database.reading() as session:
         found = dependencies.settled(session)
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is not None:
                 begin(session, job)

@@ -2,8 +2,8 @@
 
 A network that is cut for a while loses nothing: what is asked is asked again, with pauses that grow, for half an hour,
 while the computation goes on. So is what something before the service answers in its place (a proxy, an ingress, a
-gateway of a hotel): only a problem detail of the service itself refuses a worker or what it computed. A claim that was not renewed for a minute may be handed on meanwhile; then the service
-says so, and the worker fetches other work.
+gateway): only a problem detail of the service itself refuses a worker or what it computed. A claim that was not
+renewed for a minute may be handed on meanwhile; then the service says so, and the worker fetches other work.
 """
 
 from __future__ import annotations

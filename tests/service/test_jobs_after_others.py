@@ -7,7 +7,7 @@ import json
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import CostEstimate
@@ -15,7 +15,7 @@ from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
 from orichalcum import AsyncClient, Client
 from orichalcum.exceptions import NotFound
-from service.lifecycle import actions
+from service.lifecycle import actions, following
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.following import begin_settled
 from service.lifecycle.submission import Options, Submission, submit
@@ -258,6 +258,45 @@ def test_a_waiting_job_is_paused_by_a_downgrade_and_says_why(database, queue, su
     with database.reading() as session:
         assert jobs.get(session, waiting).state == "succeeded"
         assert session.scalars(select(DependencyRow)).all() == []
+
+
+def test_a_job_that_waits_for_an_answer_fails_by_a_downgrade_and_says_what_to_submit(database, submitted):
+    """The version before would start it without the answer: of kind order it would compute the whole hull."""
+    first = submitted()
+    waiting, plain = submitted(after=[first]), submitted(after=[first])
+    with database.writing() as session:
+        session.execute(update(DependencyRow).where(DependencyRow.job_id == waiting).values(takes=True))
+        session.execute(text("DELETE FROM events"))  # of a job that has none, the store's own time is told
+    migration.downgrade(database, "0009")
+    migration.upgrade(database)
+    with database.reading() as session:
+        job = jobs.get(session, waiting)
+        assert (job.state, job.pause_reason, job.needs_advance) == ("failed", None, False)
+        assert job.finished_at is not None
+        assert "submit it again with the compositions" in json.loads(job.failure)["detail"]
+        (public,) = jobs.public(session, [job], notices={})
+        assert public.failure.type == TYPE + "after-unmet"
+        assert jobs.get(session, plain).state == "paused"
+
+
+def test_a_job_that_cannot_begin_keeps_no_other_from_beginning(
+    database, queue, submitted, monkeypatch, sweeper
+):
+    first = submitted()
+    broken, other = submitted(after=[first]), submitted(after=[first])
+    with database.writing() as session:
+        session.execute(update(DependencyRow).values(state="succeeded"))
+    real = following.begin
+
+    def failing(session, job):
+        if job.id == broken:
+            raise ValueError("unforeseen")
+        real(session, job)
+
+    monkeypatch.setattr(following, "begin", failing)
+    sweeper.look()
+    with database.reading() as session:
+        assert [jobs.get(session, job_id).waiting for job_id in (broken, other)] == [True, False]
 
 
 def test_jobs_before_and_after_may_end_and_begin_at_the_same_time(database, queue, submitted, work):
