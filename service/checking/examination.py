@@ -13,13 +13,14 @@ from api_schemas.arrays import MOST_MEMBERS, ArrayRequest, members
 from api_schemas.errors import FieldError, ProblemInvalid, parse
 from api_schemas.jobs import Validation
 from api_schemas.problem import Problem
-from engine.acceptance.answers_to_come import resolve_before_answers
+from engine.acceptance.answers_to_come import estimate_before_answers, resolve_before_answers
 from engine.acceptance.resolve import resolve
 from engine.acceptance.validate import validate
 from engine.kinds.registry import KINDS
 from service.checking.frames import What, receive, send
 from service.http.refusals import ServiceProblem, TooLarge
 from service.http.request_body import parse_object
+from service.repositories.dependencies import MOST_TAKEN
 from service.repositories.idempotency import digest
 
 SAMPLES: tuple[dict[str, Any], ...] = (
@@ -96,8 +97,12 @@ def _validation(data: dict[str, Any], *, taking: bool) -> dict[str, Any]:
 
 def _acceptance(data: dict[str, Any], *, taking: bool) -> dict[str, Any]:
     problem = parse(Problem, data)
-    resolved = resolve_before_answers(problem) if taking else resolve(problem)
-    estimate = KINDS[problem.kind].estimate(resolved)
+    if taking:
+        resolved = resolve_before_answers(problem)
+        estimate = estimate_before_answers(resolved, MOST_TAKEN)
+    else:
+        resolved = resolve(problem)
+        estimate = KINDS[problem.kind].estimate(resolved)
     accepted = (
         json.dumps(problem.document()) if taking else resolved.problem.model_dump_json(exclude_none=True)
     )

@@ -21,14 +21,11 @@ from service.lifecycle.claims import apart
 from service.lifecycle.dispatch import enqueue
 from service.queue.messenger import Messenger
 from service.repositories import dependencies, jobs
-from service.repositories.dependencies import UNMET
+from service.repositories.dependencies import MOST_TAKEN, UNMET
 from service.repositories.jobs import ProblemUnreadable
 from service.tables.database import Database, now
 from service.tables.dependencies import DependencyRow
 from service.tables.jobs import JobRow
-
-MOST_TAKEN = 100
-"""Compositions of answers from which a job starts."""
 
 
 def checked(session: Session, tenant: str, after: Sequence[str], taking: Problem | None) -> list[JobRow]:

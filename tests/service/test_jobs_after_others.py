@@ -12,7 +12,9 @@ from sqlalchemy import select, text, update
 from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
+from engine.acceptance.answers_to_come import estimate_before_answers, resolve_before_answers
 from engine.acceptance.resolve import resolve
+from engine.kinds.registry import KINDS
 from orichalcum import AsyncClient, Client
 from orichalcum.exceptions import NotFound
 from service.lifecycle import actions, following
@@ -21,10 +23,11 @@ from service.lifecycle.following import begin_settled
 from service.lifecycle.submission import Options, Submission, submit
 from service.operations import migration
 from service.repositories import jobs
+from service.repositories.dependencies import MOST_TAKEN
 from service.settings import Settings
 from service.tables.dependencies import DependencyRow
 from service.work import steps
-from tests.service.conftest import PROBLEM
+from tests.service.conftest import PROBLEM, serving
 from tests.service.test_finding_jobs import TYPE, UNKNOWN_ID
 
 EVALUATE = {**{key: PROBLEM[key] for key in ("structure", "sublattices", "potential")}, "kind": "evaluate"}
@@ -297,6 +300,33 @@ def test_a_job_that_cannot_begin_keeps_no_other_from_beginning(
     sweeper.look()
     with database.reading() as session:
         assert [jobs.get(session, job_id).waiting for job_id in (broken, other)] == [True, False]
+
+
+@pytest.mark.stores("sqlite")
+@pytest.mark.parametrize(
+    ("problem", "booked"), [(EVALUATE, MOST_TAKEN), (PROBLEM, 40)], ids=["list", "search"]
+)
+def test_the_quota_counts_every_composition_that_an_answer_may_have(database, queue, problem, booked):
+    """What `begin` puts into at was admitted before: of a list each composition, of a search what it may take."""
+    with serving(Settings(max_evaluations_per_day=40 + 2 * booked), database, queue) as client:
+        first = made(client)  # takes 40 of these
+        jobs_made = [post(client, problem, after=first["id"], take="answer") for _ in range(3)]
+        assert [answer.status_code for answer in jobs_made] == [202, 202, 429]
+        assert jobs_made[0].json()["progress"]["evaluations_planned"] == booked
+
+
+@pytest.mark.stores("sqlite")
+def test_of_an_ordering_each_composition_to_come_is_booked_with_its_supercells():
+    """As many as 99 copies of the first one more than it, each of which a problem alone would cost."""
+    problem = Problem.model_validate({**EVALUATE, "kind": "order", "order": {"enumerate": {"sites": 4}}})
+    resolved = resolve_before_answers(problem)
+    alone = resolved.problem.at
+    assert len(alone) == 1
+    one = resolve(problem.model_copy(update={"at": alone}))
+    each = KINDS["order"].estimate(one).evaluations
+    assert estimate_before_answers(resolved, MOST_TAKEN).evaluations == pytest.approx(
+        MOST_TAKEN * each, rel=0.02
+    )
 
 
 def test_jobs_before_and_after_may_end_and_begin_at_the_same_time(database, queue, submitted, work):
