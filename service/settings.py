@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -28,6 +28,8 @@ SUBMISSIONS_PER_MINUTE = 120
 MOST_ACTIVE_JOBS = 200
 MOST_EVALUATIONS_A_DAY = 50_000
 
+_ADDRESSES = ("database_url", "broker_url")
+_SECRETS_FOLDER = "ORICHALCUM_SECRETS"
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
 
 
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Besides the environment, files in the folder ORICHALCUM_SECRETS: orichalcum_api_key and the like."""
         sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
-        folder = os.environ.get("ORICHALCUM_SECRETS")
+        folder = os.environ.get(_SECRETS_FOLDER)
         return (*sources, SecretsSettingsSource(settings_cls, secrets_dir=folder)) if folder else sources
 
     @model_validator(mode="after")
@@ -177,10 +179,24 @@ class Settings(BaseSettings):
     def _guarded(self, value: int | None, default: int) -> int:
         return value if value is not None else default if self.require_api_keys else 0
 
+    @classmethod
+    def secret_variables(cls) -> frozenset[str]:
+        """Variables of the environment, in capitals, by which somebody gets at a secret.
+
+        Passwords and keys, the addresses that may hold a password, and the folder of files that hold these.
+        """
+        secret = {
+            name
+            for name, field in cls.model_fields.items()
+            if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+        }
+        prefix = str(cls.model_config.get("env_prefix", ""))
+        return frozenset(f"{prefix}{name}".upper() for name in secret | set(_ADDRESSES)) | {_SECRETS_FOLDER}
+
     def redacted(self) -> dict[str, Any]:
         """Every setting as plain values, without the passwords that are in addresses."""
         values: dict[str, Any] = self.model_dump(mode="json")
-        for name in ("database_url", "broker_url"):
+        for name in _ADDRESSES:
             if values[name] is not None:
                 values[name] = _PASSWORD.sub(r"\1:***", values[name])
         return values

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api_schemas.base import Composition
 from api_schemas.errors import ProblemInvalid
+from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
 from engine.acceptance.resolve import resolve
+from engine.kinds.registry import KINDS
+from engine.problem.limits import Limits
 from engine.problem.resolved import ResolvedProblem
 
 _HELD = "/at/0"
@@ -30,6 +35,29 @@ def resolve_before_answers(problem: Problem) -> ResolvedProblem:
                 invalid.more,
             ) from None
     return resolve(problem)
+
+
+def estimate_before_answers(resolved: ResolvedProblem, most: int) -> CostEstimate:
+    """What a problem may cost that starts from so many compositions to come.
+
+    Args:
+        resolved: As `resolve_before_answers` has found it, with one composition in the place of all of them.
+        most: So many may come; each costs as much as the first composition that the problem has.
+    """
+    kind, at = KINDS[resolved.problem.kind], resolved.problem.at
+    one = kind.estimate(resolved)
+    if not at:
+        return one
+    problem = resolved.problem.model_copy(update={"at": [at[0], *at]})
+    # Two that are the same are a fault of some kinds; here only the number counts.
+    examined = kind.examine(problem, resolved.region, Limits.of_this_machine(), bounded=True)
+    two = kind.estimate(replace(resolved, problem=problem, planned=examined.planned))
+    return one.model_copy(
+        update={
+            name: getattr(one, name) + (most - 1) * max(0, getattr(two, name) - getattr(one, name))
+            for name in ("evaluations", "potential_calls", "seconds")
+        }
+    )
 
 
 def _of_held(pointer: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from orichalcum import local
-from orichalcum.exceptions import LocalFailure
+from orichalcum.exceptions import BadRequest, LocalFailure
 from orichalcum.reporting import (
     BAD_INPUT,
     INTERRUPTED,
@@ -35,7 +35,7 @@ def run_files(files: Sequence[Path], folder: Path, *, json: bool, device: str) -
     command goes on where it ended.
 
     Raises:
-        BadRequest: if results would overwrite one another, or something else.
+        BadRequest: if results would overwrite one another.
     """
     from orichalcum.run_folder import RunFolder
 
@@ -48,6 +48,10 @@ def run_files(files: Sequence[Path], folder: Path, *, json: bool, device: str) -
             found, fresh = _one(results, file, place, device)
         except typer.Exit as end:
             worst = max(worst, end.exit_code)
+            continue
+        except BadRequest as refused:
+            complain(str(refused))
+            worst = BAD_INPUT
             continue
         except LocalFailure as failure:
             complain(f"{file}: {failure}")

@@ -11,27 +11,35 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 
+from api_schemas.arrays import MOST_MEMBERS
 from api_schemas.errors import FieldError, ProblemDetail, ProblemInvalid
 from service.checking.frames import LENGTH, LIMITS, What, framed
 from service.http.refusals import Refused, Unavailable, Unprocessable
+from service.settings import Settings
 
 CLOCK_FACTOR = 15.0
 """A check may take so much longer by the clock than of a core: on a busy machine it waits for its turn."""
 
+MEMBER_SHARE = 1 / 40
+"""Of the time for one problem, what each member of an array has beside it: what it shares is read once."""
+
 GRACE_SECONDS = 10.0
 """So long after its limit a check that has not ended is given up, and with it the process that forks: it is frozen."""
 
-_SECRETS = frozenset({"ORICHALCUM_DATABASE_URL", "ORICHALCUM_BROKER_URL", "ORICHALCUM_API_KEY"})
-"""What whoever reads hostile problems has no use for."""
-
 _ENDINGS = (signal.SIGPROF, signal.SIGALRM)
 _log = structlog.get_logger(__name__)
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What whoever reads hostile problems may know; settings are read whatever the case of their names."""
+    secret = Settings.secret_variables()
+    return {name: value for name, value in environment.items() if name.upper() not in secret}
 
 
 class Checker:
@@ -72,30 +80,37 @@ class Checker:
         """A check of a problem, of an array of them, or of what a worker sends.
 
         Args:
-            seconds: Of a core, after which it is ended.
+            seconds: Of a core, after which it is ended; of an array each member adds a fortieth.
             body: The problem, in JSON that nobody has looked at yet.
             what: What the body is, and what is wanted of it.
             taking: Whether it starts from answers that are not there yet.
             digest: What else makes two requests the same; given, `Check.digest` has to be asked for first.
             operation: What a worker wants that sent the body.
         """
+        share = seconds * MEMBER_SHARE if what == "array" else 0.0
+        most = seconds + share * MOST_MEMBERS
         ours, theirs = socket.socketpair()
         with theirs:
-            self._hand_over(theirs, seconds)
+            self._hand_over(theirs, seconds, most)
         ours.settimeout(0.0)
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
-            asked = {"what": what, "taking": taking, "digest": digest, "operation": operation}
-            wanted = json.dumps(asked).encode()
-            writer.write(framed(wanted) + framed(body))
-            yield Check(self, reader, writer, seconds)
+            wanted = {
+                "what": what,
+                "taking": taking,
+                "digest": digest,
+                "operation": operation,
+                "seconds_more": share,
+            }
+            writer.write(framed(json.dumps(wanted).encode()) + framed(body))
+            yield Check(self, reader, writer, most, what)
         finally:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    def _hand_over(self, connection: socket.socket, seconds: float) -> None:
-        limits = LIMITS.pack(seconds, seconds * CLOCK_FACTOR)
+    def _hand_over(self, connection: socket.socket, seconds: float, most: float) -> None:
+        limits = LIMITS.pack(seconds, most * CLOCK_FACTOR)
         with self._starting:
             try:
                 socket.send_fds(self._started(), [limits], [connection.fileno()])
@@ -109,8 +124,7 @@ class Checker:
             self._forgotten()
         if self._control is None:
             self._control, theirs = socket.socketpair()
-            environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
-            environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            environment = _without_secrets(os.environ) | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             with theirs:
                 command = [sys.executable, "-m", "service.checking"]
                 self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=environment)  # noqa: S603
@@ -135,13 +149,19 @@ class Check:
     """A problem that is being checked by a process of its own."""
 
     def __init__(
-        self, checker: Checker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+        self,
+        checker: Checker,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        seconds: float,
+        what: What,
     ) -> None:
         """Listen to the process at the other end."""
         self._checker = checker
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
+        self._fewer = "fewer values, or " if what == "array" else ""
 
     async def digest(self) -> str:
         """The digest of the body and what was given with it; checking waits until the answer is asked for.
@@ -200,8 +220,8 @@ class Check:
             return Unprocessable(
                 "too-complex",
                 "The problem takes too long to check",
-                f"checking was given up after {self._seconds:g} s of a core; give a smaller or simpler structure, "
-                "fewer constraints, or fewer compositions",
+                f"checking was given up after {self._seconds:g} s of a core at most; give {self._fewer}a smaller or "
+                "simpler structure, fewer constraints, or fewer compositions",
             )
         _log.error("a check ended", signal=number)
         return Unprocessable(

@@ -17,17 +17,15 @@ from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from service.http.refusals import Conflict, NotFound, Unprocessable
 from service.lifecycle import finish
+from service.lifecycle.claims import apart
 from service.lifecycle.dispatch import enqueue
 from service.queue.messenger import Messenger
 from service.repositories import dependencies, jobs
-from service.repositories.dependencies import UNMET
+from service.repositories.dependencies import MOST_TAKEN, UNMET
 from service.repositories.jobs import ProblemUnreadable
 from service.tables.database import Database, now
 from service.tables.dependencies import DependencyRow
 from service.tables.jobs import JobRow
-
-MOST_TAKEN = 100
-"""Compositions of answers from which a job starts."""
 
 
 def checked(session: Session, tenant: str, after: Sequence[str], taking: Problem | None) -> list[JobRow]:
@@ -92,7 +90,7 @@ def begin_settled(database: Database, messenger: Messenger) -> None:
     with database.reading() as session:
         found = dependencies.settled(session)
     for job_id in found:
-        with database.writing() as session:
+        with apart(job_id), database.writing() as session:
             job = jobs.locked(session, job_id)
             if job is not None:
                 begin(session, job)

@@ -15,6 +15,9 @@ from service.repositories.stored import StoredUnreadable
 from service.tables.dependencies import DependencyRow
 from service.tables.jobs import JobRow
 
+MOST_TAKEN = 100
+"""Compositions of answers from which a job starts; so many are booked until they are there."""
+
 UNMET: tuple[JobState, ...] = ("failed", "cancelled")
 """States of a job after which none that waits for it can start any more."""
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -73,13 +74,20 @@ class Heartbeat:
         while True:
             idle = self._activity.idle_seconds
             said = parts.Beat(host, os.getpid(), self._device, self._queues, idle)
-            try:
-                self._work.beat(said)
-            except OUT_OF_REACH as error:
-                _log.warning("no heartbeat", error=type(error).__name__)
-            self._listen(idle)
+            self._outlived(partial(self._work.beat, said))
+            self._outlived(partial(self._listen, idle))
             if self.ended.wait(parts.BEAT_SECONDS):
                 return
+
+    @staticmethod
+    def _outlived(act: Callable[[], None]) -> None:
+        """Do it, and go on whatever happens: without its heart a living worker would be taken for dead."""
+        try:
+            act()
+        except OUT_OF_REACH as error:
+            _log.warning("no heartbeat", error=type(error).__name__)
+        except Exception:  # noqa: BLE001  (see above)
+            _log.exception("no heartbeat")
 
     def _listen(self, idle: float | None) -> None:
         """Look whether messages wait although there is nothing to do."""

@@ -106,8 +106,9 @@ class Lease:
             except Refused as refused:
                 _log.warning("the claim is given up: the service refuses this worker", reason=str(refused))
                 self._interruption = "lost"
-            except OUT_OF_REACH as error:
-                _log.warning("the lease cannot be renewed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  (a thread that ends unseen renews nothing and cancels nothing)
+                unexpected = None if isinstance(error, OUT_OF_REACH) else error
+                _log.warning("the lease cannot be renewed", error=type(error).__name__, exc_info=unexpected)
                 if time.monotonic() - renewed > self._seconds:
                     self._interruption = "lost"
         patience = None if self._interruption is None else PATIENCE.get(self._interruption)

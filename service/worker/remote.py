@@ -1,8 +1,9 @@
 """The work of a service that is reached over HTTPS: what `service.work.served` answers, asked with patience.
 
 A network that is cut for a while loses nothing: what is asked is asked again, with pauses that grow, for half an hour,
-while the computation goes on. A claim that was not renewed for a minute may be handed on meanwhile; then the service
-says so, and the worker fetches other work.
+while the computation goes on. So is what something before the service answers in its place (a proxy, an ingress, a
+gateway): only a problem detail of the service itself refuses a worker or what it computed. A claim that was not
+renewed for a minute may be handed on meanwhile; then the service says so, and the worker fetches other work.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 """Seconds between two tries: each pause is twice as long as the one before."""
 
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_BRIEF = httpx.Timeout(10.0)
+"""For what is said again in a moment: one request that hangs must not outlast a lease."""
+
 _KEPT_SECONDS = 3.0
 """For so long a connection is kept: less than the service keeps it."""
 
@@ -60,6 +64,10 @@ class NotHeld(Exception):  # noqa: N818  (an answer)
 
 class Rejected(Exception):  # noqa: N818  (an answer)
     """The service does not take what was sent; the message says why."""
+
+
+class _Elsewhere(Exception):  # noqa: N818  (it is asked again)
+    """What answered is not the service, but something before it."""
 
 
 def checked_address(url: str) -> str:
@@ -150,7 +158,7 @@ class RemoteWork:
 
     def renew(self, held: Held) -> bool:
         """Extend a claim; False if it is no longer ours. The lease asks again by itself."""
-        told = self._ask("renew", _of(held), messages.Renewed, patience=0.0)
+        told = self._ask("renew", _of(held), messages.Renewed, patience=0.0, timeout=_BRIEF)
         with self._lock:
             self._unwanted = {_token(held).id: told.unwanted}
         return told.held
@@ -180,7 +188,7 @@ class RemoteWork:
         """Tell those who watch the job what is being done for a task."""
         said = "".join(one if one.isprintable() else " " for one in words)[:MOST_WORDS]
         try:
-            self._ask("say", messages.Said(held=_token(held), words=said), messages.Nothing, patience=0.0)
+            self._ask("say", messages.Said(held=_token(held), words=said), messages.Nothing, 0.0, _BRIEF)
         except NotHeld:
             return  # the next renewal says so
 
@@ -277,7 +285,7 @@ class RemoteWork:
     def beat(self, said: Beat) -> None:
         """Say that this worker is alive."""
         sign = messages.Sign.model_validate({"device": self._device, "idle_seconds": said.idle_seconds})
-        self._ask("beat", sign, messages.Nothing, patience=0.0)
+        self._ask("beat", sign, messages.Nothing, patience=0.0, timeout=_BRIEF)
 
     def leave(self) -> None:
         """Sign off; whatever is still held is handed on at once."""
@@ -305,8 +313,9 @@ class RemoteWork:
         body: messages.Exchanged,
         answer: type[A],
         patience: float = PATIENCE_SECONDS,
+        timeout: httpx.Timeout = _TIMEOUT,
     ) -> A:
-        """Ask until there is an answer, or patience ends."""
+        """Ask until the service itself has answered, or patience ends."""
         content, headers = body.model_dump_json().encode(), {}
         if len(content) > _WORTH_PACKING:
             content, headers = gzip.compress(content, 1), {"Content-Encoding": "gzip"}
@@ -314,12 +323,16 @@ class RemoteWork:
         while True:
             wait = pause * (0.5 + self._chance.random())
             try:
-                response = self._client.post(f"/v1/work/{operation}", content=content, headers=headers)
+                response = self._client.post(
+                    f"/v1/work/{operation}", content=content, headers=headers, timeout=timeout
+                )
                 if response.status_code < 500 and response.status_code not in _AGAIN:
                     return _understood(response, answer)
                 fault = f"{response.status_code}"
                 wait = max(wait, _told_to_wait(response))
-            except httpx.TransportError as error:
+            except _Elsewhere as elsewhere:
+                fault = str(elsewhere)
+            except httpx.HTTPError as error:  # also an answer that cannot be unpacked
                 fault = f"{type(error).__name__}: {error}"
             if time.monotonic() + wait > end or self._stopping():
                 raise OutOfReach(f"the service does not answer ({fault[:200]})")
@@ -380,36 +393,39 @@ def _understood(response: httpx.Response, answer: type[A]) -> A:
     """The answer, or what the service said in its place.
 
     Raises:
-        NotHeld, Refused, Rejected, OutOfReach
+        NotHeld, Refused, Rejected: as the service said.
+        _Elsewhere: if it was not the service that said something.
     """
     status = response.status_code
     if response.is_success:
         try:
             return answer.model_validate_json(response.content)
         except ValidationError:
-            raise OutOfReach("what answers is not the service, but something before it") from None
-    slug, detail = _problem(response)
+            raise _Elsewhere(f"{status}, but not from the service: something before it answers") from None
+    said = _problem(response)
+    if said is None:
+        if response.is_redirect:
+            where = response.headers.get("location", "")[:120]
+            raise _Elsewhere(f"{status}, the service is said to be at {where}: if so, use that address")
+        raise _Elsewhere(
+            f"{status}, not from the service but from something before it, or this is not its address"
+        )
+    slug, detail = said
     if slug == "not-held":
         raise NotHeld(detail)
-    if response.is_redirect:
-        raise Refused(
-            f"the service is at another address: {response.headers.get('location', '')[:200]}; use that"
-        )
-    if status == 404 and slug is None:
-        raise Refused(
-            "there is no such service at this address (404), or one of a version without remote workers"
-        )
     if status in _REFUSED or slug == "other-version":
         raise Refused(detail)
     raise Rejected(detail)
 
 
-def _problem(response: httpx.Response) -> tuple[str | None, str]:
-    """The end of the type of a problem detail, and its words."""
+def _problem(response: httpx.Response) -> tuple[str, str] | None:
+    """The end of the type of a problem detail of the service, and its words; None where it is none."""
     try:
         told = ProblemDetail.model_validate_json(response.content)
     except ValidationError:
-        return None, f"it answered {response.status_code}"
+        return None
+    if not told.type.startswith(TYPE_PREFIX):
+        return None
     return told.type.removeprefix(TYPE_PREFIX), told.detail or told.title
 
 

@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 import orichalcum
-from orichalcum import AsyncClient, Client, ProblemInvalid, local
+from api_schemas.problem import Problem
+from api_schemas.results import Result, Stopped
+from engine.kinds.result import empty_result
+from orichalcum import AsyncClient, Client, ProblemInvalid, local, run_folder
 from orichalcum.exceptions import BadRequest
 from orichalcum.run_folder import RunFolder
 from tests.orichalcum.fake_service import JOB, Recorder, problem_detail, state_event
@@ -123,9 +126,69 @@ def test_files_are_run_one_after_the_other_and_what_is_done_is_not_done_again(fi
 def test_results_that_would_take_one_anothers_place_are_refused(tmp_path):
     with pytest.raises(BadRequest, match="would both become"):
         RunFolder(tmp_path, [Path("a/x.yaml"), Path("b/x.json")])
-    (tmp_path / "orichalcum-run.json").write_text("[]")
-    with pytest.raises(BadRequest, match="is no list of results"):
-        RunFolder(tmp_path, [Path("x.yaml")])
+
+
+A, B = Path("a.yaml"), Path("b.yaml")
+
+
+def answered(text: str) -> tuple[Problem, Result]:
+    """A problem of this name and a result that says so."""
+    problem = Problem.model_validate({**PROBLEMS[0], "name": text})
+    return problem, empty_result(problem, Stopped(reason="converged", message=text))
+
+
+def test_two_runs_at_a_time_in_one_folder_forget_nothing_of_each_other(tmp_path):
+    one, two = RunFolder(tmp_path, [A, B]), RunFolder(tmp_path, [A, B])
+    (first, its), (second, other) = answered("first"), answered("second")
+    one.keep(A, first, its)
+    two.keep(B, second, other)
+    assert two.done(A, first) == its
+    assert RunFolder(tmp_path, [A, B]).done(B, second) == other
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_run_that_was_killed_between_its_two_writes_is_gone_on_with(tmp_path, monkeypatch, before):
+    (earlier, old), (problem, result) = answered("earlier"), answered("now")
+    folder = RunFolder(tmp_path, [A])
+    if before:
+        folder.keep(A, earlier, old)
+    real, written = run_folder._replace, []
+
+    def killed(path, text):
+        if written:
+            raise KeyboardInterrupt
+        written.append(real(path, text))
+
+    monkeypatch.setattr(run_folder, "_replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        folder.keep(A, problem, result)
+    monkeypatch.setattr(run_folder, "_replace", real)
+    again = RunFolder(tmp_path, [A])
+    assert again.done(A, problem) is None  # and never the answer to the problem before
+    again.keep(A, problem, result)
+    assert RunFolder(tmp_path, [A]).done(A, problem) == result
+
+
+def test_a_result_of_another_version_is_computed_again(tmp_path, monkeypatch):
+    problem, result = answered("one")
+    RunFolder(tmp_path, [A]).keep(A, problem, result)
+    monkeypatch.setattr(run_folder, "__version__", "999")
+    assert RunFolder(tmp_path, [A]).done(A, problem) is None
+
+
+def test_a_file_in_the_place_of_a_result_keeps_no_other_from_being_solved(files, monkeypatch):
+    solved = []
+
+    def quick(problem, observer, *, device):
+        solved.append(problem.structure.a)
+        return empty_result(problem, Stopped(reason="converged", message="done"))
+
+    monkeypatch.setattr(local, "run", quick)
+    Path("one.result.json").write_text("mine")
+    told = run("run", "one.yaml", "two.yaml", "-o", ".")
+    assert (told.exit_code, solved) == (2, [5.7])
+    assert "was not made by this command" in told.stderr
+    assert Path("one.result.json").read_text() == "mine"
 
 
 @pytest.mark.usefixtures("weights")

@@ -16,6 +16,7 @@ from api_schemas.errors import MOST_FAULTS
 from api_schemas.problem import Problem
 from api_schemas.results import Stopped
 from engine.kinds.result import empty_result
+from service.checking import examination
 from service.settings import Settings
 from tests.service.conftest import PROBLEM, Queue, checker, serving
 from tests.service.hostile_bodies import changed, hostile_bodies
@@ -154,3 +155,21 @@ def test_what_a_long_answer_takes_holds_up_nobody(client, database, submitted, s
     assert len(answer.content) > 10_000_000
     assert json.loads(answer.content)["notes"][-1] == "note 999999"
     assert max(steps) < LONGEST_STEP
+
+
+@pytest.mark.stores("sqlite")
+def test_an_array_has_a_share_of_time_for_each_member(database):
+    """The time for one problem, of which one member leaves something, is too little for a hundred of them."""
+    array = {"problem": PROBLEM, "over": {"strategy.seed": list(range(100))}}
+    began = time.process_time()
+    found = examination._array(array, taking=False)
+    taken = time.process_time() - began
+    assert len(found["members"]) == 100
+    with serving(Settings(max_request_seconds=taken * 0.6), database, Queue()) as client:
+        client.post("/v1/problems/validate", json=PROBLEM)
+        answer = client.post("/v1/arrays", json=array)
+        assert answer.status_code == 202, answer.text
+    with serving(Settings(max_request_seconds=taken * 0.05), database, Queue()) as client:
+        answer = client.post("/v1/arrays", json=array)
+        assert answer.status_code == 422
+        assert "fewer values" in answer.json()["detail"]

@@ -7,24 +7,27 @@ import json
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from api_schemas.errors import ProblemInvalid
 from api_schemas.jobs import CostEstimate
 from api_schemas.problem import Problem
+from engine.acceptance.answers_to_come import estimate_before_answers, resolve_before_answers
 from engine.acceptance.resolve import resolve
+from engine.kinds.registry import KINDS
 from orichalcum import AsyncClient, Client
 from orichalcum.exceptions import NotFound
-from service.lifecycle import actions
+from service.lifecycle import actions, following
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.following import begin_settled
 from service.lifecycle.submission import Options, Submission, submit
 from service.operations import migration
 from service.repositories import jobs
+from service.repositories.dependencies import MOST_TAKEN
 from service.settings import Settings
 from service.tables.dependencies import DependencyRow
 from service.work import steps
-from tests.service.conftest import PROBLEM
+from tests.service.conftest import PROBLEM, serving
 from tests.service.test_finding_jobs import TYPE, UNKNOWN_ID
 
 EVALUATE = {**{key: PROBLEM[key] for key in ("structure", "sublattices", "potential")}, "kind": "evaluate"}
@@ -258,6 +261,72 @@ def test_a_waiting_job_is_paused_by_a_downgrade_and_says_why(database, queue, su
     with database.reading() as session:
         assert jobs.get(session, waiting).state == "succeeded"
         assert session.scalars(select(DependencyRow)).all() == []
+
+
+def test_a_job_that_waits_for_an_answer_fails_by_a_downgrade_and_says_what_to_submit(database, submitted):
+    """The version before would start it without the answer: of kind order it would compute the whole hull."""
+    first = submitted()
+    waiting, plain = submitted(after=[first]), submitted(after=[first])
+    with database.writing() as session:
+        session.execute(update(DependencyRow).where(DependencyRow.job_id == waiting).values(takes=True))
+        session.execute(text("DELETE FROM events"))  # of a job that has none, the store's own time is told
+    migration.downgrade(database, "0009")
+    migration.upgrade(database)
+    with database.reading() as session:
+        job = jobs.get(session, waiting)
+        assert (job.state, job.pause_reason, job.needs_advance) == ("failed", None, False)
+        assert job.finished_at is not None
+        assert "submit it again with the compositions" in json.loads(job.failure)["detail"]
+        (public,) = jobs.public(session, [job], notices={})
+        assert public.failure.type == TYPE + "after-unmet"
+        assert jobs.get(session, plain).state == "paused"
+
+
+def test_a_job_that_cannot_begin_keeps_no_other_from_beginning(
+    database, queue, submitted, monkeypatch, sweeper
+):
+    first = submitted()
+    broken, other = submitted(after=[first]), submitted(after=[first])
+    with database.writing() as session:
+        session.execute(update(DependencyRow).values(state="succeeded"))
+    real = following.begin
+
+    def failing(session, job):
+        if job.id == broken:
+            raise ValueError("unforeseen")
+        real(session, job)
+
+    monkeypatch.setattr(following, "begin", failing)
+    sweeper.look()
+    with database.reading() as session:
+        assert [jobs.get(session, job_id).waiting for job_id in (broken, other)] == [True, False]
+
+
+@pytest.mark.stores("sqlite")
+@pytest.mark.parametrize(
+    ("problem", "booked"), [(EVALUATE, MOST_TAKEN), (PROBLEM, 40)], ids=["list", "search"]
+)
+def test_the_quota_counts_every_composition_that_an_answer_may_have(database, queue, problem, booked):
+    """What `begin` puts into at was admitted before: of a list each composition, of a search what it may take."""
+    with serving(Settings(max_evaluations_per_day=40 + 2 * booked), database, queue) as client:
+        first = made(client)  # takes 40 of these
+        jobs_made = [post(client, problem, after=first["id"], take="answer") for _ in range(3)]
+        assert [answer.status_code for answer in jobs_made] == [202, 202, 429]
+        assert jobs_made[0].json()["progress"]["evaluations_planned"] == booked
+
+
+@pytest.mark.stores("sqlite")
+def test_of_an_ordering_each_composition_to_come_is_booked_with_its_supercells():
+    """As many as 99 copies of the first one more than it, each of which a problem alone would cost."""
+    problem = Problem.model_validate({**EVALUATE, "kind": "order", "order": {"enumerate": {"sites": 4}}})
+    resolved = resolve_before_answers(problem)
+    alone = resolved.problem.at
+    assert len(alone) == 1
+    one = resolve(problem.model_copy(update={"at": alone}))
+    each = KINDS["order"].estimate(one).evaluations
+    assert estimate_before_answers(resolved, MOST_TAKEN).evaluations == pytest.approx(
+        MOST_TAKEN * each, rel=0.02
+    )
 
 
 def test_jobs_before_and_after_may_end_and_begin_at_the_same_time(database, queue, submitted, work):

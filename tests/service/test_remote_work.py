@@ -38,11 +38,13 @@ from service.worker import lease as lease_module
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.fetching import compute, fetch
+from service.worker.heartbeat import Heartbeat
 from service.worker.limits import Limits
 from service.worker.remote import BadAddress, NotHeld, RemoteWork, checked_address
 from tests.service.conftest import PROBLEM, each, fake_perform, serving
 from tests.service.test_access import KEYED, bearer, made
 from tests.service.test_checkpoints import ChainPlan, kept, rows
+from tests.waiting import HANG_SECONDS
 
 STORES = ["sqlite"]
 """Both stores are behind `WorkInStore`, which the tests of tasks cover; here it is about what comes over HTTP."""
@@ -276,6 +278,104 @@ def test_a_network_that_is_cut_at_every_request_loses_nothing_and_stores_nothing
     assert [(row.lost, row.interrupted) for row in found] == [(0, 0)] * 3
     with database.reading() as session:
         assert session.get(JobRow, job_id).evaluations_done == 3
+
+
+class Before(Cut):
+    """Something before the service that answers in its place for a while."""
+
+    answers = ()
+
+    def handle_request(self, request):
+        if self.answers:
+            status, content, headers = self.answers[0]
+            self.answers = self.answers[1:]
+            return httpx.Response(status, content=content, headers=headers, request=request)
+        return super().handle_request(request)
+
+
+HTML = [(status, b"<html>no backend</html>", {}) for status in (200, 400, 401, 403, 404, 409, 413, 421, 422)]
+FOREIGN = [
+    *HTML,
+    (404, b'{"type": "about:blank", "title": "Not Found", "status": 404}', {}),
+    (302, b"", {"Location": "https://login.example.org"}),
+    (200, b"no gzip", {"Content-Encoding": "gzip"}),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda one: f"{one[0]}-{len(one[1])}")
+def test_what_something_before_the_service_answers_is_asked_again(database, coming, job, worker, foreign):
+    """A default backend of an ingress ends no worker, loses no claim and fails no job."""
+    before = Before()
+    work, job_id = coming(transport=before), job()
+    before.answers = [foreign]
+    assert work.arrive() == ["orichalcum"]
+    worked(worker, work, 1)
+    held = work.claim(None)
+    before.answers = [foreign]
+    with pytest.raises(OutOfReach) as away:
+        work.renew(held)  # the lease asks again by itself
+    assert not isinstance(away.value, Refused)
+    before.answers = [foreign, foreign]
+    assert work.store_task(held, remote.Outcome([computed(held)], [], from_cache=False)) == 1
+    assert before.answers == []
+    assert rows(database, job_id)[0].state == "done"
+    assert state(database, job_id) == "running"
+
+
+def test_a_renewal_that_hangs_does_not_outlast_the_lease(coming, job, worker):
+    waits = []
+
+    class Watched(Cut):
+        def handle_request(self, request):
+            waits.append((request.url.path.rpartition("/")[2], request.extensions["timeout"]["read"]))
+            return super().handle_request(request)
+
+    work = coming(transport=Watched())
+    job()
+    worked(worker, work, 1)
+    work.renew(work.claim(None))
+    work.beat(parts.Beat("h", 1, "cpu", idle_seconds=None))
+    assert [seconds for name, seconds in waits if name in ("renew", "beat")] == [10.0, 10.0]
+    assert work.lease_seconds > 2 * 10.0
+
+
+@pytest.mark.parametrize("fault", [remote.Rejected("no"), RuntimeError("unforeseen")])
+def test_no_answer_ends_the_thread_of_a_lease(monkeypatch, fault):
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(lease_module, "LOOK_SECONDS", 0.01)
+    asked, twice = [], threading.Event()
+
+    def renew():
+        asked.append(None)
+        if len(asked) == 1:
+            raise fault
+        twice.set()
+        return True
+
+    with lease_module.Lease(renew, lambda: False, lambda: False, 60.0) as lease:
+        assert twice.wait(HANG_SECONDS)
+        lease.check()
+
+
+@pytest.mark.parametrize("fault", [remote.Rejected("no"), RuntimeError("unforeseen")])
+def test_no_answer_ends_the_heart_of_a_worker(monkeypatch, fault):
+    monkeypatch.setattr(parts, "BEAT_SECONDS", 0.01)
+    heard, twice = [], threading.Event()
+
+    class Deaf:
+        def beat(self, said):
+            heard.append(said)
+            if len(heard) == 1:
+                raise fault
+            twice.set()
+
+        def leave(self):
+            pass
+
+    heartbeat = Heartbeat(Deaf(), "cpu")
+    heartbeat.start()
+    assert twice.wait(HANG_SECONDS)
+    heartbeat.stop()
 
 
 def test_a_service_that_is_away_for_good_is_not_asked_for_ever(coming, job, worker, monkeypatch):

@@ -8,10 +8,13 @@ import subprocess
 import sys
 
 import httpx
+import psutil
 import pytest
 
 from service.access import keys
+from service.checking.checker import Checker
 from service.operations import migration
+from service.settings import Settings
 from service.tables.api_keys import ApiKeyRow
 from service.tables.database import Database
 from tests.service.conftest import PROBLEM
@@ -104,3 +107,37 @@ def test_a_worker_and_a_sweeper_that_reach_neither_store_nor_broker_log_no_passw
     told = log.read_text()
     assert wanted in told
     assert PASSWORD not in told
+
+
+def test_whoever_reads_hostile_problems_is_given_no_secret(monkeypatch):
+    given = dict.fromkeys(
+        (
+            "ORICHALCUM_DATABASE_URL",
+            "ORICHALCUM_BROKER_URL",
+            "ORICHALCUM_DATABASE_PASSWORD",
+            "orichalcum_broker_password",
+            "ORICHALCUM_API_KEY",
+            "ORICHALCUM_SECRETS",
+        ),
+        PASSWORD,
+    )
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ORICHALCUM_DATA", "/somewhere")
+    forking = Checker()
+    try:
+        forking.start()
+        environment = psutil.Process(forking._process.pid).environ()
+    finally:
+        forking.close()
+    assert PASSWORD not in environment.values()
+    assert environment["ORICHALCUM_DATA"] == "/somewhere"
+
+
+def test_every_secret_of_the_settings_is_known_as_one():
+    secret = Settings.secret_variables()
+    told = Settings.model_construct().model_dump()
+    assert secret >= {
+        f"ORICHALCUM_{name}".upper() for name in told if "password" in name or name == "api_key"
+    }
+    assert "ORICHALCUM_DEVICE" not in secret

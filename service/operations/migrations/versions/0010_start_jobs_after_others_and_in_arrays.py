@@ -17,6 +17,11 @@ _PAUSED = (
     "It was to start after other jobs, which the version that this store was brought back to does not know: resume it "
     "once they have succeeded."
 )
+_TYPE = "urn:orichalcum:problem:after-unmet"
+_FAILED = (
+    "It was to start from the answers of other jobs, which the version that this store was brought back to does not "
+    "know. Once these have succeeded, submit it again with the compositions that they answer in at."
+)
 
 
 def upgrade() -> None:
@@ -40,8 +45,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Undo. Jobs that wait are paused and say why: the version before would start them at once."""
-    _pause_waiting()
+    """Undo. The version before would start jobs that wait at once: they are paused, or fail where they need an answer."""
+    _stop_waiting()
     op.drop_index("ix_dependencies_after", table_name="dependencies")
     op.drop_table("dependencies")
     op.drop_index("ix_jobs_array", table_name="jobs")
@@ -50,24 +55,35 @@ def downgrade() -> None:
     op.drop_column("jobs", "waiting")
 
 
-def _pause_waiting() -> None:
+def _stop_waiting() -> None:
     jobs = sa.table(
         "jobs",
-        *(sa.column(name) for name in ("id", "state", "last_event", "pause_reason")),
+        *(sa.column(name) for name in ("id", "state", "last_event", "pause_reason", "failure")),
+        *(sa.column(name) for name in ("created_at", "finished_at")),
         *(sa.column(name, sa.Boolean()) for name in ("waiting", "needs_advance")),
     )
     events = sa.table("events", *(sa.column(name) for name in ("job_id", "sequence", "kind", "data", "at")))
+    before = sa.table("dependencies", sa.column("job_id"), sa.column("takes", sa.Boolean()))
     connection = op.get_bind()
-    found = sa.select(jobs.c.id, jobs.c.state, jobs.c.last_event).where(
+    found = sa.select(jobs.c.id, jobs.c.state, jobs.c.last_event, jobs.c.created_at).where(
         jobs.c.waiting == sa.true(), jobs.c.state.in_(("queued", "paused"))
     )
+    taking = set(connection.scalars(sa.select(before.c.job_id).where(before.c.takes == sa.true())))
     newest = sa.select(sa.func.max(events.c.at))
-    for job_id, state, last in connection.execute(found).all():
-        changes = {"state": "paused", "pause_reason": _PAUSED, "needs_advance": True}
-        if state == "queued":
+    for job_id, state, last, created in connection.execute(found).all():
+        known = connection.execute(newest.where(events.c.job_id == job_id)).scalar_one()
+        at = float(created if known is None else known)
+        if job_id in taking:
+            failure = {"type": _TYPE, "title": "It was to start from an answer", "status": 409, "detail": _FAILED}
+            changes = {"failure": json.dumps(failure), "finished_at": at, "needs_advance": False}
+            changes |= {"state": "failed", "pause_reason": None}
+            message = _FAILED
+        else:
+            changes = {"state": "paused", "pause_reason": _PAUSED, "needs_advance": True}
+            message = _PAUSED
+        if state != changes["state"]:
             changes["last_event"] = last + 1
-            at = float(connection.execute(newest.where(events.c.job_id == job_id)).scalar_one())
-            told = json.dumps({"state": "paused", "message": _PAUSED, "at": _moment(at)})
+            told = json.dumps({"state": changes["state"], "message": message, "at": _moment(at)})
             connection.execute(
                 sa.insert(events).values(job_id=job_id, sequence=last + 1, kind="state", data=told, at=at)
             )
