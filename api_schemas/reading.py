@@ -108,7 +108,7 @@ def _headline(result: Result) -> Iterator[Message]:
 def _verdict(result: Result) -> str:
     """Whether the targets are met, whether that is surer than is known, and whether others meet them, too."""
     targets = [check for check in result.objective_checks if check.target is not None]
-    missed = [check.property for check in targets if check.met is False]
+    missed = _missed(result)
     unsure = [check.property for check in targets if check.met and _too_sure(check)]
     words = []
     if missed:
@@ -117,9 +117,15 @@ def _verdict(result: Result) -> str:
         words.append("within tolerance")
     if unsure:
         words.append(TOO_SURE + (f" of {', '.join(unsure)}" if len(targets) > 1 else ""))
-    if result.degenerate_directions:
+    if result.degenerate_directions and not missed:
         words.append("one of many that are")
     return ", ".join(words)
+
+
+def _missed(result: Result) -> list[str]:
+    """Properties whose targets are missed."""
+    checks = result.objective_checks
+    return [check.property for check in checks if check.target is not None and check.met is False]
 
 
 def _too_sure(check: ObjectiveCheck) -> bool:
@@ -161,15 +167,18 @@ def _uncertainty(result: Result) -> Iterator[Message]:
                 f"{part} {of[sublattice][element]:.2g}" for part, of in parts if of is not None
             )
             yield Message(role="uncertainty", text=f"{name} ± {bar:.2g} ({made_of})")
+    missed = _missed(result)
     if result.degenerate_directions:
         directions = counted(result.degenerate_directions, "direction")
-        text = f"one of many: the composition can move in {directions} with every target kept"
+        kept = f"the composition can move in {directions} with"
+        text = f"{kept} no target missed by more" if missed else f"one of many: {kept} every target kept"
         yield Message(role="uncertainty", text=text)
     for sublattice, ranges in (result.feasible_ranges or {}).items():
         free = [f"{e} {low:.2f} to {high:.2f}" for e, (low, high) in ranges.items() if high - low > 5e-3]
         if free:
+            kept = "the targets are missed by no more" if missed else "the targets are kept"
             name = f"on {sublattice} " if len(result.feasible_ranges or {}) > 1 else ""
-            yield Message(role="uncertainty", text=f"the targets are kept {name}with {', '.join(free)}")
+            yield Message(role="uncertainty", text=f"{kept} {name}with {', '.join(free)}")
 
 
 def _warnings(result: Result) -> Iterator[Message]:

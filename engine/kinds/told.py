@@ -38,6 +38,7 @@ class Told:
         records: Evaluations, by index.
         known: Parts of properties that are known without a potential; worked out here by default.
         differences: What explicit supercells say of the evaluations, which are corrected by it; None without any.
+        among: Everything that the plan was told, where these evaluations are some of it.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Told:
         records: Sequence[EvaluationRecord] = (),
         known: Mapping[str, KnownPart] | None = None,
         differences: Differences | None = None,
+        among: Sequence[EvaluationRecord] | None = None,
     ) -> None:
         self.resolved = resolved
         self.known = known_parts(resolved) if known is None else known
@@ -53,17 +55,18 @@ class Told:
         self.space = resolved.region.space
         self.records = tuple(records)
         self.differences = differences
+        self._among = self.records if among is None else tuple(among)
 
     def only(self, records: Sequence[EvaluationRecord]) -> Told:
-        """Some of these evaluations, corrected by all that is known."""
-        return Told(self.resolved, records, self.known, self.differences)
+        """Some of these evaluations, corrected by all that is known; the numbers and the budget of all are taken."""
+        return Told(self.resolved, records, self.known, self.differences, self._among)
 
     @property
     def spent(self) -> int:
-        """Evaluations and supercells that were told, and those for which the budget is kept."""
+        """Evaluations and supercells that the plan was told, and those for which the budget is kept."""
         if self.differences is None:
-            return len(self.records)
-        return len(self.records) + self.differences.told + self.differences.reserved
+            return len(self._among)
+        return len(self._among) + self.differences.told + self.differences.reserved
 
     @cached_property
     def loss(self) -> Loss | None:
@@ -122,7 +125,7 @@ class Told:
         It carries the nearest relaxed composition, from which the relaxation may start; one that was given up serves
         itself only.
         """
-        index = 1 + max((record.index for record in self.records), default=-1) + place
+        index = 1 + max((record.index for record in self._among), default=-1) + place
         tier = self.resolved.problem.potential.tier
         # Twelve digits: far within what is feasible, and 0.7 reads as 0.7.
         composition = self.space.to_composition(np.round(x, 12) + 0.0)

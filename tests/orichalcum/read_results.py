@@ -71,6 +71,16 @@ MADE: dict[str, dict[str, Any]] = {
         degenerate_directions=1,
         feasible_ranges={"cation": {"Al": [0.41, 0.62], "Ga": [0.0, 0.55], "In": [0.11, 0.21]}},
     ),
+    "a missed target that many miss as little": _made(
+        objective_checks=[{**CHECK, "target": 3.3, "met": False}],
+        best=_evaluated(
+            composition={"cation": {"Al": 0.5, "Ga": 0.3, "In": 0.2}},
+            properties={"lattice_a": {"value": 3.2221, "unit": "Å", "gradient": None}},
+            structure=None,
+        ),
+        degenerate_directions=1,
+        feasible_ranges={"cation": {"Al": [0.41, 0.62], "Ga": [0.0, 0.55], "In": [0.11, 0.21]}},
+    ),
     "a target out of reach": _made(
         objective_checks=[{**CHECK, "target": 3.3, "met": False}],
         stopped={

@@ -83,6 +83,16 @@ def test_an_answer_that_is_one_of_many_says_how_many_and_where():
     ]
 
 
+def test_a_missed_target_is_not_said_to_be_kept():
+    name = "a missed target that many miss as little"
+    (headline,) = texts(name, "headline")
+    assert headline.endswith(": not within tolerance: lattice_a")
+    assert texts(name, "uncertainty") == [
+        "the composition can move in 1 direction with no target missed by more",
+        "the targets are missed by no more with Al 0.41 to 0.62, Ga 0.00 to 0.55, In 0.11 to 0.21",
+    ]
+
+
 def test_what_failed_and_what_is_warned_of_is_counted():
     assert texts("a scan of which some fail and some are warned of", "warning") == [
         "1 of 4 relaxations did not converge",

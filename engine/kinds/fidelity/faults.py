@@ -44,8 +44,14 @@ def _untold(problem: Problem) -> list[FieldError]:
         row = PROPERTIES.get(name)
         if row is None or where[0] == "properties":
             continue
-        if row.needs_curvature or row.needs_vibrations or name in vibrating(problem):
-            what = "of second derivatives" if row.needs_curvature else "of vibrations"
+        what = None
+        if row.needs_curvature:
+            what = "of second derivatives"
+        elif row.needs_force_constants:
+            what = "of the force constants of the alchemical crystal"
+        elif row.needs_vibrations or name in vibrating(problem):
+            what = "of vibrations"
+        if what is not None:
             text = f"explicit supercells give no {name}, which is {what}; {_MEND}"
             found.append(FieldError(pointer=pointer(where), type="not-available-yet", message=text))
     return found

@@ -64,7 +64,9 @@ class WithSupercells(Around[Plan]):
         ended = self._plan.stopped
         if ended is None or next(self._missing(), None) is not None:
             return None
-        return ended.model_copy(update={"message": f"{ended.message}; {self._words()}"})
+        uncorrected = ended.reason == "target_met" and not self._told and self._lacks_budget
+        reason = "budget_spent" if uncorrected else ended.reason
+        return Stopped(reason=reason, message=f"{ended.message}; {self._words()}")
 
     def ask(self, n: int | None = None) -> Sequence[Task]:
         """What the search asks for; once that has ended, the supercells that decide it, ``n`` at the most."""
@@ -120,8 +122,7 @@ class WithSupercells(Around[Plan]):
         """Those that decide the answer and can be made, within the budget; as many at a time as a batch has."""
         told, each = self._inner.told, self._verify.supercells
         known = told.differences
-        left = (self._inner.planned - len(told.records) - len(self._told)) // each
-        most = min(left, max(1, (self._resolved.problem.strategy.batch_size or 1) // each))
+        most = min(self._left // each, max(1, (self._resolved.problem.strategy.batch_size or 1) // each))
         if known is None or most < 1:
             return []
         answer = [record.index for record in self._inner.answer_records()]
@@ -140,6 +141,11 @@ class WithSupercells(Around[Plan]):
             places.append(x)
         return wanted
 
+    @property
+    def _left(self) -> int:
+        """Evaluations of the budget that were not made."""
+        return self._inner.planned - len(self._inner.records) - len(self._told)
+
     def _holds(self, record: EvaluationRecord) -> np.ndarray:
         """The composition that supercells of an evaluation hold, [n_columns]."""
         crystal, x = self._resolved.crystal, self._resolved.space.to_vector(record.composition)
@@ -149,6 +155,28 @@ class WithSupercells(Around[Plan]):
         """What the supercells were of, for a message."""
         count, of = len(self._told), len({one.evaluation for one in self._told.values()})
         if not count:
-            return "no supercell was needed or could be made"
+            return self._why_none()
         plural = "s" if count > 1 else ""
         return f"corrected by {count} supercell{plural} of {of} composition{'s' if of > 1 else ''}"
+
+    def _why_none(self) -> str:
+        """Why nothing was corrected."""
+        if not self._inner.answer_records():
+            return "no supercell was needed: there is no answer to correct"
+        if not self._can_be_made:
+            return "no supercell of the answer could be made"
+        if self._lacks_budget:
+            words = "the answer is not corrected by supercells: no evaluation was left for them"
+            return f"{words}; raise strategy.max_evaluations"
+        return "no supercell was needed"
+
+    @property
+    def _can_be_made(self) -> bool:
+        """Whether anything of the answer can have supercells."""
+        answer = self._inner.answer_records()
+        return any(hindrance(self._resolved, record, self._verify) is None for record in answer)
+
+    @property
+    def _lacks_budget(self) -> bool:
+        """Whether supercells of the answer are more than what is left."""
+        return self._left < self._verify.supercells and self._can_be_made

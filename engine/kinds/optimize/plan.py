@@ -16,7 +16,6 @@ from engine.references.mixed import needs_end_members
 if TYPE_CHECKING:
     from api_schemas.evaluations import EvaluationRecord
     from engine.optimize.point import Point
-    from engine.optimize.surrogates.surrogate import FitCache
     from engine.problem.resolved import ResolvedProblem
 
 
@@ -35,7 +34,6 @@ class OptimizePlan(CompositionPlan):
             parse_composition(resolved.space, composition, ("at", str(i)))
             for i, composition in enumerate(problem.at)
         ]
-        fits: FitCache = {}
         planned, waits = resolved.planned, needs_end_members(problem)
         self._search: Search | GridSearch
         if problem.strategy.name == "grid":
@@ -44,9 +42,9 @@ class OptimizePlan(CompositionPlan):
             planned, waits = len(points) + spare, True
             self._search = GridSearch(resolved, points)
         else:
-            self._search = Search(resolved, seed, given, spare, fits)
+            self._search = Search(resolved, seed, given, spare)
         self._preferring = Preferring(self._search.told, given, planned)
-        self._rounding = Rounding(self._search, planned, fits)
+        self._rounding = Rounding(self._search, planned)
         stages = Stages(self._search, self._preferring, self._rounding)
         super().__init__(resolved, stages, planned, seeks_front=problem.seeks_front, waits=waits)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.kinds.told import Told
 from engine.optimize.answer import stop_words
 from engine.optimize.answer.determination import determination
-from engine.optimize.answer.preference import PREFERRED, LeastMixingEnergy, Nearest, Rule, preferred
+from engine.optimize.answer.preference import PREFERRED, LeastMixingEnergy, Nearest, Rule, meeting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from api_schemas.evaluations import EvaluationRecord, Suggestion
@@ -55,11 +56,13 @@ class Preferring:
         """Once nothing that the rule prefers is worth an evaluation any more."""
         if before is None or self._next() is not None:
             return None
-        rule, loss = self._rule(), self._told.loss
-        if rule is None or loss is None or self.best() is None:
+        rule, loss, found = self._rule(), self._told.loss, self.best()
+        if rule is None or loss is None or found is None:
             return before
         met = stop_words.target_met(loss, len(self._told.records))
         words = f"{met.message}; of the compositions that meet the targets the answer is {rule.words}"
+        if self._proposed(rule, found[1]) is not None:  # the budget ended it
+            words += f" of the {len(self._meeting(rule, loss))} that were tried"
         return met.model_copy(update={"message": words})
 
     def best(self) -> tuple[EvaluationRecord, Point] | None:
@@ -67,14 +70,23 @@ class Preferring:
         rule, loss = self._rule(), self._told.loss
         if rule is None or loss is None:
             return None
-        return preferred(rule, loss, self._told.records, self._told.points)
+        return min(self._meeting(rule, loss), key=lambda one: (rule.rank(*one), one[1].index), default=None)
+
+    def _meeting(self, rule: Rule, loss: Loss) -> list[tuple[EvaluationRecord, Point]]:
+        """What meets the targets and can be compared by the rule."""
+        found = meeting(loss, self._told.records, self._told.points)
+        return [one for one in found if np.isfinite(rule.rank(*one))]
 
     def _next(self) -> NDArray[np.float64] | None:
         told, rule, found = self._told, self._rule(), self.best()
         tried = sum(self.owns(record) for record in told.records)
-        if rule is None or found is None or tried >= rule.most or len(told.records) >= self._planned:
+        if rule is None or found is None or tried >= rule.most or told.spent >= self._planned:
             return None
-        return rule.proposed(told.records, told.points, found[1])
+        return self._proposed(rule, found[1])
+
+    def _proposed(self, rule: Rule, best: Point) -> NDArray[np.float64] | None:
+        """What the rule would try next, whatever the budget."""
+        return rule.proposed(self._told.records, self._told.points, best)
 
     def _rule(self) -> Rule | None:
         """The rule, where it has a say: targets alone, met by one of many, and no steps."""
@@ -87,7 +99,7 @@ class Preferring:
         if not self._is_open(loss, told.best[1]):
             return None
         if strategy.prefer == "mixing_energy":
-            return LeastMixingEnergy(told.region, loss)
+            return LeastMixingEnergy(told.region, loss, told.differences)
         if self._given:
             return Nearest(told.region, loss, self._given[0], "the nearest to the first of at")
         return Nearest(

@@ -30,13 +30,12 @@ class Rounding:
     Args:
         search: The stage before.
         planned: At most so many evaluations, those of the search included.
-        fits: Fits of surrogates already made.
     """
 
-    def __init__(self, search: Search | GridSearch, planned: int, fits: FitCache) -> None:
+    def __init__(self, search: Search | GridSearch, planned: int) -> None:
         self._search = search
         self._planned = planned
-        self._fits = fits
+        self._fits: FitCache = {}
         self._told = search.told
         self._wanted: list[NDArray[np.float64]] | None = None
 
@@ -46,6 +45,9 @@ class Rounding:
 
     def tell(self, told: Told) -> None:
         """Take everything told."""
+        before = self._told.records
+        if told.records[: len(before)] != before or told.differences is not self._told.differences:
+            self._fits.clear()  # the first n are others now
         self._told = told
         self._wanted = None
 

@@ -46,7 +46,6 @@ class Search:
         seed: Of everything random.
         given: [n_columns] compositions to start from.
         spare: Evaluations of the budget that are kept for what follows.
-        fits: Fits of surrogates already made, shared with the stages that follow.
     """
 
     def __init__(
@@ -55,7 +54,6 @@ class Search:
         seed: int,
         given: Sequence[NDArray[np.float64]],
         spare: int,
-        fits: FitCache,
     ) -> None:
         self.told = Told(resolved)
         self.seeks_front = resolved.problem.seeks_front
@@ -64,7 +62,7 @@ class Search:
         self._given = given
         self._planned = resolved.planned
         self._spare = spare
-        self._fits = fits
+        self._fits: FitCache = {}
         self._asked: dict[int, list[Proposal]] = {}
 
     def owns(self, record: EvaluationRecord) -> bool:

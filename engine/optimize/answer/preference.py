@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from api_schemas.evaluations import EvaluationRecord
     from engine.composition.region import Region
+    from engine.optimize.differences import Differences
     from engine.optimize.point import Point
 
 PREFERRED = "preferred"
@@ -76,11 +78,18 @@ class Nearest:
     ) -> NDArray[np.float64] | None:
         """The nearest by the gradients at what was tried last, which is nearer to it than the best is."""
         del records
-        latest = [point for point in points if point.origin == PREFERRED and point.gradients]
-        found = nearest_kept(self.region, self.loss, latest[-1] if latest else best, self.x, WITHIN)
+        sloped = [point for point in points if point.origin == PREFERRED and self._has_slopes(point)]
+        around = sloped[-1] if sloped else best
+        if not self._has_slopes(around):
+            return None
+        found = nearest_kept(self.region, self.loss, around, self.x, WITHIN)
         if found is None or self._distance(found) > self._distance(best.x) - NEARER:
             return None
         return None if any(np.abs(point.x - found).max() < NEARER / 2 for point in points) else found
+
+    def _has_slopes(self, point: Point) -> bool:
+        """Whether every target has a gradient there: one without would not be kept."""
+        return all(term.name in point.gradients for term in self.loss.terms)
 
     def _distance(self, x: NDArray[np.float64]) -> float:
         return float(np.linalg.norm(x - self.x))
@@ -93,37 +102,44 @@ class LeastMixingEnergy:
     Attributes:
         region: The feasible compositions.
         loss: Targets.
+        differences: What explicit supercells say of mixing energies; None without any.
         most: Evaluations at the most.
     """
 
     region: Region
     loss: Loss
+    differences: Differences | None = None
     words: str = "the one of least mixing energy"
     most: int = 8
 
     def rank(self, record: EvaluationRecord, point: Point) -> float:
-        """The mixing energy, eV/atom; what lacks it is last."""
-        del point
-        found = record.properties.get(MIXING_ENERGY)
-        return np.inf if found is None else found.value
+        """The mixing energy, eV/atom, corrected where supercells tell by how much; what lacks it is last."""
+        return self._made(record, point).values.get(MIXING_ENERGY, np.inf)
 
     def proposed(
         self, records: Sequence[EvaluationRecord], points: Sequence[Point], best: Point
     ) -> NDArray[np.float64] | None:
         """The next step of one local search that begins where the targets were first met."""
-        space, sought = self.region.space, self._sought()
         own = {point.index for point in points if point.origin == PREFERRED}
-        begun = min((p for p in points if self.loss.met(p.values)), key=lambda p: p.index, default=best)
+        met = [p for p in points if p.values and self.loss.met(p.values) and not p.outside]
+        begun = min(met, key=lambda p: p.index, default=best)
         told = []
         for record, point in zip(records, points, strict=True):
-            made = point_of(record, point.x, space.columns, sought)
             origin = (
                 "step 0" if point.index in own else "start 0" if point.index == begun.index else "elsewhere"
             )
-            told.append(replace(made, origin=origin))
-        (search,) = gradient.trace(self.region, sought, told)
+            told.append(replace(self._made(record, point), origin=origin))
+        (search,) = gradient.trace(self.region, self._sought, told)
         return search.proposal
 
+    def _made(self, record: EvaluationRecord, point: Point) -> Point:
+        """The point as the search for the least mixing energy sees it."""
+        made = point_of(record, point.x, self.region.space.columns, self._sought)
+        if self.differences is not None:
+            made = self.differences.corrected(made, self._sought)
+        return made.forbidden() if point.outside else made
+
+    @cached_property
     def _sought(self) -> Loss:
         """Mixing energy as a goal, and the targets as bounds."""
         goal = Term(MIXING_ENERGY, "eV/atom", weight=1.0, target=None, tolerance=1.0, sign=1.0, scale=0.01)
@@ -141,10 +157,9 @@ class LeastMixingEnergy:
         return Loss((goal,), (*self.loss.thresholds, *bands), known=self.loss.known)
 
 
-def preferred(
-    rule: Rule, loss: Loss, records: Sequence[EvaluationRecord], points: Sequence[Point]
-) -> tuple[EvaluationRecord, Point] | None:
-    """The one that the rule prefers of those that meet the targets; None where none does."""
-    met = [pair for pair in zip(records, points, strict=True) if pair[1].values and loss.met(pair[1].values)]
-    met = [pair for pair in met if not pair[1].outside]
-    return min(met, key=lambda pair: (rule.rank(*pair), pair[1].index), default=None)
+def meeting(
+    loss: Loss, records: Sequence[EvaluationRecord], points: Sequence[Point]
+) -> list[tuple[EvaluationRecord, Point]]:
+    """Those that meet the targets and that the problem allows."""
+    pairs = zip(records, points, strict=True)
+    return [pair for pair in pairs if pair[1].values and loss.met(pair[1].values) and not pair[1].outside]

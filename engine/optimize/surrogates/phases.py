@@ -104,12 +104,13 @@ class Membership:
 
     def sloped(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities [n, n_phases] and their gradients [n, n_phases, n_columns] at compositions [n, n_columns]."""
-        at = torch.tensor(x, dtype=torch.float64).requires_grad_()
-        found = self.of(at)
-        slopes = [
-            torch.autograd.grad(found[:, number].sum(), at, retain_graph=True)[0].numpy()
-            for number in range(self.count)
-        ]
+        with torch.enable_grad():  # the acquisition function asks where autograd is off
+            at = torch.tensor(x, dtype=torch.float64).requires_grad_()
+            found = self.of(at)
+            slopes = [
+                torch.autograd.grad(found[:, number].sum(), at, retain_graph=True)[0].numpy()
+                for number in range(self.count)
+            ]
         return found.detach().numpy(), np.stack(slopes, 1)
 
     def without(self, place: int) -> Membership:

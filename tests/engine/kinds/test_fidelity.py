@@ -16,6 +16,9 @@ from api_schemas.reading import of_evaluation
 from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.acceptance.resolve import resolve
 from engine.campaign.campaign import Campaign
+from engine.optimize.answer.preference import LeastMixingEnergy
+from engine.optimize.differences import Differences
+from engine.optimize.objective import build_loss, point_of
 from engine.optimize.surrogates.difference import Difference, Observed
 
 HELD = 32
@@ -252,6 +255,109 @@ def test_a_composition_whose_supercells_leave_the_parent_is_not_the_answer():
     assert campaign.stopped is None or campaign.stopped.reason != "target_met"
 
 
+THREE = ["Na", "K", "Rb"]
+
+
+@pytest.mark.parametrize(
+    ("aims", "changes"),
+    [
+        (("lattice_a",), {}),
+        (("lattice_a",), {"strategy": {"prefer": "mixing_energy"}}),
+        (("lattice_a", "density"), {"constraints": {"resolution": 0.05}}),
+    ],
+)
+def test_a_search_that_goes_on_after_a_later_stage_takes_no_number_twice_nor_once_resumed(aims, changes):
+    truth, aim = Truth(THREE, seed=3), np.array([0.15, 0.25, 0.6])
+    wanted = [target(name, truth.explicit(name, aim), 0.001, weight=1) for name in aims]
+    asked = problem(THREE, wanted, **changes)
+    campaign, origins = Campaign(asked), []
+    while tasks := campaign.ask(2):
+        again = Campaign(asked)
+        again.tell(campaign.records)
+        assert again.ask(2) == tasks
+        campaign.tell([truth.record(campaign, task) for task in tasks])
+        origins += [getattr(task, "origin", None) for task in tasks]
+    later = max(origins.index(name) for name in ("preferred", "rounded") if name in origins)
+    assert any(str(origin).startswith(("step", "bayesian", "start")) for origin in origins[later:])
+    assert len(campaign.records) == len(origins) <= 30
+    again = Campaign(asked)
+    again.tell(campaign.records)
+    assert again.result() == campaign.result()
+
+
+@pytest.mark.parametrize("prefer", ["centre", "mixing_energy"])
+@pytest.mark.parametrize("budget", [5, 7])
+def test_what_is_preferred_leaves_room_for_supercells(prefer, budget):
+    truth = Truth(THREE, seed=3)
+    wanted = [target("lattice_a", truth.explicit("lattice_a", np.array([0.05, 0.2, 0.75])), 0.02)]
+    campaign, order = solved(
+        truth, problem(THREE, wanted, strategy={"prefer": prefer, "max_evaluations": budget}), 1
+    )
+    assert len(order) <= budget
+    assert sum(order) >= 2
+    assert "corrected by" in campaign.stopped.message
+
+
+def test_an_answer_that_nothing_was_left_to_correct_is_not_said_to_meet_its_target():
+    truth = Truth(["Na", "K"])
+    wanted = [target("lattice_a", 5.72, 0.01)]
+    first, _ = solved(truth, problem(["Na", "K"], wanted, strategy={"fidelity": "alchemical"}))
+    assert first.stopped.reason == "target_met"
+    count = len(first.records)
+    campaign = Campaign(problem(["Na", "K"], wanted, strategy={"max_evaluations": max(3, count)}))
+    campaign.tell(first.records)
+    assert campaign.stopped.reason == "budget_spent"
+    assert "not corrected by supercells: no evaluation was left" in campaign.stopped.message
+
+
+class Opposed(Truth):
+    """Mixing energies of which supercells say otherwise: those of the first two elements are far larger."""
+
+    def __init__(self):
+        super().__init__(THREE)
+        self.bow["mixing_energy"] = -np.array([[0, 0.02, 0.2], [0, 0, 0.02], [0, 0, 0]])
+        self.pairs["mixing_energy"] = np.array([[0, 0.6, -0.2], [0, 0, 0], [0, 0, 0]])
+
+
+def test_the_least_mixing_energy_is_sought_in_supercells():
+    truth = Opposed()
+    truth.pairs["mixing_energy"][0, 2] = 0.0
+    wanted = [target("lattice_a", 5.9, 0.01)]
+    campaign, _ = solved(truth, problem(THREE, wanted, strategy={"prefer": "mixing_energy"}), 1)
+    drawn = np.random.default_rng(1).dirichlet(np.ones(3), 20_000)
+    near = [x for x in drawn if abs(truth.explicit("lattice_a", x) - 5.9) < 0.01]
+    mixing = [truth.explicit("mixing_energy", x) for x in near]
+    found = truth.explicit("mixing_energy", campaign.space.to_vector(campaign.best.composition))
+    assert found < min(mixing) + 0.15 * (max(mixing) - min(mixing))
+
+
+def test_mixing_energies_are_compared_as_supercells_correct_them():
+    truth, asked = Opposed(), problem(THREE, [target("lattice_a", 5.9, 0.1)])
+    campaign = Campaign(asked)
+    (task,) = campaign.ask(1)
+    records, supercells = [], []
+    for index, x in enumerate([[0.25, 0.75, 0.0], [0.625, 0.0, 0.375]]):
+        composition = campaign.space.to_composition(np.array(x))
+        records.append(
+            truth.record(campaign, task.model_copy(update={"index": index, "composition": composition}))
+        )
+        made = SupercellTask(
+            index=index, tier="T0", composition=composition, evaluation=index, decoration=0, sites=32, seed=0
+        )
+        supercells.append(truth.record(campaign, made))
+    known = Differences.of(campaign.space, records, supercells, 1, lambda name, value: None)
+    loss = build_loss(asked, [5.9], {})
+    points = [
+        point_of(r, campaign.space.to_vector(r.composition), campaign.space.columns, loss) for r in records
+    ]
+    rule = LeastMixingEnergy(resolve(asked).region, loss, known)
+    found = [rule.rank(record, point) for record, point in zip(records, points, strict=True)]
+    assert found == pytest.approx([truth.explicit("mixing_energy", point.x) for point in points], abs=3e-3)
+    assert found[0] > found[1]
+    alchemical = [record.properties["mixing_energy"].value for record in records]
+    assert alchemical[0] < alchemical[1]
+
+
 def test_a_map_of_the_corrected_property_is_that_of_the_supercells():
     truth = Truth(["Na", "K"])
     campaign, _ = solved(truth, problem(["Na", "K"], [target("lattice_a", 5.72, 0.001)]))
@@ -266,6 +372,7 @@ def test_a_map_of_the_corrected_property_is_that_of_the_supercells():
         ({"strategy": {"name": "grid"}}, "/strategy/fidelity"),
         ({"strategy": {"max_evaluations": 2}}, "/strategy/max_evaluations"),
         ({"objectives": [{"property": "bulk_modulus", "goal": "maximize"}]}, "/objectives/0/property"),
+        ({"objectives": [{"property": "stable_supercell", "goal": "maximize"}]}, "/objectives/0/property"),
         ({"potential": {"name": "sevennet-0", "mixing": "paired"}}, "/strategy/fidelity"),
         ({"potential": {"name": "sevennet-0", "also": [{"name": "sevennet-l3i5"}]}}, "/potential/also"),
         ({"kind": "scan", "objectives": [], "strategy": {}}, "/strategy/fidelity"),

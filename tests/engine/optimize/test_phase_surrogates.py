@@ -222,3 +222,37 @@ def test_a_property_without_phases_has_the_band_of_its_errors():
     x = np.array([[0.52, 0.48]])
     factor = band(model, x)[1] / model.mean_and_deviation(x)[1]
     assert factor[0] == pytest.approx(max(1.0, (np.abs(errors) / deviations).max() / 2.0))
+
+
+def well(x):
+    """A mixing energy with a minimum on each side of the jump, the deeper one at a fraction of K of 0.7."""
+    share = x[1]
+    if share < JUMP:
+        return 0.05 + 0.4 * (share - 0.2) ** 2, [0.0, 0.8 * (share - 0.2)]
+    return 0.01 + 0.4 * (share - 0.7) ** 2, [0.0, 0.8 * (share - 0.7)]
+
+
+def searched(objectives, strategy, most):
+    campaign = Campaign(
+        problem(["Na", "K"], objectives, strategy={"name": strategy, "max_evaluations": most}), seed=1
+    )
+    while tasks := campaign.ask(1):
+        told = [record(campaign, one, {"lattice_a": jumping, "mixing_energy": well}) for one in tasks]
+        campaign.tell(
+            [one.model_copy(update={"phase": phase_of(one.composition["cation"]["K"])}) for one in told]
+        )
+    assert {one.phase for one in campaign.records} == {None, "layered"}
+    return campaign.result()
+
+
+@pytest.mark.parametrize("strategy", ["bayesian", "hybrid"])
+def test_a_search_for_a_goal_crosses_from_one_phase_into_the_other(strategy):
+    result = searched([{"property": "mixing_energy", "goal": "minimize"}], strategy, 11)
+    assert result.best.composition["cation"]["K"] == pytest.approx(0.7, abs=0.03)
+
+
+def test_a_front_has_members_of_both_phases():
+    goals = [{"property": "lattice_a", "goal": "minimize"}, {"property": "mixing_energy", "goal": "minimize"}]
+    shares = sorted(one.composition["cation"]["K"] for one in searched(goals, "bayesian", 8).front)
+    assert shares[0] < 0.02
+    assert JUMP < shares[-1] < 0.72

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import problem, run
+from synthetic import problem, record, run
+
+from engine.acceptance.resolve import resolve
+from engine.campaign.campaign import Campaign
+from engine.optimize.answer.preference import PREFERRED, Nearest
+from engine.optimize.objective import Loss, Term
+from engine.optimize.point import Point
 
 LENGTHS = np.array([5.6, 6.3, 6.6, 6.0])
 BOWING = 0.25
@@ -79,3 +85,57 @@ def test_where_targets_fix_the_answer_nothing_is_preferred():
     campaign = run(asked, {"lattice_a": lambda x: (float(line @ x), line)})
     assert {record.origin for record in campaign.records} <= {"start 0", "step 0"}
     assert campaign.result().best.composition["cation"]["K"] == pytest.approx(0.45, abs=0.002)
+
+
+BOTH = {"lattice_a": length, "mixing_energy": mixing}
+
+
+def asked_for(prefer, most):
+    goal = [{"property": "lattice_a", "target": 6.05, "tolerance": 0.002}]
+    return problem(["Na", "K", "Rb", "Li"], goal, strategy={"prefer": prefer, "max_evaluations": most})
+
+
+@pytest.mark.parametrize("prefer", ["centre", "mixing_energy"])
+def test_a_relaxation_that_failed_is_neither_the_start_nor_the_answer(prefer):
+    campaign = Campaign(asked_for(prefer, 30))
+    while tasks := campaign.ask(1):
+        campaign.tell([record(campaign, one, BOTH, converged=one.index != 1) for one in tasks])
+    assert campaign.stopped.reason == "target_met"
+    assert campaign.best.index != 1
+    assert "of the compositions that meet the targets" in campaign.stopped.message
+
+
+def test_an_answer_that_was_not_sought_further_says_among_how_many_it_is_the_preferred_one():
+    whole = run(asked_for("mixing_energy", 30), BOTH)
+    assert whole.stopped.message.endswith("the answer is the one of least mixing energy")
+    first = next(one.index for one in whole.records if one.origin == PREFERRED)
+    for most in (first, first + 1):
+        cut = run(asked_for("mixing_energy", most), BOTH)
+        target = [abs(one.properties["lattice_a"].value - 6.05) <= 0.002 for one in cut.records]
+        words = f"the one of least mixing energy of the {sum(target)} that were tried"
+        assert len(cut.records) == most
+        assert cut.stopped.message.endswith(words)
+
+
+def test_what_nothing_tells_of_is_not_claimed():
+    campaign = run(asked_for("mixing_energy", 30), {"lattice_a": length})
+    assert campaign.stopped.reason == "target_met"
+    assert "mixing" not in campaign.stopped.message
+
+
+def test_a_target_without_a_gradient_where_it_was_tried_last_is_kept_by_those_of_the_best():
+    region = resolve(asked_for("centre", 30)).region
+    slopes = {"lattice_a": np.array([1.0, 0, 0, -1]), "density": np.array([0, 1.0, -1, 0])}
+    loss = Loss(tuple(Term(name, "1", 1.0, 0.3, 0.01, 1.0, 1.0) for name in slopes))
+    x = np.array([0.6, 0.3, 0.0, 0.1])
+
+    def point(index, x, origin, names):
+        values = {name: 0.3 + float(slope @ (x - [0.6, 0.3, 0, 0.1])) for name, slope in slopes.items()}
+        return Point(index, origin, x, values, {name: slopes[name] for name in names}, 0.0)
+
+    best = point(0, x, "start 0", slopes)
+    latest = point(1, np.array([0.55, 0.35, 0.05, 0.05]), PREFERRED, ["lattice_a"])
+    found = Nearest(region, loss, region.center(), "").proposed([], [best, latest], best)
+    for name, slope in slopes.items():
+        assert abs(best.values[name] + slope @ (found - x) - 0.3) <= 0.0051
+    assert Nearest(region, loss, region.center(), "").proposed([], [latest], latest) is None
