@@ -177,7 +177,7 @@ def test_a_client_reads_the_files_that_a_problem_names(tmp_path, monkeypatch):
     path.write_text(yaml.safe_dump(document))
     assert resolve(Problem.from_file(path)).crystal.n_sites == 8
     monkeypatch.chdir(tmp_path)
-    body = protocol.submit(parse(Problem, document)).body
+    body = protocol.submit(parse(Problem, document), {}).body
     assert body["structure"] == {"cif": CIF}
     assert evaluate(parse(Problem, {**document, "potential": PLAIN["potential"]}), {}).converged
     (tmp_path / "salt.cif").unlink()
