@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.landscape import Landscape
 
-NEAR = 5e-4
+NEAR = 1e-3
 """Å; a last Newton step that moves no site and no vector of the cell by more has found the bottom."""
 BELIEVED = 0.2
 """Å; a Newton step that is longer is shortened to this before the relaxation goes on."""
