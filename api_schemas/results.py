@@ -131,8 +131,8 @@ class Result(Output):
     )
     degenerate_directions: int = Field(
         0,
-        description="In how many directions the composition can move with every target kept, where no goal decides: "
-        "the answer is one of many.",
+        description="In how many directions the composition can move with every target kept (or missed by no more), "
+        "where no goal decides: the answer is one of many.",
     )
     feasible_ranges: Ranges | None = Field(
         None,
