@@ -119,24 +119,28 @@ def test_no_endpoint_shows_or_changes_the_job_of_another_tenant(keyed, database,
     finished = keyed.post("/v1/jobs", json=PROBLEM, headers=alpha).json()["id"]
     work()
     queued = keyed.post("/v1/jobs", json=PROBLEM, headers=alpha).json()["id"]
+    over = {"problem": PROBLEM, "over": {"strategy.seed": [1, 2]}}
+    array = keyed.post("/v1/arrays", json=over, headers=alpha).json()["id"]
     before = {job_id: keyed.get(f"/v1/jobs/{job_id}", headers=alpha).json() for job_id in (queued, finished)}
     assert [job["state"] for job in before.values()] == ["queued", "succeeded"]
+    of_alpha = {"job_id": [queued, finished], "array_id": [array]}
     tried = 0
     for method, path, needed in operations(keyed):
-        # What needs another parameter than the job's id would have to be tried with one of the other tenant's.
-        assert needed in ([], ["job_id"]), (method, path)
-        if "{job_id}" not in path:
+        # What needs another parameter than these ids would have to be tried with one of the other tenant's.
+        assert needed in ([], ["job_id"], ["array_id"]), (method, path)
+        if not needed:
             body = PROBLEM if method == "post" else None
             told = keyed.request(method, path, headers=beta, json=body).text
-            assert not any(job_id in told for job_id in before), (method, path)
+            assert not any(known in told for known in (*before, array)), (method, path)
             continue
-        missing = keyed.request(method, path.format(job_id="0" * 26), headers=beta)
-        for job_id in before:
-            answer = keyed.request(method, path.format(job_id=job_id), headers=beta)
+        (parameter,) = needed
+        missing = keyed.request(method, path.format(**{parameter: "0" * 26}), headers=beta)
+        for known in of_alpha[parameter]:
+            answer = keyed.request(method, path.format(**{parameter: known}), headers=beta)
             assert answer.status_code == missing.status_code == 404, (method, path)
             assert answer.json()["type"] == missing.json()["type"]
             tried += 1
-    assert tried >= 18
+    assert tried >= 19
     after = {job_id: keyed.get(f"/v1/jobs/{job_id}", headers=alpha).json() for job_id in before}
     assert after == before
 
@@ -145,7 +149,7 @@ def test_every_endpoint_but_health_needs_a_key_and_changing_needs_another_scope_
     reader = bearer(made(database, scopes=("read",)))
     submitter = bearer(made(database, scopes=("submit",)))
     for method, path, _ in operations(keyed):
-        address = path.format(job_id="0" * 26)
+        address = path.format(job_id="0" * 26, array_id="0" * 26)
         bare = keyed.request(method, address)
         assert (bare.status_code == 401) == (not path.startswith("/health/")), (method, path)
         if path.startswith("/health/"):
