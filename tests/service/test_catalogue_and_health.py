@@ -108,7 +108,10 @@ def test_the_openapi_document_describes_every_call_of_the_contract(client):
     calls = {
         "/v1/problems/validate": {"post"},
         "/v1/jobs": {"get", "post"},
+        "/v1/arrays": {"post"},
+        "/v1/arrays/{array_id}": {"get"},
         "/v1/jobs/{job_id}": {"get", "delete"},
+        "/v1/jobs/{job_id}/answer": {"get"},
         "/v1/jobs/{job_id}/evaluations": {"get"},
         "/v1/jobs/{job_id}/events": {"get"},
         "/v1/jobs/{job_id}/result": {"get"},
