@@ -26,7 +26,7 @@ RESPONSE_TOLERANCE = 1e-5
 """Relative residual in the norm of the preconditioner, before a last step; changes of the strains are right to 1e-5."""
 MAX_PRODUCTS = 200
 STEP_TOLERANCE, MAX_STEP_PRODUCTS = 0.03, 12
-"""Relative residual of the last Newton step of a crystal without directions, and products that it may take."""
+"""Relative residual of the last Newton step, and products that it may take of its own."""
 DEPENDENT = 1e-10
 """A product that leaves less than this share of itself outside the span of the others belongs to a singular Hessian."""
 
@@ -119,7 +119,11 @@ class ConjugateResiduals:
 
 
 def response(
-    landscape: Landscape, at: FirstDerivatives, directions: NDArray[np.float64], inverse: Apply
+    landscape: Landscape,
+    at: FirstDerivatives,
+    directions: NDArray[np.float64],
+    inverse: Apply,
+    step_products: int = MAX_STEP_PRODUCTS,
 ) -> Response:
     """Solve for the implicit derivatives at a point relaxed alone (a batch of one).
 
@@ -128,6 +132,7 @@ def response(
         at: The relaxed point.
         directions: Directions of the weights, [n_copies, n_directions].
         inverse: Preconditioner, symmetric positive definite, [n_q] to [n_q].
+        step_products: Products that the last Newton step may take beside those of the directions.
     """
     solver = ConjugateResiduals(
         lambda vector: landscape.hessian_product(at, vector.reshape(1, -1))[0], inverse
@@ -139,7 +144,7 @@ def response(
         mixed[:, number] = landscape.mixed_product(at, direction.reshape(1, -1))[0]
         dq[:, number], solved = solver.solve(-mixed[:, number], RESPONSE_TOLERANCE)
         converged = converged and solved
-    correction, _ = solver.solve(-at.dh_dq[0], STEP_TOLERANCE, most=0 if wanted else MAX_STEP_PRODUCTS)
+    correction, _ = solver.solve(-at.dh_dq[0], STEP_TOLERANCE, most=step_products)
     return Response(
         dq=dq,
         correction=correction,

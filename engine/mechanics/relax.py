@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.mechanics.krylov import response
+from engine.mechanics.krylov import MAX_STEP_PRODUCTS, response
 from engine.mechanics.landscape import CALLS_PER_ROW, FirstDerivatives, Landscape
 from engine.mechanics.low_symmetry import Descent, SpringModel, descend
 from engine.mechanics.quasi_newton import Walker, advance, model_hessian
@@ -68,6 +68,10 @@ class Tolerance:
         return force <= self.force and stress <= self.stress and small
 
 
+AT_REST = Tolerance(force=5e-6, stress=5e-8)
+"""Below these even a mode of 0.01 eV/Å^2, such as layers have between them, is within 5e-4 Å of its minimum."""
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """Where a relaxation starts.
@@ -102,6 +106,7 @@ class Relaxed:
             ``hessian`` is that of the springs and ``mixed`` is empty.
         springs: What was learned of the Hessian, above WHOLE_HESSIAN_UP_TO coordinates.
         correction: The last Newton step, which q holds already, [n_q].
+        gain: Enthalpy that it gained, eV.
         undecided: How far the minimum may still be along a soft valley, Å; 0 where it was found.
     """
 
@@ -118,6 +123,7 @@ class Relaxed:
     response: NDArray[np.float64] | None = None
     springs: Springs | None = None
     correction: NDArray[np.float64] | None = None
+    gain: float = 0.0
     undecided: float = 0.0
 
 
@@ -271,6 +277,7 @@ def _finish(
             converged=converged and finite,
             stable=stable,
             correction=last,
+            gain=float(-0.5 * gradient @ last),
         )
         finished.append(one)
     return finished
@@ -287,9 +294,10 @@ def _finish_by_products(
     force, stress = landscape.coordinates.residual(at.q[0], gradient)
     found = None
     last, slope = np.zeros_like(gradient), np.zeros_like(at.dh_dlam[0])
-    if descent.finished:
-        wanted = np.zeros((at.dh_dlam.shape[1], 0)) if directions is None else directions
-        found = response(landscape, at, wanted, model.inverse(descent.hessian))
+    wanted = np.zeros((at.dh_dlam.shape[1], 0)) if directions is None else directions
+    if descent.finished and (wanted.shape[1] or not AT_REST.met(landscape.coordinates, at.q[0], gradient)):
+        own = 0 if wanted.shape[1] else MAX_STEP_PRODUCTS
+        found = response(landscape, at, wanted, model.inverse(descent.hessian), own)
         last = found.correction
         if wanted.shape[1]:
             slope = np.linalg.pinv(wanted).T @ found.slope
@@ -309,4 +317,5 @@ def _finish_by_products(
         response=found.dq if found is not None and directions is not None and found.converged else None,
         springs=descent.springs,
         correction=last,
+        gain=float(-0.5 * gradient @ last),
     )

@@ -2,7 +2,7 @@
 
 Residual forces and stresses are small in two ways: near a minimum, and anywhere in a valley whose floor is nearly flat,
 as layers that hardly hold each other, or an angle that costs nothing. What is left there is told by the Newton step
-H^-1 G, not by G: where the softest eigenvalue of the Hessian makes that step long, two starts would end apart.
+H^-1 G, not by G: where a soft direction of the Hessian makes that step long, two starts would end apart.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from engine.mechanics.coordinates import SymmetryCoordinates
     from engine.mechanics.landscape import Landscape
 
-NEAR = 1e-3
-"""Å; a last Newton step that moves no site and no vector of the cell by more has found the bottom."""
+NEAR, SOFT = 5e-4, 0.3
+"""Å and eV/Å^2; a last Newton step that moves no site and no vector of the cell by more, or along which the crystal is
+stiffer, has found the bottom.
+
+Along the steps of layered MoS2 and of SbSI there are 0.01 to 0.1 eV/Å^2, along those of salts 1."""
 BELIEVED = 0.2
 """Å; a Newton step that is longer is shortened to this before the relaxation goes on."""
 TIGHTER, ROUNDS = 0.1, 3
@@ -54,12 +57,7 @@ def relax_to_the_bottom(
     as_far_as_it_goes: set[int] = set()
     for _ in range(ROUNDS):
         soft = [
-            k
-            for k, one in enumerate(found)
-            if one.converged
-            and one.stable is not False
-            and k not in as_far_as_it_goes
-            and reach(coordinates, one.correction) > NEAR
+            k for k, one in enumerate(found) if k not in as_far_as_it_goes and _undecided(coordinates, one)
         ]
         if not soft:
             break
@@ -92,15 +90,23 @@ def _beyond(coordinates: SymmetryCoordinates, one: Relaxed) -> NDArray[np.float6
 
 def reach(coordinates: SymmetryCoordinates, step: NDArray[np.float64] | None) -> float:
     """The longest way, Å, by which a step of the coordinates [n_q] moves a site or a vector of the cell."""
+    return float(_ways(coordinates, step).max(initial=0.0))
+
+
+def _ways(coordinates: SymmetryCoordinates, step: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """By how much, Å, a step of the coordinates [n_q] moves each site and each vector of the cell, [n_sites + 3]."""
     if step is None or not len(step):
-        return 0.0
+        return np.zeros(0)
     moved = np.einsum("j,jna->na", step[coordinates.n_strain :], coordinates.displacement_modes)
     vectors = coordinates.lattice @ coordinates.strain(step)
-    both = np.concatenate([np.linalg.norm(moved, axis=1), np.linalg.norm(vectors, axis=1)])
-    return float(both.max(initial=0.0))
+    return np.concatenate([np.linalg.norm(moved, axis=1), np.linalg.norm(vectors, axis=1)])
 
 
 def _undecided(coordinates: SymmetryCoordinates, one: Relaxed) -> float:
-    """How far, Å, the minimum may still be: the last Newton step where it was long, else 0."""
-    left = reach(coordinates, one.correction) if one.converged and one.stable is not False else 0.0
-    return left if left > NEAR else 0.0
+    """How far, Å, the minimum may still be: the last Newton step where it was long and the crystal soft, else 0."""
+    if not one.converged or one.stable is False:
+        return 0.0
+    ways = _ways(coordinates, one.correction)
+    left = float(ways.max(initial=0.0))
+    # The Newton step d gains d.H.d / 2, so that this is the stiffness along it.
+    return left if left > NEAR and 2.0 * one.gain < SOFT * float(ways @ ways) else 0.0

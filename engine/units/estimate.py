@@ -42,9 +42,10 @@ _STEPS, _STEPS_PER_COORDINATE, _MOST_STEPS = 5, 1.2, 60
 _WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION = 30, 10
 """Coordinates up to which, and for each direction of the composition, a whole Hessian is taken; as in relaxations."""
 
-_STEPS_BY_SPRINGS, _PRODUCTS = 16, 7
-"""Energies above so many coordinates, and rows for each direction where no whole Hessian is taken (7 to 26 and 3 to 10
-measured on cells of 20 to 216 sites; 41 and 58 on a frustrated one)."""
+_STEPS_BY_SPRINGS, _PRODUCTS, _PRODUCTS_OF_STEP = 16, 7, 5
+"""Energies above so many coordinates, and rows where no whole Hessian is taken: for each direction, and without any for
+the last Newton step (7 to 26 and 3 to 10 measured on cells of 20 to 216 sites, 41 and 58 on a frustrated one; of the
+last step 3 in a salt, 12 in a soft chalcohalide)."""
 _CALLS_PER_GRADIENT, _STRAINS = 4, 6
 _MEMORY_OF_GRADIENT = 3.0
 """A backward pass through a row against a row, in memory (2.5 to 2.9 measured)."""
@@ -250,7 +251,7 @@ def _relaxation(
     if coordinates > _WHOLE_HESSIAN_UP_TO:
         steps = _STEPS_BY_SPRINGS
     if coordinates > max(_WHOLE_HESSIAN_UP_TO, _PRODUCTS_PER_DIRECTION * directions):
-        rows = _PRODUCTS * max(1, directions)
+        rows = _PRODUCTS * directions or _PRODUCTS_OF_STEP
     together = min(members, batch_size(crystal))
     return _Relaxation(
         calls=steps + CALLS_PER_ROW * rows,

@@ -110,10 +110,10 @@ def test_a_member_that_goes_no_further_leaves_the_others_of_its_batch_alone(memb
     )
     asked = []
 
-    def end(tag, left, *, converged):
+    def end(tag, left, *, converged, gain=0.0):
         fields = dict.fromkeys(field.name for field in dataclasses.fields(Relaxed))
         known = {"q": np.array([tag]), "correction": np.array([left]), "converged": converged, "stable": True}
-        return Relaxed(**{**fields, **known, "calls": 5, "undecided": 0.0})
+        return Relaxed(**{**fields, **known, "calls": 5, "gain": gain, "undecided": 0.0})
 
     def relax(_landscape, lam, starts, *_):
         asked.append(len(starts))
@@ -130,3 +130,29 @@ def test_a_member_that_goes_no_further_leaves_the_others_of_its_batch_alone(memb
         assert one.converged
         assert one.calls == 10
         assert (one.undecided > 0.0) == (tag == 0.0)
+
+
+@pytest.mark.parametrize(("stiffness", "times"), [(0.05, 3), (1.0, 1)])
+def test_a_stiff_crystal_goes_no_further_however_loosely_it_was_relaxed(stiffness, times, monkeypatch):
+    """One site on a spring in x, relaxed until the force on it is at the tolerance; its Newton step is exact."""
+    spring = SimpleNamespace(
+        n_strain=0,
+        displacement_modes=np.array([[[1.0, 0.0, 0.0]]]),
+        lattice=np.eye(3),
+        strain=lambda _: np.zeros((3, 3)),
+    )
+    asked = []
+
+    def relax(_landscape, _lam, _starts, tolerance, _directions):
+        asked.append(tolerance.force)
+        step = tolerance.force / stiffness
+        fields = dict.fromkeys(field.name for field in dataclasses.fields(Relaxed))
+        known = {"q": np.zeros(1), "correction": np.array([step]), "gain": 0.5 * stiffness * step**2}
+        return [Relaxed(**{**fields, **known, "converged": True, "stable": True, "calls": 5})]
+
+    monkeypatch.setattr(valleys, "relax", relax)
+    (found,) = valleys.relax_to_the_bottom(
+        SimpleNamespace(coordinates=spring), np.zeros((1, 1)), [Start(q=np.zeros(1))]
+    )
+    assert len(asked) == times
+    assert found.undecided == 0.0
