@@ -203,10 +203,11 @@ def digest(files: Iterable[Path]) -> str:
 
 
 def compress(folder: Path) -> None:
-    """Put a compressed copy beside each file that gets smaller by it."""
+    """Put a compressed file in the place of each that gets smaller by it: whoever cannot read it is a rare guest."""
     for path in sorted(folder.rglob("*")):
         if path.suffix in SHRINKS and path.stat().st_size > 1000:
             path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+            path.unlink()
 
 
 def ending(text: str) -> str:

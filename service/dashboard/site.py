@@ -1,11 +1,12 @@
 """The dashboard's files at ``/``, open to everybody: what they show comes from the API, which asks for a key itself.
 
 ``make dashboard`` writes ``static/``: index.html and favicon.svg, and ``assets/``, whose names hold a hash of their
-content. Text has a compressed copy beside it (``.gz``), so that nothing is compressed while serving.
+content. What shrinks is there compressed only (``.gz``): nothing is compressed while serving, and wheels are small.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def routes(folder: Path) -> list[BaseRoute]:
 
     def front(request: Request) -> Response:
         index = folder / "index.html"
-        if not index.is_file():
+        if not (index.is_file() or _compressed(index).is_file()):
             return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": "no-store"})
         return _answer(request, index, "no-cache")
 
@@ -81,9 +82,14 @@ def _found(folder: Path, name: str) -> Path:
         HTTPException: 404 if there is none that the dashboard consists of.
     """
     path = folder / name
-    if not _NAME.fullmatch(name) or path.suffix not in _MEDIA_TYPES or not path.is_file():
+    known = _NAME.fullmatch(name) and path.suffix in _MEDIA_TYPES
+    if not known or not (path.is_file() or _compressed(path).is_file()):
         raise HTTPException(404)
     return path
+
+
+def _compressed(path: Path) -> Path:
+    return path.with_name(path.name + ".gz")
 
 
 def _answer(request: Request, path: Path, caching: str) -> Response:
@@ -91,8 +97,11 @@ def _answer(request: Request, path: Path, caching: str) -> Response:
     media_type = _MEDIA_TYPES[path.suffix]
     if path.suffix == ".html":
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    compressed = path.with_name(path.name + ".gz")
-    if "gzip" in request.headers.get("Accept-Encoding", "") and compressed.is_file():
-        headers["Content-Encoding"] = "gzip"
-        path = compressed
-    return FileResponse(path, headers=headers, media_type=media_type)
+    compressed = _compressed(path)
+    if not compressed.is_file():
+        return FileResponse(path, headers=headers, media_type=media_type)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return FileResponse(
+            compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=media_type
+        )
+    return Response(gzip.decompress(compressed.read_bytes()), headers=headers, media_type=media_type)

@@ -65,4 +65,4 @@ def test_the_bare_install_asks_for_five_light_packages(wheel):
 
 def test_the_client_is_small(wheel):
     """With what it asks for it is 23 MB on the disk, most of it pydantic, pygments of rich, and yaml."""
-    assert sum(one.file_size for one in wheel.infolist()) < 7_000_000
+    assert sum(one.file_size for one in wheel.infolist()) < 6_000_000

@@ -33,7 +33,6 @@ def built(tmp_path, monkeypatch):
     (folder / "index.html").write_text("<!doctype html><title>Orichalcum</title>")
     (folder / "favicon.svg").write_text("<svg/>")
     (folder / ".digest").write_text("what nobody may read")
-    (folder / "assets" / "index-Ab_9-x.js").write_text(SCRIPT)
     (folder / "assets" / "index-Ab_9-x.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
     (folder / "assets" / "moyo-Cd12.wasm").write_bytes(b"\0asm\1\0\0\0")
     (folder / "assets" / "loop").symlink_to(folder / "assets")
