@@ -15,7 +15,7 @@ from api_schemas.kinds import KINDS
 from api_schemas.messages import Message, ObjectiveCheck
 from api_schemas.orderings import OrderAnswer
 from api_schemas.results import Result
-from api_schemas.words import change, counted, quantity
+from api_schemas.words import CAREFUL, change, counted, quantity
 
 MOST_OF_EVALUATIONS = 5
 """Different messages of evaluations that are not the answer."""
@@ -231,8 +231,9 @@ def _limits(result: Result) -> Iterator[Message]:
 
 
 def _stopped(result: Result) -> Message:
+    """Why it ended; what to be careful about stands in that sentence for those who read it alone, and above here."""
     reason = result.stopped.reason.replace("_", " ")
-    return Message(role="stopped", text=f"stopped: {reason}. {result.stopped.message}")
+    return Message(role="stopped", text=f"stopped: {reason}. {result.stopped.message.partition(CAREFUL)[0]}")
 
 
 def _notes(result: Result) -> Iterator[Message]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from api_schemas.base import Composition
 from api_schemas.units import unit_facts
 
+CAREFUL = "; careful: "
+"""Between why a job ended and what to be careful about in its answer, in one sentence."""
+
 
 def number(value: float, unit: str) -> str:
     """A value with as many digits as its unit deserves."""

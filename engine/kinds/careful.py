@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api_schemas.results import Stopped
+from api_schemas.words import CAREFUL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ def careful(stopped: Stopped, answered: Sequence[Evaluation]) -> Stopped:
         answered: The best, or the members of the front; none where nothing is sought.
     """
     texts = [
-        text.partition(": ")[0]
+        _up_to_colon(text)
         for one in answered
         for text in (*((one.message or "").split("; ")), *one.warnings)
         if text
@@ -33,5 +34,15 @@ def careful(stopped: Stopped, answered: Sequence[Evaluation]) -> Stopped:
         return stopped
     more = f", and {len(found) - MOST} more" if len(found) > MOST else ""
     return stopped.model_copy(
-        update={"message": f"{stopped.message}; careful: {', '.join(found[:MOST])}{more}"}
+        update={"message": f"{stopped.message}{CAREFUL}{', '.join(found[:MOST])}{more}"}
     )
+
+
+def _up_to_colon(text: str) -> str:
+    """A sentence up to its first colon that is in no parentheses."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and text.startswith(": ", place):
+            return text[:place]
+    return text

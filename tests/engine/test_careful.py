@@ -109,6 +109,8 @@ def test_warnings_of_the_answer_stand_in_the_sentence_that_says_why_the_job_ende
     assert careful(stopped, [warned()]) == stopped
     one = careful(stopped, [warned("a saddle point: it would distort")])
     assert one.message == "lattice_a is within 0.001 Å; careful: a saddle point"
+    other = careful(stopped, [warned("ScN is layered (P6_3/mmc (194), neighbours: N 5): it refers to that")])
+    assert other.message.endswith("; careful: ScN is layered (P6_3/mmc (194), neighbours: N 5)")
     front = [
         warned(None, ["Fe may be magnetic: no moments"]),
         warned("a: b; c: d", ["Fe may be magnetic: no moments"]),

@@ -52,6 +52,21 @@ def test_the_dashboard_is_tested_with_the_same_messages():
     assert {one.kind for one in RESULTS.values()} == {kind.name for kind in KINDS}
 
 
+def test_what_to_be_careful_about_is_told_once():
+    """By the evaluations of the answer, and not again by the sentence that says why the job ended."""
+    warned, ended = (
+        "the end member ScN is of another phase: mixing_energy refers to it",
+        "it is within 0.001 Å",
+    )
+    one = RESULTS["a lattice match less sure than its tolerance"]
+    best = one.best.model_copy(update={"message": None, "warnings": [warned]})
+    stopped = one.stopped.model_copy(update={"message": f"{ended}; careful: {warned.partition(':')[0]}"})
+    told = with_reading(one.model_copy(update={"best": best, "stopped": stopped})).reading
+    assert [message.text for message in told if "ScN is of another phase" in message.text] == [warned]
+    (last,) = (message.text for message in told if message.role == "stopped")
+    assert last.endswith(ended)
+
+
 def test_a_message_that_stands_beside_its_numbers_is_not_repeated():
     for name, one in RESULTS.items():
         shown = printed(one)
