@@ -19,7 +19,7 @@ def block(text):
     return [re.sub(r"\d+(\.\d+)? s$", "some s", line.rstrip()) for line in lines[begin : end + 1]]
 
 
-def test_the_answer_in_the_readme_is_what_its_example_prints(tmp_path, weights_fetched):
+def test_the_answer_in_the_readme_is_what_its_example_prints(tmp_path):
     shown = block((REPOSITORY / "README.md").read_text())
     with Commands(tmp_path) as commands:
         done = commands("run", str(REPOSITORY / "examples" / "alscn_on_gan.yaml"))
