@@ -35,7 +35,7 @@ from service.lifecycle import states
 from service.lifecycle.submission import Submission, submit
 from service.operations import migration
 from service.queue.queues import QUEUE
-from service.repositories import jobs, tasks, turns
+from service.repositories import asking, jobs, tasks, turns
 from service.settings import Settings
 from service.tables.database import Database
 from service.tables.tasks import TaskRow
@@ -106,8 +106,8 @@ def claims(database: Database, name: str) -> Row:
             job = jobs.locked(session, job_id)
             assert job is not None  # noqa: S101
             states.change(session, job, "running")
-            tasks.add(session, job, [[Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})]])
-            tasks.to_enqueue(session, job_id, 1)
+            asking.add(session, job, [[Suggestion(index=0, composition={"cation": {"Na": 0.5, "K": 0.5}})]])
+            asking.to_enqueue(session, job_id, 1)
     with database.reading() as session:
         ids = list(session.scalars(select(TaskRow.id)))
 

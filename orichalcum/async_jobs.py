@@ -29,10 +29,10 @@ class AsyncJobHandle:
         return f"AsyncJobHandle({self.id!r}, {self.job.name!r}, {self.state})"
 
     def _repr_html_(self) -> str:
-        from orichalcum import display
+        from orichalcum import job_tables
         from orichalcum.notebook import as_html
 
-        return as_html(display.job(self.job))
+        return as_html(job_tables.job(self.job))
 
     @property
     def id(self) -> str:

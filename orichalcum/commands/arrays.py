@@ -21,7 +21,7 @@ def submit_array(
 ) -> None:
     """Submit a problem over values such as ``pressure=0,5,10``, and print the ids, or wait for the answers."""
     from api_schemas.arrays import as_over
-    from orichalcum import display, protocol
+    from orichalcum import display, job_tables, protocol
     from orichalcum.arrays import POLL_SECONDS
 
     try:
@@ -43,7 +43,7 @@ def submit_array(
     if json:
         print_json(array.array)
     elif wait:
-        display.show(output(), display.jobs(array.array.items))
+        display.show(output(), job_tables.jobs(array.array.items))
     else:
         for job in array.array.items:
             typer.echo(job.id)

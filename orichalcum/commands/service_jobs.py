@@ -111,7 +111,7 @@ def list_jobs(
 ) -> None:
     """List the jobs of a service, newest first."""
     from api_schemas.jobs import JobPage
-    from orichalcum import display
+    from orichalcum import display, job_tables
 
     with _client(url) as client:
         items = list(
@@ -128,7 +128,7 @@ def list_jobs(
     if json:
         print_json(JobPage(items=items))
     elif items:
-        display.show(output(), display.jobs(items))
+        display.show(output(), job_tables.jobs(items))
     elif state or name or tag or since or until or array:
         note("no jobs are like this")
     else:
@@ -138,14 +138,14 @@ def list_jobs(
 @reporting
 def show(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Show how a job stands."""
-    from orichalcum import display
+    from orichalcum import display, job_tables
 
     with _client(url) as client:
         job = client.job(job_id).job
     if json:
         print_json(job)
     else:
-        display.show(output(), display.job(job))
+        display.show(output(), job_tables.job(job))
 
 
 @reporting

@@ -14,7 +14,7 @@ from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
 from service.lifecycle.notice import notices
-from service.repositories import jobs, stored, tasks
+from service.repositories import asking, jobs, stored, tasks
 from service.repositories.jobs import JobFilter
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
@@ -103,7 +103,7 @@ def cancel_many(database: Database, tenant: str, wanted: JobFilter, most: int) -
 
 
 def _computing(session: Session, job: JobRow) -> bool:
-    return tasks.computing(session, job.id) or job.advance_until is not None
+    return asking.computing(session, job.id) or job.advance_until is not None
 
 
 def pause(database: Database, tenant: str, job_id: str) -> Job:

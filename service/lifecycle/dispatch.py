@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.queue.messenger import PRIORITY_STEPS, Messenger, Route
-from service.repositories import jobs, maps, parts, tasks
+from service.repositories import asking, jobs, maps, parts
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
 
@@ -28,7 +28,7 @@ def enqueue(database: Database, messenger: Messenger, job_id: str) -> None:
     unsent = [task_id for task_id in task_ids if not messenger.perform(task_id, route)]
     if unsent:
         with database.writing() as session:
-            tasks.forget_messages(session, unsent)
+            asking.forget_messages(session, unsent)
 
 
 def enqueue_or_later(database: Database, messenger: Messenger, job_id: str) -> None:
@@ -75,7 +75,7 @@ def _due(session: Session, job_id: str) -> tuple[Route, bool, list[int]]:
     if job.state != "running":
         return route, advance, []
     window = max(4, 2 * parts.living(session))
-    return route, advance, tasks.to_enqueue(session, job_id, window)
+    return route, advance, asking.to_enqueue(session, job_id, window)
 
 
 def jobs_to_serve(session: Session, queue: str) -> list[str]:

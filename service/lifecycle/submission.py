@@ -17,7 +17,7 @@ from service.access import quotas
 from service.lifecycle import arrays, following
 from service.lifecycle.notice import notices
 from service.queue.queues import queue_of
-from service.repositories import dependencies, events, idempotency, jobs, tags, tasks
+from service.repositories import asking, dependencies, events, idempotency, jobs, tags
 from service.settings import Settings
 from service.tables.api_keys import DEFAULT_TENANT
 from service.tables.database import Database, now
@@ -96,7 +96,7 @@ def submit(database: Database, settings: Settings, submission: Submission) -> Jo
     with database.writing() as session:
         quotas.check(session, settings, options.tenant, [submission.estimate])
         job = _stored(session, settings, member, options, parent=submission.parent)
-        tasks.add_known(session, job, submission.known)
+        asking.add_known(session, job, submission.known)
         session.flush()
         (answer,) = jobs.public(session, [job], notices=notices(session, [job]))
         if submission.key is not None:

@@ -21,7 +21,7 @@ from service.lifecycle.claims import Claims, apart
 from service.lifecycle.dispatch import enqueue, enqueue_maps, jobs_to_serve
 from service.lifecycle.following import begin_settled
 from service.queue.messenger import Messenger
-from service.repositories import idempotency, jobs, maps, parts, tallies, tasks
+from service.repositories import asking, idempotency, jobs, maps, parts, tallies, tasks
 from service.repositories.tallies import DAY_SECONDS
 from service.tables.database import Database, now
 from service.tables.jobs import JobRow
@@ -206,7 +206,7 @@ def _to_send_again(database: Database, queue: str, age: float) -> list[str]:
             .where(JobRow.needs_advance, lost, JobRow.queue == queue)
             .values(advance_enqueued_at=None)
         )
-        tasks.part_from_done(session)
+        asking.part_from_done(session)
         _ask_for_forgotten_steps(session)
         return jobs_to_serve(session, queue)
 

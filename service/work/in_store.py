@@ -16,7 +16,7 @@ from service.lifecycle.dispatch import enqueue, enqueue_maps
 from service.lifecycle.following import begin_settled
 from service.queue.messenger import Messenger
 from service.queue.queues import QUEUE
-from service.repositories import checkpoints, events, jobs, maps, parts, progress, tasks, turns
+from service.repositories import asking, checkpoints, events, jobs, maps, parts, progress, tasks, turns
 from service.repositories.maps import MapClaim
 from service.repositories.parts import Beat
 from service.repositories.progress import JobProgress
@@ -194,7 +194,7 @@ class WorkInStore:
         """End the job of what is held, or the map, with what went wrong."""
         with self._database.writing() as session:
             if isinstance(held, MapClaim):
-                told = tasks.done(session, held.job_id)
+                told = asking.done(session, held.job_id)
                 maps.store(session, held, told, failure=failure.model_dump_json())
             elif isinstance(held, StepClaim):
                 job = steps.ours(session, held)
@@ -292,7 +292,7 @@ class WorkInStore:
         """The records of a job whose progress lags behind them."""
         with self._database.reading() as session:
             job = jobs.get(session, job_id)
-            if job is None or states.is_final(job) or job.told == tasks.done(session, job_id):
+            if job is None or states.is_final(job) or job.told == asking.done(session, job_id):
                 return None
             return Behind(job.problem, tasks.records(session, job_id))
 
@@ -303,7 +303,7 @@ class WorkInStore:
             if job is None or states.is_final(job):
                 return True
             tasks.complete(session, job_id, completed)
-            if tasks.done(session, job_id) != progress.told:
+            if asking.done(session, job_id) != progress.told:
                 return False
             if progress.note(job):
                 events.append_progress(session, job, now(session))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.acceptance.maps import likely_slices
 from service.lifecycle import finish, states
-from service.repositories import events, jobs, maps, tasks
+from service.repositories import asking, events, jobs, maps, tasks
 from service.repositories.tasks import LEASE_SECONDS
 from service.tables.database import now
 from service.tables.jobs import JobRow
@@ -34,7 +34,7 @@ def claim(session: Session, job_id: str, worker: str) -> StepClaim | None:
         return None
     if job.advance_until is not None:
         return None
-    if tasks.outstanding(session, job_id, background=False):
+    if asking.outstanding(session, job_id, background=False):
         job.needs_advance = False  # the last of them will ask again
         return None
     job.needs_advance = False
@@ -106,7 +106,7 @@ def store(session: Session, job: JobRow, step: Step) -> None:
             for name, wanted in likely_slices(jobs.problem_of(job)):
                 maps.ask(session, job, name, wanted)
         return
-    if not tasks.add(session, job, step.asked) and not tasks.outstanding(session, job.id):
+    if not asking.add(session, job, step.asked) and not asking.outstanding(session, job.id):
         finish.fail(session, job, finish.nothing_asked())
         return
     if news:

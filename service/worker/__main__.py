@@ -32,7 +32,8 @@ from service.worker.device import DeviceUnavailable, chosen_device, share_thread
 from service.worker.fetching import fetch
 from service.worker.heartbeat import Heartbeat
 from service.worker.limits import Limits
-from service.worker.remote import BadAddress, RemoteWork
+from service.worker.patience import BadAddress
+from service.worker.remote import RemoteWork
 from service.worker.tasks import register
 
 EXIT_REFUSED = 78

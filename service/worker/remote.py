@@ -8,20 +8,15 @@ renewed for a minute may be handed on meanwhile; then the service says so, and t
 
 from __future__ import annotations
 
-import gzip
-import ipaddress
 import json
-import random
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import httpx
 import structlog
-from pydantic import ValidationError
 
-from api_schemas.errors import TYPE_PREFIX, ProblemDetail
+from api_schemas.errors import ProblemDetail
 from api_schemas.tasks import Record, Task
 from service.lifecycle.finish import evaluation_failed, own_version
 from service.repositories import evaluations
@@ -31,70 +26,11 @@ from service.repositories.progress import MOST_WORDS, JobProgress
 from service.repositories.references import ComputedElsewhere
 from service.repositories.tasks import Claim
 from service.work import messages, version
-from service.work.work import Behind, Held, Message, Outcome, OutOfReach, Refused, Step
-
-PATIENCE_SECONDS = 1800.0
-"""How long something is asked again that the service does not answer."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
-"""Seconds between two tries: each pause is twice as long as the one before."""
-
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-_BRIEF = httpx.Timeout(10.0)
-"""For what is said again in a moment: one request that hangs must not outlast a lease."""
-
-_KEPT_SECONDS = 3.0
-"""For so long a connection is kept: less than the service keeps it."""
-
-_WORTH_PACKING = 1000
-_REFUSED = frozenset({400, 401, 403, 404, 405, 406, 410, 415, 421})
-_AGAIN = frozenset({408, 425, 429})
+from service.work.work import Behind, Held, Message, Outcome, OutOfReach, Step
+from service.worker.patience import BRIEF, NotHeld, PatientClient, Rejected
 
 A = TypeVar("A", bound=messages.Exchanged)
 _log = structlog.get_logger(__name__)
-
-
-class BadAddress(ValueError):  # noqa: N818  (an answer to whoever starts a worker)
-    """An address at which no service may be asked; the message says why."""
-
-
-class NotHeld(Exception):  # noqa: N818  (an answer)
-    """What the worker speaks of is not (any more) held by it."""
-
-
-class Rejected(Exception):  # noqa: N818  (an answer)
-    """The service does not take what was sent; the message says why."""
-
-
-class _Elsewhere(Exception):  # noqa: N818  (it is asked again)
-    """What answered is not the service, but something before it."""
-
-
-def checked_address(url: str) -> str:
-    """The address of a service, without a slash at its end.
-
-    Raises:
-        BadAddress: if it is none, or a key would travel to it for all to read.
-    """
-    try:
-        parsed = httpx.URL(url)
-        host = parsed.host
-    except (httpx.InvalidURL, TypeError):
-        raise BadAddress(f"{url[:200]!r} is no address; write e.g. https://service.example.org") from None
-    if parsed.scheme not in ("https", "http") or not host or parsed.userinfo:
-        raise BadAddress(f"{url[:200]!r}: write e.g. https://service.example.org, without a name or password")
-    if parsed.scheme == "http" and not _is_this_machine(host):
-        raise BadAddress(
-            f"{url[:200]!r}: a key would travel unencrypted; use https:// (http:// only on the machine of the service)"
-        )
-    return url.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class RemoteWork:
@@ -120,25 +56,12 @@ class RemoteWork:
         stopping: Callable[[], bool] = lambda: False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        address = checked_address(url)
-        headers = {messages.WORKER_HEADER: worker, "Content-Type": "application/json"}
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
-        self._client = httpx.Client(
-            base_url=address,
-            headers=headers,
-            timeout=_TIMEOUT,
-            limits=httpx.Limits(keepalive_expiry=_KEPT_SECONDS),
-            # Clusters reach the outside by a proxy that the environment names; this machine needs none.
-            trust_env=not _is_this_machine(httpx.URL(address).host),
-            transport=transport,
-        )
+        self._client = PatientClient(url, key, worker, stopping, transport)
+        self._ask = self._client.ask
         self._arrival = messages.Arrival.model_validate(
             {"version": own_version(), "code": version.code(), "device": device}
         )
         self._device = device
-        self._stopping = stopping
-        self._chance = random.Random(worker)  # noqa: S311  (pauses of different workers differ)
         self._unwanted: dict[str, bool] = {}
         self._lock = threading.Lock()
 
@@ -158,7 +81,7 @@ class RemoteWork:
 
     def renew(self, held: Held) -> bool:
         """Extend a claim; False if it is no longer ours. The lease asks again by itself."""
-        told = self._ask("renew", _of(held), messages.Renewed, patience=0.0, timeout=_BRIEF)
+        told = self._ask("renew", _of(held), messages.Renewed, patience=0.0, timeout=BRIEF)
         with self._lock:
             self._unwanted = {_token(held).id: told.unwanted}
         return told.held
@@ -188,7 +111,7 @@ class RemoteWork:
         """Tell those who watch the job what is being done for a task."""
         said = "".join(one if one.isprintable() else " " for one in words)[:MOST_WORDS]
         try:
-            self._ask("say", messages.Said(held=_token(held), words=said), messages.Nothing, 0.0, _BRIEF)
+            self._ask("say", messages.Said(held=_token(held), words=said), messages.Nothing, 0.0, BRIEF)
         except NotHeld:
             return  # the next renewal says so
 
@@ -285,7 +208,7 @@ class RemoteWork:
     def beat(self, said: Beat) -> None:
         """Say that this worker is alive."""
         sign = messages.Sign.model_validate({"device": self._device, "idle_seconds": said.idle_seconds})
-        self._ask("beat", sign, messages.Nothing, patience=0.0, timeout=_BRIEF)
+        self._ask("beat", sign, messages.Nothing, patience=0.0, timeout=BRIEF)
 
     def leave(self) -> None:
         """Sign off; whatever is still held is handed on at once."""
@@ -306,41 +229,6 @@ class RemoteWork:
             return self._ask(operation, body, answer)
         except NotHeld as lost:
             raise OutOfReach(str(lost)) from None
-
-    def _ask(
-        self,
-        operation: str,
-        body: messages.Exchanged,
-        answer: type[A],
-        patience: float = PATIENCE_SECONDS,
-        timeout: httpx.Timeout = _TIMEOUT,
-    ) -> A:
-        """Ask until the service itself has answered, or patience ends."""
-        content, headers = body.model_dump_json().encode(), {}
-        if len(content) > _WORTH_PACKING:
-            content, headers = gzip.compress(content, 1), {"Content-Encoding": "gzip"}
-        end, pause = time.monotonic() + patience, FIRST_PAUSE
-        while True:
-            wait = pause * (0.5 + self._chance.random())
-            try:
-                response = self._client.post(
-                    f"/v1/work/{operation}", content=content, headers=headers, timeout=timeout
-                )
-                if response.status_code < 500 and response.status_code not in _AGAIN:
-                    return _understood(response, answer)
-                fault = f"{response.status_code}"
-                wait = max(wait, _told_to_wait(response))
-            except _Elsewhere as elsewhere:
-                fault = str(elsewhere)
-            except httpx.HTTPError as error:  # also an answer that cannot be unpacked
-                fault = f"{type(error).__name__}: {error}"
-            if time.monotonic() + wait > end or self._stopping():
-                raise OutOfReach(f"the service does not answer ({fault[:200]})")
-            _log.warning(
-                "the service does not answer, and is asked again", asked=operation, fault=fault[:200]
-            )
-            time.sleep(wait)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 class RemoteReferences:
@@ -387,52 +275,6 @@ class RemoteReferences:
 
     def _ask(self, operation: str, body: messages.Exchanged, answer: type[A]) -> A:
         return self._work._held(operation, body, answer)  # noqa: SLF001  (two halves of one thing)
-
-
-def _understood(response: httpx.Response, answer: type[A]) -> A:
-    """The answer, or what the service said in its place.
-
-    Raises:
-        NotHeld, Refused, Rejected: as the service said.
-        _Elsewhere: if it was not the service that said something.
-    """
-    status = response.status_code
-    if response.is_success:
-        try:
-            return answer.model_validate_json(response.content)
-        except ValidationError:
-            raise _Elsewhere(f"{status}, but not from the service: something before it answers") from None
-    said = _problem(response)
-    if said is None:
-        if response.is_redirect:
-            where = response.headers.get("location", "")[:120]
-            raise _Elsewhere(f"{status}, the service is said to be at {where}: if so, use that address")
-        raise _Elsewhere(
-            f"{status}, not from the service but from something before it, or this is not its address"
-        )
-    slug, detail = said
-    if slug == "not-held":
-        raise NotHeld(detail)
-    if status in _REFUSED or slug == "other-version":
-        raise Refused(detail)
-    raise Rejected(detail)
-
-
-def _problem(response: httpx.Response) -> tuple[str, str] | None:
-    """The end of the type of a problem detail of the service, and its words; None where it is none."""
-    try:
-        told = ProblemDetail.model_validate_json(response.content)
-    except ValidationError:
-        return None
-    if not told.type.startswith(TYPE_PREFIX):
-        return None
-    return told.type.removeprefix(TYPE_PREFIX), told.detail or told.title
-
-
-def _told_to_wait(response: httpx.Response) -> float:
-    """Seconds after which the service wants to be asked again."""
-    told = response.headers.get("retry-after", "")
-    return min(float(told), 60.0) if told.isascii() and told.isdigit() and len(told) < 6 else 0.0
 
 
 def _token(held: Held) -> messages.Token:

@@ -15,7 +15,7 @@ from service.access import keys
 from service.lifecycle import actions
 from service.lifecycle.dispatch import enqueue
 from service.operations import migration
-from service.repositories import jobs, tasks
+from service.repositories import asking, jobs, tasks
 from service.repositories.references import SqlReferenceStore
 from service.tables.jobs import JobRow
 from service.tables.schema import METADATA
@@ -151,7 +151,7 @@ def test_going_down_is_refused_while_jobs_have_what_the_older_version_does_not_k
         if what == "kind":
             job.kind = "walk"
         else:
-            tasks.add(session, job, [[asked[what]]])
+            asking.add(session, job, [[asked[what]]])
     before = contents(database, "jobs", "tasks")
     with pytest.raises(CommandError, match="1 job of kinds, units or tiers"):
         migration.downgrade(database, "0004")
@@ -166,7 +166,7 @@ def test_what_evaluations_share_stops_nobody_from_going_down_once_its_job_is_fin
     job_id = submitted()
     with database.writing() as session:
         shared = Task(index=0, unit="reference", background=True, counted=False)
-        tasks.add(session, jobs.locked(session, job_id), [[shared], [Task(index=0, unit="relaxation")]])
+        asking.add(session, jobs.locked(session, job_id), [[shared], [Task(index=0, unit="relaxation")]])
     with pytest.raises(CommandError, match="1 job is under way"):
         migration.downgrade(database, "0004")
     actions.cancel(database, "default", job_id)

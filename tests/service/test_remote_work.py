@@ -25,7 +25,7 @@ from service.http.request_body import unpacked
 from service.lifecycle.dispatch import enqueue
 from service.lifecycle.notice import stalled
 from service.lifecycle.submission import Options, Submission, submit
-from service.repositories import parts, tasks
+from service.repositories import asking, parts, tasks
 from service.repositories.references import ComputedElsewhere
 from service.settings import Settings
 from service.tables.jobs import JobRow
@@ -33,14 +33,15 @@ from service.tables.parts import PartRow
 from service.tables.tallies import TallyRow
 from service.work import messages, reading, served, version
 from service.work.work import OutOfReach, Refused
-from service.worker import fetching, remote
+from service.worker import fetching, patience, remote
 from service.worker import lease as lease_module
 from service.worker.activity import Activity
 from service.worker.advance import run_advance
 from service.worker.fetching import compute, fetch
 from service.worker.heartbeat import Heartbeat
 from service.worker.limits import Limits
-from service.worker.remote import BadAddress, NotHeld, RemoteWork, checked_address
+from service.worker.patience import BadAddress, NotHeld, checked_address
+from service.worker.remote import RemoteWork
 from tests.service.conftest import PROBLEM, each, fake_perform, serving
 from tests.service.test_access import KEYED, bearer, made
 from tests.service.test_checkpoints import ChainPlan, kept, rows
@@ -76,7 +77,7 @@ class Cut(httpx.HTTPTransport):
 @pytest.fixture
 def coming(service, database, monkeypatch):
     """Makes workers of a tenant, each with a key of its own."""
-    monkeypatch.setattr(remote, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.01)
     opened = []
 
     def worker(tenant="alpha", scopes=("compute",), name="w", transport=None) -> RemoteWork:
@@ -178,7 +179,7 @@ def test_only_the_key_and_the_worker_that_claimed_something_may_speak_of_it(data
     worked(worker, first, 1)
     held = first.claim(None)
     assert first.renew(held)
-    same_key = RemoteWork(str(first._client.base_url), first.key.key, "another", "cpu")
+    same_key = RemoteWork(str(first._client._client.base_url), first.key.key, "another", "cpu")
     for other in (coming(name="w"), same_key):
         assert not other.renew(held)
         assert not other.give_back(held)
@@ -379,7 +380,7 @@ def test_no_answer_ends_the_heart_of_a_worker(monkeypatch, fault):
 
 
 def test_a_service_that_is_away_for_good_is_not_asked_for_ever(coming, job, worker, monkeypatch):
-    monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
     network = Cut()
     work = coming(transport=network)
     job()
@@ -594,7 +595,7 @@ def speaking(service, coming, job, worker, database):
 
     def say(operation, body, headers=None):
         told = json.dumps({"held": token} | body).encode() if isinstance(body, dict) else body
-        answer = work._client.post(f"/v1/work/{operation}", content=told, headers=headers or {})
+        answer = work._client._client.post(f"/v1/work/{operation}", content=told, headers=headers or {})
         row = rows(database, job_id)[0]
         assert (row.state, row.attempt, row.record, row.doing) == ("running", 1, None, None), (
             operation,
@@ -712,7 +713,7 @@ TOO_MUCH = {
 }
 
 
-def asking(unit, **fields):
+def wanting(unit, **fields):
     text = {"unit": unit, "index": 0, "composition": {}, "evaluation": 0, "seed": 1} | fields
     progress = messages.Standing(told=0, best=None, trace="[]", front="[]", standing="{}")
     task = messages.Document(unit=unit, text=json.dumps(text))
@@ -727,10 +728,10 @@ def test_a_worker_orders_no_more_than_a_problem_may_ask_for(what, monkeypatch):
     monkeypatch.setattr(reading, "progress", lambda told: told)
     unit, fields = TOO_MUCH[what]
     with pytest.raises(Unprocessable, match=f"a task of {unit} cannot be asked for"):
-        reading.step(asking(unit, **fields))
+        reading.step(wanting(unit, **fields))
     sound = {"descent": {"matrix": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "number": 0}}
     sound |= {"decorations": {"decorations": []}, "supercell": {"decoration": 0, "sites": 256}}
-    ((task,),) = reading.step(asking(unit, **sound.get(unit, {}))).asked
+    ((task,),) = reading.step(wanting(unit, **sound.get(unit, {}))).asked
     assert (task.unit, task.index) == (unit, 0)
 
 
@@ -756,10 +757,10 @@ def test_what_the_service_does_not_take_fails_the_job_with_its_words(
 
 def test_so_many_workers_come_by_one_key_and_no_more(database, coming, monkeypatch):
     monkeypatch.setattr(served, "MOST_WORKERS", 2)
-    monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
     work = coming()
     said = parts.Beat("h", 1, "cpu", idle_seconds=None)
-    others = [RemoteWork(str(work._client.base_url), work.key.key, name, "cpu") for name in "abc"]
+    others = [RemoteWork(str(work._client._client.base_url), work.key.key, name, "cpu") for name in "abc"]
     for one in others[:2]:
         one.beat(said)
     arriving = ("arrive", work._arrival, messages.Welcome, 0.0)
@@ -823,12 +824,12 @@ def test_estimates_learn_nothing_from_workers_over_https(database, coming, job, 
 
 
 def test_tasks_are_known_again_however_many_are_named_at_a_time(database, job, monkeypatch):
-    monkeypatch.setattr(tasks, "_AT_A_TIME", 2)
+    monkeypatch.setattr(asking, "_AT_A_TIME", 2)
     job_id = job()
     asked = [[Task(index=index, unit="relaxation") for index in range(5)]]
     for expected in (5, 0):
         with database.writing() as session:
-            assert tasks.add(session, session.get(JobRow, job_id), asked) == expected
+            assert asking.add(session, session.get(JobRow, job_id), asked) == expected
 
 
 @pytest.mark.parametrize(
