@@ -14,4 +14,4 @@ from engine.kinds.scan.kind import Scan
 KINDS: Registry[Kind] = Registry("kind", Optimize(), Scan(), Evaluate(), Order(), FreeEnergyKind())
 """Every kind that a problem may name."""
 
-extensions.load("engine")
+extensions.load_engine()

@@ -11,4 +11,4 @@ from engine.tiers.tier import Tier
 TIERS: Registry[Tier] = Registry("tier", MeanField(), Fluctuation())
 """Every tier that a problem may name."""
 
-extensions.load("engine")
+extensions.load_engine()

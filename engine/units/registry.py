@@ -31,4 +31,4 @@ UNITS: Registry[Unit] = Registry(
 )
 """Every unit that a task may name."""
 
-extensions.load("engine")
+extensions.load_engine()

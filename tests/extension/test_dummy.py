@@ -82,6 +82,26 @@ def expected(orichalcum, tmp_path_factory):
     return json.loads(done.stdout)["answer"]
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        *("engine.kinds.registry", "engine.tiers.registry", "engine.units.registry", "engine.units.batches"),
+        *(
+            "engine.campaign.run",
+            "engine.acceptance.resolve",
+            "service.server",
+            "service.checking.examination",
+        ),
+    ],
+)
+def test_it_is_opened_whatever_is_imported_first(first):
+    tables = "from engine.kinds.registry import KINDS\nfrom engine.tiers.registry import TIERS\n"
+    names = "print('dummy' in KINDS, 'shifted' in TIERS, 'walk' in UNITS)"
+    code = f"import {first}\n{tables}from engine.units.registry import UNITS\n{names}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "True True True\n", done.stderr
+
+
 def test_a_kind_of_an_extension_runs_in_one_process(expected):
     assert len(expected["places"]) == TASKS
     assert len(set(expected["places"])) == TASKS

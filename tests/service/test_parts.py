@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 from sqlalchemy import select
 
@@ -24,6 +25,7 @@ from service.worker.advance import run_advance
 from tests.service.conftest import each, running_broker
 from tests.service.test_tasks import rows
 from tests.service.test_waiting_work import waited
+from tests.waiting import HANG_SECONDS, wait_for
 
 
 @pytest.mark.stores("sqlite")
@@ -45,6 +47,7 @@ def test_who_was_stopped_with_the_lock_of_the_store_is_found_though_nobody_else_
         hung = HungParts(database.url, Watch(monotonic, longest_step=4.0))
         opened.callback(hung.close)
         os.kill(holder, signal.SIGSTOP)
+        wait_for(lambda: psutil.Process(holder).status() == psutil.STATUS_STOPPED, "the stop", pause=0.01)
         beats = dict.fromkeys((holder, *others), 0.0)
         hung._beats = lambda: beats
 
@@ -71,7 +74,6 @@ def heard(database):
 
 def test_the_api_beats_while_its_event_loop_goes_on_and_signs_off(database, queue, settings):
     from tests.service.conftest import serving
-    from tests.waiting import wait_for
 
     with serving(settings, database, queue):
         wait_for(lambda: heard(database), "a heartbeat")
@@ -219,7 +221,6 @@ def test_a_worker_that_is_told_to_stop_in_one_long_call_gives_its_evaluation_bac
     from service.worker import lease
     from service.worker.perform import run_task
     from tests.service.conftest import fake_perform
-    from tests.waiting import HANG_SECONDS
 
     monkeypatch.setattr(lease, "LOOK_SECONDS", 0.02)
     monkeypatch.setitem(lease.PATIENCE, "stopping", 0.05)
@@ -239,8 +240,6 @@ def test_a_worker_that_is_told_to_stop_in_one_long_call_gives_its_evaluation_bac
 
 
 def test_the_sweeper_process_beats_and_signs_off(database, tmp_path):
-    from tests.waiting import wait_for
-
     with running_broker(tmp_path) as (broker, _):
         environment = {
             **os.environ,
