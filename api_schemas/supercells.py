@@ -21,6 +21,10 @@ class SupercellTask(Task):
         description="What is wanted; the supercell holds what its sites can hold."
     )
     evaluation: int = Field(description="Number of the evaluation that it is an explicit crystal of.")
+    after: int | None = Field(
+        None,
+        description="Number of the last evaluation told when a search asked for it; null where none did.",
+    )
     decoration: int = Field(description="Which of the decorations of this composition it is, from 0.")
     sites: int = Field(description="Mixed sites of the supercell, about.")
     seed: int = Field(description="Of the decoration, together with its number; and of a displacement.")
@@ -57,6 +61,7 @@ class SupercellRecord(Record):
 
     unit: str = SUPERCELL
     evaluation: int
+    after: int | None = Field(None, description="As in its task.")
     decoration: int
     composition: Composition = Field(description="What the supercell holds.")
     matrix: list[list[int]] = Field(description="Its lattice vectors in units of the parent's, as rows.")

@@ -31,9 +31,9 @@ SYSTEMS: dict[str, tuple[str, list[str], str, tuple[dict[str, float], ...]]] = {
     "NaClBr": ("rocksalt", ["Na", "Cl"], "Cl", ({"Cl": 0.5, "Br": 0.5}, {"Cl": 0.25, "Br": 0.75})),
     "ZnSSe": ("zincblende", ["Zn", "S"], "S", ({"S": 0.5, "Se": 0.5}, {"S": 0.25, "Se": 0.75})),
     "CuPd": ("fcc", ["Cu"], "Cu", ({"Cu": 0.5, "Pd": 0.5}, {"Cu": 0.25, "Pd": 0.75})),
-    "MoW": ("bcc", ["Mo"], "Mo", ({"Mo": 0.5, "W": 0.5},)),
+    "MoW": ("bcc", ["Mo"], "Mo", ({"Mo": 0.5, "W": 0.5}, {"Mo": 0.25, "W": 0.75})),
     "TiZrN": ("rocksalt", ["Ti", "N"], "Ti", ({"Ti": 0.5, "Zr": 0.5}, {"Ti": 0.75, "Zr": 0.25})),
-    "AlGaAs": ("zincblende", ["Ga", "As"], "Ga", ({"Al": 0.5, "Ga": 0.5},)),
+    "AlGaAs": ("zincblende", ["Ga", "As"], "Ga", ({"Al": 0.5, "Ga": 0.5}, {"Al": 0.25, "Ga": 0.75})),
     "GaAsP": ("zincblende", ["Ga", "As"], "As", ({"As": 0.5, "P": 0.5},)),
     "CaSrO": ("rocksalt", ["Ca", "O"], "Ca", ({"Ca": 0.5, "Sr": 0.5}, {"Ca": 0.25, "Sr": 0.75})),
     "PdPt": ("fcc", ["Pd"], "Pd", ({"Pd": 0.5, "Pt": 0.5},)),
@@ -41,6 +41,7 @@ SYSTEMS: dict[str, tuple[str, list[str], str, tuple[dict[str, float], ...]]] = {
     "CrMoW": ("bcc", ["W"], "W", ({"Cr": 0.25, "Mo": 0.25, "W": 0.5},)),
     "CuNiPd": ("fcc", ["Cu"], "Cu", ({"Cu": 0.5, "Ni": 0.25, "Pd": 0.25},)),
     "AlInN": ("wurtzite", ["Al", "N"], "Al", ({"Al": 0.75, "In": 0.25},)),
+    "ZnSeTe": ("zincblende", ["Zn", "Se"], "Se", ({"Se": 0.5, "Te": 0.5},)),
     "ScAlN": ("wurtzite", ["Al", "N"], "Al", ({"Sc": 0.25, "Al": 0.75},)),
 }
 KEPT = ("lattice_a", "lattice_c", "volume", "mixing_energy", "energy")

@@ -4,7 +4,8 @@
 
 The rival is the same strategy (`bayesian`) on explicit values, which have no gradients; both end when their value is
 within the tolerance. Functions are made of pairs: alchemical properties with their own bowing, and a difference that
-grows with the square of the mismatch of sizes. Crystals are computed with SevenNet-0 in supercells of 16 mixed sites.
+grows with the square of the mismatch of sizes. Crystals are computed with SevenNet-0 in supercells of 16 mixed sites
+(searches/explicit_crystals.py); their supercells and finished searches are kept in benchmarks/records.
 """
 
 from __future__ import annotations
@@ -13,33 +14,28 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from api_schemas.cost import Cost
 from api_schemas.evaluations import EvaluationRecord, PropertyValue
 from api_schemas.problem import Problem
 from api_schemas.supercells import SupercellRecord, SupercellTask
 from engine.campaign.campaign import Campaign
-from engine.campaign.evaluate import evaluate
 from engine.properties.table import PROPERTIES
+
+sys.path.insert(0, str(Path(__file__).parent))
+from searches.explicit_crystals import CRYSTALS, Explicit, searched
 
 ELEMENTS = ("Na", "K", "Li", "Rb")
 TOLERANCES = {"lattice_a": 0.001, "density": 0.01}
 SITES, DECORATIONS, BUDGET = 32, 2, 60
-HELD = 16
-"""Mixed sites of the supercells of crystals."""
-CRYSTALS: dict[str, tuple[str, list[str], str, list[str]]] = {
-    "(Na,K)Cl": ("rocksalt", ["Na", "Cl"], "Na", ["Na", "K"]),
-    "(Cu,Au)": ("fcc", ["Cu"], "Cu", ["Cu", "Au"]),
-}
 RESULTS = Path(__file__).parents[1] / ".bench" / "two_fidelities.jsonl"
+OF_CRYSTALS = Path(__file__).parent / "records" / "two_fidelities.jsonl"
 
 
 @dataclass(frozen=True)
@@ -138,6 +134,7 @@ class Functions:
             index=task.index,
             cost=Cost(potential_calls=7, shared_calls=0, seconds=0.0, supercell_calls=7),
             evaluation=task.evaluation,
+            after=task.after,
             decoration=task.decoration,
             composition=campaign.space.to_composition(held),
             matrix=[[2, 0, 0], [0, 4, 0], [0, 0, 4]],
@@ -182,65 +179,6 @@ def of_functions(k: int, number: int, aim: np.ndarray) -> dict[str, Any]:
     return _line("functions", k, number, ours, rival, error(ours), error(rival))
 
 
-@cache
-def truth_of(name: str) -> tuple[dict[str, Any], list[float], CubicSpline]:
-    """A crystal's problem, the lattice constants of its ends, and by how much supercells differ by the second fraction.
-
-    Supercells of every composition that 16 sites hold are relaxed, and a spline goes through what they differ by: a
-    single composition taken to its neighbour along the alchemical gradient would lack the slope of the difference.
-    """
-    prototype, species, site, elements = CRYSTALS[name]
-    base: dict[str, Any] = {
-        "structure": {"prototype": prototype, "species": species},
-        "sublattices": [{"name": "mixed", "sites": [site], "elements": elements}],
-        "potential": {"name": "sevennet-0"},
-    }
-    shares = [number / HELD for number in range(HELD + 1)]
-    at = [{"mixed": {elements[0]: 1.0 - share, elements[1]: share}} for share in shares]
-    asked = {**base, "kind": "evaluate", "at": at, "verify": {"supercells": DECORATIONS, "sites": HELD}}
-    campaign = Campaign(Problem.model_validate(asked))
-    while tasks := campaign.ask():
-        campaign.tell([evaluate(campaign.resolved, task) for task in tasks])
-    result = campaign.result()
-    found = dict.fromkeys(range(HELD + 1), 0.0)
-    for entry in result.verification or ():
-        if entry.property == "lattice_a" and entry.difference is not None:
-            found[entry.evaluation] = entry.difference
-    values = [one.properties["lattice_a"].value for one in result.evaluations]
-    return base, [values[0], values[-1]], CubicSpline(shares, [found[number] for number in range(HELD + 1)])
-
-
-def of_crystal(name: str, number: int, aim: float) -> dict[str, Any]:
-    """Both searches of a lattice constant of a crystal, so far on the way from the one end to the other."""
-    base, ends, difference = truth_of(name)
-    elements = CRYSTALS[name][3]
-    goal = {"property": "lattice_a", "target": ends[0] + aim * (ends[1] - ends[0]), "tolerance": 0.002}
-    search = {"name": "bayesian", "max_evaluations": 30}
-    sizes = {"supercells": DECORATIONS, "sites": HELD}
-    asked = {**base, "objectives": [goal], "verify": sizes, "strategy": {**search, "fidelity": "supercells"}}
-    ours = Campaign(Problem.model_validate(asked))
-    while tasks := ours.ask():
-        ours.tell([evaluate(ours.resolved, task) for task in tasks])
-    rival = Campaign(Problem.model_validate({**base, "objectives": [goal], "strategy": search}))
-
-    def explicit(record: EvaluationRecord) -> float:
-        value = record.properties["lattice_a"].value
-        return value + float(difference(record.composition["mixed"][elements[1]]))
-
-    while tasks := rival.ask(1):
-        records = [evaluate(rival.resolved, task) for task in tasks]
-        bare = [
-            {"lattice_a": PropertyValue(value=explicit(record), unit="Å", gradient=None)}
-            for record in records
-        ]
-        rival.tell(
-            [one.model_copy(update={"properties": own}) for one, own in zip(records, bare, strict=True)]
-        )
-    best = next(record for record in ours.records if record.index == ours.best.index)
-    misses = [explicit(best) - goal["target"], rival.best.properties["lattice_a"] - goal["target"]]
-    return _line(name, len(elements), number, ours, rival, *(abs(miss) / 0.002 for miss in misses))
-
-
 def _line(
     name: str, k: int, number: int, ours: Campaign, rival: Campaign, error: float, of_rival: float
 ) -> dict[str, Any]:
@@ -270,21 +208,25 @@ def main() -> None:
     parser.add_argument("--crystals", nargs="*", default=[], choices=list(CRYSTALS))
     parser.add_argument("--results", type=Path, default=RESULTS)
     asked = parser.parse_args()
-    stored = asked.results.read_text().splitlines() if asked.results.exists() else []
+    files = [path for path in (OF_CRYSTALS, asked.results) if path.exists()]
+    stored = [line for path in files for line in path.read_text().splitlines()]
     lines = {(one["system"], one["elements"], one["target"]): one for one in map(json.loads, stored)}
     wanted = [("functions", k, number) for k in asked.elements for number in range(asked.targets)]
     wanted += [
-        (name, len(CRYSTALS[name][3]), number) for name in asked.crystals for number in range(asked.targets)
+        (name, len(CRYSTALS[name].elements), number)
+        for name in asked.crystals
+        for number in range(asked.targets)
     ]
     for name, k, number in wanted:
         if (name, k, number) not in lines:
             if name == "functions":
                 line = of_functions(k, number, Functions(k).aims(asked.targets)[number])
             else:
-                line = of_crystal(name, number, (0.2, 0.35, 0.5, 0.65, 0.8)[number % 5])
+                line = _line(name, k, number, *searched(name, number))
             lines[name, k, number] = line
-            asked.results.parent.mkdir(exist_ok=True)
-            with asked.results.open("a") as file:
+            path = asked.results if name == "functions" else OF_CRYSTALS
+            path.parent.mkdir(exist_ok=True)
+            with path.open("a") as file:
                 file.write(json.dumps(line) + "\n")
             print(line, file=sys.stderr, flush=True)
     print(
@@ -297,6 +239,10 @@ def main() -> None:
         errors = max(one["error"] for one in own), max(one["error_of_rival"] for one in own)
         counts = f"{mine:25g}  {most:5d}  {other:5g}  {other / mine:5.1f}"
         print(f"{name:12s}{k:7d}  {counts}  {errors[0]:.2f} ({errors[1]:.2f})")
+    for name in asked.crystals:
+        explicit = Explicit(name)
+        found = zip(explicit.crystal.sought, explicit.scatter, strict=True)
+        print(f"{name}: what is computed scatters by", ", ".join(f"{key} {off:.4f}" for key, off in found))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ def supercell_record(
         index=task.index,
         cost=cost,
         evaluation=task.evaluation,
+        after=task.after,
         decoration=task.decoration,
         composition=resolved.space.to_composition(outcome.x),
         matrix=supercell.matrix.tolist(),

@@ -38,12 +38,14 @@ class Explicit:
         supercells: Those that converged and stayed on the parent lattice.
         x: The composition that they hold, [n_columns].
         reach: How far a composition may be from it to be held by them, by the fraction that differs most.
+        after: Number of the last evaluation told when they were asked for.
     """
 
     record: EvaluationRecord
     supercells: Sequence[SupercellRecord]
     x: NDArray[np.float64]
     reach: float
+    after: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,7 @@ class Differences:
                 [one for one in own if one.converged and not one.left_parent],
                 space.to_vector(own[0].composition),
                 0.5 / max(1, min(own[0].sites.values(), default=1)),
+                max(number if one.after is None else one.after for one in own),
             )
             for number, own in made.items()
             if len(own) >= each

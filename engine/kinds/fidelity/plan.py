@@ -94,10 +94,10 @@ class WithSupercells(Around[Plan]):
 
     def _missing(self) -> Iterator[SupercellTask]:
         """Tasks of the wanted supercells that are not told."""
+        last = max((record.index for record in self._inner.records), default=None)
         for record in self._undecided():
-            for task in supercell_tasks(
-                self._resolved, record, self._verify, self._seed, record.index * self._verify.supercells
-            ):
+            first = record.index * self._verify.supercells
+            for task in supercell_tasks(self._resolved, record, self._verify, self._seed, first, after=last):
                 if task.index not in self._told:
                     yield task
 

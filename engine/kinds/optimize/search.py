@@ -124,12 +124,12 @@ class Search:
         return notes
 
     def _points(self) -> list[Point]:
-        """What the strategy sees: of evaluations before the last supercells the best one as the start of a new search.
+        """What the strategy sees: of what was told before supercells the best one as the start of a new search.
 
         Local searches of what was another function then would take their steps and radii for granted.
         """
         known, points = self.told.differences, self.told.points
-        last = max(known.explicit, default=-1) if known is not None else -1
+        last = -1 if known is None else max((one.after for one in known.explicit.values()), default=-1)
         before = [point for point in points if point.index <= last]
         if not any(point.values and not point.outside for point in before):
             return points

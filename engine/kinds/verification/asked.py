@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def supercell_tasks(
-    resolved: ResolvedProblem, record: EvaluationRecord, verify: Verify, seed: int, first: int
+    resolved: ResolvedProblem,
+    record: EvaluationRecord,
+    verify: Verify,
+    seed: int,
+    first: int,
+    after: int | None = None,
 ) -> list[SupercellTask]:
     """A task for every decoration of an evaluation.
 
@@ -26,6 +31,7 @@ def supercell_tasks(
         verify: How many decorations, and how large.
         seed: Of the decorations.
         first: Number of the first task.
+        after: Number of the last evaluation told, where a search asks that goes on from there.
     """
     return [
         SupercellTask(
@@ -33,6 +39,7 @@ def supercell_tasks(
             tier=resolved.problem.potential.tier,
             composition=record.composition,
             evaluation=record.index,
+            after=after,
             decoration=decoration,
             sites=verify.sites,
             seed=seed,

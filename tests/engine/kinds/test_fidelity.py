@@ -22,6 +22,7 @@ from engine.optimize.objective import build_loss, point_of
 from engine.optimize.surrogates.difference import Difference, Observed
 
 HELD = 32
+THREE = ["Na", "K", "Rb"]
 UNITS = {"lattice_a": "Å", "mixing_energy": "eV/atom", "density": "g/cm^3"}
 
 
@@ -62,7 +63,7 @@ class Truth:
             counts[short[: int(HELD - counts.sum())]] += 1
             held = counts / HELD
             return SupercellRecord(
-                index=task.index, evaluation=task.evaluation, decoration=task.decoration,
+                index=task.index, evaluation=task.evaluation, after=task.after, decoration=task.decoration,
                 cost=Cost(potential_calls=7, shared_calls=0, seconds=2.0, supercell_calls=7, primitive_equivalents=9.0),
                 composition=space.to_composition(held), matrix=[[2, 0, 0], [0, 2, 0], [0, 0, 2]],
                 sites={"cation": HELD},
@@ -216,6 +217,36 @@ def test_records_in_any_order_and_one_by_one_give_the_same_result_and_a_partly_t
     assert slowly.result() == expected
 
 
+def test_after_supercells_of_an_older_evaluation_no_local_search_of_before_goes_on():
+    """It was of another function: here the second step from the last start would follow."""
+    truth = Truth(THREE, seed=3)
+    goal = [{"property": "mixing_energy", "goal": "minimize", "scale": 0.001}]
+    campaign, _ = solved(truth, problem(THREE, goal, strategy={"name": "gradient"}))
+    evaluations = [one for one in campaign.records if isinstance(one, EvaluationRecord)]
+    explicit = {one.evaluation for one in campaign.records if isinstance(one, SupercellRecord)}
+    last, older = evaluations[-1].index, evaluations[6]
+    assert max(explicit) < older.index < last
+    lower = []
+    for decoration in range(2):
+        task = SupercellTask(
+            index=2 * older.index + decoration, composition=older.composition, evaluation=older.index,
+            after=last, decoration=decoration, sites=HELD, seed=0,
+        )  # fmt: skip
+        record = truth.record(campaign, task)
+        record.properties["mixing_energy"] -= 0.01
+        lower.append(record)
+    campaign.tell(lower)
+    assert not any(str(task.origin).startswith("step") for task in campaign.ask())
+
+
+def test_supercells_tell_after_which_evaluation_they_were_asked_for():
+    truth = Truth(["Na", "K"])
+    campaign = Campaign(problem(["Na", "K"], [target("lattice_a", 5.72, 0.001)]))
+    while not isinstance((tasks := campaign.ask())[0], SupercellTask):
+        campaign.tell([truth.record(campaign, task) for task in tasks])
+    assert [task.after for task in tasks] == [campaign.records[-1].index] * 2
+
+
 def test_verify_says_how_many_supercells_and_how_large():
     truth = Truth(["Na", "K"])
     sizes = {"supercells": 3, "sites": 24}
@@ -253,9 +284,6 @@ def test_a_composition_whose_supercells_leave_the_parent_is_not_the_answer():
     assert campaign.best.index != before.index
     assert campaign.result().evaluations[before.index].left_parent is True
     assert campaign.stopped is None or campaign.stopped.reason != "target_met"
-
-
-THREE = ["Na", "K", "Rb"]
 
 
 @pytest.mark.parametrize(
