@@ -121,7 +121,7 @@ class JobHandle:
             found = self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
-        return Result.of(found, job.problem)
+        return Result.of(found, job.problem, self.map)
 
     def answer(self) -> AnswerSoFar:
         """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
