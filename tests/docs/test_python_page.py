@@ -31,6 +31,7 @@ def test_relaxation_dynamics_phonons_and_weights_run_as_they_are_shown(tmp_path,
     names = {}
     exec(compile(code, "docs/python.md", "exec"), names)  # noqa: S102  (our own)
     large, phonons = names["large"], names["phonons"]
+    names["calculator"].set_composition("cation:Al=0.8,Sc=0.2")
     assert np.linalg.norm(names["atoms"].get_forces(), axis=1).max() < 0.02
     assert len(large) == len(names["slopes"]) == 16
     assert set(names["slopes"][0]) == {"Al", "Sc"}
