@@ -216,6 +216,7 @@ def _parallel(
         dimensions=[*axes, {"label": label, "values": values}],
         line={"color": values, "colorscale": "Viridis", "showscale": True},
     )
+    drawn.update_layout(margin={"t": 96})  # the names stand above the axes, below the title
     return drawn
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "notebooks"
@@ -68,7 +68,8 @@ def executed(path: Path) -> Notebook:
     with tempfile.TemporaryDirectory() as own:
         client = NotebookClient(
             notebook,
-            km=AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(Path(own) / "kernel")),
+            kernel_name="python3",
+            config=Config({"KernelManager": {"transport": "ipc", "ip": str(Path(own) / "kernel")}}),
             timeout=SECONDS,
             resources={"metadata": {"path": str(path.parent)}},
         )
