@@ -21,7 +21,7 @@ TEST_PROCESSES ?= 2
 TEST_THREADS ?= 1
 PYTEST = OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test soak audit deployment check up dashboard screenshots bench bench-full docs weights constraints clean
+.PHONY: help demo test soak audit deployment check up dashboard screenshots bench bench-full docs notebooks weights constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -139,6 +139,9 @@ docs: $(STAMP) ## write what docs/ has from the code (schema, messages, picture 
 	@$(BIN)/python -m tools.draw_house
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "Read site/index.html, or serve it with its search: $(BIN)/python -m http.server -d site"
+
+notebooks: $(STAMP) weights ## execute the notebooks of docs/ anew, and write what comes out
+	@$(BIN)/python -m tools.run_notebooks
 
 constraints: $(STAMP) ## write the installed versions into constraints.txt
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude orichalcum \

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 
 from api_schemas.arrays import JobArray
-from api_schemas.jobs import FINAL_STATES, CancelledJobs
+from api_schemas.jobs import CancelledJobs
 from orichalcum import protocol
 from orichalcum.connection import Connection
 from orichalcum.exceptions import StillRunning
+from orichalcum.handles import SeenArray
 from orichalcum.jobs import JobHandle
 
 POLL_SECONDS = 0.5
 """Between two questions for an array that is waited for."""
 
 
-class ArrayHandle:
+class ArrayHandle(SeenArray):
     """A submitted array. ``array`` is what the service last said of it."""
 
     def __init__(self, client: Connection, array: JobArray) -> None:
@@ -23,28 +24,10 @@ class ArrayHandle:
         self._client = client
         self.array = array
 
-    def __repr__(self) -> str:
-        return f"ArrayHandle({self.id!r}, {self.states})"
-
-    @property
-    def id(self) -> str:
-        """Identifier of the array."""
-        return self.array.id
-
-    @property
-    def states(self) -> dict[str, int]:
-        """How many of its jobs were in which state when it was last seen; ``refresh`` asks again."""
-        return {str(state): count for state, count in self.array.states.items()}
-
     @property
     def jobs(self) -> list[JobHandle]:
         """Its jobs, in the order of the values (`job.array_values`)."""
         return [JobHandle(self._client, job) for job in self.array.items]
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of its jobs had ended when it was last seen."""
-        return all(state in FINAL_STATES for state in self.array.states)
 
     def refresh(self) -> JobArray:
         """Ask the service how its jobs stand.

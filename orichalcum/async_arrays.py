@@ -6,15 +6,16 @@ import asyncio
 import time
 
 from api_schemas.arrays import JobArray
-from api_schemas.jobs import FINAL_STATES, CancelledJobs
+from api_schemas.jobs import CancelledJobs
 from orichalcum import protocol
 from orichalcum.arrays import POLL_SECONDS
 from orichalcum.async_jobs import AsyncJobHandle
 from orichalcum.connection import AsyncConnection
 from orichalcum.exceptions import StillRunning
+from orichalcum.handles import SeenArray
 
 
-class AsyncArrayHandle:
+class AsyncArrayHandle(SeenArray):
     """A submitted array. ``array`` is what the service last said of it."""
 
     def __init__(self, client: AsyncConnection, array: JobArray) -> None:
@@ -22,28 +23,10 @@ class AsyncArrayHandle:
         self._client = client
         self.array = array
 
-    def __repr__(self) -> str:
-        return f"AsyncArrayHandle({self.id!r}, {self.states})"
-
-    @property
-    def id(self) -> str:
-        """Identifier of the array."""
-        return self.array.id
-
-    @property
-    def states(self) -> dict[str, int]:
-        """How many of its jobs were in which state when it was last seen; ``refresh`` asks again."""
-        return {str(state): count for state, count in self.array.states.items()}
-
     @property
     def jobs(self) -> list[AsyncJobHandle]:
         """Its jobs, in the order of the values (`job.array_values`)."""
         return [AsyncJobHandle(self._client, job) for job in self.array.items]
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of its jobs had ended when it was last seen."""
-        return all(state in FINAL_STATES for state in self.array.states)
 
     async def refresh(self) -> JobArray:
         """Ask the service how its jobs stand.

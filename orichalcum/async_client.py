@@ -17,6 +17,7 @@ from api_schemas.problem import ProblemLike
 from orichalcum import many, protocol
 from orichalcum.async_arrays import AsyncArrayHandle
 from orichalcum.async_jobs import AsyncJobHandle
+from orichalcum.exceptions import ClientClosed
 from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
 
 M = TypeVar("M", bound=BaseModel)
@@ -211,9 +212,11 @@ class AsyncClient:
         """The body of an answer piece by piece, while it is being sent.
 
         Raises:
+            ClientClosed: if the connections were closed.
             httpx.TransportError: if the connection cannot be made or breaks.
             RequestRefused: if the service refuses.
         """
+        self._check_open()
         request = call.request(self._http)
         request.extensions["timeout"] = STREAM_TIMEOUT.as_dict()
         response = await self._http.send(request, stream=True)
@@ -225,7 +228,12 @@ class AsyncClient:
         finally:
             await response.aclose()
 
+    def _check_open(self) -> None:
+        if self._http.is_closed:
+            raise ClientClosed
+
     async def _answer(self, call: Call[M]) -> httpx.Response:
+        self._check_open()
         attempt = 0
         while True:
             try:

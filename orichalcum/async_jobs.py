@@ -8,41 +8,23 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job
 from api_schemas.maps import SurrogateMap
 from orichalcum import protocol
 from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
+from orichalcum.handles import SeenJob
 from orichalcum.results import Result, StoredEvaluation
 
 
-class AsyncJobHandle:
+class AsyncJobHandle(SeenJob):
     """A submitted job. ``job`` is what the service last said of it."""
 
     def __init__(self, client: AsyncConnection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job
-
-    def __repr__(self) -> str:
-        return f"AsyncJobHandle({self.id!r}, {self.job.name!r}, {self.state})"
-
-    def _repr_html_(self) -> str:
-        from orichalcum import job_tables
-        from orichalcum.notebook import as_html
-
-        return as_html(job_tables.job(self.job))
-
-    @property
-    def id(self) -> str:
-        """Identifier of the job."""
-        return self.job.id
-
-    @property
-    def state(self) -> JobState:
-        """The state last seen; ``refresh`` asks again."""
-        return self.job.state
 
     async def refresh(self) -> Job:
         """Ask the service how the job stands.

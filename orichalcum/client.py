@@ -16,6 +16,7 @@ from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import ProblemLike
 from orichalcum import many, protocol
 from orichalcum.arrays import ArrayHandle
+from orichalcum.exceptions import ClientClosed
 from orichalcum.jobs import JobHandle
 from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
 
@@ -210,9 +211,11 @@ class Client:
         """The body of an answer piece by piece, while it is being sent.
 
         Raises:
+            ClientClosed: if the connections were closed.
             httpx.TransportError: if the connection cannot be made or breaks.
             RequestRefused: if the service refuses.
         """
+        self._check_open()
         request = call.request(self._http)
         request.extensions["timeout"] = STREAM_TIMEOUT.as_dict()
         response = self._http.send(request, stream=True)
@@ -224,7 +227,12 @@ class Client:
         finally:
             response.close()
 
+    def _check_open(self) -> None:
+        if self._http.is_closed:
+            raise ClientClosed
+
     def _answer(self, call: Call[M]) -> httpx.Response:
+        self._check_open()
         attempt = 0
         while True:
             try:

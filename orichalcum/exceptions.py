@@ -2,6 +2,7 @@
 
 OrichalcumError
 ├── BadAddress             the URL or API key given cannot be used
+├── ClientClosed           the client was closed before the call
 ├── ServiceUnreachable     nothing answers, or the connection breaks again and again
 ├── UnexpectedAnswer       something answers, but not an Orichalcum service
 ├── RequestRefused         the service said no, with a problem detail (RFC 9457)
@@ -33,6 +34,14 @@ class OrichalcumError(Exception):
 
 class BadAddress(OrichalcumError):  # noqa: N818  (the public names read as what happened)
     """The service's URL or the API key cannot be used as given."""
+
+
+class ClientClosed(OrichalcumError):  # noqa: N818
+    """A call by a client whose connections were closed."""
+
+    def __init__(self) -> None:
+        """Say how to mend it."""
+        super().__init__("the client was closed; ask inside its 'with' block, or before close()")
 
 
 class ServiceUnreachable(OrichalcumError):  # noqa: N818

@@ -18,6 +18,7 @@ from orichalcum.extras import needing
 from orichalcum.figures import figures
 from orichalcum.notebook import as_html
 from orichalcum.plot_style import ACCENT, FONT, GRID, SOFT, TEXT
+from orichalcum.surrogate import Surrogate
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,19 +42,20 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums }}
 """
 
 
-def report_html(result: Result, problem: Problem | None = None) -> str:
+def report_html(result: Result, problem: Problem | None = None, surrogate: Surrogate | None = None) -> str:
     """The report.
 
     Args:
         result: The result.
         problem: What it answers, where it is known: its name, its wishes and its file are told then.
+        surrogate: What is asked for maps; without it no band is drawn.
 
     Raises:
         ExtraMissing: if plotly is not installed.
     """
     with needing("plotly", "plot"):
         from plotly.offline import get_plotlyjs
-    drawn = figures(result, problem)
+    drawn = figures(result, problem, surrogate)
     title = problem.name if problem is not None else f"Result of kind {result.kind}"
     body = [f"<h1>{html.escape(title)}</h1>", _source_line(result), _card(result)]
     if drawn:

@@ -7,41 +7,23 @@ from collections.abc import Iterator
 
 import httpx
 
-from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job, JobState
+from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job
 from api_schemas.maps import SurrogateMap
 from orichalcum import protocol
 from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
+from orichalcum.handles import SeenJob
 from orichalcum.results import Result, StoredEvaluation
 
 
-class JobHandle:
+class JobHandle(SeenJob):
     """A submitted job. ``job`` is what the service last said of it."""
 
     def __init__(self, client: Connection, job: Job) -> None:
         """Hold a job that ``client`` received."""
         self._client = client
         self.job = job
-
-    def __repr__(self) -> str:
-        return f"JobHandle({self.id!r}, {self.job.name!r}, {self.state})"
-
-    def _repr_html_(self) -> str:
-        from orichalcum import job_tables
-        from orichalcum.notebook import as_html
-
-        return as_html(job_tables.job(self.job))
-
-    @property
-    def id(self) -> str:
-        """Identifier of the job."""
-        return self.job.id
-
-    @property
-    def state(self) -> JobState:
-        """The state last seen; ``refresh`` asks again."""
-        return self.job.state
 
     def refresh(self) -> Job:
         """Ask the service how the job stands.
@@ -121,7 +103,7 @@ class JobHandle:
             found = self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
-        return Result.of(found, job.problem)
+        return Result.of(found, job.problem, self.map)
 
     def answer(self) -> AnswerSoFar:
         """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""

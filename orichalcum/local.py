@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from api_schemas.sublattices import Sublattice
     from engine.campaign.calculator import AlchemicalCalculator
     from engine.campaign.run import Observer
+    from orichalcum.surrogate import Maps
 
 _OURS = ("engine", "service", "orichalcum", "api_schemas")
 
@@ -84,7 +85,19 @@ def _from_option(fault: FieldError) -> FieldError:
     return fault.model_copy(update={"pointer": "--at"}) if inside else fault
 
 
-def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Result:
+class Solved(NamedTuple):
+    """What came of a problem.
+
+    Attributes:
+        result: The answer.
+        map: What tells the surrogate over a slice, from everything that was computed.
+    """
+
+    result: Result
+    map: Maps
+
+
+def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Solved:
     """Solve a problem in this process.
 
     Args:
@@ -102,6 +115,7 @@ def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Re
     with _server_extra():
         from engine.acceptance.resolve import resolved_problem
         from engine.campaign import run as running
+        from engine.campaign.campaign import Campaign
 
         observer.doing("reading the problem")
         resolved = resolved_problem(problem)
@@ -109,7 +123,8 @@ def run(problem: ProblemLike, observer: Observer, *, device: str = "auto") -> Re
         observer.doing(f"loading {resolved.potential.name}")
         with _clear_failures():
             try:
-                return running.run(resolved, observer, device=chosen)
+                campaign = Campaign(resolved, shared=True)
+                return Solved(running.run(campaign, observer, device=chosen), campaign.map)
             except running.Interrupted as stop:
                 raise Interrupted(stop.result) from None
 

@@ -9,7 +9,8 @@ from orichalcum.extras import needing
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-INK, TEXT, SOFT, GRID, AXIS, SURFACE = "#1c1b1a", "#1c1b1a", "#55524d", "#e6e4e0", "#8b8781", "#ffffff"
+INK, TEXT, SOFT, GRID, AXIS = "#1c1b1a", "#1c1b1a", "#55524d", "#e6e4e0", "#8b8781"
+SURFACE, SUNKEN = "#ffffff", "#eceae7"
 ACCENT, GOOD, BAD = "#b97a36", "#00664a", "#a3330b"
 CATEGORIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c", "#b8a800")
 """Okabe and Ito's eight, those that keep their contrast first."""
@@ -44,10 +45,10 @@ def figure(x: str, y: str, title: str) -> go.Figure:
             "colorway": list(CATEGORIES),
             "xaxis": {**axis, "title": {"text": plain(x)}},
             "yaxis": {**axis, "title": {"text": plain(y)}},
-            "margin": {"l": 76, "r": 24, "t": 48, "b": 56},
-            "height": 380,
+            "margin": {"l": 76, "r": 24, "t": 48, "b": 92},
+            "height": 410,
             "hovermode": "closest",
-            "legend": {"orientation": "h", "y": 1.08, "x": 1.0, "xanchor": "right"},
+            "legend": {"orientation": "h", "x": 0.0, "yref": "container", "y": 0.0, "yanchor": "bottom"},
         }
     )
 

@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 
 from api_schemas import evaluations, jobs, results
 from api_schemas.problem import Problem
+from orichalcum.surrogate import Maps, Surrogate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,16 +88,24 @@ class Result(results.Result):
     front: list[Evaluation] = []  # type: ignore[assignment]  # narrower lists of something frozen
     evaluations: list[Evaluation] = []  # type: ignore[assignment]
     _problem: Problem | None = PrivateAttr(default=None)
+    _surrogate: Surrogate = PrivateAttr(default_factory=Surrogate)
 
     @classmethod
-    def of(cls, item: results.Result, problem: Problem | None = None) -> Result:
-        """The same result with these methods, and the problem that it answers."""
+    def of(cls, item: results.Result, problem: Problem | None = None, maps: Maps | None = None) -> Result:
+        """The same result with these methods.
+
+        Args:
+            item: The result.
+            problem: What it answers.
+            maps: What figures ask for the surrogate, `JobHandle.map` or `engine.Campaign.map`.
+        """
         fields = {name: getattr(item, name) for name in results.Result.model_fields}
         fields["best"] = None if item.best is None else Evaluation.of(item.best)
         fields["front"] = [Evaluation.of(one) for one in item.front]
         fields["evaluations"] = [Evaluation.of(one) for one in item.evaluations]
         found = cls.model_construct(**fields)
         found._problem = problem  # noqa: SLF001  (its own)
+        found._surrogate = Surrogate(maps)  # noqa: SLF001
         return found
 
     @property
@@ -136,15 +145,22 @@ class Result(results.Result):
 
         return frame(columns_of(self, what, gradients=gradients), library)
 
+    @property
+    def surrogate(self) -> Surrogate:
+        """What its figures ask for maps: of a job the service, of ``run`` what was learned, of a file nothing."""
+        return self._surrogate
+
     def plots(self) -> dict[str, go.Figure]:
         """Every figure that the result has, by name, as on its page in the dashboard.
+
+        Of a job the service is asked for the surrogate's band; where it cannot be had the figure says why.
 
         Raises:
             ExtraMissing: if plotly is not installed.
         """
         from orichalcum.figures import figures
 
-        return figures(self, self._problem)
+        return figures(self, self._problem, self._surrogate)
 
     def plot(self, name: str | None = None) -> go.Figure:
         """One figure.
@@ -156,9 +172,9 @@ class Result(results.Result):
             ExtraMissing: if plotly is not installed.
             NotAnswered: if the result has no such figure.
         """
-        from orichalcum.figures import chosen
+        from orichalcum.figures import one_figure
 
-        return chosen(self.plots(), name)
+        return one_figure(self, name, self._problem, self._surrogate)
 
     def report(self, path: str | os.PathLike[str]) -> None:
         """Write a report in one HTML file, with the figures, which needs nothing else to be read.
@@ -173,7 +189,7 @@ class Result(results.Result):
         from orichalcum.exporting import write_document
         from orichalcum.html_report import report_html
 
-        write_document(report_html(self, self._problem), Path(path))
+        write_document(report_html(self, self._problem, self._surrogate), Path(path))
 
     def _repr_html_(self) -> str:
         from orichalcum import display

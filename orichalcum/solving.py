@@ -34,7 +34,8 @@ def run(problem: ProblemLike, *, device: Device = "auto", progress: bool | None 
 
     meant = Problem.of(problem)
     with JobProgress(_console(progress), meant.objectives) as shown:
-        return Result.of(local.run(meant, shown, device=device), meant)
+        solved = local.run(meant, shown, device=device)
+    return Result.of(solved.result, meant, solved.map)
 
 
 def evaluate(

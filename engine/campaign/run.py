@@ -47,11 +47,13 @@ class Interrupted(KeyboardInterrupt):
         super().__init__()
 
 
-def run(problem: ProblemLike | ResolvedProblem, observer: Observer, *, device: str = "cpu") -> Result:
+def run(
+    problem: ProblemLike | ResolvedProblem | Campaign, observer: Observer, *, device: str = "cpu"
+) -> Result:
     """Solve a problem.
 
     Args:
-        problem: What to solve.
+        problem: What to solve; a campaign goes on from what it was told, and knows everything afterwards.
         observer: Told of progress.
         device: cpu or cuda.
 
@@ -61,7 +63,7 @@ def run(problem: ProblemLike | ResolvedProblem, observer: Observer, *, device: s
         Interrupted: at Ctrl-C, with the best so far.
     """
     started = time.monotonic()
-    campaign = Campaign(problem, shared=True)
+    campaign = problem if isinstance(problem, Campaign) else Campaign(problem, shared=True)
     workplace = Workplace(device=device, on_call=observer.called, say=observer.doing)
     waiting: list[Record] = []
     done = 0

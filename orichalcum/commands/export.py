@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -68,12 +69,12 @@ def export(
     chosen = cast("What | None", what)
     from orichalcum import columns, exporting
 
-    result, name = _result(source, url)
-    if file_format == "html":
-        from orichalcum.html_report import report_html
+    with _result(source, url) as (result, name):
+        if file_format == "html":
+            from orichalcum.html_report import report_html
 
-        _document(report_html(result, result.problem), to)
-        return
+            _document(report_html(result, result.problem, result.surrogate), to)
+            return
     if file_format == "csv":
         table = exporting.columns_of(result, chosen, gradients=True)
         if exporting.meant(result, chosen) == "evaluations":
@@ -115,17 +116,19 @@ def _known(option: str, wanted: str, known: Sequence[str]) -> None:
         raise BadRequest(f"{option} {wanted} is not known; take {' or '.join(known)}")
 
 
-def _result(source: str, url: str | None) -> tuple[results.Result, str]:
-    """The result, and a name for files."""
+@contextmanager
+def _result(source: str, url: str | None) -> Iterator[tuple[results.Result, str]]:
+    """The result, and a name for files; a service can be asked about it meanwhile."""
     path = Path(source)
     if path.is_file() or path.suffix == ".json" or len(path.parts) > 1:
         from orichalcum.results import Result
 
-        return Result.of(_read(path)), path.stem
+        yield Result.of(_read(path)), path.stem
+        return
     from orichalcum.client import Client
 
     with Client(url) as client:
-        return client.job(source).result(wait=False), source
+        yield client.job(source).result(wait=False), source
 
 
 def _read(path: Path) -> Result:

@@ -56,7 +56,7 @@ def run(
     problem = read_problem(file)
     try:
         with naming(file), JobProgress(messages(), problem.objectives) as progress:
-            answer, code = local.run(problem, progress, device=device), 0
+            answer, code = local.run(problem, progress, device=device).result, 0
     except local.Interrupted as stop:
         answer, code = stop.result, INTERRUPTED
         note("interrupted; the best so far:")

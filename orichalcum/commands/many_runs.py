@@ -78,7 +78,7 @@ def _one(folder: RunFolder, file: Path, place: str, device: str) -> tuple[Result
     if kept is not None:
         return kept, False
     with naming(file), JobProgress(messages(), problem.objectives, place=place) as progress:
-        result = local.run(problem, progress, device=device)
+        result = local.run(problem, progress, device=device).result
     folder.keep(file, problem, result)
     return result, True
 

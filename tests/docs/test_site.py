@@ -29,6 +29,11 @@ def test_the_site_is_built_strictly_and_fetches_nothing(tmp_path):
         assert 'rel="stylesheet" href="http' not in text, path
         assert "```math" not in text, path
         assert "$`" not in text or path == "contributing.html", path
+    notebook = pages["notebooks/lattice-match.html"]
+    assert "Plotly.newPlot(" in notebook
+    assert (tmp_path / "site" / "assets" / "plotly.min.js").stat().st_size > 1_000_000
+    assert (tmp_path / "site" / "notebooks" / "lattice-match.ipynb").is_file()
+    assert 'href="notebooks/lattice-match.html"' in pages["getting-started.html"]
     assert "orichalcum submit" in pages["reference/commands.html"]
     assert "/v1/jobs/{job_id}/evaluations" in pages["reference/rest-calls.html"]
 

@@ -1,7 +1,9 @@
 """Answers in other libraries: data frames, crystals, figures, notebooks; each library's own reading is what counts."""
 
+import copy
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -178,9 +180,35 @@ def test_figures_show_what_the_result_says(solved):
     best = next(trace for trace in solved.plot().data if trace.name == "best so far")
     assert best.y[-1] == solved.best.properties["lattice_a"].value
     assert best.line.color == "#b97a36"
-    assert found["space"].layout.shapes[0].y0 == pytest.approx(5.895)
+    assert any(one.y0 == pytest.approx(5.895) for one in found["space"].layout.shapes)
     with pytest.raises(NotAnswered, match="no figure 'hull'; it has convergence lattice_a, space"):
         solved.plot("hull")
+
+
+def test_the_band_of_a_run_is_what_its_surrogate_says(solved):
+    drawn = solved.plot("space")
+    by_name = {trace.name: trace for trace in drawn.data}
+    mean, band = by_name["surrogate"], by_name["surrogate ± 2 σ"]
+    assert mean.line.color == "#b97a36"
+    assert band.fillcolor == "rgba(185,122,54,0.2)"
+    # At what was evaluated the mean is the value and the band closes; the slope there is the exact gradient.
+    best = solved.best
+    x, slope = best.composition["cation"]["K"], best.properties["lattice_a"].gradient["cation"]
+    places = np.array(mean.x)
+    near = np.abs(places - x) < 0.02
+    line = best.properties["lattice_a"].value + (places - x) * (slope["K"] - slope["Na"])
+    np.testing.assert_allclose(np.array(mean.y)[near], line[near], atol=2e-4)
+    n = len(places)
+    np.testing.assert_allclose((np.array(band.y[:n]) + np.array(band.y[n:][::-1])) / 2, mean.y, atol=1e-12)
+    np.testing.assert_allclose(np.array(band.y[:n]) - mean.y, 2 * np.array(mean.customdata), atol=1e-12)
+    assert (np.array(mean.customdata) >= 0.0).all()
+    # Pure KCl and NaCl were relaxed too, as end members: between them nothing is hatched.
+    assert "not known" not in by_name
+    assert drawn.layout.xaxis.range == pytest.approx((-0.03, 1.03))
+    again = pickle.loads(pickle.dumps(solved))  # noqa: S301  (our own)
+    assert again == solved == copy.deepcopy(solved)
+    assert "surrogate" not in {trace.name for trace in again.plot("space").data}
+    assert "surrogate" in {trace.name for trace in copy.deepcopy(solved).plot("space").data}
 
 
 def test_the_colours_of_figures_are_those_of_the_dashboard():
@@ -195,6 +223,8 @@ def test_the_colours_of_figures_are_those_of_the_dashboard():
         "plot-ink": "INK",
         "plot-grid": "GRID",
         "text-2": "SOFT",
+        "sunken": "SUNKEN",
+        "plot-axis": "AXIS",
     }
     for token, name in tokens.items():
         assert f"--{token}: {getattr(plot_style, name)};" in light

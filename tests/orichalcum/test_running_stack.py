@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from orichalcum import AsyncClient, Client, Conflict, NotFound, Problem, ProblemRefused, StillRunning
 from orichalcum.cli import app
+from orichalcum.exceptions import ClientClosed
 from tests.soak import long
 from tests.waiting import HANG_SECONDS, wait_for
 
@@ -55,6 +56,12 @@ def test_a_job_goes_from_file_to_answer_through_the_client(url, problem):
         job = client.submit(Problem.from_file(problem))
         events = list(job.events())
         answer = job.result()
+        drawn = answer.plot("space")
+    by_name = {trace.name: trace for trace in drawn.data}
+    assert min(abs(y - 5.9) for y in by_name["surrogate"].y) < 0.01
+    with pytest.raises(ClientClosed, match="inside its 'with' block"):
+        job.result()
+    assert answer.plot("space") == drawn  # what was asked once is kept
     assert [event.id for event in events] == sorted({event.id for event in events})
     assert {event.name for event in events} == {"state", "progress", "evaluation"}
     assert events[-1].final

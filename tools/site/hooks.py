@@ -1,8 +1,8 @@
 """What MkDocs calls while it builds the site: pages from outside docs/, the generated reference, mathematics.
 
 The repository's documents are written for people who read them as files. Here README.md becomes the first page, files
-of the repository that pages name are put beside them, and formulas become MathML. A link to what is on no page is a
-warning, and the site is built strictly.
+of the repository that pages name are put beside them, notebooks become pages, and formulas become MathML. A link to
+what is on no page is a warning, and the site is built strictly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File
 
-from tools.site import reference
+from tools.site import notebooks, reference
 from tools.site.mathematics import InlineMathML, mathematics
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FILES = [
     "tests/data/structure_files/readings.md",
 ]
 """Other files that pages may link to, shown as text."""
+NOTEBOOKS = REPOSITORY / "docs" / "notebooks"
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
 FENCED = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -51,6 +52,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/rest-calls.md": reference.rest_calls(),
         "reference/problem-fields.md": reference.problem_fields(),
         **{f"reference/{_slug(title)}.md": reference.python(title) for title in reference.MODULES},
+        **{f"notebooks/{path.stem}.md": notebooks.page(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))},
+        notebooks.LIBRARY: notebooks.library(),
         **{page: (REPOSITORY / path).read_text() for page, path in PAGES.items()},
         **{_text(path): path.read_text() for pattern in FILES for path in sorted(REPOSITORY.glob(pattern))},
     }
@@ -84,7 +87,7 @@ def _on_site(target: str) -> str:
         if target == path:
             return page
     if target.startswith("docs/"):
-        return target.removeprefix("docs/")
+        return re.sub(r"\.ipynb$", ".md", target.removeprefix("docs/"))
     return _text(REPOSITORY / target)
 
 
