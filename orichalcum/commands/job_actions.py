@@ -57,10 +57,8 @@ def label(
         list[str] | None,
         typer.Option("--untag", help="A tag to take away, in whatever case; several may be given."),
     ] = None,
-    star: Annotated[
-        bool | None,
-        typer.Option("--star/--unstar", help="Whether it is one to come back to.", show_default=False),
-    ] = None,
+    star: Annotated[bool, typer.Option("--star", help="Mark them as ones to come back to.")] = False,
+    unstar: Annotated[bool, typer.Option("--unstar", help="Take the star away.")] = False,
     json: Json = False,
     url: Url = None,
 ) -> None:
@@ -72,7 +70,9 @@ def label(
         labels["name"] = name
     if note is not None:
         labels["note"] = note
-    if star is not None:
+    if star and unstar:
+        raise typer.BadParameter("give one of --star and --unstar")
+    if star or unstar:
         labels["starred"] = star
     if not (labels or tag or untag):
         raise typer.BadParameter("say what to write: give --name, --note, --tag, --untag, --star or --unstar")
