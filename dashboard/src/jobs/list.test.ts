@@ -156,7 +156,7 @@ describe('the list of jobs', { timeout: HANG_MS }, () => {
     render(JobsPage);
     expect(await screen.findByText('No jobs yet.')).toBeTruthy();
     const went = vi.spyOn(router, 'go').mockImplementation(() => undefined);
-    await fireEvent.click(screen.getByRole('button', { name: /Run\s*: Match a lattice/ }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Run: Match a lattice' }));
     await waitFor(() => expect(went).toHaveBeenCalledWith('#/jobs/new'));
     expect(sent[0]).toMatchObject({ method: 'POST', path: '/v1/jobs', body: { kind: 'optimize' } });
     went.mockRestore();

@@ -21,7 +21,7 @@ export const STARTERS: readonly Starter[] = [
   },
   {
     title: 'Find an ordering',
-    text: 'How do Mg and W share the B sites of the double perovskite Ba2MgWO6, and up to which temperature?',
+    text: 'How do Mg and W share the B sites of the double perovskite Ba2MgWO6, and how likely is it at 1000 K?',
     takes: 'about half a minute',
     problem: read(ordering).problem,
   },

@@ -25,7 +25,7 @@ def empty(tmp_path):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_before_the_first_job_the_page_says_what_there_is_and_runs_an_example(window, empty, width):
+def test_before_the_first_job_the_page_says_what_there_is_and_runs_an_example(empty, window, width):
     for dark in (False, True):
         shown = window(address=empty, width=width, dark=dark)
         page = shown.open()
