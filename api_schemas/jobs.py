@@ -75,6 +75,8 @@ class Job(Output):
         None, description="Id of the job whose answer it verifies; that one may have been deleted since."
     )
     tags: list[str] = Field(default=[], description="Words by which it is found again.")
+    note: str = Field(default="", description="What people wrote on it.")
+    starred: bool = Field(default=False, description="Whether people want to come back to it.")
     after: list[str] = Field(
         default=[],
         description="Ids of jobs that have to succeed before it starts; they may have been deleted since.",

@@ -131,7 +131,9 @@ FIELDS: dict[str, str] = {
 PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("status", "states", "filter"), "state"),
     **dict.fromkeys(("tags", "label", "labels"), "tag"),
-    **dict.fromkeys(("q", "query", "search", "title"), "name"),
+    **dict.fromkeys(("title", "names"), "name"),
+    **dict.fromkeys(("q", "query", "find", "text", "note"), "search"),
+    **dict.fromkeys(("star", "stars", "favourite", "favorite"), "starred"),
     **dict.fromkeys(("since", "from", "start", "min_created"), "created_after"),
     **dict.fromkeys(("until", "to", "end", "max_created"), "created_before"),
     **dict.fromkeys(("page", "offset", "next", "token", "next_cursor"), "cursor"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Unpack
 
 import httpx
 
@@ -15,6 +16,7 @@ from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
 from orichalcum.handles import SeenJob
+from orichalcum.protocol import Labels
 from orichalcum.results import Result, StoredEvaluation
 
 
@@ -175,6 +177,15 @@ class AsyncJobHandle(SeenJob):
         """
         call = protocol.verify(self.id, supercells, sites, idempotency_key)
         return AsyncJobHandle(self._client, await self._client.send(call))
+
+    async def update(self, **labels: Unpack[Labels]) -> Job:
+        """Write on the job: its name, note, tags, star; what is not given stays. See `Labels`.
+
+        Raises:
+            ProblemRefused: naming the field at fault.
+        """
+        self.job = await self._client.send(protocol.label(self.id, labels))
+        return self.job
 
     async def cancel(self) -> Job:
         """Ask the service to stop the job; what was found so far stays."""

@@ -44,7 +44,7 @@ def jobs(items: Sequence[Job]) -> Table:
         done = f"{job.progress.evaluations_done}/{job.progress.evaluations_planned}"
         table.add_row(
             plain(job.id),
-            Text(plain(job.name)),
+            Text(plain(f"★ {job.name}" if job.starred else job.name)),
             state(job.state),
             done,
             Text(best_so_far(job.progress.best)),
@@ -83,6 +83,10 @@ def job(item: Job) -> Table:
         rows.append(("waits", Text(plain(item.notice))))
     if item.tags:
         rows.append(("tags", plain(", ".join(item.tags))))
+    if item.starred:
+        rows.append(("starred", "yes"))
+    if item.note:
+        rows.append(("note", Text(plain(item.note))))
     if item.cancel_requested and item.state != "cancelled":
         rows.append(("cancel", "requested"))
     if item.failure is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Unpack
 
 import httpx
 
@@ -14,6 +15,7 @@ from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
 from orichalcum.handles import SeenJob
+from orichalcum.protocol import Labels
 from orichalcum.results import Result, StoredEvaluation
 
 
@@ -172,6 +174,15 @@ class JobHandle(SeenJob):
         """
         call = protocol.verify(self.id, supercells, sites, idempotency_key)
         return JobHandle(self._client, self._client.send(call))
+
+    def update(self, **labels: Unpack[Labels]) -> Job:
+        """Write on the job: its name, note, tags, star; what is not given stays. See `Labels`.
+
+        Raises:
+            ProblemRefused: naming the field at fault.
+        """
+        self.job = self._client.send(protocol.label(self.id, labels))
+        return self.job
 
     def cancel(self) -> Job:
         """Ask the service to stop the job; what was found so far stays."""

@@ -247,6 +247,8 @@ class JobsMeant(TypedDict, total=False):
         state: They are in this state, or in one of these.
         name: A part of their names, in whatever case.
         tag: They have this tag, or all of these, in whatever case.
+        search: A part of their names, notes or tags, in whatever case.
+        starred: They are starred, or they are not.
         created_after: They were made then or later; a moment without a zone is one of this machine's.
         created_before: They were made earlier.
         parent: They verify the answer of this one.
@@ -257,6 +259,8 @@ class JobsMeant(TypedDict, total=False):
     state: JobState | Sequence[JobState] | None
     name: str | None
     tag: str | Sequence[str] | None
+    search: str | None
+    starred: bool | None
     created_after: datetime | None
     created_before: datetime | None
     parent: str | None
@@ -285,6 +289,8 @@ def _meant(meant: JobsMeant) -> dict[str, str | list[str]]:
     for name, value in meant.items():
         if isinstance(value, datetime):
             found[name] = value.astimezone().isoformat()
+        elif isinstance(value, bool):
+            found[name] = str(value).lower()
         elif isinstance(value, str):
             found[name] = value
         elif isinstance(value, Sequence) and value:
@@ -326,6 +332,30 @@ def surrogate_map(job_id: str, property_name: str | None, over: str | None, at: 
 def action(job_id: str, verb: str) -> Call[Job]:
     """``POST /v1/jobs/{id}/{verb}``: cancel, pause, resume."""
     return Call("POST", f"/v1/jobs/{checked(job_id)}/{verb}", Job)
+
+
+class Labels(TypedDict, total=False):
+    """What people write on a job; what is not given stays as it is.
+
+    Attributes:
+        name: What it is called from now on; its problem keeps its own.
+        note: A remark of up to 1000 characters, "" for none.
+        tags: Words by which it is found again, all of them; [] for none.
+        starred: Whether it is one to come back to.
+    """
+
+    name: str
+    note: str
+    tags: Sequence[str]
+    starred: bool
+
+
+def label(job_id: str, labels: Labels) -> Call[Job]:
+    """``PATCH /v1/jobs/{id}``."""
+    body: dict[str, Any] = dict(labels)
+    if "tags" in body:
+        body["tags"] = list(body["tags"])
+    return Call("PATCH", f"/v1/jobs/{checked(job_id)}", Job, body=body)
 
 
 def verify(

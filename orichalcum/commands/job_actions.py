@@ -1,4 +1,4 @@
-"""More commands about a running service: validate, pause, resume, delete, evaluations, and what can be asked for."""
+"""More commands about a service: validate, label, pause, resume, delete, evaluations, and what can be asked for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orichalcum.reporting import BAD_INPUT, complain, note, output, print_json, 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from orichalcum.protocol import Labels
     from orichalcum.results import StoredEvaluation
 
 JobIds = Annotated[
@@ -41,6 +42,57 @@ def validate(file: ProblemFile, json: Json = False, url: Url = None) -> None:
         complain(f"{file}: {fault.pointer or '/'}: {fault.message}")
     if not found.valid:
         raise typer.Exit(BAD_INPUT)
+
+
+@reporting
+def label(
+    job_id: JobIds,
+    name: Annotated[str | None, typer.Option(help="What it is called from now on.")] = None,
+    note: Annotated[str | None, typer.Option(help='A remark; "" takes it away.')] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="A word more by which it is found again; several may be given."),
+    ] = None,
+    untag: Annotated[
+        list[str] | None,
+        typer.Option("--untag", help="A tag to take away, in whatever case; several may be given."),
+    ] = None,
+    star: Annotated[bool, typer.Option("--star", help="Mark them as ones to come back to.")] = False,
+    unstar: Annotated[bool, typer.Option("--unstar", help="Take the star away.")] = False,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Write on jobs: a name, a note, tags, a star; what is not given stays."""
+    from api_schemas.jobs import JobPage
+
+    labels: Labels = {}
+    if name is not None:
+        labels["name"] = name
+    if note is not None:
+        labels["note"] = note
+    if star and unstar:
+        raise typer.BadParameter("give one of --star and --unstar")
+    if star or unstar:
+        labels["starred"] = star
+    if not (labels or tag or untag):
+        raise typer.BadParameter("say what to write: give --name, --note, --tag, --untag, --star or --unstar")
+    with _client(url) as client:
+        jobs = []
+        for one in job_id:
+            job = client.job(one)
+            if tag or untag:
+                labels["tags"] = _tags(job.job.tags, tag or (), untag or ())
+            jobs.append(job.update(**labels))
+    if json:
+        print_json(JobPage(items=jobs))
+    for written in () if json else jobs:
+        typer.echo(f"{written.id} is labelled")
+
+
+def _tags(tags: Sequence[str], more: Sequence[str], less: Sequence[str]) -> list[str]:
+    """Tags with some more and without others."""
+    away = {one.casefold() for one in less}
+    return [one for one in (*tags, *more) if one.casefold() not in away]
 
 
 @reporting

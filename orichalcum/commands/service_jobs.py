@@ -94,12 +94,16 @@ def submit(
 
 
 @reporting
-def list_jobs(
+def list_jobs(  # noqa: PLR0913, PLR0917  (each is an option)
     state: States = None,
     name: Annotated[
         str | None, typer.Option(help="Only jobs with this in their name, in whatever case.")
     ] = None,
     tag: Tags = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only jobs with this in their name, note or tags, in whatever case.")
+    ] = None,
+    starred: Annotated[bool, typer.Option("--starred", help="Only starred jobs.")] = False,
     since: Annotated[
         datetime | None, typer.Option(formats=_DATES, help="Only jobs made then or later, e.g. 2026-01-31.")
     ] = None,
@@ -119,6 +123,8 @@ def list_jobs(
                 state=_states(state),
                 name=name,
                 tag=tag,
+                search=search,
+                starred=starred or None,
                 created_after=since,
                 created_before=until,
                 array=array,
@@ -129,7 +135,7 @@ def list_jobs(
         print_json(JobPage(items=items))
     elif items:
         display.show(output(), job_tables.jobs(items))
-    elif state or name or tag or since or until or array:
+    elif state or name or tag or search or starred or since or until or array:
         note("no jobs are like this")
     else:
         note("no jobs; 'orichalcum submit FILE' starts one")

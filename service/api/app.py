@@ -21,6 +21,7 @@ from service.api import (
     events,
     health,
     jobs,
+    labels,
     maps,
     problems,
     verification,
@@ -115,7 +116,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Prefer"],
             expose_headers=["ETag", "Link", "Location", "Retry-After"],
         )
@@ -128,7 +129,7 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, arrays, verification, evaluations, events, maps, catalogue, work):
+    for part in (problems, jobs, labels, arrays, verification, evaluations, events, maps, catalogue, work):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

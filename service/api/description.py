@@ -54,7 +54,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     own = set(answers)
     # A request under a false name is refused everywhere; nearly everything needs the store.
     common = [403] if path == "/health/live" else [403, 503]
-    if path.startswith("/v1/") and method in ("post", "delete"):
+    if path.startswith("/v1/") and method in ("post", "patch", "delete"):
         common.append(507)
     for status, refusal in documented(422, *common).items():
         # FastAPI's own 422 is replaced; any endpoint may refuse a parameter that it does not know.

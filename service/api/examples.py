@@ -168,6 +168,9 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
     ("post", "/v1/jobs/{job_id}/cancel", "202"): _RUNNING.model_copy(
         update={"state": "cancelling", "cancel_requested": True}
     ),
+    ("patch", "/v1/jobs/{job_id}", "200"): _RUNNING.model_copy(
+        update={"note": "the one of the talk", "starred": True}
+    ),
     ("post", "/v1/jobs/{job_id}/pause", "200"): _RUNNING.model_copy(update={"state": "paused"}),
     ("post", "/v1/jobs/{job_id}/resume", "200"): _RUNNING,
     ("get", "/v1/jobs/{job_id}/evaluations", "200"): EvaluationPage(

@@ -38,6 +38,7 @@ ACCEPTED: dict[str, Any] = {
             ("cancel", "cancel_job", "cancel_post"),
             ("pause", "pause_job", "pause_post"),
             ("resume", "resume_job", "resume_post"),
+            ("label", "label_job", "patch"),
             ("delete", "delete_job", "delete"),
             ("verify", "verify_job", "verify_post"),
         )

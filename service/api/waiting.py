@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from zlib import crc32
@@ -31,10 +32,10 @@ def applied(prefer: str | None) -> dict[str, str]:
     return {"Preference-Applied": f"wait={seconds:.0f}"} if seconds else {}
 
 
-def entity_tag(job_id: str, last_event: int, notice: str | None = None) -> str:
-    """Changes whenever the job does, for every change of a job appends an event, and with what is said of it."""
-    said = "" if notice is None else f"-{crc32(notice.encode()):08x}"
-    return f'"{job_id}-{last_event}{said}"'
+def entity_tag(job: Job, last_event: int) -> str:
+    """Changes whenever the job does: its own changes append events; what is said and written of it is summed up."""
+    said = json.dumps([job.notice, job.name, job.note, job.starred, job.tags])
+    return f'"{job.id}-{last_event}-{crc32(said.encode()):08x}"'
 
 
 def matches(if_none_match: str | None, tag: str) -> bool:
@@ -56,7 +57,7 @@ async def settled(
     with context.tail.watching(job_id, caller.key):
         while True:
             job, last_event = await run_sync(_current, context, caller.tenant, job_id)
-            tag = entity_tag(job_id, last_event, job.notice)
+            tag = entity_tag(job, last_event)
             left = deadline - time.monotonic()
             changed = known is not None and not matches(known, tag)
             if job.state in FINAL_STATES or changed or left <= 0 or context.stopping():

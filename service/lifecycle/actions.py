@@ -1,4 +1,4 @@
-"""What can be done with a tenant's jobs: cancel, pause, resume, delete, read the result."""
+"""What can be done with a tenant's jobs: label, cancel, pause, resume, delete, read the result."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import ACTIVE_STATES, AnswerSoFar, Job, JobState
+from api_schemas.labels import JobLabels
 from api_schemas.reading import with_reading
 from api_schemas.results import Result
 from service.http.refusals import Conflict, NotFound, StoredFailure
 from service.lifecycle import finish, states
 from service.lifecycle.notice import notices
-from service.repositories import asking, jobs, stored, tasks
+from service.repositories import asking, jobs, stored, tags, tasks
 from service.repositories.jobs import JobFilter
 from service.tables.database import Database, now
+from service.tables.folding import folded
 from service.tables.jobs import JobRow
 
 
@@ -45,6 +47,27 @@ def _present(job: JobRow | None, tenant: str, job_id: str) -> JobRow:
 def _public(session: Session, job: JobRow) -> Job:
     (found,) = jobs.public(session, [job], notices=notices(session, [job]))
     return found
+
+
+def label(database: Database, tenant: str, job_id: str, labels: JobLabels) -> Job:
+    """Write on a job, in whatever state it is; what is not given stays. The last who writes wins.
+
+    Raises:
+        NotFound: if there is no such job.
+    """
+    given = labels.model_fields_set
+    with database.writing() as session:
+        job = _locked(session, tenant, job_id)
+        if "name" in given:
+            job.name, job.folded_name = labels.name, folded(labels.name)
+        if "note" in given:
+            job.note, job.folded_note = labels.note, folded(labels.note)
+        if "starred" in given:
+            job.starred = labels.starred
+        if "tags" in given:
+            tags.replace(session, job.id, labels.tags)
+            session.flush()
+        return _public(session, job)
 
 
 def cancel(database: Database, tenant: str, job_id: str) -> Job:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from api_schemas.errors import ProblemDetail
@@ -73,6 +73,8 @@ class JobFilter:
         states: They are in one of these.
         name: A part of their names, in whatever case.
         tags: They have all of these, in whatever case.
+        search: A part of their names, notes or tags, in whatever case.
+        starred: They are starred, or they are not.
         created_after: They were made then or later.
         created_before: They were made earlier.
         parent: They verify the answer of this one.
@@ -83,6 +85,8 @@ class JobFilter:
     states: tuple[JobState, ...] = ()
     name: str | None = None
     tags: tuple[str, ...] = ()
+    search: str | None = None
+    starred: bool | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
     parent: str | None = None
@@ -94,7 +98,14 @@ class JobFilter:
         found = [("state", state) for state in self.states] + [("tag", tag) for tag in self.tags]
         moments = (("created_after", self.created_after), ("created_before", self.created_before))
         found += [(name, moment.isoformat()) for name, moment in moments if moment is not None]
-        single = (("name", self.name), ("parent", self.parent), ("array", self.array))
+        starred = None if self.starred is None else str(self.starred).lower()
+        single = (
+            ("name", self.name),
+            ("search", self.search),
+            ("starred", starred),
+            ("parent", self.parent),
+            ("array", self.array),
+        )
         found += [(name, value) for name, value in single if value is not None]
         return found + [("id", one) for one in self.ids]
 
@@ -105,6 +116,10 @@ class JobFilter:
             found.append(JobRow.state.in_(self.states))
         if self.name is not None:
             found.append(JobRow.folded_name.contains(folded(self.name), autoescape=True))
+        if self.search is not None:
+            found.append(_said(self.search))
+        if self.starred is not None:
+            found.append(JobRow.starred == self.starred)
         if self.created_after is not None:
             found.append(JobRow.created_at >= self.created_after.timestamp() - _ROUNDED)
         if self.created_before is not None:
@@ -116,6 +131,13 @@ class JobFilter:
         if self.ids:
             found.append(JobRow.id.in_(self.ids))
         return found
+
+
+def _said(part: str) -> ColumnElement[bool]:
+    """Condition that a part of what people wrote on a job is this, in whatever case."""
+    texts = (JobRow.folded_name, JobRow.folded_note)
+    within = [text.contains(folded(part), autoescape=True) for text in texts]
+    return or_(*within, tags.tagged_like(part))
 
 
 def page(
@@ -234,6 +256,8 @@ def _public(
             "time_limit": job.time_limit,
             "parent": job.parent,
             "tags": list(tagged),
+            "note": job.note,
+            "starred": job.starred,
             "after": [one.after for one in before],
             "takes_answer": any(one.takes for one in before),
             "waiting": job.waiting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from service.tables.folding import folded
@@ -21,6 +21,12 @@ def add(session: Session, job_id: str, tags: Iterable[str]) -> None:
     )
 
 
+def replace(session: Session, job_id: str, tags: Iterable[str]) -> None:
+    """Give a job these tags in place of those that it has."""
+    session.execute(delete(TagRow).where(TagRow.job_id == job_id))
+    add(session, job_id, tags)
+
+
 def of(session: Session, job_ids: Sequence[str]) -> dict[str, list[str]]:
     """The tags of jobs, as they were given, in the order of their letters."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -32,4 +38,13 @@ def of(session: Session, job_ids: Sequence[str]) -> dict[str, list[str]]:
 
 def tagged(tag: str) -> ColumnElement[bool]:
     """Condition that a job has a tag, in whatever case."""
-    return select(TagRow.job_id).where(TagRow.job_id == JobRow.id, TagRow.folded == folded(tag)).exists()
+    return _has(TagRow.folded == folded(tag))
+
+
+def tagged_like(part: str) -> ColumnElement[bool]:
+    """Condition that a job has a tag with this in it, in whatever case."""
+    return _has(TagRow.folded.contains(folded(part), autoescape=True))
+
+
+def _has(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(TagRow.job_id).where(TagRow.job_id == JobRow.id, condition).exists()

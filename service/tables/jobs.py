@@ -17,7 +17,9 @@ class JobRow(Base):
     ``standing`` is the result as far as it is known by ``told`` records, without its evaluations, which are in the
     tasks: whoever ends the job puts them in. The columns of evaluations count tasks of every unit.
 
-    ``folded_name`` is how the name is compared with what is sought.
+    ``folded_name`` and ``folded_note`` are how the name and the note are compared with what is sought.
+
+    ``name`` is the problem's at first; people may change it, write a ``note``, and have it ``starred``.
 
     ``parent`` is the job whose answer it verifies; that one may have been deleted since.
 
@@ -43,6 +45,9 @@ class JobRow(Base):
     tenant: Mapped[str] = mapped_column(String(64), default=DEFAULT_TENANT, server_default=DEFAULT_TENANT)
     name: Mapped[str] = mapped_column(String(200))
     folded_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    folded_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    starred: Mapped[bool] = mapped_column(default=False, server_default=false())
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12), index=True)
     problem: Mapped[str] = mapped_column(Text)

@@ -85,6 +85,37 @@ def test_jobs_are_paused_and_resumed_by_their_ids(service, verb):
     assert run(verb, "job1").exit_code == 2
 
 
+def test_labels_are_written_on_jobs_and_the_tags_that_are_there_stay(service):
+    tagged = {**JOB, "tags": ["Talk", "old"]}
+    recorder = service(tagged, tagged, {**JOB, "id": "job2"}, {**JOB, "id": "job2"})
+    done = run("label", "job1", "job2", "--note", "für später", "--tag", "new", "--untag", "TALK", "--star")
+    assert (done.exit_code, done.stdout) == (0, "job1 is labelled\njob2 is labelled\n"), done.stderr
+    sent = [(r.url.path, json.loads(r.content)) for r in recorder.requests if r.method == "PATCH"]
+    written = {"note": "für später", "starred": True}
+    assert sent == [
+        ("/v1/jobs/job1", {**written, "tags": ["old", "new"]}),
+        ("/v1/jobs/job2", {**written, "tags": ["new"]}),
+    ]
+    recorder = service(JOB, JOB)
+    assert run("label", "job1", "--unstar", "--name", "n", "--json").exit_code == 0
+    assert json.loads(recorder.requests[-1].content) == {"name": "n", "starred": False}
+    for arguments in ((), ("--star", "--unstar")):
+        assert run("label", "job1", *arguments).exit_code == 2
+
+
+def test_notes_and_stars_are_shown_and_asked_for(service):
+    job = {**JOB, "note": "the one of the talk", "starred": True, "tags": ["nitride"]}
+    service(job)
+    shown = run("show", "job1").stdout
+    assert row(shown, "note")[1:] == ["the", "one", "of", "the", "talk"]
+    assert row(shown, "starred") == ["starred", "yes"]
+    recorder = service({"items": [job]})
+    assert "★ a job" in run("list", "--search", "talk", "--starred").stdout
+    assert dict(recorder.requests[0].url.params) == {"search": "talk", "starred": "true", "limit": "20"}
+    service({"items": []})
+    assert "no jobs are like this" in run("list", "--starred").stderr
+
+
 def test_deleting_is_asked_about_first(service):
     recorder = service()
     asked = CliRunner().invoke(app, ["delete", "job1"], input="n\n")

@@ -22,7 +22,7 @@ from service.worker.perform import run_task
 from tests.service.conftest import PROBLEM
 from tests.service.test_tasks import rows, state_of
 
-REVISIONS = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"]
+REVISIONS = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -7,6 +7,7 @@ import type {
   EvaluationPage,
   Job,
   JobArray,
+  JobLabels,
   JobPage,
   JobState,
   Result,
@@ -19,7 +20,9 @@ const at = (id: string, rest = '') => `/v1/jobs/${encodeURIComponent(id)}${rest}
 export async function listJobs(
   query: {
     state?: JobState[];
-    name?: string | undefined;
+    /** A part of their names, notes or tags. */
+    search?: string | undefined;
+    starred?: 'true' | undefined;
     /** Only jobs with all of these tags. */
     tag?: string[];
     /** Only jobs that verify the answer of this one. */
@@ -73,6 +76,11 @@ export async function submitJob(problem: unknown, key: string): Promise<Job> {
 
 export async function validateProblem(problem: unknown, signal?: AbortSignal): Promise<Validation> {
   return (await call<Validation>('/v1/problems/validate', { method: 'POST', body: problem, signal })).data;
+}
+
+/** Write on a job; what is left out stays. */
+export async function labelJob(id: string, labels: JobLabels): Promise<Job> {
+  return (await call<Job>(at(id), { method: 'PATCH', body: labels })).data;
 }
 
 export async function changeJob(id: string, change: 'cancel' | 'pause' | 'resume'): Promise<Job> {

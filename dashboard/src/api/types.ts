@@ -9,6 +9,8 @@ export type JobPage = Schemas['JobPage'];
 export type JobArray = Schemas['JobArray'];
 export type CancelledJobs = Schemas['CancelledJobs'];
 export type JobState = Job['state'];
+/** What people write on a job. */
+export type JobLabels = Partial<Record<'name' | 'note', string> & { tags: string[]; starred: boolean }>;
 export type Progress = Schemas['Progress'];
 export type Problem = Schemas['Problem'];
 export type Objective = Schemas['Objective'];

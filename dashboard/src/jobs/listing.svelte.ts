@@ -4,7 +4,7 @@
  * each job's events need one.
  */
 
-import { sentence } from '../api/client';
+import { ApiError } from '../api/client';
 import { FROM_NOW, follow, type Connection } from '../api/follow';
 import { listJobs, readArray } from '../api/jobs';
 import type { ServerEvent } from '../api/sse';
@@ -19,7 +19,8 @@ export const MOST_FOLLOWED = 3;
 
 export interface Wanted {
   states: JobState[];
-  name: string;
+  search: string;
+  starred: boolean;
   tags: string[];
   array: string;
   cursor: string | undefined;
@@ -30,9 +31,9 @@ export class Listing {
   next = $state<string | null>(null);
   /** How many jobs of the array that is asked for are in which state. */
   together = $state.raw<JobArray['states'] | null>(null);
-  error = $state<string | null>(null);
+  error = $state.raw<unknown>(null);
   connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
-  #wanted: Wanted = { states: [], name: '', tags: [], array: '', cursor: undefined };
+  #wanted: Wanted = { states: [], search: '', starred: false, tags: [], array: '', cursor: undefined };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: AbortController | null = null;
   #followed = new Map<string, AbortController>();
@@ -48,10 +49,18 @@ export class Listing {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
-    const { states, name, tags, array, cursor } = this.#wanted;
+    const { states, search, starred, tags, array, cursor } = this.#wanted;
     try {
       const page = await listJobs(
-        { state: states, name: name || undefined, tag: tags, array: array || undefined, cursor, limit: PAGE },
+        {
+          state: states,
+          search: search || undefined,
+          starred: starred ? 'true' : undefined,
+          tag: tags,
+          array: array || undefined,
+          cursor,
+          limit: PAGE,
+        },
         asked.signal,
       );
       if (asked.signal.aborted) return;
@@ -64,12 +73,14 @@ export class Listing {
       this.connection = { phase: 'live', since: Date.now() };
     } catch (error) {
       if (asked.signal.aborted) return;
-      this.error = sentence(error);
+      this.error = error;
       const since = this.connection.phase === 'live' ? Date.now() : this.connection.since;
       this.connection = { phase: navigator.onLine ? 'reconnecting' : 'offline', since };
     }
     const active = (this.jobs ?? []).filter((job) => !isFinal(job.state)).map((job) => job.id);
     this.#follow(active.slice(0, MOST_FOLLOWED));
+    // Who did not give a key would be asked for one again and again.
+    if (this.error instanceof ApiError && this.error.status === 401) return;
     const often = this.jobs === null || active.length > MOST_FOLLOWED;
     this.#timer = setTimeout(() => void this.#again(), often ? WHILE_ACTIVE_MS : AT_REST_MS);
   }
@@ -102,6 +113,11 @@ export class Listing {
       this.jobs = this.jobs?.map((job) => (job.id === id ? { ...job, progress } : job)) ?? null;
     }
     if (batch.some(({ name }) => name === 'state')) void this.refresh();
+  }
+
+  /** Show a job as it is by now, where it is listed. */
+  put(job: Job): void {
+    this.jobs = this.jobs?.map((one) => (one.id === job.id ? job : one)) ?? null;
   }
 
   /** Nobody looks at a hidden tab. */

@@ -51,7 +51,7 @@ describe('Listing', () => {
   it('shows progress from the events of a job without asking for the list again', async () => {
     const { lists, streams } = serve({ a: 'running', b: 'succeeded' });
     const listing = new Listing();
-    listing.want({ states: [], name: '', tags: [], array: '', cursor: undefined });
+    listing.want({ states: [], search: '', starred: false, tags: [], array: '', cursor: undefined });
     await settled();
     expect([...streams.keys()]).toEqual(['a']);
     expect(streams.get('a')!.after).toBe(FROM_NOW);
@@ -67,7 +67,7 @@ describe('Listing', () => {
     const states: Record<string, string> = { a: 'running' };
     const { lists, streams } = serve(states);
     const listing = new Listing();
-    listing.want({ states: [], name: '', tags: [], array: '', cursor: undefined });
+    listing.want({ states: [], search: '', starred: false, tags: [], array: '', cursor: undefined });
     await settled();
     const before = lists.length;
     states.a = 'succeeded';
@@ -82,7 +82,7 @@ describe('Listing', () => {
   it('leaves connections for the rest of the page, and closes its own', async () => {
     const { streams } = serve({ a: 'running', b: 'queued', c: 'paused', d: 'running' });
     const listing = new Listing();
-    listing.want({ states: [], name: '', tags: [], array: '', cursor: undefined });
+    listing.want({ states: [], search: '', starred: false, tags: [], array: '', cursor: undefined });
     await settled();
     expect([...streams.keys()]).toHaveLength(MOST_FOLLOWED);
     listing.close();
@@ -99,11 +99,11 @@ describe('Listing', () => {
       return Promise.resolve(Response.json(body));
     });
     const listing = new Listing();
-    listing.want({ states: [], name: '', tags: [], array: 'x', cursor: undefined });
+    listing.want({ states: [], search: '', starred: false, tags: [], array: 'x', cursor: undefined });
     await settled();
     expect(asked.some((address) => address.includes('/v1/jobs?') && address.includes('array=x'))).toBe(true);
     expect(listing.together).toEqual({ succeeded: 2, failed: 1 });
-    listing.want({ states: [], name: '', tags: [], array: '', cursor: undefined });
+    listing.want({ states: [], search: '', starred: false, tags: [], array: '', cursor: undefined });
     await settled();
     expect(listing.together).toBeNull();
     listing.close();

@@ -120,6 +120,9 @@ describe('a job of a kind that the dashboard does not know', () => {
       properties: madeProperties(),
       cancel: () => undefined,
       remove: () => undefined,
+      written: () => undefined,
+      chosen: false,
+      choose: () => undefined,
       busy: false,
     };
     render(JobRow, { target: body, props });

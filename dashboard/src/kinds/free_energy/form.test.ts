@@ -76,8 +76,21 @@ it(
     expect(screen.getByText(/^Give numbers separated by commas/)).toBeTruthy();
     await fireEvent.input(screen.getByLabelText(/^Accuracy/), { target: { value: '0.002' } });
     await fireEvent.input(screen.getByLabelText(/^Pairs of runs/), { target: { value: '32' } });
-    const options = { path: 'absolute', temperatures: [300, 600], accuracy: 0.002, budget: { runs: 32 } };
+    const options: Record<string, unknown> = {
+      path: 'absolute',
+      temperatures: [300, 600],
+      accuracy: 0.002,
+      budget: { runs: 32 },
+    };
     expect(problem().free_energy).toEqual(options);
+
+    await fireEvent.change(screen.getByLabelText(/^Speed of the runs/), { target: { value: 'adaptive' } });
+    await fireEvent.input(screen.getByLabelText(/^Runs at a time/), { target: { value: '4' } });
+    expect(problem().free_energy).toEqual({ ...options, schedule: 'adaptive', replicas: 4 });
+    await fireEvent.input(screen.getByLabelText(/^Runs at a time/), { target: { value: '' } });
+    await fireEvent.change(screen.getByLabelText(/^Speed of the runs/), { target: { value: 'linear' } });
+    expect(problem().free_energy).toEqual({ ...options, schedule: 'linear' });
+    options.schedule = 'linear';
 
     await fireEvent.change(screen.getByLabelText('Reference'), { target: { value: 'einstein' } });
     expect(problem().free_energy).toEqual({ ...options, reference: 'einstein' });
@@ -123,7 +136,12 @@ it(
     expect(problem().free_energy).toEqual(options);
     expect(problem().at).toEqual([{ cation: { Na: 0.5, K: 0.5 } }]);
     await fireEvent.input(temperatures, { target: { value: '' } });
-    expect(problem().free_energy).toEqual({ path: 'absolute', accuracy: 0.002, budget: { runs: 32 } });
+    expect(problem().free_energy).toEqual({
+      path: 'absolute',
+      accuracy: 0.002,
+      budget: { runs: 32 },
+      schedule: 'linear',
+    });
     expect(temperature()).toBeTruthy();
   },
   HANG_MS,
