@@ -2,13 +2,14 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Result } from '../api/types';
 import { Units } from '../format/units';
 import { madeEvaluation, madeProblem, madeProperties } from '../job/made';
+import type { Json } from '../new/json';
 import { idIn, idsOf, readCompared, type Compared } from './compared.svelte';
 import { compositionChange, differences } from './differences';
 import { mismatch, PROBLEM, sectionsOf } from './rows';
 
 describe('what differs between problems', () => {
   it('is told field by field, and what is equal is not', () => {
-    const one = {
+    const one: Json = {
       name: 'one',
       potential: { name: 'a', tier: 'mean_field' },
       objectives: [
@@ -17,7 +18,7 @@ describe('what differs between problems', () => {
       ],
       at: [],
     };
-    const other = {
+    const other: Json = {
       name: 'other',
       potential: { tier: 'mean_field', name: 'b' },
       objectives: [
