@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { elementColour, TABLE } from '../new/elements';
 import type { CrystalState } from '../api/types';
-import { cellOf, drawable, halfExtents, toCif } from './crystal';
+import { cellName, cellOf, drawable, halfExtents, toCif } from './crystal';
 
 const WURTZITE: CrystalState = {
   lattice: [
@@ -51,5 +52,29 @@ describe('crystals', () => {
     expect(cif.split('\n').filter((line) => /^(Al|Sc|N)\d/.test(line)).length).toBe(3);
     expect(cif).toContain('Sc1 Sc 0.0000000000 0.0000000000 0.0050000000 0.1835000000');
     expect(cif).not.toContain('Vac');
+  });
+});
+
+describe('the colours of elements', () => {
+  it('are distinct', () => {
+    const own = TABLE.map(({ symbol }) => elementColour(symbol)).filter(
+      (colour) => colour !== elementColour('none'),
+    );
+    expect(own.length).toBeGreaterThan(60);
+    expect(new Set(own).size).toBe(own.length);
+  });
+});
+
+describe('the name of a cell', () => {
+  const cell = (a: number, b: number, c: number, alpha: number, beta: number, gamma: number) =>
+    cellName({ a, b, c, alpha, beta, gamma, volume: 1 });
+
+  it('tells cells that show their symmetry from primitive ones', () => {
+    expect(cell(5.9, 5.9, 5.9, 90, 90, 90)).toBe('conventional cell');
+    expect(cell(3.21, 3.21, 5.08, 90, 90, 120)).toBe('conventional cell');
+    expect(cell(9.8, 12.6, 10.1, 90, 104.2, 90)).toBe('conventional cell');
+    expect(cell(4.2, 4.2, 4.2, 60, 60, 60)).toBe('primitive cell');
+    expect(cell(2.5, 2.5, 2.5, 109.47, 109.47, 109.47)).toBe('primitive cell');
+    expect(cell(4.1, 4.1, 7, 90, 90, 104)).toBe('primitive cell'); // centred on its base
   });
 });

@@ -39,6 +39,29 @@ export function cellOf(lattice: readonly (readonly number[])[]): Cell {
   };
 }
 
+/** A picture of a crystal with so many pixels for one of the screen. */
+export type Picture = (density: number) => HTMLCanvasElement;
+
+/** Largest difference of angles, degrees, and of lengths, relative, that a relaxed crystal has from symmetric ones. */
+const ALIKE = { angle: 0.05, length: 1e-4 };
+
+/**
+ * What a cell is called by its shape. The one that shows the symmetry has right angles, one of 120 degrees between equal
+ * lengths, or one other angle between lengths that differ; any other is a primitive one.
+ */
+export function cellName({ a, b, c, alpha, beta, gamma }: Cell): 'conventional cell' | 'primitive cell' {
+  const oblique = [
+    { angle: alpha, between: [b, c] },
+    { angle: beta, between: [a, c] },
+    { angle: gamma, between: [a, b] },
+  ].filter(({ angle }) => Math.abs(angle - 90) > ALIKE.angle);
+  if (oblique.length === 0) return 'conventional cell';
+  if (oblique.length > 1) return 'primitive cell';
+  const { angle, between } = oblique[0]!;
+  const equal = Math.abs(between[0]! - between[1]!) < ALIKE.length * between[0]!;
+  return !equal || Math.abs(angle - 120) < ALIKE.angle ? 'conventional cell' : 'primitive cell';
+}
+
 const wrapped = (x: number) => {
   const inside = x - Math.floor(x);
   return inside > 1 - 1e-6 ? 0 : inside;

@@ -51,17 +51,12 @@ function entry(property: string, more: Partial<Verification> = {}): Verification
 }
 
 describe('what explicit supercells say', () => {
-  it('is said in the sentences of the service before the numbers', () => {
+  it('is said in numbers, property by property', () => {
     const volume = entry('volume', { holds: null, tolerance: null, at_answer: null, difference: null });
-    const { container } = render(VerificationTable, {
+    render(VerificationTable, {
       view,
       verification: [entry('lattice_a'), { ...volume, composition_would_move: null }],
     });
-    const [first] = screen.getAllByRole('listitem');
-    expect(first!.textContent).toBe(entry('lattice_a').text);
-    expect(first!.compareDocumentPosition(container.querySelector('table')!)).toBe(
-      Node.DOCUMENT_POSITION_FOLLOWING,
-    );
     const table = screen.getByRole('table', { name: 'Properties in explicit supercells' });
     const [, mine, other] = within(table).getAllByRole('row');
     expect(mine!.textContent).toMatch(/3\.21745.*3\.22066\s±\s0\.0003.*3\.22293.*\+0\.0055.*0\.0010/s);

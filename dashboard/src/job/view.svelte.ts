@@ -6,6 +6,7 @@ import type { Selection } from '../plots/selection';
 import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
 import { bestPlaces, lossOf, wishesOf } from './objectives';
 import { settled } from './settled';
+import { sliceNamed, type Chosen } from './shared';
 import type { JobStore, Point } from './store.svelte';
 
 export class JobView implements Selection {
@@ -17,9 +18,14 @@ export class JobView implements Selection {
   /** Properties of the catalogue; none while it has not been read. */
   known = $state.raw<readonly PropertyInfo[]>([]);
   #property = $state<string | null>(null);
-  #slice = $state.raw<Slice | null>(null);
+  /** The text of a slice, which may come before the problem that has it. */
+  #over = $state<string | null>(null);
 
-  constructor(readonly store: JobStore) {}
+  /** `onPaper`: without what only a screen has a use for, and on white ground. */
+  constructor(
+    readonly store: JobStore,
+    readonly onPaper = false,
+  ) {}
 
   problem = $derived.by(() => this.store.job?.problem ?? null);
   points = $derived.by(() => {
@@ -146,7 +152,10 @@ export class JobView implements Selection {
 
   /** The property that the composition plot shows. */
   get property(): string {
-    return this.#property ?? this.properties[0] ?? '';
+    const wanted = this.#property;
+    // An address may name what no evaluation has.
+    if (wanted !== null && (this.properties.length === 0 || this.properties.includes(wanted))) return wanted;
+    return this.properties[0] ?? '';
   }
 
   set property(name: string) {
@@ -160,11 +169,22 @@ export class JobView implements Selection {
   );
 
   get slice(): Slice | null {
-    return this.#slice ?? this.#ownSlice;
+    return sliceNamed(this.slices, this.#over) ?? this.#ownSlice;
   }
 
   set slice(slice: Slice | null) {
-    this.#slice = slice;
+    this.#over = slice && overText(slice);
+  }
+
+  /** What the address of the page keeps: what was chosen, not what is shown where nothing was. */
+  get picked(): Chosen {
+    return { evaluation: this.chosen, property: this.#property, over: this.#over };
+  }
+
+  pick({ evaluation, property, over }: Chosen): void {
+    this.chosen = evaluation;
+    this.#property = property;
+    this.#over = over;
   }
 
   /** Whether compositions can vary in more ways than one plot shows. */

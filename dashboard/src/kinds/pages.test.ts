@@ -69,6 +69,7 @@ const result = {
   targets: [],
   verification: null,
   notes: [],
+  cost: { evaluations: 1, potential_calls: 9, shared_calls: 42, seconds: 0.5 },
   reading: [{ role: 'stopped', text: 'stopped: completed. all 12 decorations are computed' }],
 } as unknown as Result;
 

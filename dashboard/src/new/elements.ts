@@ -28,18 +28,19 @@ export const TABLE: readonly Place[] = ROWS.flatMap((line, row) =>
 
 export const VACANCY = 'Vac';
 
+/** Those of VESTA, except of the later of two elements to which it gives the same. */
 // prettier-ignore
 const COLOURS: Record<string, string> = {
-  H: '#d9d9d9', He: '#bfe8ea', Li: '#b06ee0', Be: '#a8d800', B: '#e8a0a0', C: '#707070', N: '#4764d8', O: '#e0302b',
-  F: '#74c64a', Ne: '#a0d8e8', Na: '#9b5fe0', Mg: '#6fc92f', Al: '#a9969a', Si: '#d9b384', P: '#f08a26', S: '#d9c11f',
-  Cl: '#35c335', Ar: '#70c4da', K: '#8a45c8', Ca: '#52c52f', Sc: '#c9a45c', Ti: '#aab0b6', V: '#9a9aa6',
-  Cr: '#7f94c2', Mn: '#9472c0', Fe: '#cf6533', Co: '#e080a0', Ni: '#4fbf4f', Cu: '#c0793a', Zn: '#7a7db0',
-  Ga: '#c08a8a', Ge: '#668f8f', As: '#b77edb', Se: '#f0a020', Br: '#a03030', Kr: '#5cb8d1', Rb: '#70309f',
-  Sr: '#31c63a', Y: '#73cfd0', Zr: '#80cbcc', Nb: '#6cb5c0', Mo: '#54b5b5', Tc: '#3b9e9e', Ru: '#248f8f',
-  Rh: '#0a7d8c', Pd: '#0b6985', Ag: '#b3b3bd', Cd: '#e0c878', In: '#a67573', Sn: '#668080', Sb: '#9e63b5',
-  Te: '#d47a00', I: '#94219a', Xe: '#429eb0', Cs: '#57178f', Ba: '#1fb01f', La: '#70b8d8', Ce: '#d8cf8c',
-  Hf: '#4db0e0', Ta: '#4da0e0', W: '#2194d6', Re: '#267dab', Os: '#266696', Ir: '#175487', Pt: '#b8b8c4',
-  Au: '#e0b31c', Hg: '#a8a8c4', Tl: '#a6544d', Pb: '#575961', Bi: '#9e4fb5',
+  H: '#ffcccc', He: '#fce8ce', Li: '#86df73', Be: '#5ed77b', B: '#1fa20f', C: '#4c4c4c', N: '#b0b9e6',
+  O: '#fe0300', F: '#74c64a', Ne: '#fe37b5', Na: '#f9dc3c', Mg: '#fb7b15', Al: '#81b2d6', Si: '#1b3bfa',
+  P: '#c09cc2', S: '#fffa00', Cl: '#31fc02', Ar: '#cffec4', K: '#a121f6', Ca: '#5a96bd', Sc: '#b563ab',
+  Ti: '#78caff', V: '#e51900', Cr: '#00009e', Mn: '#a7089d', Fe: '#b57100', Co: '#0000af', Ni: '#b7bbbd',
+  Cu: '#2247dc', Zn: '#8f8f81', Ga: '#9ee373', Ge: '#7e6ea6', As: '#74d057', Se: '#9aef0f', Br: '#7e3102',
+  Kr: '#fac1f3', Rb: '#702eb0', Sr: '#00ff00', Y: '#94ffff', Zr: '#80cbcc', Nb: '#73c2c9', Mo: '#54b5b5',
+  Tc: '#3b9e9e', Ru: '#248f8f', Rh: '#0a7d8c', Pd: '#006985', Ag: '#c0c0c0', Cd: '#ffd98f', In: '#a67573',
+  Sn: '#9a8eb9', Sb: '#9e63b5', Te: '#d47a00', I: '#940094', Xe: '#429eb0', Cs: '#57178f', Ba: '#00c900',
+  La: '#5ac449', Ce: '#ffffc7', Hf: '#4dc2ff', Ta: '#4da6ff', W: '#2194d6', Re: '#267dab', Os: '#266696',
+  Ir: '#175487', Pt: '#d0d0e0', Au: '#ffd123', Hg: '#b8b8d0', Tl: '#a6544d', Pb: '#575961', Bi: '#9e4fb5',
 };
 
 export function elementColour(symbol: string): string {

@@ -53,7 +53,8 @@ export function standalone(svg: SVGSVGElement, ground: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-function groundOf(svg: Element): string {
+/** The colour that lies behind an element of the page. */
+export function groundOf(svg: Element): string {
   return getComputedStyle(svg).getPropertyValue('--surface').trim() || '#ffffff';
 }
 
@@ -80,13 +81,13 @@ export async function downloadPng(svg: SVGSVGElement, name: string, density = 3)
   }
 }
 
-/** What a canvas shows, on the ground that it has on the page. */
-export async function downloadCanvas(shown: HTMLCanvasElement, name: string): Promise<void> {
+/** What a canvas shows, on a ground. */
+export async function downloadCanvas(shown: HTMLCanvasElement, name: string, ground: string): Promise<void> {
   const copy = document.createElement('canvas');
   copy.width = shown.width;
   copy.height = shown.height;
   const context = copy.getContext('2d')!;
-  context.fillStyle = groundOf(shown);
+  context.fillStyle = ground;
   context.fillRect(0, 0, copy.width, copy.height);
   context.drawImage(shown, 0, 0);
   const picture = await new Promise<Blob | null>((resolve) => copy.toBlob(resolve, 'image/png'));

@@ -1,9 +1,11 @@
-/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID. */
+/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID, ... */
 
 export type Route =
   | { page: 'jobs'; query: URLSearchParams }
   | { page: 'new'; query: URLSearchParams }
   | { page: 'job'; id: string; query: URLSearchParams }
+  | { page: 'report'; id: string; query: URLSearchParams }
+  | { page: 'compare'; query: URLSearchParams }
   | { page: 'unknown'; path: string };
 
 export function parseRoute(hash: string): Route {
@@ -13,6 +15,9 @@ export function parseRoute(hash: string): Route {
   if (parts.length === 0 || (parts.length === 1 && parts[0] === 'jobs')) return { page: 'jobs', query };
   if (parts.length === 1 && parts[0] === 'new') return { page: 'new', query };
   if (parts.length === 2 && parts[0] === 'jobs') return { page: 'job', id: decoded(parts[1]!), query };
+  if (parts.length === 3 && parts[0] === 'jobs' && parts[2] === 'report')
+    return { page: 'report', id: decoded(parts[1]!), query };
+  if (parts.length === 1 && parts[0] === 'compare') return { page: 'compare', query };
   return { page: 'unknown', path };
 }
 
@@ -28,7 +33,11 @@ export const links = {
   jobs: '#/',
   /** `from`: a job whose problem is to be the starting point. */
   new: (from?: string) => (from === undefined ? '#/new' : `#/new?from=${encodeURIComponent(from)}`),
+  /** The problem of a job with smaller tolerances. */
+  tighter: (id: string) => `#/new?from=${encodeURIComponent(id)}&tighter=1`,
   job: (id: string) => `#/jobs/${encodeURIComponent(id)}`,
+  report: (id: string) => `#/jobs/${encodeURIComponent(id)}/report`,
+  compare: (ids: readonly string[]) => `#/compare?jobs=${ids.map(encodeURIComponent).join(',')}`,
 };
 
 class Router {
@@ -40,6 +49,11 @@ class Router {
 
   go(link: string): void {
     location.hash = link.replace(/^#/, '');
+  }
+
+  /** Put another address of the same page in place of this one; nothing is loaded, and going back skips it. */
+  replace(link: string): void {
+    if (location.hash !== link) history.replaceState(history.state, '', link);
   }
 }
 
