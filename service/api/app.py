@@ -17,12 +17,14 @@ from service.access.rates import Rates
 from service.api import (
     arrays,
     catalogue,
+    evaluating,
     evaluations,
     events,
     health,
     jobs,
     maps,
     problems,
+    surrogate,
     verification,
     work,
 )
@@ -128,7 +130,19 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, arrays, verification, evaluations, events, maps, catalogue, work):
+    for part in (
+        problems,
+        jobs,
+        arrays,
+        verification,
+        evaluating,
+        evaluations,
+        events,
+        maps,
+        surrogate,
+        catalogue,
+        work,
+    ):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

@@ -39,7 +39,9 @@ ACCEPTED: dict[str, Any] = {
             ("pause", "pause_job", "pause_post"),
             ("resume", "resume_job", "resume_post"),
             ("delete", "delete_job", "delete"),
+            ("surrogate", "read_surrogate", "surrogate_get"),
             ("verify", "verify_job", "verify_post"),
+            ("evaluate", "evaluate_job", "evaluate_post"),
         )
     },
 }
