@@ -82,7 +82,12 @@ describe('a place of a triangle', () => {
       In: 0.2,
       Sc: 0.2,
     });
-    expect(atShares(through, slice, [1.2, 0.0, -0.2], bounds).cation).toEqual({ Al: 0.8, Ga: 0, In: 0, Sc: 0.2 });
+    expect(atShares(through, slice, [1.2, 0.0, -0.2], bounds).cation).toEqual({
+      Al: 0.8,
+      Ga: 0,
+      In: 0,
+      Sc: 0.2,
+    });
   });
 
   it('keeps to the bounds of the problem', () => {

@@ -43,7 +43,8 @@ export function nearestWithin(wanted: readonly number[], bounds: readonly Bounds
 export function inSteps(values: readonly number[], steps = STEPS): number[] {
   const scaled = values.map((value) => value * steps);
   const whole = scaled.map((value) => Math.floor(value + 1e-9));
-  const missing = Math.round(scaled.reduce((all, value) => all + value, 0)) - whole.reduce((a, b) => a + b, 0);
+  const missing =
+    Math.round(scaled.reduce((all, value) => all + value, 0)) - whole.reduce((a, b) => a + b, 0);
   const order = scaled.map((value, k) => ({ k, rest: value - whole[k]! })).sort((a, b) => b.rest - a.rest);
   for (let n = 0; n < missing; n += 1) whole[order[n % order.length]!.k]! += 1;
   return whole.map((value) => value / steps);
@@ -73,9 +74,10 @@ export function withFraction(
   );
   const given = nearestWithin(wanted, others.map(limits), 1 - fixed);
   const values = new Map([[element, fixed], ...others.map((name, k) => [name, given[k]!] as const)]);
-  return stepped({ ...composition, [sublattice]: Object.fromEntries(names.map((name) => [name, values.get(name)!])) }, [
-    sublattice,
-  ]);
+  return stepped(
+    { ...composition, [sublattice]: Object.fromEntries(names.map((name) => [name, values.get(name)!])) },
+    [sublattice],
+  );
 }
 
 /** The composition at a place of a slice: the nearest that its bounds allow, the rest as in `through`. */
@@ -154,7 +156,8 @@ export function parseAt(text: string, like: Composition): Composition | null {
   for (const part of text.split(';')) {
     const [name = '', rest = ''] = part.split(':', 2);
     const pairs = rest.split(',').map((pair) => pair.split('=', 2));
-    if (like[name] === undefined || pairs.some(([element]) => like[name]![element!] === undefined)) return null;
+    if (like[name] === undefined || pairs.some(([element]) => like[name]![element!] === undefined))
+      return null;
     found[name] = {};
     for (const element of Object.keys(like[name])) {
       const value = Number(pairs.find(([one]) => one === element)?.[1] ?? 0);

@@ -1,9 +1,10 @@
-/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID. */
+/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID, #/jobs/ID/explore. */
 
 export type Route =
   | { page: 'jobs'; query: URLSearchParams }
   | { page: 'new'; query: URLSearchParams }
   | { page: 'job'; id: string; query: URLSearchParams }
+  | { page: 'explore'; id: string; query: URLSearchParams }
   | { page: 'unknown'; path: string };
 
 export function parseRoute(hash: string): Route {
@@ -13,6 +14,8 @@ export function parseRoute(hash: string): Route {
   if (parts.length === 0 || (parts.length === 1 && parts[0] === 'jobs')) return { page: 'jobs', query };
   if (parts.length === 1 && parts[0] === 'new') return { page: 'new', query };
   if (parts.length === 2 && parts[0] === 'jobs') return { page: 'job', id: decoded(parts[1]!), query };
+  if (parts.length === 3 && parts[0] === 'jobs' && parts[2] === 'explore')
+    return { page: 'explore', id: decoded(parts[1]!), query };
   return { page: 'unknown', path };
 }
 
@@ -29,6 +32,9 @@ export const links = {
   /** `from`: a job whose problem is to be the starting point. */
   new: (from?: string) => (from === undefined ? '#/new' : `#/new?from=${encodeURIComponent(from)}`),
   job: (id: string) => `#/jobs/${encodeURIComponent(id)}`,
+  /** `at`: a composition as the API writes it. */
+  explore: (id: string, at?: string) =>
+    `#/jobs/${encodeURIComponent(id)}/explore${at === undefined ? '' : `?at=${encodeURIComponent(at)}`}`,
 };
 
 class Router {
