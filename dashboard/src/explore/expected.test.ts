@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { parseRoute, links } from '../router/router.svelte';
 import { slopesOf, verdict } from './expected';
