@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { parseRoute, links } from '../router/router.svelte';
-import { slopesOf, verdict } from './expected';
+import { isCertain, slopesOf, verdict } from './expected';
 
 const wish = { property: 'lattice_a', target: 3.2, hasTarget: true, tolerance: 0.01, goal: null };
 const said = (mean: number, deviation: number) => ({ property: 'lattice_a', mean, deviation });
@@ -22,6 +22,11 @@ describe('what an expected value means for a wish', () => {
     expect(verdict(said(3.0, 0.01), null, [bound])?.tone).toBe('bad');
     expect(verdict(said(3.0, 0.01), { ...wish, target: null, goal: 'minimize' }, [])).toBeNull();
   });
+});
+
+it('is certain where only rounding is left', () => {
+  expect(isCertain({ mean: 90, deviation: 1.4e-14 })).toBe(true);
+  expect(isCertain({ mean: 6.28, deviation: 7.5e-5 })).toBe(false);
 });
 
 describe('one per cent more', () => {

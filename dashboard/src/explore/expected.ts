@@ -34,6 +34,11 @@ export function verdict(
   return { text: `perhaps within ${what}`, tone: 'warn' };
 }
 
+/** Whether nothing is left open but rounding: an angle that symmetry fixes, a price. */
+export function isCertain({ mean, deviation }: Pick<ExpectedProperty, 'mean' | 'deviation'>): boolean {
+  return deviation <= 1e-9 * Math.max(1, Math.abs(mean));
+}
+
 /** Changes per percent that are smaller than this are noise of the computation. */
 const NOISE = 1e-11;
 
