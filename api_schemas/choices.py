@@ -20,6 +20,7 @@ from api_schemas.base import (
 )
 from api_schemas.kinds import KINDS
 from api_schemas.strategies import STRATEGIES
+from api_schemas.sublattices import CompositionInput
 from api_schemas.tiers import TIERS
 
 
@@ -140,4 +141,16 @@ class Verify(Model):
     )
     sites: Annotated[int, Field(strict=True, ge=2, le=MOST_SUPERCELL_SITES)] = Field(
         32, description="Mixed sites of each, about: those of a whole number of parent cells."
+    )
+
+
+MOST_EVALUATED = 100
+"""Compositions that are evaluated for a job at a time."""
+
+
+class EvaluateAt(Model):
+    """Compositions that are to be evaluated as a job does, beside it."""
+
+    at: Annotated[list[CompositionInput], Field(min_length=1, max_length=MOST_EVALUATED)] = Field(
+        description="Fractions by sublattice and element."
     )

@@ -72,7 +72,9 @@ class Job(Output):
     finished_at: datetime | None = None
     failure: ProblemDetail | None = Field(None, description="What went wrong, where the job failed.")
     parent: str | None = Field(
-        None, description="Id of the job whose answer it verifies; that one may have been deleted since."
+        None,
+        description="Id of the job that it comes of: whose answer it verifies, or for which it evaluates compositions; "
+        "that one may have been deleted since.",
     )
     tags: list[str] = Field(default=[], description="Words by which it is found again.")
     note: str = Field(default="", description="What people wrote on it.")

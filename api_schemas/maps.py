@@ -1,10 +1,10 @@
-"""Maps: a surrogate's prediction of a property over a slice of the composition space."""
+"""What surrogates predict: of a property over a slice of the composition space, of all properties at a composition."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from api_schemas.base import Composition, Output
+from api_schemas.base import Composition, Gradient, Output
 
 
 class SurrogateMap(Output):
@@ -37,5 +37,46 @@ class MapUnderWay(Output):
 
     property: str
     over: list[str] = Field(description="sublattice:element of those that vary.")
+    at: str = Field(description="incumbent, centre, or a composition as on the command line.")
+    message: str = Field(description="What is awaited.")
+
+
+class ExpectedProperty(Output):
+    """What a surrogate expects of a property at one composition."""
+
+    property: str
+    unit: str
+    mean: float = Field(description="Posterior mean.")
+    deviation: float = Field(
+        description="Standard deviation; two to each side hold every evaluation that is left out, as in a map."
+    )
+    gradient: Gradient = Field(
+        description="Slope of the mean per unit fraction, by sublattice and element, among the elements that the "
+        "bounds leave free, projected so that the fractions of a sublattice keep their sum."
+    )
+    per_percent: Gradient = Field(
+        description="Change of the mean for one per cent more of each of these, the others giving way in proportion."
+    )
+    beyond: bool = Field(
+        description="Whether nothing around is known: the composition lies outside of the evaluations and end members, "
+        "or where one phase gives way to another."
+    )
+
+
+class SurrogatePoint(Output):
+    """Answer of ``GET /v1/jobs/{id}/surrogate``: what surrogates expect at one composition, and how surely."""
+
+    at: Composition
+    expected: list[ExpectedProperty] = Field(
+        description="Of every property that an evaluation holds: those of the objectives first."
+    )
+    feasible: bool = Field(description="Whether the composition obeys its bounds and constraints.")
+    broken: list[str] = Field(description="The bounds and constraints that it breaks, in words.")
+    evaluations: int = Field(description="How many evaluations the surrogates have learned from.")
+
+
+class PointUnderWay(Output):
+    """Answer 202 of ``GET /v1/jobs/{id}/surrogate``: a worker computes it; ask the same again."""
+
     at: str = Field(description="incumbent, centre, or a composition as on the command line.")
     message: str = Field(description="What is awaited.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from api_schemas.problem import Problem
-from engine.composition.slices import INCUMBENT, Slice, map_fault, parse_slice
+from engine.composition.slices import INCUMBENT, Slice, map_fault, parse_point, parse_slice
 from engine.composition.space import CompositionSpace
 from engine.properties.table import PROPERTIES, near_names, wanted_properties
 
+EVERY_PROPERTY = "*"
+"""What is asked of surrogates at one composition: all that they know."""
 MOST_LIKELY = 6
 """So many maps are computed before anybody asks."""
 
@@ -54,6 +56,15 @@ def asked_slice(
             )
         over = f"{mixed.name}:{','.join(list(mixed.elements)[:3])}"
     return property_name, parse_slice(CompositionSpace.of(problem.sublattices), over, at)
+
+
+def asked_point(problem: Problem, at: str = INCUMBENT) -> tuple[str, Slice]:
+    """What is asked of surrogates at one composition: every property, and the composition.
+
+    Raises:
+        ProblemInvalid: at ``/at``.
+    """
+    return EVERY_PROPERTY, parse_point(CompositionSpace.of(problem.sublattices), at)
 
 
 def checked_property(problem: Problem, property_name: str) -> str:

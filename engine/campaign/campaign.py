@@ -12,7 +12,7 @@ from api_schemas.evaluations import Suggestion
 from api_schemas.kinds import KINDS as SCHEMAS
 from api_schemas.measured import Measured
 from api_schemas.supercells import SupercellTask
-from engine.acceptance.maps import asked_slice, checked_property
+from engine.acceptance.maps import asked_point, asked_slice, checked_property
 from engine.acceptance.measured_checks import measured_faults
 from engine.acceptance.resolve import resolved_problem
 from engine.campaign.told_checks import checked_records
@@ -23,7 +23,7 @@ from engine.kinds.result import build_result
 
 if TYPE_CHECKING:
     from api_schemas.jobs import BestSoFar
-    from api_schemas.maps import SurrogateMap
+    from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.problem import ProblemLike
     from api_schemas.results import Prediction, Result, Stopped, TracePoint
     from api_schemas.tasks import Record
@@ -204,3 +204,14 @@ class Campaign:
             api_schemas.errors.ProblemInvalid: at ``/property``, ``/over`` or ``/at``.
         """
         return self.plan.map(*asked_slice(self.problem, property_name, over, at))
+
+    def point(self, at: str = INCUMBENT) -> SurrogatePoint:
+        """What surrogates of everything told expect of every property at a composition, with slopes.
+
+        Args:
+            at: ``incumbent``, ``centre`` or a composition, e.g. ``cation:Al=0.8,Sc=0.2``.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: at ``/at``.
+        """
+        return self.plan.point(asked_point(self.problem, at)[1])

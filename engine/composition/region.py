@@ -181,18 +181,22 @@ class Region:
 
     def broken(self, x: FloatArray, tolerance: float = TOLERANCE) -> FieldError | None:
         """The first constraint beyond the bounds that a composition breaks, and by how much."""
+        return next(self.all_broken(x, tolerance), None)
+
+    def all_broken(self, x: FloatArray, tolerance: float = TOLERANCE) -> Iterator[FieldError]:
+        """Every constraint beyond the bounds that a composition breaks, and by how much."""
         for row in self.rows:
             value = float(row.coefficients @ x)
             if not row.low - tolerance <= value <= row.high + tolerance:
                 beyond = max(row.low - value, value - row.high)
-                return FieldError(
+                yield FieldError(
                     pointer=row.pointer, type="infeasible", message=f"{row.words} is broken by {beyond:.3g}"
                 )
         for column, least in self.least_present.items():
             if tolerance < x[column] < least - tolerance:
                 name = self.space.columns[column]
                 text = f"{name} = {x[column]:g} is neither 0 nor at least {least:g}"
-                return FieldError(
+                yield FieldError(
                     pointer=f"/constraints/min_if_present/{name}", type="infeasible", message=text
                 )
         for number, most in self.most_elements.items():
@@ -200,10 +204,7 @@ class Region:
             if present > most:
                 name = self.space.names[number]
                 text = f"{present} elements are present on {name}; at most {most} may be"
-                return FieldError(
-                    pointer=f"/constraints/max_elements/{name}", type="infeasible", message=text
-                )
-        return None
+                yield FieldError(pointer=f"/constraints/max_elements/{name}", type="infeasible", message=text)
 
     def project(self, x: FloatArray) -> FloatArray:
         """The nearest feasible composition, [n_columns]."""

@@ -1,4 +1,4 @@
-"""Slices of a composition space: lines, triangles and tetrahedra of compositions, as a user asks for them."""
+"""Slices of a composition space: points, lines, triangles and tetrahedra of compositions, as a user asks for them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ _NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class Slice:
-    """Compositions that differ in a few elements of one sublattice.
+    """Compositions that differ in a few elements of one sublattice, or one composition alone.
 
     Attributes:
         columns: ``sublattice:element`` of the elements that vary, two to four; they share what they have at ``at``.
+            None for one composition alone.
         at: Composition through which it goes: `INCUMBENT`, `CENTRE`, or one in the command line's notation.
     """
 
     columns: tuple[str, ...]
     at: str = INCUMBENT
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is one composition alone."""
+        return not self.columns
 
     def points(self, space: CompositionSpace, middle: FloatArray) -> FloatArray:
         """The compositions of the slice through ``middle``, [n, n_columns]; those rich in the first element first.
@@ -68,27 +74,44 @@ def parse_slice(space: CompositionSpace, over: str, at: str = INCUMBENT) -> Slic
     Raises:
         ProblemInvalid: at ``/over`` or ``/at``.
     """
-    if len(at) > MOST_TEXT or len(over) > MOST_TEXT:
-        where = "/at" if len(at) > MOST_TEXT else "/over"
-        raise map_fault(where, f"the text is longer than {MOST_TEXT} characters")
-    columns = _columns(space, over)
-    word = at.strip()
-    if word not in (INCUMBENT, CENTRE):
-        near = difflib.get_close_matches(word.lower(), (INCUMBENT, CENTRE, "center"), n=1)
-        if near and ":" not in word:
-            meant = INCUMBENT if near[0] == INCUMBENT else CENTRE
-            raise map_fault("/at", f"there is no {word[:60]!r}; did you mean {meant}?")
-        word = composition_text(_composition(space, word))
-    found = Slice(columns, word)
+    if len(over) > MOST_TEXT:
+        raise map_fault("/over", f"the text is longer than {MOST_TEXT} characters")
+    found = Slice(_columns(space, over), _at(space, at))
     written = found.given(space)
     if written is not None:
         found.points(space, space.to_vector(written))
     return found
 
 
+def parse_point(space: CompositionSpace, at: str = INCUMBENT) -> Slice:
+    """One composition that a user asks for, in one spelling.
+
+    Args:
+        space: The composition space.
+        at: ``incumbent``, ``centre`` or one like ``cation:Al=0.8,Sc=0.2``.
+
+    Raises:
+        ProblemInvalid: at ``/at``.
+    """
+    return Slice((), _at(space, at))
+
+
 def map_fault(where: str, message: str) -> ProblemInvalid:
     """The refusal of a map by the parameter at fault."""
     return ProblemInvalid([FieldError(pointer=where, type="bad-map", message=message)])
+
+
+def _at(space: CompositionSpace, at: str) -> str:
+    if len(at) > MOST_TEXT:
+        raise map_fault("/at", f"the text is longer than {MOST_TEXT} characters")
+    word = at.strip()
+    if word in (INCUMBENT, CENTRE):
+        return word
+    near = difflib.get_close_matches(word.lower(), (INCUMBENT, CENTRE, "center"), n=1)
+    if near and ":" not in word:
+        meant = INCUMBENT if near[0] == INCUMBENT else CENTRE
+        raise map_fault("/at", f"there is no {word[:60]!r}; did you mean {meant}?")
+    return composition_text(_composition(space, word))
 
 
 def _columns(space: CompositionSpace, over: str) -> tuple[str, ...]:

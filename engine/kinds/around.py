@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.jobs import BestSoFar
-    from api_schemas.maps import SurrogateMap
+    from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.results import Prediction, TracePoint
     from api_schemas.tasks import Record
     from engine.composition.slices import Slice
@@ -56,3 +56,7 @@ class Around(Generic[_Plan]):
     def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
         """What a surrogate of everything told expects of a property over a slice."""
         return self._plan.map(property_name, wanted)
+
+    def point(self, wanted: Slice) -> SurrogatePoint:
+        """What surrogates of everything told expect of every property at a composition."""
+        return self._plan.point(wanted)

@@ -9,6 +9,7 @@ from api_schemas.evaluations import Assessment, Evaluation, EvaluationRecord, Me
 from api_schemas.jobs import BestSoFar
 from api_schemas.results import Prediction
 from engine.composition.notation import scaled_notes
+from engine.composition.slices import map_fault
 from engine.kinds.computed import Computed
 from engine.kinds.fidelity.corrected import corrected, differences
 from engine.kinds.kind import Answer
@@ -22,19 +23,21 @@ from engine.optimize.answer.objective_checks import objective_checks
 from engine.optimize.answer.offsets import measured_offsets, offset_words
 from engine.optimize.answer.prediction import left_open, predictions
 from engine.optimize.answer.sensitivities import sensitivities
-from engine.optimize.answer.surrogate_map import expected, surrogate_map
+from engine.optimize.answer.surrogate_map import Learned, learned, middle_of, surrogate_map
+from engine.optimize.answer.surrogate_point import surrogate_point
 from engine.optimize.answer.trace import trace
 from engine.optimize.objective import Loss
 from engine.optimize.phases import SHAPE_WORDS
-from engine.properties.table import PROPERTIES
+from engine.properties.table import PROPERTIES, wanted_properties
 from engine.tiers.uncertainty import with_uncertainty
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api_schemas.base import Composition
     from api_schemas.composition_uncertainty import Determined
-    from api_schemas.maps import SurrogateMap
+    from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.results import Stopped, TracePoint
     from api_schemas.supercells import SupercellRecord
     from api_schemas.tasks import Record
@@ -69,6 +72,7 @@ class CompositionPlan:
         self.seeks_front = seeks_front
         self.told = Told(resolved)
         self._members: Sequence[MemberState] = ()
+        self._fitted: dict[str, Learned] = {}
         self._stages = stages
         self._supercells: Sequence[SupercellRecord] = ()
         if resolved.problem.corrected:
@@ -94,6 +98,7 @@ class CompositionPlan:
         records = in_order(self.told.records, evaluations)
         found = differences(self.resolved, records, self._supercells)
         self.told = Told(self.resolved, records, self.told.known, found)
+        self._fitted = {}
         self._stages.tell(self.told)
 
     def tell_members(self, members: Sequence[MemberState]) -> None:
@@ -102,6 +107,7 @@ class CompositionPlan:
         A search that looked at what is told in the background would depend on when that came.
         """
         self._members = tuple(members)
+        self._fitted = {}
 
     def ask(self, n: int | None = None) -> list[Suggestion]:
         """The next compositions, by default as many as the problem says or the strategy has use for."""
@@ -185,9 +191,7 @@ class CompositionPlan:
 
     def predict(self, x: NDArray[np.float64], property_name: str) -> Prediction:
         """What a surrogate of everything told expects of a property at a composition [n_columns]."""
-        found = expected(
-            self.resolved, self.records, property_name, x[None], self._members, self.told.differences
-        )
+        found = self._learned(property_name).expected(x[None])
         unit = PROPERTIES[property_name].unit
         return Prediction(
             property=property_name, mean=float(found.mean[0]), deviation=float(found.deviation[0]), unit=unit
@@ -195,16 +199,37 @@ class CompositionPlan:
 
     def map(self, property_name: str, wanted: Slice) -> SurrogateMap:
         """What a surrogate of everything told expects of a property over a slice."""
-        best = self.best
         return surrogate_map(
-            self.resolved,
-            self.records,
-            None if best is None else best.composition,
-            property_name,
-            wanted,
-            self._members,
-            self.told.differences,
+            self.resolved, self._incumbent, self._learned(property_name), property_name, wanted
         )
+
+    def point(self, wanted: Slice) -> SurrogatePoint:
+        """What surrogates of everything told expect of every property at a composition."""
+        x = middle_of(self.resolved, self._incumbent, wanted)
+        objectives = [one.property for one in self.resolved.problem.objectives]
+        held = {name for record in self.records if record.converged for name in record.properties}
+        names = [
+            name
+            for name in dict.fromkeys([*objectives, *wanted_properties(self.resolved.problem)])
+            if name in held
+        ]
+        if not names:
+            raise map_fault("/at", "no evaluation has converged yet, so there is nothing to learn from")
+        return surrogate_point(self.resolved.region, {name: self._learned(name) for name in names}, x)
+
+    @property
+    def _incumbent(self) -> Composition | None:
+        """The best composition; None where there is none."""
+        best = self.best
+        return None if best is None else best.composition
+
+    def _learned(self, property_name: str) -> Learned:
+        """The surrogate of a property; it is fitted once until something is told."""
+        if property_name not in self._fitted:
+            self._fitted[property_name] = learned(
+                self.resolved, self.records, property_name, self._members, self.told.differences
+            )
+        return self._fitted[property_name]
 
     def assessed(self, index: int) -> EvaluationRecord:
         """An evaluation with what the problem makes of it, as far as it can be told now: the front may still move.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from api_schemas.maps import SurrogateMap
+    from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.problem import Problem
     from engine.composition.region import Region
     from engine.composition.slices import Slice
@@ -148,6 +148,13 @@ class Plan(Protocol):
 
         Raises:
             api_schemas.errors.ProblemInvalid: if nothing is there to be mapped.
+        """
+
+    def point(self, wanted: Slice) -> SurrogatePoint:
+        """What surrogates of everything told expect of every property at a composition.
+
+        Raises:
+            api_schemas.errors.ProblemInvalid: if nothing is there to learn from.
         """
 
 

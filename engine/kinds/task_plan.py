@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.jobs import BestSoFar
-    from api_schemas.maps import SurrogateMap
+    from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.results import Prediction, Stopped, TracePoint
     from api_schemas.tasks import Record, Task
     from engine.composition.slices import Slice
@@ -86,3 +86,12 @@ class TaskPlan:
         """
         del wanted
         raise map_fault("/property", f"this kind has no surrogate, so no map of {property_name[:60]}")
+
+    def point(self, wanted: Slice) -> SurrogatePoint:
+        """Nothing is learned from these tasks.
+
+        Raises:
+            ProblemInvalid: always.
+        """
+        del wanted
+        raise map_fault("/at", "this kind has no surrogate, so nothing is expected at a composition")

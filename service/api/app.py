@@ -17,6 +17,7 @@ from service.access.rates import Rates
 from service.api import (
     arrays,
     catalogue,
+    evaluating,
     evaluations,
     events,
     health,
@@ -24,6 +25,7 @@ from service.api import (
     labels,
     maps,
     problems,
+    surrogate,
     verification,
     work,
 )
@@ -129,7 +131,20 @@ def create_app(
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
     resources = APIRouter(prefix="/v1")
-    for part in (problems, jobs, labels, arrays, verification, evaluations, events, maps, catalogue, work):
+    for part in (
+        problems,
+        jobs,
+        labels,
+        arrays,
+        verification,
+        evaluating,
+        evaluations,
+        events,
+        maps,
+        surrogate,
+        catalogue,
+        work,
+    ):
         resources.include_router(part.router)
     app.include_router(resources)
     app.include_router(health.router)

@@ -27,11 +27,11 @@ from api_schemas.jobs import (
     Validation,
 )
 from api_schemas.kinds import KINDS
-from api_schemas.maps import MapUnderWay, SurrogateMap
+from api_schemas.maps import ExpectedProperty, MapUnderWay, PointUnderWay, SurrogateMap, SurrogatePoint
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Sensitivity, Stopped, TotalCost
 from engine.crystals.prototypes import PROTOTYPES
-from engine.kinds.evaluate.verifying import verifying
+from engine.kinds.evaluate.verifying import evaluating, verifying
 from engine.potentials import registry
 from engine.properties.table import PROPERTIES
 from service.api.problems import EXAMPLE
@@ -41,6 +41,7 @@ _AT = {"cation": {"Al": 0.8165, "Sc": 0.1835}}
 _LATTICE = [[3.2144, 0.0, 0.0], [-1.6072, 2.7838, 0.0], [0.0, 0.0, 5.0811]]
 
 _VERIFYING = verifying(_PROBLEM, [_AT], Verify())
+_EVALUATING = evaluating(_PROBLEM, [_AT])
 
 EVALUATION = Evaluation(
     composition=_AT,
@@ -156,6 +157,14 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         parent="01jd3q8z7k5v2m9xw4c6t1b0fh",
         progress=Progress(evaluations_done=1, evaluations_planned=3),
     ),
+    ("post", "/v1/jobs/{job_id}/evaluate", "202"): job(
+        id="01jd3r0v9e4m8t2k6w1c5b7xgy",
+        name=_EVALUATING.name,
+        kind=_EVALUATING.kind,
+        problem=_EVALUATING,
+        parent="01jd3q8z7k5v2m9xw4c6t1b0fh",
+        progress=Progress(evaluations_done=0, evaluations_planned=1),
+    ),
     ("get", "/v1/jobs", "200"): JobPage(items=[_RUNNING.model_copy(update={"problem": None})]),
     ("get", "/v1/jobs/{job_id}", "200"): _RUNNING,
     ("get", "/v1/jobs/{job_id}/result", "200"): RESULT,
@@ -192,6 +201,26 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         over=["cation:Al", "cation:Sc"],
         at="incumbent",
         message="a worker computes this map; ask again in a moment",
+    ),
+    ("get", "/v1/jobs/{job_id}/surrogate", "200"): SurrogatePoint(
+        at=_AT,
+        expected=[
+            ExpectedProperty(
+                property="lattice_a",
+                unit="Å",
+                mean=3.2144,
+                deviation=0.0004,
+                gradient={"cation": {"Al": -0.2336, "Sc": 0.2336}},
+                per_percent={"cation": {"Al": -0.0047, "Sc": 0.0047}},
+                beyond=False,
+            )
+        ],
+        feasible=True,
+        broken=[],
+        evaluations=2,
+    ),
+    ("get", "/v1/jobs/{job_id}/surrogate", "202"): PointUnderWay(
+        at="cation:Al=0.8,Sc=0.2", message="a worker computes it; ask again in a moment"
     ),
     ("get", "/v1/kinds", "200"): Catalogue(kinds=[KINDS[_PROBLEM.kind].info()]),
     ("get", "/v1/potentials", "200"): Catalogue(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from api_schemas.maps import MapUnderWay, SurrogateMap
+from engine.acceptance.maps import asked_slice
 from engine.composition.slices import INCUMBENT, MOST_TEXT
 from service.api.caller import Reader
 from service.api.context import InContext
@@ -76,14 +77,13 @@ async def read_map(
     A surrogate is fitted whatever the job's strategy. While the job runs, the newest stored map is answered and a newer
     one is computed in the background once evaluations have come that it does not know.
     """
-    asked = (wanted, over, at)
     found = await run_sync(
         maps.answer,
         context.database,
         context.messenger,
         caller.tenant,
         job_id,
-        asked,
+        lambda problem: asked_slice(problem, wanted, over, at),
         lambda: context.rates.count_submission(caller.name),
     )
     if found.document is not None:

@@ -76,7 +76,10 @@ def _made(
     ] = None,
     created_before: Annotated[Moment | None, Query(description="Only jobs made before this time.")] = None,
     parent: Annotated[
-        JobId | None, Query(description="Only jobs that verify the answer of this one.")
+        JobId | None,
+        Query(
+            description="Only jobs that come of this one: that verify its answer, or evaluate compositions for it."
+        ),
     ] = None,
     array: Annotated[JobId | None, Query(description="Only jobs of this array.")] = None,
     id: Annotated[  # noqa: A002  (the name of the parameter)

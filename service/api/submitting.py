@@ -40,7 +40,9 @@ ACCEPTED: dict[str, Any] = {
             ("resume", "resume_job", "resume_post"),
             ("label", "label_job", "patch"),
             ("delete", "delete_job", "delete"),
+            ("surrogate", "read_surrogate", "surrogate_get"),
             ("verify", "verify_job", "verify_post"),
+            ("evaluate", "evaluate_job", "evaluate_post"),
         )
     },
 }

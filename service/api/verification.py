@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
 
 from api_schemas.choices import Verify
-from api_schemas.errors import FieldError, ProblemInvalid, parse
+from api_schemas.errors import FieldError, parse
 from api_schemas.jobs import Job
 from service.api.caller import Caller, Submitter
-from service.api.checking import accepted, checking
+from service.api.children import stored_child
 from service.api.context import Context, InContext
 from service.api.submitting import ACCEPTED, submitted, submitted_once
 from service.http.problem_details import documented
 from service.http.request_body import optional_json_object
-from service.lifecycle.submission import Options, Submission, submit
 from service.lifecycle.verification import verification_of
 from service.repositories import idempotency
 
@@ -79,20 +77,8 @@ async def verify_job(
 
 async def _stored(context: Context, caller: Caller, job_id: str, verify: Verify, key: str | None) -> Job:
     found = await run_sync(verification_of, context.database, caller.tenant, job_id, verify)
-    try:
-        async with checking(context, json.dumps(found.problem.document()).encode()) as check:
-            problem, estimate = await accepted(check)
-    except ProblemInvalid as invalid:
-        raise ProblemInvalid([_of_body(error) for error in invalid.errors], invalid.more) from None
-    submission = Submission(
-        problem=problem,
-        estimate=estimate,
-        options=Options(tenant=caller.tenant, priority=found.priority),
-        key=key,
-        parent=job_id,
-        known=found.known,
-    )
-    return await run_sync(submit, context.database, context.settings, submission)
+    asked = (found.problem, found.priority)
+    return await stored_child(context, caller, job_id, asked, key=key, of_body=_of_body, known=found.known)
 
 
 def _of_body(error: FieldError) -> FieldError:

@@ -1,4 +1,4 @@
-"""Answering a request for a map: from the store where there is one, else by having a worker compute it."""
+"""Answering what is asked of surrogates: from the store where it is known, else by having a worker compute it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.jobs import FINAL_STATES
 from api_schemas.problem import Problem
-from engine.acceptance.maps import asked_slice
 from engine.composition.slices import Slice
 from service.http.refusals import Conflict, StoredFailure, TooMany
 from service.lifecycle import actions
@@ -25,7 +24,7 @@ GROWTH = 0.1
 
 @dataclass(frozen=True)
 class MapFound:
-    """What there is of a map: its document, or None while a worker computes it."""
+    """What there is of a map, or of a composition: its document, or None while a worker computes it."""
 
     property: str
     wanted: Slice
@@ -37,7 +36,7 @@ def answer(
     messenger: Messenger,
     tenant: str,
     job_id: str,
-    asked: tuple[str | None, str | None, str],
+    asked: Callable[[Problem], tuple[str, Slice]],
     count: Callable[[], None],
 ) -> MapFound:
     """The newest stored map of a slice; a worker is asked for one where there is none, or for a newer one.
@@ -47,7 +46,7 @@ def answer(
         messenger: The queue.
         tenant: Whose job it is.
         job_id: The job.
-        asked: Property, over and at, as the caller wrote them.
+        asked: The property and the slice of a problem that the caller means.
         count: Counts a slice that nobody has asked for before; it raises TooMany.
 
     Raises:
@@ -59,7 +58,7 @@ def answer(
     """
     with database.reading() as session:
         job = actions.find(session, tenant, job_id)
-        property_name, wanted = asked_slice(_problem(job), *asked)
+        property_name, wanted = asked(_problem(job))
         if job.evaluations_done == 0:
             raise _nothing_yet(job)
         row = maps.find(session, job_id, property_name, wanted)
@@ -100,11 +99,12 @@ def request(database: Database, messenger: Messenger, job_id: str, slices: list[
         job = jobs.locked(session, job_id)
         asked = [] if job is None else [maps.ask(session, job, name, wanted) for name, wanted in slices]
     enqueue_maps(database, messenger, job_id)
-    if None in asked:
+    refused = next((wanted for (_, wanted), found in zip(slices, asked, strict=False) if found is None), None)
+    if refused is not None:
         raise TooMany(
             "too-many-maps",
             "Too many maps are under way",
-            f"{maps.MOST_OF_A_JOB} maps of this job are being computed; ask again once some are done",
+            f"{maps.most(refused)} maps of this job are being computed; ask again once some are done",
             retry_after=5,
         )
 

@@ -20,6 +20,8 @@ from service.tables.maps import MapRow
 
 MOST_OF_A_JOB = 200
 """So many slices of a job are kept; beyond it the one that was asked for first goes."""
+MOST_POINTS = 100
+"""As many single compositions, counted by themselves: whoever drags a point leaves the maps alone."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,14 @@ def ask(session: Session, job: JobRow, property_name: str, wanted: Slice) -> str
     """
     row = find(session, job.id, property_name, wanted)
     if row is None:
-        if not _make_room(session, job.id):
+        if not _make_room(session, job.id, wanted):
             return None
         row = MapRow(
             id=new_identifier(),
             job_id=job.id,
             digest=digest(property_name, wanted),
             property=property_name,
-            over=",".join(wanted.columns),
+            over=_over(wanted),
             at_composition=wanted.at,
             asked_at=now(session),
             state="pending",
@@ -74,12 +76,22 @@ def ask(session: Session, job: JobRow, property_name: str, wanted: Slice) -> str
     return row.id
 
 
-def _make_room(session: Session, job_id: str) -> bool:
-    """Whether the job may have another map; the oldest that is not under way is deleted if need be."""
-    count = session.execute(select(func.count()).where(MapRow.job_id == job_id)).scalar_one()
-    if count < MOST_OF_A_JOB:
+def most(wanted: Slice) -> int:
+    """So many of its sort, slices or single compositions, are kept of a job."""
+    return MOST_POINTS if wanted.is_point else MOST_OF_A_JOB
+
+
+def _over(wanted: Slice) -> str:
+    return ",".join(wanted.columns)
+
+
+def _make_room(session: Session, job_id: str, wanted: Slice) -> bool:
+    """Whether the job may have another of its sort; the oldest that is not under way is deleted if need be."""
+    of_sort = (MapRow.job_id == job_id, (MapRow.over == "") if wanted.is_point else (MapRow.over != ""))
+    count = session.execute(select(func.count()).where(*of_sort)).scalar_one()
+    if count < most(wanted):
         return True
-    oldest = select(MapRow.id).where(MapRow.job_id == job_id, MapRow.state == "idle")
+    oldest = select(MapRow.id).where(*of_sort, MapRow.state == "idle")
     found = session.scalars(oldest.order_by(MapRow.asked_at, MapRow.id).limit(1)).one_or_none()
     if found is None:
         return False
@@ -129,7 +141,7 @@ def claimed(row: MapRow, job: JobRow) -> MapClaim:
         attempt=row.attempt,
         document=job.problem,
         property=row.property,
-        wanted=Slice(tuple(row.over.split(",")), row.at_composition),
+        wanted=Slice(tuple(filter(None, row.over.split(","))), row.at_composition),
     )
 
 

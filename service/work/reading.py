@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 
 from api_schemas.jobs import BestSoFar
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import SurrogateMap, SurrogatePoint
 from api_schemas.registry import UnknownName
 from api_schemas.results import Result
 from api_schemas.tasks import Record, Task
@@ -151,9 +151,18 @@ def step(said: messages.StepDone) -> Step:
     )
 
 
-def surrogate_map(said: messages.MapDone) -> str:
-    """A map, written anew."""
-    return sound(SurrogateMap, said.answer, "a map").model_dump_json()
+class _Learned(RootModel[SurrogateMap | SurrogatePoint]):
+    """What surrogates said, of a slice or of a composition."""
+
+
+def surrogate_map(said: messages.MapDone, *, point: bool) -> str:
+    """A map, or what surrogates say of one composition, written anew."""
+    model = SurrogatePoint if point else SurrogateMap
+    return sound(model, said.answer, "a composition" if point else "a map").model_dump_json()
+
+
+def _map_done(said: messages.MapDone) -> None:
+    sound(_Learned, said.answer, "a map")
 
 
 def shared(said: messages.KeyAndValue) -> dict[str, Any]:
@@ -229,7 +238,7 @@ _LARGE: Mapping[str, tuple[type[messages.Exchanged], Callable[[Any], object]]] =
     {
         "store-task": (messages.TaskDone, _task_done),
         "store-step": (messages.StepDone, step),
-        "store-map": (messages.MapDone, surrogate_map),
+        "store-map": (messages.MapDone, _map_done),
         "store-reference": (messages.KeyAndValue, shared),
         "save-checkpoint": (messages.Saved, checkpoint),
         "catch-up": (messages.Progress, _progress),

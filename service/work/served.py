@@ -293,7 +293,9 @@ def _step_done(desk: Desk, said: messages.StepDone) -> messages.Done:
 def _map_done(desk: Desk, said: messages.MapDone) -> messages.Done:
     held = desk.held(said.held, MapClaim)
     assert isinstance(held, MapClaim)  # noqa: S101  (for the types)
-    return messages.Done(done=desk.work().store_map(held, said.told, reading.surrogate_map(said)))
+    return messages.Done(
+        done=desk.work().store_map(held, said.told, reading.surrogate_map(said, point=held.wanted.is_point))
+    )
 
 
 def _behind(desk: Desk, said: messages.OfJob) -> messages.Lagging:

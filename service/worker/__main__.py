@@ -26,7 +26,7 @@ from service.tables.database import Database
 from service.work.in_store import WorkInStore
 from service.work.work import OUT_OF_REACH, OutOfReach, Refused, Work
 from service.worker.activity import Activity
-from service.worker.computation import batches, mapped, performed, plan_of
+from service.worker.computation import batches, mapped, performed, plan_of, pointed
 from service.worker.context import WorkerContext
 from service.worker.device import DeviceUnavailable, chosen_device, share_threads
 from service.worker.fetching import fetch
@@ -104,6 +104,7 @@ def _context(
         batches=batches,
         plan=plan_of,
         surrogate_map=mapped,
+        surrogate_point=pointed,
         stopping=stopping,
         abandon=abandon,
     )

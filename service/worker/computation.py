@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import SurrogateMap, SurrogatePoint
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
 from engine.acceptance.resolve import resolve
@@ -17,6 +17,7 @@ from engine.problem.resolved import ResolvedProblem
 from engine.units.batches import batched
 from engine.units.registry import UNITS
 from engine.units.unit import Workplace, words_of
+from service.worker.replay import records_of
 
 
 @lru_cache(maxsize=64)
@@ -63,3 +64,22 @@ def mapped(problem: Problem, records: Sequence[Record], property_name: str, want
     plan = plan_of(problem)
     plan.tell(records)
     return plan.map(property_name, wanted)
+
+
+@lru_cache(maxsize=2)
+def _learned(document: str, stored: tuple[tuple[str, str], ...]) -> Plan:
+    """The plan of a problem that was told records: whoever drags a point asks the same surrogates again and again."""
+    plan = plan_of(Problem.model_validate_json(document))
+    plan.tell(records_of(stored))
+    return plan
+
+
+def pointed(problem: Problem, stored: Sequence[tuple[str, str]], wanted: Slice) -> SurrogatePoint:
+    """What surrogates of stored records expect of every property at a composition.
+
+    Raises:
+        api_schemas.errors.ProblemInvalid: if the records tell nothing.
+    """
+    return _learned(problem.model_dump_json(), tuple((unit, document) for unit, document in stored)).point(
+        wanted
+    )

@@ -1,4 +1,4 @@
-"""What the tasks of one worker process share, and the three things they need from the engine."""
+"""What the tasks of one worker process share, and what they need from the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import SurrogateMap, SurrogatePoint
 from api_schemas.problem import Problem
 from api_schemas.tasks import Record, Task
 from engine.composition.slices import Slice
@@ -24,6 +24,13 @@ class Map(Protocol):
         """Fit a surrogate to the records, and map it."""
 
 
+class Point(Protocol):
+    """What the surrogates of a plan expect at a composition."""
+
+    def __call__(self, problem: Problem, stored: Sequence[tuple[str, str]], wanted: Slice) -> SurrogatePoint:
+        """Fit surrogates to the stored records, unit and document of each, and ask them."""
+
+
 @dataclass(frozen=True)
 class WorkerContext:
     """One per worker process.
@@ -35,6 +42,7 @@ class WorkerContext:
         batches: Which of the tasks that a plan asks for belong together.
         plan: Begins the plan of a problem of any kind.
         surrogate_map: Maps a property over a slice.
+        surrogate_point: Tells every property at a composition.
         stopping: Whether this process has been asked to stop.
         abandon: Ends this process at once; whoever supervises it starts it again.
     """
@@ -45,5 +53,6 @@ class WorkerContext:
     batches: Callable[[Problem, Sequence[Task]], list[list[Task]]]
     plan: Callable[[Problem], Plan]
     surrogate_map: Map
+    surrogate_point: Point
     stopping: Callable[[], bool]
     abandon: Callable[[], None] = lambda: None

@@ -1,4 +1,4 @@
-"""A map: the surrogate is fitted to the job's stored evaluations, and what it expects is stored."""
+"""A map, or a composition: surrogates are fitted to the job's stored evaluations, and what they expect is stored."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import structlog
 
+from api_schemas.base import Output
 from api_schemas.errors import TYPE_PREFIX, ProblemDetail, ProblemInvalid
 from service.repositories import jobs
 from service.repositories.maps import MapClaim
@@ -50,7 +51,11 @@ def _run(context: WorkerContext, held: MapClaim) -> None:
     )
     try:
         with lease:
-            found = context.surrogate_map(problem, records_of(stored), held.property, held.wanted)
+            found: Output
+            if held.wanted.is_point:
+                found = context.surrogate_point(problem, stored, held.wanted)
+            else:
+                found = context.surrogate_map(problem, records_of(stored), held.property, held.wanted)
             lease.check()
             answer = found.model_dump_json()
     except Interrupted as interrupted:

@@ -48,6 +48,7 @@ from service.tables.parts import PartRow
 from service.tables.tasks import TaskRow
 from service.work.in_store import WorkInStore
 from service.worker.advance import run_advance
+from service.worker.computation import pointed
 from service.worker.context import WorkerContext
 from service.worker.mapping import run_map
 from service.worker.perform import run_task
@@ -272,6 +273,7 @@ def worker(database: Database, queue: Queue) -> WorkerContext:
         batches=lambda _problem, asked: [[task] for task in asked],
         plan=FakePlan,
         surrogate_map=fake_map,
+        surrogate_point=pointed,
         stopping=lambda: False,
     )
 

@@ -4,6 +4,7 @@ import { call } from './client';
 import type {
   AnswerSoFar,
   CancelledJobs,
+  Composition,
   EvaluationPage,
   Job,
   JobArray,
@@ -12,6 +13,7 @@ import type {
   JobState,
   Result,
   SurrogateMap,
+  SurrogatePoint,
   Validation,
 } from './types';
 
@@ -25,7 +27,7 @@ export async function listJobs(
     starred?: 'true' | undefined;
     /** Only jobs with all of these tags. */
     tag?: string[];
-    /** Only jobs that verify the answer of this one. */
+    /** Only jobs that come of this one: that verify its answer, or evaluate compositions for it. */
     parent?: string;
     /** Only jobs of this array. */
     array?: string | undefined;
@@ -98,6 +100,13 @@ export async function verifyJob(
   ).data;
 }
 
+/** Evaluate a composition as a job does, as a job of its own; `key` makes repeating it harmless. */
+export async function evaluateAt(id: string, composition: Composition, key: string): Promise<Job> {
+  const body = { at: [composition] };
+  return (await call<Job>(at(id, '/evaluate'), { method: 'POST', body, headers: { 'Idempotency-Key': key } }))
+    .data;
+}
+
 export async function deleteJob(id: string): Promise<void> {
   await call<undefined>(at(id), { method: 'DELETE' });
 }
@@ -109,7 +118,28 @@ export async function readMap(
   signal?: AbortSignal,
 ): Promise<{ map: SurrogateMap } | { wait: number }> {
   const answer = await call<SurrogateMap>(at(id, '/map'), { query, signal });
-  if (answer.status === 200) return { map: answer.data };
-  const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN);
-  return { wait: Number.isFinite(wait) ? Math.max(1, wait) : 2 };
+  return answer.status === 200 ? { map: answer.data } : { wait: waitOf(answer.headers) };
+}
+
+/** Seconds that the service may take for an answer before it promises one. */
+const POINT_SECONDS = 5;
+
+/** What surrogates expect at a composition; `wait` as of a map. */
+export async function readSurrogate(
+  id: string,
+  composition: string,
+  signal?: AbortSignal,
+): Promise<{ point: SurrogatePoint } | { wait: number }> {
+  const answer = await call<SurrogatePoint>(at(id, '/surrogate'), {
+    query: { at: composition },
+    headers: { Prefer: `wait=${POINT_SECONDS}` },
+    signal,
+  });
+  return answer.status === 200 ? { point: answer.data } : { wait: waitOf(answer.headers) };
+}
+
+/** Seconds after which to ask again. */
+function waitOf(headers: Headers): number {
+  const wait = Number(headers.get('Retry-After') ?? Number.NaN);
+  return Number.isFinite(wait) ? Math.max(1, wait) : 2;
 }

@@ -18,6 +18,8 @@ export class SurrogateField {
   constructor(
     readonly property: string,
     readonly over: string,
+    /** Through which composition. */
+    readonly at: string,
   ) {}
 }
 
@@ -26,11 +28,11 @@ export class SurrogateFields {
 
   constructor(readonly store: JobStore) {}
 
-  get(property: string, over: string): SurrogateField {
-    const key = `${property} ${over}`;
+  get(property: string, over: string, at = 'incumbent'): SurrogateField {
+    const key = `${property} ${over} ${at}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const field = new SurrogateField(property, over);
+    const field = new SurrogateField(property, over, at);
     this.#known.set(key, field);
     return field;
   }
@@ -43,7 +45,7 @@ export class SurrogateFields {
       try {
         const answer = await readMap(
           this.store.id,
-          { property: field.property, over: field.over, at: 'incumbent' },
+          { property: field.property, over: field.over, at: field.at },
           signal,
         );
         if ('map' in answer) {

@@ -1,6 +1,6 @@
 /** What the parts of a job's page share: the selection, the property and the slice that are looked at, what is best. */
 
-import type { PropertyInfo } from '../api/types';
+import type { Composition, PropertyInfo } from '../api/types';
 import { Units } from '../format/units';
 import type { Selection } from '../plots/selection';
 import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
@@ -193,8 +193,12 @@ export class JobView implements Selection {
       this.problem !== null && this.slice !== null && freedom(this.problem) > this.slice.elements.length - 1,
   );
 
+  /** A composition that is looked at by itself, where a page has one. */
+  explored = $state.raw<Composition | null>(null);
   /** The composition whose other fractions a slice holds. */
-  through = $derived.by(() => (this.best ?? this.points.at(-1))?.evaluation.composition ?? null);
+  through = $derived.by(
+    () => this.explored ?? (this.best ?? this.points.at(-1))?.evaluation.composition ?? null,
+  );
 
   isSlice(slice: Slice): boolean {
     return this.slice !== null && overText(this.slice) === overText(slice);

@@ -1,4 +1,4 @@
-/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID, ... */
+/** Routes live in the fragment, so that the server only ever serves one page: #/, #/new, #/jobs/ID, #/jobs/ID/explore, ... */
 
 export type Route =
   | { page: 'jobs'; query: URLSearchParams }
@@ -6,6 +6,7 @@ export type Route =
   | { page: 'job'; id: string; query: URLSearchParams }
   | { page: 'report'; id: string; query: URLSearchParams }
   | { page: 'compare'; query: URLSearchParams }
+  | { page: 'explore'; id: string; query: URLSearchParams }
   | { page: 'unknown'; path: string };
 
 export function parseRoute(hash: string): Route {
@@ -18,6 +19,8 @@ export function parseRoute(hash: string): Route {
   if (parts.length === 3 && parts[0] === 'jobs' && parts[2] === 'report')
     return { page: 'report', id: decoded(parts[1]!), query };
   if (parts.length === 1 && parts[0] === 'compare') return { page: 'compare', query };
+  if (parts.length === 3 && parts[0] === 'jobs' && parts[2] === 'explore')
+    return { page: 'explore', id: decoded(parts[1]!), query };
   return { page: 'unknown', path };
 }
 
@@ -38,6 +41,9 @@ export const links = {
   job: (id: string) => `#/jobs/${encodeURIComponent(id)}`,
   report: (id: string) => `#/jobs/${encodeURIComponent(id)}/report`,
   compare: (ids: readonly string[]) => `#/compare?jobs=${ids.map(encodeURIComponent).join(',')}`,
+  /** `at`: a composition as the API writes it. */
+  explore: (id: string, at?: string) =>
+    `#/jobs/${encodeURIComponent(id)}/explore${at === undefined ? '' : `?at=${encodeURIComponent(at)}`}`,
 };
 
 class Router {

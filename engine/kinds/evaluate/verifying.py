@@ -1,4 +1,4 @@
-"""The problem that verifies the answer of another one: its compositions in a list, and supercells. Torch-free."""
+"""Problems that come of another one: compositions in a list, to evaluate them or to verify them. Torch-free."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api_schemas.objectives import Objective
 
 LONGEST_NAME = 200
+_LONGEST_WORDS = 80
 
 
 def verifying(problem: Problem, compositions: Sequence[Composition], verify: Verify) -> Problem:
@@ -30,11 +31,27 @@ def verifying(problem: Problem, compositions: Sequence[Composition], verify: Ver
         compositions: What to verify.
         verify: How many supercells, and how large.
     """
+    return _listed(problem, compositions, "verified").model_copy(update={"verify": verify})
+
+
+def evaluating(problem: Problem, compositions: Sequence[Composition]) -> Problem:
+    """A problem that evaluates compositions as another one would, and keeps of it what `verifying` keeps.
+
+    Args:
+        problem: The other one.
+        compositions: What to evaluate.
+    """
+    return _listed(
+        problem, compositions, _at_words(compositions[0]) if len(compositions) == 1 else "evaluated"
+    )
+
+
+def _listed(problem: Problem, compositions: Sequence[Composition], words: str) -> Problem:
     objectives = [_weighted(one) if problem.seeks_front else one for one in problem.objectives]
     named = [name for name in named_properties(problem) if all(name != one.property for one in objectives)]
     return Problem(
         kind=EVALUATE.name,
-        name=f"{problem.name[: LONGEST_NAME - 10]}, verified",
+        name=f"{problem.name[: LONGEST_NAME - 2 - len(words)]}, {words}",
         structure=problem.structure,
         sublattices=problem.sublattices,
         objectives=objectives,
@@ -43,8 +60,16 @@ def verifying(problem: Problem, compositions: Sequence[Composition], verify: Ver
         conditions=problem.conditions,
         strategy=Strategy(seed=problem.strategy.seed),
         at=list(compositions),
-        verify=verify,
     )
+
+
+def _at_words(composition: Composition) -> str:
+    """Where an evaluation is, for the name of its job."""
+    mixed = [fractions for fractions in composition.values() if len(fractions) > 1]
+    said = ", ".join(
+        f"{element} {value:.4g}" for one in mixed for element, value in one.items() if value > 0.0
+    )
+    return f"at {said}" if 0 < len(said) <= _LONGEST_WORDS else "evaluated"
 
 
 def _weighted(objective: Objective) -> Objective:

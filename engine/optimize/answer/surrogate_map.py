@@ -1,4 +1,4 @@
-"""A surrogate's mean and uncertainty of a property over a slice of the composition space, for plots."""
+"""What a surrogate has learned of a property: its mean and uncertainty over a slice of the composition space."""
 
 from __future__ import annotations
 
@@ -42,41 +42,29 @@ OUTSIDE, EVALUATED = 1e-4, 1e-9
 
 def surrogate_map(
     resolved: ResolvedProblem,
-    records: Sequence[EvaluationRecord],
     best: Composition | None,
+    surrogate: Learned,
     property_name: str,
     wanted: Slice,
-    members: Sequence[MemberState] = (),
-    differences: Differences | None = None,
 ) -> SurrogateMap:
     """The surrogate over a line, triangle or tetrahedron of compositions.
 
-    It learns from every evaluation told, and from end members that were relaxed beside them, whatever the strategy; the
-    same records give the same map. Where there is no best evaluation yet (or the answer is a front) the slice goes
-    through the centre.
+    Where there is no best evaluation yet (or the answer is a front) the slice goes through the centre.
 
     Args:
         resolved: The problem.
-        records: Evaluations, at least one of them converged.
         best: The best composition, through which a slice goes; None where there is none.
-        property_name: Any property that the evaluations hold.
+        surrogate: Of the property.
+        property_name: The property.
         wanted: As `engine.acceptance.maps.asked_slice` gives it.
-        members: Relaxed end members.
-        differences: What explicit supercells say, by which evaluations are corrected.
 
     Raises:
-        ProblemInvalid: at ``/property`` or ``/over``.
+        ProblemInvalid: at ``/over``.
     """
     space = resolved.space
-    given = wanted.given(space)
-    if given is not None:
-        middle = space.to_vector(given)
-    elif best is not None and wanted.at == INCUMBENT:
-        middle = space.to_vector(best)
-    else:
-        middle = resolved.region.center()
+    middle = middle_of(resolved, best, wanted)
     compositions = wanted.points(space, middle)
-    found = expected(resolved, records, property_name, compositions, members, differences)
+    found = surrogate.expected(compositions)
     return SurrogateMap(
         property=property_name,
         unit=PROPERTIES[property_name].unit,
@@ -89,6 +77,35 @@ def surrogate_map(
         beyond=found.beyond().tolist(),
         evaluations=found.learned,
     )
+
+
+def middle_of(resolved: ResolvedProblem, best: Composition | None, wanted: Slice) -> NDArray[np.float64]:
+    """The composition through which a slice goes, [n_columns]; with no best evaluation the centre is the incumbent."""
+    given = wanted.given(resolved.space)
+    if given is not None:
+        return resolved.space.to_vector(given)
+    if best is not None and wanted.at == INCUMBENT:
+        return resolved.space.to_vector(best)
+    return resolved.region.center()
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """The surrogate of a property.
+
+    Attributes:
+        model: The surrogate.
+        evaluations: From how many it has learned.
+    """
+
+    model: Surrogate
+    evaluations: int
+
+    def expected(self, compositions: NDArray[np.float64]) -> Expected:
+        """What it says of compositions [n, n_columns]."""
+        with fitting_threads(0):  # the matrices of a surrogate are small
+            mean, deviation = band(self.model, compositions)
+        return Expected(compositions, mean, deviation, self.evaluations, self.model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +144,24 @@ def distance_from_hull(points: NDArray[np.float64], x: NDArray[np.float64]) -> f
     return float(nnls(matrix, np.append(x, weight))[1])
 
 
-def expected(
+def learned(
     resolved: ResolvedProblem,
     records: Sequence[EvaluationRecord],
     property_name: str,
-    compositions: NDArray[np.float64],
     members: Sequence[MemberState] = (),
     differences: Differences | None = None,
-) -> Expected:
-    """What a surrogate of all records, and of end members, says of a property at compositions [n, n_columns].
+) -> Learned:
+    """The surrogate of a property.
+
+    It learns from every evaluation told, and from end members that were relaxed beside them, whatever the strategy; the
+    same records give the same surrogate.
+
+    Args:
+        resolved: The problem.
+        records: Evaluations, at least one of them converged.
+        property_name: Any property that the evaluations hold.
+        members: Relaxed end members.
+        differences: What explicit supercells say, by which evaluations are corrected.
 
     Raises:
         ProblemInvalid: at ``/property``, if no evaluation that converged holds the property.
@@ -156,8 +182,7 @@ def expected(
     measured = measured_at(space, resolved.problem.measured)
     with fitting_threads(0):  # the matrices of a surrogate are small
         model = surrogates(space, [property_name], points, {}, parts, measured)[property_name]
-        mean, deviation = band(model, compositions)
-    return Expected(compositions, mean, deviation, len(known), model)
+    return Learned(model, len(known))
 
 
 def member_points(

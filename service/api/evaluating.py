@@ -1,0 +1,80 @@
+"""``POST /v1/jobs/{id}/evaluate``: compositions evaluated as a job does, by a job of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Request, Response
+
+from api_schemas.choices import EvaluateAt
+from api_schemas.errors import parse
+from api_schemas.jobs import Job
+from service.api.caller import Caller, Submitter
+from service.api.children import stored_child
+from service.api.context import Context, InContext
+from service.api.submitting import ACCEPTED, submitted, submitted_once
+from service.http.problem_details import documented
+from service.http.request_body import optional_json_object
+from service.lifecycle.evaluating import evaluation_of
+from service.repositories import idempotency
+
+router = APIRouter(tags=["jobs"])
+
+EVALUATE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": EvaluateAt.model_json_schema(),
+                "examples": {
+                    "one": {
+                        "summary": "One composition",
+                        "value": {"at": [{"cation": {"Al": 0.75, "Sc": 0.25}}]},
+                    }
+                },
+            }
+        },
+    }
+}
+"""OpenAPI of a body that says which compositions; it is read by hand, with bounds."""
+
+
+@router.post(
+    "/jobs/{job_id}/evaluate",
+    status_code=202,
+    response_model=Job,
+    openapi_extra=EVALUATE_BODY,
+    responses={**documented(400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507), 202: ACCEPTED},
+)
+async def evaluate_job(
+    job_id: str,
+    request: Request,
+    context: InContext,
+    caller: Submitter,
+    idempotency_key: Annotated[
+        str | None, Header(description="Repeating the request repeats the answer only.")
+    ] = None,
+) -> Response:
+    """Evaluate compositions as a job does, with its crystal, properties and potential, to hold its surrogates against.
+
+    That is a job of kind evaluate of its own, which names the other as its parent. The other may still run; neither its
+    search nor its surrogates learn from it.
+    """
+    await run_sync(context.rates.count_submission, caller.name)
+    wanted = parse(EvaluateAt, await optional_json_object(request))
+    digest = idempotency.digest({"evaluate": job_id, "body": wanted.model_dump()})
+    job, _ = await submitted_once(
+        context,
+        caller,
+        idempotency_key,
+        digest,
+        lambda key: _stored(context, caller, job_id, wanted, key),
+        Job,
+    )
+    return await submitted(job)
+
+
+async def _stored(context: Context, caller: Caller, job_id: str, wanted: EvaluateAt, key: str | None) -> Job:
+    asked = await run_sync(evaluation_of, context.database, caller.tenant, job_id, wanted.at)
+    return await stored_child(context, caller, job_id, asked, key=key, of_body=lambda error: error)

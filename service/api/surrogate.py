@@ -1,0 +1,87 @@
+"""``GET /v1/jobs/{id}/surrogate``."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from anyio import sleep
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import JSONResponse
+
+from api_schemas.maps import PointUnderWay, SurrogatePoint
+from engine.acceptance.maps import asked_point
+from engine.composition.slices import INCUMBENT, MOST_TEXT
+from service.api.caller import Reader
+from service.api.context import InContext
+from service.api.waiting import applied, preferred_wait
+from service.http.problem_details import documented
+from service.lifecycle import maps
+
+router = APIRouter(tags=["jobs"])
+
+RETRY_SECONDS = 1
+ASK_SECONDS = 0.1
+"""How often a request that waits looks whether the worker has answered."""
+
+_UNDER_WAY: dict[str, Any] = {
+    "description": "A worker computes it; ask the same again after Retry-After seconds.",
+    "model": PointUnderWay,
+    "headers": {
+        "Retry-After": {"description": "Seconds after which to ask again.", "schema": {"type": "integer"}}
+    },
+}
+_POINT: dict[str, Any] = {
+    "description": "The newest that is stored; `evaluations` says how many evaluations it has learned from.",
+}
+
+
+@router.get(
+    "/jobs/{job_id}/surrogate",
+    response_model=SurrogatePoint,
+    responses={**documented(401, 403, 404, 409, 422, 429), 200: _POINT, 202: _UNDER_WAY},
+)
+async def read_surrogate(
+    job_id: str,
+    context: InContext,
+    caller: Reader,
+    at: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MOST_TEXT,
+            description="The composition: incumbent (the best so far, else the centre), centre, or one written as on "
+            "the command line.",
+            examples=["cation:Al=0.8,Sc=0.2;anion:N=1"],
+        ),
+    ] = INCUMBENT,
+    prefer: Annotated[
+        str | None, Header(description="wait=N answers once it is known, or after N seconds, at most 30.")
+    ] = None,
+) -> Response:
+    """What surrogates expect of every property at a composition: mean, uncertainty, slopes, and what it breaks.
+
+    They are those of the maps, fitted whatever the job's strategy. While the job runs, the newest stored answer is
+    given and a newer one is computed in the background once evaluations have come that it does not know.
+    """
+    deadline = time.monotonic() + preferred_wait(prefer)
+    while True:
+        found = await run_sync(
+            maps.answer,
+            context.database,
+            context.messenger,
+            caller.tenant,
+            job_id,
+            lambda problem: asked_point(problem, at),
+            lambda: context.rates.count_submission(caller.name),
+        )
+        if found.document is not None:
+            return Response(found.document, media_type="application/json", headers=applied(prefer))
+        left = deadline - time.monotonic()
+        if left <= 0 or context.stopping():
+            break
+        await sleep(min(ASK_SECONDS, left))
+    under_way = PointUnderWay(at=found.wanted.at, message="a worker computes it; ask again in a moment")
+    headers = {"Retry-After": str(RETRY_SECONDS), **applied(prefer)}
+    return JSONResponse(under_way.model_dump(mode="json"), status_code=202, headers=headers)
