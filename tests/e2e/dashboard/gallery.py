@@ -57,9 +57,9 @@ def gallery(folder: Path) -> Iterator[Gallery]:
     asked, result = jobs["three_elements"]
     states: list[tuple[Any, dict[str, Any]]] = [
         ("failed", {"told": 0}),
-        ("cancelled", {"told": 3}),
+        ("cancelled", {"told": 2}),
         ("paused", {"told": 1}),
-        ("running", {"told": 4, "doing": ["relaxing Na0.4 K0.3 Rb0.3 Cl: step 3"]}),
+        ("running", {"told": 2, "doing": ["relaxing Na0.4 K0.3 Rb0.3 Cl: step 3"]}),
         ("queued", {}),
     ]
     for state, more in states:

@@ -29,8 +29,8 @@ def store(tmp_path):
 
 
 def running(store: Database) -> str:
-    """A job with four of its six evaluations."""
-    return put(store, *recorded()["three_elements"], "running", told=4)
+    """A job with one of its three evaluations."""
+    return put(store, *recorded()["three_elements"], "running", told=1)
 
 
 def test_on_a_slow_network_a_page_says_that_it_loads_until_it_is_there(window, served):
@@ -64,11 +64,11 @@ def test_a_key_that_ends_is_asked_for_again_and_the_page_goes_on(window, store):
             dialog.get_by_label("API key").fill(secret.key)
             dialog.get_by_role("button", name="Use this key").click()
             expect(dialog).not_to_be_visible()
-            expect(page.get_by_text(re.compile(rf"\b{4 + number} of .*evaluations"))).to_be_visible()
+            expect(page.get_by_text(re.compile(rf"\b{1 + number} of .*evaluations"))).to_be_visible()
             if number == 0:
                 with store.writing() as session:
                     keys.revoke(session, first.id)
-                tell_more(store, job_id, evaluations_of("three_elements")[4:5])
+                tell_more(store, job_id, evaluations_of("three_elements")[1:2])
                 expect(dialog).to_be_visible()
                 # What was there stays behind the question.
                 expect(page.locator("h1")).to_have_text("(Na,K,Rb)Cl")
@@ -81,18 +81,18 @@ def test_an_open_page_goes_on_by_itself_after_the_service_was_restarted(window, 
         shown = window(address=address, tolerated="ERR_")
         page = shown.open(f"jobs/{job_id}")
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        expect(page.get_by_text(re.compile(r"\b4 of .*evaluations"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"\b1 of .*evaluations"))).to_be_visible()
         listed = window(address=address, tolerated="ERR_").open()
         expect(listed.get_by_role("row").nth(1)).to_be_visible()
     for one in (page, listed):
         expect(one.get_by_text(re.compile("^Reconnecting, not updated for"))).to_be_visible()
     expect(page.get_by_role("slider", name=re.compile("^Ternary"))).to_be_visible()
-    tell_more(store, job_id, evaluations_of("three_elements")[4:6])
+    tell_more(store, job_id, evaluations_of("three_elements")[1:])
     with serving(Settings(), store, Queue(), port=urlsplit(address).port or 0):
-        expect(page.get_by_text(re.compile(r"\b6 of .*evaluations"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"\b3 of .*evaluations"))).to_be_visible()
         for one in (page, listed):
             expect(one.get_by_text("Live", exact=True)).to_be_visible()
-        expect(listed.get_by_role("row").nth(1)).to_contain_text("6 of")
+        expect(listed.get_by_role("row").nth(1)).to_contain_text("3 of")
 
 
 def test_nothing_moves_for_who_wants_no_motion_and_a_running_job_breathes_for_others(window, served):
