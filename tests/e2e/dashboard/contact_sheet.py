@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-THUMB = 220
-"""Width of a small picture, in pixels."""
+THUMB, TALLEST = 220, 420
+"""Width of a small picture, and how much of its height is shown, in pixels."""
 GAP, LABEL = 12, 16
 
 
@@ -61,7 +61,8 @@ def _sheet(
     for key, path in by.items():
         with Image.open(path) as picture:
             height = round(THUMB * picture.height / picture.width)
-            thumbs[key] = picture.convert("RGB").resize((THUMB, height), Image.Resampling.LANCZOS)
+            small = picture.convert("RGB").resize((THUMB, height), Image.Resampling.LANCZOS)
+            thumbs[key] = small.crop((0, 0, THUMB, min(height, TALLEST)))
     heights = [max(thumb.height for key, thumb in thumbs.items() if key[0] == view) for view in views]
     size = (GAP + len(looks) * (THUMB + GAP), GAP + sum(height + LABEL + GAP for height in heights))
     sheet = Image.new("RGB", size, "#d8d8d8")

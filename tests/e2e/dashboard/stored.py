@@ -75,7 +75,8 @@ def tell(session: Session, job: JobRow, found: Sequence[Evaluation]) -> None:
         job.evaluations_done = index + 1
         made = evaluation.assessment
         if made is not None and made.loss is not None and made.loss == made.best:
-            values = {name: one.value for name, one in evaluation.properties.items()}
+            wished = {wish.property for wish in jobs.problem_of(job).objectives}
+            values = {name: evaluation.properties[name].value for name in wished}
             best = BestSoFar(
                 index=index, loss=made.loss, composition=evaluation.composition, properties=values
             )
