@@ -142,3 +142,7 @@ VIEWS: dict[str, View] = {
     "no-such-page": View("nowhere", said("There is no such page")),
 }
 """All pages and states, by name."""
+RARE = {
+    "front", "two-potentials", "compositions", "paused", "cancelled", "sensitivity", "problem", "provenance", "new-job-order",
+}  # fmt: skip
+"""Those made of what others show as well: make soak looks at them."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.dashboard.gallery import VIEWS
+from tests.e2e.dashboard.gallery import RARE, VIEWS
 from tests.e2e.dashboard.windows import Windows
-from tests.soak import SOAK
+from tests.soak import SOAK, later
 
 HEIGHTS = {1440: 900, 1024: 768, 390: 844}
 """Of screens, by their widths."""
@@ -28,7 +28,7 @@ def only_window(browser, served):
 
 
 @pytest.mark.longer
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", [later(name) if name in RARE else name for name in VIEWS])
 def test_a_page_is_within_its_screen_at_rest_and_without_serious_faults(only_window, served, name):
     view, shown = VIEWS[name], only_window
     shown.tolerated = "404" if name == "no-such-job" else None

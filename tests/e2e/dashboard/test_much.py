@@ -25,8 +25,8 @@ new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((on
 const look = () => document.querySelector('h1') ? (window.headed = performance.now()) : requestAnimationFrame(look);
 look();
 """
-HEADER_MS, TASK_MS = 1000 * 5, 200 * 5
-"""What an idle machine needs a fifth of at most."""
+HEADER_MS, TASK_MS = 10_000, 2_000
+"""Ten times what is promised of an idle machine, which a test never has for itself; what was measured is printed."""
 
 
 def many() -> tuple[dict, dict]:
@@ -88,15 +88,15 @@ def test_a_live_job_is_watched_for_long_without_holding_more(window, served):
     page = window(address=served.address).open(f"jobs/{job_id}")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     held, begun, step = [], time.monotonic(), 0
-    while (minutes := (time.monotonic() - begun) / 60) < MINUTES:
+    while (tenths := 10 * (time.monotonic() - begun) / (60 * MINUTES)) < 10:
         step += 1
         with served.database.writing() as session:
             job = jobs.locked(session, job_id)
             assert job is not None
             events.append_progress(session, job, now(session), [f"relaxing: step {step}"])
         page.wait_for_timeout(250)
-        if minutes > len(held) + 1:
+        if tenths > len(held) + 1:
             expect(page.get_by_text(f"relaxing: step {step}")).to_be_visible()
             held.append(heap(page))
-    sys.stdout.write(f"MB after each minute: {', '.join(f'{one:.1f}' for one in held)}\n")
+    sys.stdout.write(f"MB after each tenth: {', '.join(f'{one:.1f}' for one in held)}\n")
     assert min(held[-3:]) < 1.1 * min(held[:3])
