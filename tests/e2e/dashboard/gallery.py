@@ -143,6 +143,7 @@ VIEWS: dict[str, View] = {
 }
 """All pages and states, by name."""
 RARE = {
-    "front", "two-potentials", "compositions", "paused", "cancelled", "sensitivity", "problem", "provenance", "new-job-order",
-}  # fmt: skip
+    *("front", "two-potentials", "compositions", "paused", "cancelled"),
+    *("sensitivity", "problem", "provenance", "new-job-order"),
+}
 """Those made of what others show as well: make soak looks at them."""
