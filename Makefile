@@ -63,7 +63,8 @@ demo: $(STAMP) ## the main job, end to end: Al(Sc)N matched to GaN through the r
 
 test: $(STAMP) weights ## the test suite; CORE_TIME=1 tells where its time goes
 	@$(BIN)/python tests/service/postgresql.py || $(call apt-install,PostgreSQL,postgresql)
-	@$(BIN)/python tests/e2e/dashboard/chromium.py || $(call apt-install,Chromium,chromium)
+	@$(BIN)/python tests/e2e/dashboard/browsers.py chromium || $(call apt-install,Chromium,chromium)
+	@$(BIN)/python tests/e2e/dashboard/browsers.py firefox || $(call apt-install,Firefox,firefox-esr)
 	@if $(BIN)/python dashboard/build.py; then $(BIN)/python dashboard/build.py --npm run --silent test; \
 	elif [ "$${CI:-}" = true ]; then exit 1; else echo "Going on without the tests of the dashboard."; fi
 	@$(PYTEST) $(if $(CORE_TIME),--core-time)

@@ -326,8 +326,8 @@ def checker() -> Checker:
 
 
 @contextmanager
-def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[httpx.Client]:
-    """A client of the real application in a real server, over loopback."""
+def serving(settings: Settings, database: Database, queue: Queue, port: int = 0) -> Iterator[httpx.Client]:
+    """A client of the real application in a real server, over loopback, at any free port or a given one."""
     server: uvicorn.Server | None = None
     app = create_app(
         settings,
@@ -336,7 +336,7 @@ def serving(settings: Settings, database: Database, queue: Queue) -> Iterator[ht
         checker=checker(),
         stopping=lambda: server is not None and server.should_exit,
     )
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits for 40 ms
         config = configured(app, settings, log_level="critical", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

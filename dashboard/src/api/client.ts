@@ -64,10 +64,14 @@ export function address(path: string, query: Options['query'] = {}): string {
 /** Fetch, asking for a key as often as the service wants one; throws ApiError, Unreachable or AbortError. */
 export async function respond(path: string, options: Options = {}): Promise<Response> {
   for (;;) {
+    const key = apiKey.header().Authorization;
     const response = await sent(path, options);
     if (response.ok || response.status === 304) return response;
     const error = await refusal(response);
-    if (error.status !== 401 || !(await apiKey.ask(error.message))) throw error;
+    if (error.status !== 401) throw error;
+    // What was asked with an old key may be refused after a new one was given: that one has not been refused yet.
+    if (apiKey.header().Authorization !== key) continue;
+    if (!(await apiKey.ask(error.message))) throw error;
   }
 }
 

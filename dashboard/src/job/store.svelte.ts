@@ -170,10 +170,11 @@ export class JobStore {
   }
 
   async #readResult(): Promise<void> {
+    if (this.job?.state === 'failed') return; // it has none: its problem detail is in the job
     try {
       this.result = await readResult(this.id, this.#stop.signal);
     } catch (error) {
-      // A failed job has none: its problem detail is in the job.
+      // Nor has one that was cancelled before anything could be said of it.
       if (!this.#stop.signal.aborted && !(error instanceof ApiError && error.status === 409)) {
         this.error = error instanceof Error ? error : new Error(sentence(error));
       }

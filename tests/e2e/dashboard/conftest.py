@@ -1,24 +1,23 @@
-"""A headless Chromium that shows the dashboard of a real stack, and tolerates no error and no request elsewhere."""
+"""Headless browsers that show the dashboard of a real service, and tolerate no error and no request elsewhere."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
-from urllib.parse import urlsplit
+from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from engine.potentials.weights import fetch
 from service.dashboard import site
-from tests.e2e.dashboard import chromium
+from tests.e2e.dashboard import browsers
+from tests.e2e.dashboard.gallery import Gallery, gallery
+from tests.e2e.dashboard.windows import AXE, SECONDS, Window, Windows
 from tests.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[3]
-AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,8 +27,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS = 240
-"""How long a test waits for what it expects to see: this only ends a hang."""
 
 
 def missing(what: str) -> NoReturn:
@@ -42,8 +39,6 @@ def missing(what: str) -> NoReturn:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Ends with the module: while it is there its event loop runs in this thread, and no test may run another."""
-    if chromium.path() is None:
-        missing("Chromium is not installed")
     if not (site.STATIC / "index.html").is_file() or not AXE.is_file():
         missing("the dashboard is not built (make dashboard)")
     expect.set_options(timeout=SECONDS * 1000)
@@ -51,19 +46,38 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
+def program(browser: str) -> str:
+    """Where a browser is; leaves the test out where it is not installed."""
+    found = browsers.path(browser)
+    if found is None:
+        missing(f"{browser.capitalize()} is not installed")
+    return found
+
+
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Without WebGL: the pages must be of use there too, and are faster."""
-    browser = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
+    """Chromium without WebGL: the pages must be of use there too, and are faster."""
+    browser = playwright.chromium.launch(executable_path=program("chromium"), args=FLAGS)
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="module")
 def drawing_browser(playwright: Playwright) -> Iterator[Browser]:
-    """With WebGL by the processor, for crystals."""
+    """Chromium with WebGL by the processor, for crystals."""
     flags = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--enable-unsafe-swiftshader"]
-    browser = playwright.chromium.launch(executable_path=chromium.path(), args=flags)
+    browser = playwright.chromium.launch(executable_path=program("chromium"), args=flags)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """Firefox as it is installed, without WebGL and with its own drawing of motion reduced."""
+    preferences = {"ui.prefersReducedMotion": 1, "webgl.disabled": True}
+    browser = playwright.firefox.launch(
+        channel="moz-firefox", executable_path=program("firefox"), firefox_user_prefs=preferences
+    )
     yield browser
     browser.close()
 
@@ -73,82 +87,28 @@ def identifier(page: Page) -> str:
     return page.url.rpartition("/")[2]
 
 
-@dataclass
-class Window:
-    """One page of the browser, with what went wrong in it."""
-
-    page: Page
-    address: str
-    tolerated: str | None = None
-    """What errors of the console may have in them, where a test provokes some."""
-    faults: list[str] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
-    """Whatever was asked for."""
-
-    def open(self, route: str = "") -> Page:
-        self.page.goto(f"{self.address}/#/{route}")
-        return self.page
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and (self.tolerated is None or self.tolerated not in message.text):
-            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
-
-    def _asked(self, route: Route) -> None:
-        self.addresses.append(route.request.url)
-        if urlsplit(route.request.url)[:2] == urlsplit(self.address)[:2]:
-            route.continue_()
-        else:
-            self.faults.append(f"request elsewhere: {route.request.url}")
-            route.abort()
-
-    def violations(self) -> list[str]:
-        """What axe finds to be serious or critical on the page as it stands."""
-        self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{rule['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
-            for rule in found["violations"]
-            if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"]
-        ]
-
-
 @pytest.fixture
-def window(request: pytest.FixtureRequest, stack: Stack, l3i5: None) -> Iterator[Callable[..., Window]]:
-    """Opens windows on the stack; at the end none of them may have met a fault."""
-    opened: list[Window] = []
-    contexts = []
+def window(request: pytest.FixtureRequest) -> Iterator[Callable[..., Window]]:
+    """Opens windows, by default on the stack and in Chromium; at the end none of them may have met a fault."""
+    windows = Windows("")
 
-    def opening(
-        *,
-        width: int = 1280,
-        height: int = 860,
-        dark: bool = False,
-        drawing: bool = False,
-        address: str = str(stack.client.base_url),
-        tolerated: str | None = None,
-    ) -> Window:
-        browser: Browser = request.getfixturevalue("drawing_browser" if drawing else "browser")
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-        )
-        context.set_default_timeout(SECONDS * 1000)
-        contexts.append(context)
-        page = context.new_page()
-        shown = Window(page, address.rstrip("/"), tolerated)
-        context.route("**/*", shown._asked)
-        page.on("console", shown._said)
-        page.on("pageerror", lambda error: shown.faults.append(f"exception: {error}"))
-        opened.append(shown)
-        return shown
+    def opening(*, browser: str = "browser", drawing: bool = False, **wishes: Any) -> Window:
+        if wishes.get("address") is None and windows.address == "":
+            request.getfixturevalue("l3i5")
+            stack: Stack = request.getfixturevalue("stack")
+            windows.address = str(stack.client.base_url)
+        running: Browser = request.getfixturevalue("drawing_browser" if drawing else browser)
+        return windows.open(running, **wishes)
 
     yield opening
-    for context in contexts:
-        context.close()
-    assert [fault for shown in opened for fault in shown.faults] == []
+    windows.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """A service with jobs of every kind and state."""
+    with gallery(tmp_path_factory.mktemp("gallery")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
