@@ -14,7 +14,7 @@ from api_schemas.catalogue import PotentialInfo
 from api_schemas.cost import Cost
 from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
 from api_schemas.kinds import KINDS
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import SurrogateMap, SurrogatePoint
 from api_schemas.measured import MeasuredPoint
 from api_schemas.messages import Message, Role
 from api_schemas.objectives import Objective
@@ -199,6 +199,33 @@ def surrogate_map(item: SurrogateMap) -> Group:
         ),
         table,
         line(f"{shown} of {len(item.compositions)} points; --json prints them all"),
+    )
+
+
+def surrogate_point(item: SurrogatePoint) -> Group:
+    """What is expected at a composition: a line a property, and what the composition breaks."""
+    table = tables.table("", "expected", "±", "", "", "1 % more of", numeric=("expected", "±"))
+    for one in item.expected:
+        slopes = [
+            f"{element} {change:+.2g}"
+            for changes in one.per_percent.values()
+            for element, change in changes.items()
+        ]
+        table.add_row(
+            one.property,
+            wording.number(one.mean, one.unit),
+            f"{2.0 * one.deviation:.2g}",
+            "" if one.unit == "1" else one.unit,
+            "beyond the data" if one.beyond else "",
+            ", ".join(slopes),
+        )
+    return Group(
+        line(
+            f"{wording.composition(item.at)}, learned from "
+            f"{wording.counted(item.evaluations, 'evaluation')}; ± is two deviations"
+        ),
+        table,
+        *(line(f"not feasible: {words}") for words in item.broken),
     )
 
 

@@ -132,11 +132,11 @@ class StillRunning(OrichalcumError):  # noqa: N818
 class MapNotReady(OrichalcumError):  # noqa: N818
     """No worker has computed a map yet."""
 
-    def __init__(self, job_id: str, seconds: float) -> None:
+    def __init__(self, job_id: str, seconds: float, what: str = "the map of") -> None:
         """Say how long it was waited for."""
         self.job_id = job_id
         super().__init__(
-            f"the map of job {job_id} was not computed within {seconds:g} s; is a worker running? "
+            f"{what} job {job_id} was not computed within {seconds:g} s; is a worker running? "
             "Ask again later: it stays asked for"
         )
 

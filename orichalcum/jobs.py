@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Unpack
 
 import httpx
 
+from api_schemas.base import Composition
 from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import SurrogateMap, SurrogatePoint
 from orichalcum import protocol
 from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
@@ -150,6 +151,46 @@ class JobHandle(SeenJob):
             if time.monotonic() >= deadline:
                 raise MapNotReady(self.id, timeout)
             time.sleep(protocol.MAP_SECONDS)
+
+    def surrogate(self, at: str = "incumbent", *, timeout: float = 60.0) -> SurrogatePoint:
+        """What the surrogates of the job expect of every property at one composition, with slopes.
+
+        Args:
+            at: Composition: incumbent, centre, or one like ``cation:Al=0.8,Sc=0.2``.
+            timeout: Longest wait for a worker to compute it, s.
+
+        Raises:
+            ProblemRefused: naming the parameter at fault.
+            Conflict: if the job has no evaluation yet, or is of a kind without surrogates.
+            MapNotReady: if it is not computed in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self._client.send(protocol.surrogate_point(self.id, at)).root
+            if isinstance(answer, SurrogatePoint):
+                return answer
+            if time.monotonic() >= deadline:
+                raise MapNotReady(self.id, timeout, "what is expected in")
+            time.sleep(protocol.MAP_SECONDS)
+
+    def evaluate(self, at: Sequence[Composition], *, idempotency_key: str | None = None) -> JobHandle:
+        """Evaluate compositions as this job does, by a job of its own: to hold its surrogates against, for instance.
+
+        Neither the search of this job nor its surrogates learn from it.
+
+        Args:
+            at: Compositions, fractions by sublattice and element; 1 to 100.
+            idempotency_key: Key with which the same request gives the same job; by default a fresh one.
+
+        Returns:
+            The new job, of kind evaluate, whose `parent` is this one.
+
+        Raises:
+            Conflict: if this job is of a kind without surrogates.
+            ProblemRefused: naming the field at fault.
+        """
+        call = protocol.evaluate(self.id, at, idempotency_key)
+        return JobHandle(self._client, self._client.send(call))
 
     def verify(
         self,

@@ -21,10 +21,11 @@ import httpx
 from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 
 from api_schemas.arrays import JobArray
+from api_schemas.base import Composition
 from api_schemas.catalogue import Catalogue
 from api_schemas.errors import ProblemDetail
 from api_schemas.jobs import AnswerSoFar, CancelledJobs, Job, JobPage, JobState, Validation
-from api_schemas.maps import MapUnderWay, SurrogateMap
+from api_schemas.maps import MapUnderWay, PointUnderWay, SurrogateMap, SurrogatePoint
 from api_schemas.problem import Problem, ProblemLike
 from api_schemas.structure_files import with_texts
 from orichalcum.exceptions import BadAddress, ServiceUnreachable, UnexpectedAnswer, refusal
@@ -41,6 +42,9 @@ STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)
 
 MAP_SECONDS = 1.0
 """Between two questions for a map that is under way."""
+
+POINT_SECONDS = 5
+"""How long the service may wait for a worker before it says that one composition is under way."""
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _JOB_ID = re.compile(r"^[A-Za-z0-9_\-]{1,64}$")
@@ -327,6 +331,24 @@ def surrogate_map(job_id: str, property_name: str | None, over: str | None, at: 
     given = {"property": property_name, "over": over, "at": at}
     params: dict[str, str | list[str]] = {name: value for name, value in given.items() if value is not None}
     return Call("GET", f"/v1/jobs/{checked(job_id)}/map", MapAnswer, params=params)
+
+
+class PointAnswer(RootModel[SurrogatePoint | PointUnderWay]):
+    """What is expected at a composition, or the word that a worker computes it."""
+
+
+def surrogate_point(job_id: str, at: str) -> Call[PointAnswer]:
+    """``GET /v1/jobs/{id}/surrogate``; the service waits a little itself, since an answer takes no second."""
+    waiting = {"Prefer": f"wait={POINT_SECONDS}"}
+    path = f"/v1/jobs/{checked(job_id)}/surrogate"
+    return Call("GET", path, PointAnswer, params={"at": at}, headers=waiting)
+
+
+def evaluate(job_id: str, at: Sequence[Composition], key: str | None = None) -> Call[Job]:
+    """``POST /v1/jobs/{id}/evaluate``, with an Idempotency-Key so that a retry starts no second job."""
+    body = {"at": [{name: dict(fractions) for name, fractions in one.items()} for one in at]}
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    return Call("POST", f"/v1/jobs/{checked(job_id)}/evaluate", Job, body=body, headers=headers)
 
 
 def action(job_id: str, verb: str) -> Call[Job]:

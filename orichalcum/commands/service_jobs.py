@@ -206,6 +206,37 @@ def surrogate_map(
 
 
 @reporting
+def surrogate(
+    job_id: JobId,
+    at: Annotated[
+        str, typer.Option(help='At which composition: incumbent, centre, or e.g. "cation:Al=0.8,Sc=0.2".')
+    ] = "incumbent",
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Have the composition evaluated, too, by a job of its own.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow that job and print what it found.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.0, help="Seconds to wait for a worker to compute it.")
+    ] = 60.0,
+    json: Json = False,
+    url: Url = None,
+) -> None:
+    """Show what the surrogates of a job expect of every property at one composition, and what it breaks."""
+    from orichalcum import display
+
+    if wait and not evaluate:
+        raise typer.BadParameter("--wait follows the job of --evaluate; give both")
+    with _client(url) as client:
+        job = client.job(job_id)
+        found = job.surrogate(at, timeout=timeout)
+        if not (json and evaluate):
+            print_json(found) if json else display.show(output(), display.surrogate_point(found))
+        if evaluate:
+            evaluating = job.evaluate([found.at])
+            _made(evaluating, _objectives(evaluating), wait=wait, json=json)
+
+
+@reporting
 def verify(
     job_id: JobId,
     supercells: Annotated[

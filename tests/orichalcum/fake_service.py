@@ -101,6 +101,24 @@ UNDER_WAY = {
     "at": "incumbent",
     "message": "a worker computes this map; ask again in a moment",
 }
+POINT = {
+    "at": {"cation": {"Al": 0.8, "Sc": 0.2}},
+    "expected": [
+        {
+            "property": "lattice_a",
+            "unit": "Å",
+            "mean": 3.2144,
+            "deviation": 0.0004,
+            "gradient": {"cation": {"Al": -0.2336, "Sc": 0.2336}},
+            "per_percent": {"cation": {"Al": -0.0047, "Sc": 0.0047}},
+            "beyond": False,
+        }
+    ],
+    "feasible": False,
+    "broken": ["Sc is at most 0.1"],
+    "evaluations": 4,
+}
+POINT_UNDER_WAY = {"at": "incumbent", "message": "a worker computes it; ask again in a moment"}
 PROBLEM = """
 structure: {prototype: wurtzite, species: [Al, N]}
 sublattices: [{name: cation, sites: [Al], elements: {Al: [0, 1], Sc: [0, 0.5]}}]

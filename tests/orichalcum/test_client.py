@@ -27,6 +27,8 @@ from orichalcum.protocol import RETRY_DELAYS
 from tests.orichalcum.fake_service import (
     JOB,
     MAP,
+    POINT,
+    POINT_UNDER_WAY,
     PROBLEM,
     RESULT,
     UNDER_WAY,
@@ -239,6 +241,37 @@ def test_a_map_that_no_worker_computes_is_given_up_in_time(monkeypatch):
     recorder = Recorder(job_answer(), *[httpx.Response(202, json=UNDER_WAY)] * 20)
     with pytest.raises(MapNotReady, match="is a worker running"):
         client(recorder).job("job1").map(timeout=5)
+    assert len(recorder.requests) < 10
+
+
+def test_one_composition_is_asked_of_the_surrogates_until_a_worker_has_answered_and_evaluated():
+    recorder = Recorder(
+        job_answer(),
+        httpx.Response(202, json=POINT_UNDER_WAY),
+        httpx.Response(200, json=POINT),
+        httpx.Response(202, json={**JOB, "id": "job2", "kind": "evaluate", "parent": "job1"}),
+    )
+    job = client(recorder).job("job1")
+    found = job.surrogate("cation:Al=0.8,Sc=0.2")
+    assert (found.expected[0].mean, found.expected[0].per_percent["cation"]["Sc"]) == (3.2144, 0.0047)
+    asked = recorder.requests[2]
+    assert (asked.url.path, dict(asked.url.params)) == (
+        "/v1/jobs/job1/surrogate",
+        {"at": "cation:Al=0.8,Sc=0.2"},
+    )
+    assert asked.headers["Prefer"].startswith("wait=")
+    made = job.evaluate([found.at])
+    assert (made.id, made.job.parent) == ("job2", "job1")
+    assert json.loads(recorder.requests[3].content) == {"at": [POINT["at"]]}
+    assert recorder.requests[3].headers["Idempotency-Key"]
+
+
+def test_a_composition_that_no_worker_answers_for_is_given_up_in_time(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(orichalcum.jobs.time, "monotonic", lambda: next(clock))
+    recorder = Recorder(job_answer(), *[httpx.Response(202, json=POINT_UNDER_WAY)] * 20)
+    with pytest.raises(MapNotReady, match="what is expected in job job1"):
+        client(recorder).job("job1").surrogate(timeout=5)
     assert len(recorder.requests) < 10
 
 

@@ -13,6 +13,7 @@ from tests.orichalcum.fake_service import (
     EVALUATION,
     JOB,
     MAP,
+    POINT,
     PROBLEM,
     RESULT,
     UNDER_WAY,
@@ -353,6 +354,26 @@ def test_a_mistyped_property_of_a_map_ends_with_exit_code_2_and_the_mend(service
     done = run("map", "job1", "--property", "latice_a")
     assert done.exit_code == 2
     assert "did you mean lattice_a?" in done.stderr
+
+
+def test_what_is_expected_at_a_composition_is_a_line_a_property_and_can_be_evaluated(service):
+    evaluating = {**JOB, "id": "job2", "kind": "evaluate", "parent": "job1"}
+    recorder = service(answer(JOB), answer(POINT), answer(evaluating, 202))
+    done = run("surrogate", "job1", "--at", "cation:Al=0.8,Sc=0.2", "--evaluate")
+    assert done.exit_code == 0, done.stderr
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("lattice_a"))
+    assert row.split()[:4] == ["lattice_a", "3.2144", "0.0008", "Å"]
+    assert "Sc +0.0047" in row
+    assert "not feasible: Sc is at most 0.1" in done.stdout
+    assert "job2" in done.stdout
+    assert json.loads(recorder.requests[2].content) == {"at": [POINT["at"]]}
+
+
+def test_a_job_that_evaluates_is_followed_only_where_one_is_asked_for(service):
+    service()
+    done = run("surrogate", "job1", "--wait")
+    assert done.exit_code == 2
+    assert "--evaluate" in done.stderr
 
 
 def test_a_result_tells_what_the_surrogate_expected_of_the_answer(service):
