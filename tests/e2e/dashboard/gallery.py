@@ -138,6 +138,9 @@ VIEWS: dict[str, View] = {
     "sensitivity": View("jobs/{three_elements}", opened("Sensitivity"), PANEL),
     "problem": View("jobs/{three_elements}", opened("Problem"), PANEL),
     "provenance": View("jobs/{three_elements}", opened("Provenance"), PANEL),
+    "explore": View("jobs/{three_elements}/explore", plotted("^Ternary")),
+    "compare": View("compare?jobs={three_elements},{two_potentials},{scan}", said("Different kinds")),
+    "report": View("jobs/{three_elements}/report", said("To repeat and to cite")),
     "no-such-job": View("jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV", said("There is no such job")),
     "no-such-page": View("nowhere", said("There is no such page")),
 }

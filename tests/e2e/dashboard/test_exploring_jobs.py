@@ -21,7 +21,7 @@ def test_a_point_is_dragged_and_typed_and_an_evaluation_is_asked_for_there(windo
     assert stack.finished(job_id)["state"] == "succeeded"
     shown = window()
     page = shown.open(f"jobs/{job_id}")
-    page.get_by_role("link", name="Explore", exact=True).click()
+    page.get_by_role("link", name="Explore", exact=True).first.click()
     expect(page.get_by_role("heading", name="Explore", exact=True)).to_be_visible()
     table = page.get_by_role("region", name="Expected values").get_by_role("table")
     expect(table.get_by_role("row").nth(1)).to_contain_text("lattice_a")
