@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from pydantic import ConfigDict, Field, JsonValue, StrictBool
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from api_schemas.base import Model, Title
 from api_schemas.jobs import Tag
@@ -12,7 +12,16 @@ from api_schemas.jobs import Tag
 MOST_TAGS = 20
 LONGEST_NOTE = 1000
 
-Note = Annotated[str, Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
+
+def _one_sort_of_line_ends(note: object) -> object:
+    return note.replace("\r\n", "\n").replace("\r", "\n") if isinstance(note, str) else note
+
+
+Note = Annotated[
+    str,
+    Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"),
+    BeforeValidator(_one_sort_of_line_ends),
+]
 """A few lines of text; of control characters only tabs and ends of lines."""
 
 

@@ -6,7 +6,8 @@ arrangement against all others at 1000 K, and how far it lies below the average 
 fitted; the accuracy beside the area under the ROC curve takes one threshold.
 
 Finished compounds are kept in ``benchmarks/orders/<potential>.jsonl`` and not computed again, so that it can be
-interrupted: delete lines to have them computed anew. By default two that are not there yet are computed with
+interrupted, and is computed in a drawn order, so that what is there at any time is a fair sample: delete lines to have
+them computed anew. By default two that are not there yet are computed with
 SevenNet-0; with ORICHALCUM_BENCH=full all of them, with SevenNet-0 and SevenNet-l3i5 (some hours of a core).
 ORICHALCUM_BENCH_POTENTIALS names others (commas between). With ORICHALCUM_BENCH_BY=ase the same arrangements are
 relaxed by ASE instead, with the same potential in single precision: what others would find. Where both are there
@@ -40,6 +41,8 @@ POTENTIALS = os.environ.get(
 )
 BY_ASE = os.environ.get("ORICHALCUM_BENCH_BY") == "ase"
 FOLDER = Path(__file__).with_name("orders")
+DTYPES = {"sevennet-l3i5": "float32"}
+"""Number formats other than float64: this potential takes more than twice the time of a call in double precision."""
 TEMPERATURE = 1000.0
 ROCK_SALT_DECORATIONS, SITES = 2, 8
 SHORT = 2
@@ -70,7 +73,7 @@ def problem(a: str, b: str, other: str, potential: str) -> Problem:
             "structure": {"prototype": "perovskite", "species": [a, b, "O"]},
             "sublattices": [{"name": "B", "sites": [b], "elements": [b, other]}],
             "at": [{"B": {b: 0.5, other: 0.5}}],
-            "potential": {"name": potential},
+            "potential": {"name": potential, "dtype": DTYPES.get(potential, "float64")},
             "order": {
                 "enumerate": None,
                 "search": None,
@@ -169,13 +172,14 @@ def main() -> None:
     console = Console()
     with (FOLDER / "perovskites.csv").open() as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    drawn = [rows[k] for k in np.random.default_rng(0).permutation(len(rows))]
     table = Table(title=f"{len(rows)} double perovskites: does B order in rock-salt?")
     for column in ("potential", "compounds", "score", "AUC", "95 %", "accuracy", "calls", "s"):
         table.add_column(column, justify="left" if column in ("potential", "score") else "right")
     for potential in POTENTIALS.split(","):
         path = FOLDER / f"{potential}{'-by-ase' if BY_ASE else ''}.jsonl"
         known, new = kept(path), 0
-        for row in rows:
+        for row in drawn:
             compound = formula(row)
             if compound in known or (not FULL and new == SHORT):
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Unpack
 
 import httpx
@@ -106,7 +107,7 @@ class JobHandle(SeenJob):
             found = self._client.send(protocol.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
-        return Result.of(found, job.problem, self.map)
+        return Result.of(found, job.problem, partial(self.map, timeout=protocol.FIGURE_SECONDS))
 
     def answer(self) -> AnswerSoFar:
         """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""

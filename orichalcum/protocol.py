@@ -43,6 +43,9 @@ STREAM_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=60.0)
 MAP_SECONDS = 1.0
 """Between two questions for a map that is under way."""
 
+FIGURE_SECONDS = 10.0
+"""How long a figure waits for the map that it is drawn on; without one it says why."""
+
 POINT_SECONDS = 5
 """How long the service may wait for a worker before it says that one composition is under way."""
 
@@ -255,7 +258,7 @@ class JobsMeant(TypedDict, total=False):
         starred: They are starred, or they are not.
         created_after: They were made then or later; a moment without a zone is one of this machine's.
         created_before: They were made earlier.
-        parent: They verify the answer of this one.
+        parent: They come of this one: verify its answer, or evaluate what was asked for beside it.
         array: They are of this array.
         ids: They are among these.
     """

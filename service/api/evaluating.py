@@ -21,6 +21,9 @@ from service.repositories import idempotency
 
 router = APIRouter(tags=["jobs"])
 
+MAX_BYTES = 200_000
+"""Of a body: as many compositions as are allowed, of ten elements with all their digits."""
+
 EVALUATE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -59,10 +62,11 @@ async def evaluate_job(
     """Evaluate compositions as a job does, with its crystal, properties and potential, to hold its surrogates against.
 
     That is a job of kind evaluate of its own, which names the other as its parent. The other may still run; neither its
-    search nor its surrogates learn from it.
+    search nor its surrogates learn from it. Of a search in two fidelities the mixed crystal is evaluated, without the
+    supercells by which its surrogates are corrected: verify the new job for these.
     """
     await run_sync(context.rates.count_submission, caller.name)
-    wanted = parse(EvaluateAt, await optional_json_object(request))
+    wanted = parse(EvaluateAt, await optional_json_object(request, MAX_BYTES))
     digest = idempotency.digest({"evaluate": job_id, "body": wanted.model_dump()})
     job, _ = await submitted_once(
         context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -115,7 +116,7 @@ def _listed(session: Session, rows: Sequence[JobRow]) -> list[Job]:
 )
 def cancel_jobs(context: InContext, caller: Submitter, wanted: Selected) -> Response:
     """Stop many jobs: those that the filters of the list mean, of which one has to be given; 200 at a time."""
-    if not wanted.parameters():
+    if not replace(wanted, starred=wanted.starred or None).parameters():  # nearly every job is unstarred
         fault = FieldError(
             pointer="/id", type="missing-parameter", message="say which jobs: give id, tag or state"
         )

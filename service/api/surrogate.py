@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse
 from api_schemas.maps import PointUnderWay, SurrogatePoint
 from engine.acceptance.maps import asked_point
 from engine.composition.slices import INCUMBENT, MOST_TEXT
-from service.api.caller import Reader
-from service.api.context import InContext
+from service.api.caller import Caller, Reader
+from service.api.context import Context, InContext
 from service.api.waiting import applied, preferred_wait
 from service.http.problem_details import documented
 from service.lifecycle import maps
@@ -22,8 +22,11 @@ from service.lifecycle import maps
 router = APIRouter(tags=["jobs"])
 
 RETRY_SECONDS = 1
-ASK_SECONDS = 0.1
+ASK_SECONDS = 0.2
 """How often a request that waits looks whether the worker has answered."""
+MOST_WAITING = 32
+"""So many requests wait in one process; others are answered at once, as if they had not asked to wait."""
+_WAITING: set[object] = set()
 
 _UNDER_WAY: dict[str, Any] = {
     "description": "A worker computes it; ask the same again after Retry-After seconds.",
@@ -66,22 +69,45 @@ async def read_surrogate(
     given and a newer one is computed in the background once evaluations have come that it does not know.
     """
     deadline = time.monotonic() + preferred_wait(prefer)
-    while True:
-        found = await run_sync(
-            maps.answer,
-            context.database,
-            context.messenger,
-            caller.tenant,
-            job_id,
-            lambda problem: asked_point(problem, at),
-            lambda: context.rates.count_submission(caller.name),
-        )
-        if found.document is not None:
-            return Response(found.document, media_type="application/json", headers=applied(prefer))
-        left = deadline - time.monotonic()
-        if left <= 0 or context.stopping():
-            break
-        await sleep(min(ASK_SECONDS, left))
+    found = await _asked(context, caller, job_id, at)
+    waited = {}
+    if found.document is None and preferred_wait(prefer) > 0 and len(_WAITING) < MOST_WAITING:
+        waited = applied(prefer)
+        if await _computed(context, caller, job_id, found, deadline):
+            found = await _asked(context, caller, job_id, at)
+    if found.document is not None:
+        return Response(found.document, media_type="application/json", headers=applied(prefer))
     under_way = PointUnderWay(at=found.wanted.at, message="a worker computes it; ask again in a moment")
-    headers = {"Retry-After": str(RETRY_SECONDS), **applied(prefer)}
+    headers = {"Retry-After": str(RETRY_SECONDS), **waited}
     return JSONResponse(under_way.model_dump(mode="json"), status_code=202, headers=headers)
+
+
+async def _asked(context: Context, caller: Caller, job_id: str, at: str) -> maps.MapFound:
+    return await run_sync(
+        maps.answer,
+        context.database,
+        context.messenger,
+        caller.tenant,
+        job_id,
+        lambda problem: asked_point(problem, at),
+        lambda: context.rates.count_submission(caller.name),
+    )
+
+
+async def _computed(
+    context: Context, caller: Caller, job_id: str, found: maps.MapFound, deadline: float
+) -> bool:
+    """Whether a worker has answered before the deadline, and while the caller's key is valid."""
+    waiting = object()
+    _WAITING.add(waiting)
+    try:
+        with context.tail.watching(job_id, caller.key):
+            while time.monotonic() < deadline and not context.stopping():
+                if not await run_sync(maps.under_way, context.database, job_id, found):
+                    return True
+                if context.tail.has_ended(caller.key):
+                    return False
+                await sleep(min(ASK_SECONDS, max(0.0, deadline - time.monotonic())))
+            return False
+    finally:
+        _WAITING.discard(waiting)

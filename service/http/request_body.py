@@ -35,15 +35,15 @@ async def json_body(request: Request, max_bytes: int) -> bytes:
     return await _bounded_body(request, max_bytes)
 
 
-async def optional_json_object(request: Request) -> dict[str, Any]:
+async def optional_json_object(request: Request, max_bytes: int = MAX_WISH_BYTES) -> dict[str, Any]:
     """The request's body as a JSON object, a small one; an empty one where there is no body.
 
     Raises:
         UnsupportedMedia: if there is a body that is not declared as JSON.
-        TooLarge: if it has more than `MAX_WISH_BYTES`.
+        TooLarge: if it has more than ``max_bytes``.
         MalformedRequest: if it is not strict JSON, is nested too deeply, or is no object.
     """
-    body = await _bounded_body(request, MAX_WISH_BYTES)
+    body = await _bounded_body(request, max_bytes)
     if not body.strip():
         return {}
     _check_declared(request)

@@ -21,7 +21,7 @@ def evaluation_of(
 ) -> tuple[Problem, Priority]:
     """The problem, still to be checked, that evaluates compositions as a job does, and the job's priority.
 
-    The job need not have finished. What it has evaluated itself the new one finds in the store, as any job does.
+    The job need not have finished. Of a search in two fidelities they are evaluated as mixed crystals only.
 
     Raises:
         NotFound: if the tenant has no such job.
@@ -38,4 +38,5 @@ def evaluation_of(
         except ProblemUnreadable as unreadable:
             text = str(unreadable)
             raise Conflict("stored-by-another-version", "This was stored by another version", text) from None
-        return evaluating(problem, at), jobs.priority_of(job)
+        named = problem.model_copy(update={"name": job.name})
+        return evaluating(named, at), jobs.priority_of(job)

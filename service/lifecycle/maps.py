@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api_schemas.errors import ProblemDetail, ProblemInvalid
 from api_schemas.jobs import FINAL_STATES
+from api_schemas.kinds import KINDS
 from api_schemas.problem import Problem
 from engine.composition.slices import Slice
 from service.http.refusals import Conflict, StoredFailure, TooMany
@@ -59,6 +60,9 @@ def answer(
     with database.reading() as session:
         job = actions.find(session, tenant, job_id)
         property_name, wanted = asked(_problem(job))
+        if wanted.is_point and (job.kind not in KINDS or not KINDS[job.kind].takes("measured")):
+            text = f"kind {job.kind} has no surrogates, so none expects anything of a composition"
+            raise Conflict("nothing-to-map", "The job has no surrogates", text)
         if job.evaluations_done == 0:
             raise _nothing_yet(job)
         row = maps.find(session, job_id, property_name, wanted)
@@ -74,6 +78,12 @@ def answer(
     if row is None or row.state == "idle":
         request(database, messenger, job_id, [(property_name, wanted)])
     return MapFound(property_name, wanted, document)
+
+
+def under_way(database: Database, job_id: str, found: MapFound) -> bool:
+    """Whether a worker has still to answer what was asked for: a look at little, for whoever waits."""
+    with database.reading() as session:
+        return maps.under_way(session, job_id, found.property, found.wanted)
 
 
 def _problem(job: JobRow) -> Problem:

@@ -54,7 +54,7 @@ def verification_of(database: Database, tenant: str, job_id: str, verify: Verify
         job = actions.find(session, tenant, job_id)
         problem, compositions = _answered(job)
         return Verifying(
-            problem=verifying(problem, compositions, verify),
+            problem=verifying(problem.model_copy(update={"name": job.name}), compositions, verify),
             known=_known(session, job, problem, compositions),
             priority=jobs.priority_of(job),
         )

@@ -77,7 +77,7 @@ class JobFilter:
         starred: They are starred, or they are not.
         created_after: They were made then or later.
         created_before: They were made earlier.
-        parent: They verify the answer of this one.
+        parent: They come of this one: verify its answer, or evaluate what was asked for beside it.
         array: They are of this array.
         ids: They are among these.
     """

@@ -47,6 +47,12 @@ def find(session: Session, job_id: str, property_name: str, wanted: Slice) -> Ma
     return session.scalars(select(MapRow).where(*of_job)).one_or_none()
 
 
+def under_way(session: Session, job_id: str, property_name: str, wanted: Slice) -> bool:
+    """Whether nobody has computed the slice since it was asked for."""
+    of_job = (MapRow.job_id == job_id, MapRow.digest == digest(property_name, wanted))
+    return session.scalars(select(MapRow.state).where(*of_job)).one_or_none() in ("pending", "running")
+
+
 def ask(session: Session, job: JobRow, property_name: str, wanted: Slice) -> str | None:
     """Have a slice of a locked job computed, unless it is under way; None where too many are.
 

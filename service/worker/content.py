@@ -13,7 +13,7 @@ from engine.potentials import registry
 from engine.units.registry import UNITS
 from service.work.version import code
 
-_PLACE = {"index", "phase", "other", "origin", "background", "evaluation", "batch"}
+_PLACE = {"index", "phase", "other", "origin", "background", "evaluation", "batch", "after"}
 """Fields of a task that say where it stands in its plan, not what is computed."""
 
 

@@ -134,7 +134,7 @@ def _computed(
 
 def _in_place(record: Record, task: Task) -> Record:
     """A record of another job as that of this task: what belongs to the job that it came from goes."""
-    places = ("index", "origin", "evaluation", "other")
+    places = ("index", "origin", "evaluation", "other", "after")
     own = {name: getattr(task, name) for name in places if hasattr(task, name)} | {"assessment": None}
     fields = type(record).model_fields
     return record.model_copy(update={name: value for name, value in own.items() if name in fields})

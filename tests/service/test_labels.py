@@ -92,6 +92,11 @@ def test_half_of_a_surrogate_pair_and_a_body_that_is_no_object_are_refused(share
     assert shared_client.patch(f"/v1/jobs/{UNKNOWN_ID}", content=b'{"note": ""}').status_code == 415
 
 
+def test_ends_of_lines_of_any_system_are_one_sort(client, submitted):
+    job_id = submitted()
+    assert written_on(client, job_id, note="one\r\ntwo\rthree")["note"] == "one\ntwo\nthree"
+
+
 def test_a_job_that_is_not_there_cannot_be_written_on(shared_client):
     answer = shared_client.patch(f"/v1/jobs/{UNKNOWN_ID}", json=WRITTEN)
     assert (answer.status_code, answer.json()["type"]) == (404, TYPE + "job-not-found")
@@ -129,6 +134,9 @@ def test_starred_jobs_are_found_and_pages_ask_on_for_the_same(client):
     following = first.headers["Link"].partition("<")[2].partition(">")[0]
     assert [job["id"] for job in client.get(following).json()["items"]] == ids[:1]
     assert client.get("/v1/jobs?starred=perhaps").json()["errors"][0]["pointer"] == "/starred"
+    assert (
+        client.post("/v1/jobs/cancel", params={"starred": "false"}).status_code == 422
+    )  # nearly every job is
     stopped = client.post("/v1/jobs/cancel", params={"starred": "true"}).json()["items"]
     assert [job["id"] for job in stopped] == ids[2::-1]
 

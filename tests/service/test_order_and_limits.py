@@ -168,6 +168,27 @@ def test_the_same_point_is_computed_once_for_a_tenant_and_again_for_another(
         assert tallies.total(session, "evaluations", "sevennet-0") == 6
 
 
+def test_a_supercell_is_taken_from_the_cache_whatever_was_told_before_it_was_asked_for():
+    from api_schemas.problem import Problem
+    from api_schemas.supercells import SupercellRecord, SupercellTask
+    from service.worker.content import content_key
+    from service.worker.perform import _in_place
+
+    problem = Problem.model_validate(PROBLEM)
+    given = {
+        "index": 4,
+        "evaluation": 0,
+        "composition": {"cation": {"Na": 0.5, "K": 0.5}},
+        "tier": "mean_field",
+    }
+    assert {"after"} <= SupercellTask.model_fields.keys() & SupercellRecord.model_fields.keys()
+    tasks = [SupercellTask.model_construct(**given, after=after) for after in (None, 5, 7)]
+    assert len({content_key(problem, task, "cpu") for task in tasks}) == 1
+    cached = SupercellRecord.model_construct(index=0, evaluation=3, after=5)
+    taken = _in_place(cached, tasks[0])
+    assert (taken.index, taken.evaluation, taken.after) == (4, 0, None)
+
+
 def test_an_evaluation_under_other_conditions_is_not_taken_from_the_cache(worker):
     from api_schemas.evaluations import Suggestion
     from api_schemas.problem import Problem

@@ -158,6 +158,8 @@ def test_what_cannot_be_evaluated_is_refused_where_it_was_asked(client, job):
         ({"at": []}, "/at"),
         ({"at": [{"cation": {"Na": 0.5}}]}, "/at/0/cation"),
         ({"at": [{"cation": {"Xe": 1.0}}]}, "/at/0/cation"),
+        ({"at": [{"cation": {"Na\n": 0.5, "K": 0.5}}]}, "/at/0/cation"),
+        ({"at": [{"cat\x7f": {"Na": 0.5, "K": 0.5}}]}, "/at/0"),
         ({"at": [{"cation": {"Na": 1.0}}], "sites": 3}, "/sites"),
     ):
         answer = client.post(f"/v1/jobs/{job}/evaluate", json=body)
@@ -176,6 +178,31 @@ def test_a_kind_without_surrogates_evaluates_nothing(client):
     assert made_of.status_code == 202, made_of.text
     answer = client.post(f"/v1/jobs/{made_of.json()['id']}/evaluate", json={"at": order["at"]})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:orichalcum:problem:nothing-to-evaluate")
+    expected = asked(client, made_of.json()["id"])
+    assert (expected.status_code, expected.json()["title"]) == (409, "The job has no surrogates")
+
+
+def test_a_hundred_compositions_with_all_their_digits_are_taken(client, submitted):
+    third = {"cation": {"Na": 0.33333333333333331, "K": 0.66666666666666663}}
+    body = {"at": [third | {"anion": {f"Cl{' ' * 200}": 1.0}}] * 100}
+    assert len(str(body)) > 20_000
+    answer = client.post(f"/v1/jobs/{submitted()}/evaluate", json=body)
+    assert answer.status_code == 422  # for what is in it, not for its size
+
+
+def test_no_more_than_so_many_requests_wait(client, job, monkeypatch):
+    monkeypatch.setattr("service.api.surrogate.MOST_WAITING", 0)
+    began = time.monotonic()
+    answer = asked(client, job, prefer="wait=30")
+    assert (answer.status_code, "preference-applied" in answer.headers) == (202, False)
+    assert time.monotonic() - began < 30.0
+
+
+def test_a_job_that_comes_of_a_renamed_one_has_its_name(client, job):
+    assert client.patch(f"/v1/jobs/{job}", json={"name": "for the talk"}).status_code == 200
+    at = [{"cation": {"Na": 0.5, "K": 0.5}}]
+    answer = client.post(f"/v1/jobs/{job}/evaluate", json={"at": at})
+    assert answer.json()["name"].startswith("for the talk, at ")
 
 
 def test_a_reader_asks_surrogates_and_no_evaluation(keyed, database, submitted):

@@ -41,9 +41,8 @@ def evaluating(problem: Problem, compositions: Sequence[Composition]) -> Problem
         problem: The other one.
         compositions: What to evaluate.
     """
-    return _listed(
-        problem, compositions, _at_words(compositions[0]) if len(compositions) == 1 else "evaluated"
-    )
+    words = _at_words(problem, compositions[0]) if len(compositions) == 1 else "evaluated"
+    return _listed(problem, compositions, words)
 
 
 def _listed(problem: Problem, compositions: Sequence[Composition], words: str) -> Problem:
@@ -63,8 +62,14 @@ def _listed(problem: Problem, compositions: Sequence[Composition], words: str) -
     )
 
 
-def _at_words(composition: Composition) -> str:
-    """Where an evaluation is, for the name of its job."""
+def _at_words(problem: Problem, composition: Composition) -> str:
+    """Where an evaluation is, for the name of its job; what the problem does not have is refused later."""
+    known = {part.name: part.elements for part in problem.sublattices}
+    if any(
+        name not in known or not fractions.keys() <= known[name].keys()
+        for name, fractions in composition.items()
+    ):
+        return "evaluated"
     mixed = [fractions for fractions in composition.values() if len(fractions) > 1]
     said = ", ".join(
         f"{element} {value:.4g}" for one in mixed for element, value in one.items() if value > 0.0
