@@ -181,7 +181,8 @@ def test_a_file_in_the_place_of_a_result_keeps_no_other_from_being_solved(files,
 
     def quick(problem, observer, *, device):
         solved.append(problem.structure.a)
-        return empty_result(problem, Stopped(reason="converged", message="done"))
+        result = empty_result(problem, Stopped(reason="converged", message="done"))
+        return local.Solved(result, lambda *_: pytest.fail("nothing is drawn here"))
 
     monkeypatch.setattr(local, "run", quick)
     Path("one.result.json").write_text("mine")
