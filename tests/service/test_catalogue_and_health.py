@@ -110,7 +110,7 @@ def test_the_openapi_document_describes_every_call_of_the_contract(client):
         "/v1/jobs": {"get", "post"},
         "/v1/arrays": {"post"},
         "/v1/arrays/{array_id}": {"get"},
-        "/v1/jobs/{job_id}": {"get", "delete"},
+        "/v1/jobs/{job_id}": {"get", "patch", "delete"},
         "/v1/jobs/{job_id}/answer": {"get"},
         "/v1/jobs/{job_id}/evaluations": {"get"},
         "/v1/jobs/{job_id}/events": {"get"},
