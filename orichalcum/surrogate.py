@@ -30,7 +30,7 @@ class Surrogate:
 
     def __init__(self, ask: Maps | None = None) -> None:
         self._ask = ask
-        self._known: dict[tuple[str, str], SurrogateMap | str] = {}
+        self._known: dict[tuple[str, str], SurrogateMap] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surrogate)  # where maps come from is no part of what a result says
@@ -57,5 +57,5 @@ class Surrogate:
             try:
                 self._known[property_name, over] = self._ask(property_name, over)
             except (OrichalcumError, ProblemInvalid) as fault:
-                self._known[property_name, over] = str(fault)
+                return str(fault)
         return self._known[property_name, over]
