@@ -6,7 +6,7 @@ import time
 
 from api_schemas.arrays import JobArray
 from api_schemas.jobs import CancelledJobs
-from orichalcum import protocol
+from orichalcum import calls
 from orichalcum.connection import Connection
 from orichalcum.exceptions import StillRunning
 from orichalcum.handles import SeenArray
@@ -35,7 +35,7 @@ class ArrayHandle(SeenArray):
         Raises:
             NotFound: if all of them were deleted.
         """
-        self.array = self._client.send(protocol.array(self.id))
+        self.array = self._client.send(calls.array(self.id))
         return self.array
 
     def wait(self, timeout: float | None = None) -> JobArray:
@@ -50,10 +50,10 @@ class ArrayHandle(SeenArray):
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.refresh() and not self.ended:
             if deadline is not None and time.monotonic() >= deadline:
-                raise StillRunning(self.id, protocol.states_text(self.array))
+                raise StillRunning(self.id, self.standing)
             time.sleep(POLL_SECONDS)
         return self.array
 
     def cancel(self) -> CancelledJobs:
         """Stop those of its jobs that have not ended; what they found so far stays."""
-        return self._client.send(protocol.cancel_jobs({"array": self.id}))
+        return self._client.send(calls.cancel_jobs({"array": self.id}))

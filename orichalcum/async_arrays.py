@@ -7,7 +7,7 @@ import time
 
 from api_schemas.arrays import JobArray
 from api_schemas.jobs import CancelledJobs
-from orichalcum import protocol
+from orichalcum import calls
 from orichalcum.arrays import POLL_SECONDS
 from orichalcum.async_jobs import AsyncJobHandle
 from orichalcum.connection import AsyncConnection
@@ -34,7 +34,7 @@ class AsyncArrayHandle(SeenArray):
         Raises:
             NotFound: if all of them were deleted.
         """
-        self.array = await self._client.send(protocol.array(self.id))
+        self.array = await self._client.send(calls.array(self.id))
         return self.array
 
     async def wait(self, timeout: float | None = None) -> JobArray:  # noqa: ASYNC109  (as in the twin)
@@ -49,10 +49,10 @@ class AsyncArrayHandle(SeenArray):
         deadline = None if timeout is None else time.monotonic() + timeout
         while await self.refresh() and not self.ended:
             if deadline is not None and time.monotonic() >= deadline:
-                raise StillRunning(self.id, protocol.states_text(self.array))
+                raise StillRunning(self.id, self.standing)
             await asyncio.sleep(POLL_SECONDS)
         return self.array
 
     async def cancel(self) -> CancelledJobs:
         """Stop those of its jobs that have not ended; what they found so far stays."""
-        return await self._client.send(protocol.cancel_jobs({"array": self.id}))
+        return await self._client.send(calls.cancel_jobs({"array": self.id}))

@@ -14,11 +14,12 @@ from pydantic import BaseModel, JsonValue
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
 from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import ProblemLike
-from orichalcum import many, protocol
+from orichalcum import calls, many, protocol
 from orichalcum.async_arrays import AsyncArrayHandle
 from orichalcum.async_jobs import AsyncJobHandle
+from orichalcum.calls import HowSubmitted, JobsMeant
 from orichalcum.exceptions import ClientClosed
-from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
+from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -78,7 +79,7 @@ class AsyncClient:
             ProblemRefused: if the service does not accept it, naming the fields at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return AsyncJobHandle(self, await self.send(protocol.submit(problem, how)))
+        return AsyncJobHandle(self, await self.send(calls.submit(problem, how)))
 
     async def submit_many(
         self,
@@ -110,7 +111,7 @@ class AsyncClient:
             bar.begin("submitted")
             for one in batch:
                 each: HowSubmitted = {**how, "idempotency_key": one.key}
-                found.append(AsyncJobHandle(self, await self.send(protocol.submit(one.problem, each))))
+                found.append(AsyncJobHandle(self, await self.send(calls.submit(one.problem, each))))
                 bar.step()
             bar.begin("ended")
             for job in found if wait else ():
@@ -132,7 +133,7 @@ class AsyncClient:
             ProblemRefused: naming the fields or the values at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return AsyncArrayHandle(self, await self.send(protocol.submit_array(problem, over, how)))
+        return AsyncArrayHandle(self, await self.send(calls.submit_array(problem, over, how)))
 
     async def array(self, array_id: str) -> AsyncArrayHandle:
         """The array of this id.
@@ -140,11 +141,11 @@ class AsyncClient:
         Raises:
             NotFound: if there is none.
         """
-        return AsyncArrayHandle(self, await self.send(protocol.array(array_id)))
+        return AsyncArrayHandle(self, await self.send(calls.array(array_id)))
 
     async def validate(self, problem: ProblemLike) -> Validation:
         """Ask whether a problem would be accepted, and what it would cost."""
-        return await self.send(protocol.validate(problem))
+        return await self.send(calls.validate(problem))
 
     async def job(self, job_id: str) -> AsyncJobHandle:
         """The job of this id.
@@ -152,14 +153,14 @@ class AsyncClient:
         Raises:
             NotFound: if there is none.
         """
-        return AsyncJobHandle(self, await self.send(protocol.job(job_id)))
+        return AsyncJobHandle(self, await self.send(calls.job(job_id)))
 
     async def jobs(self, *, limit: int | None = None, **meant: Unpack[JobsMeant]) -> AsyncIterator[Job]:
         """Jobs, newest first, fetched page by page; at most ``limit`` of them. Which: see `JobsMeant`."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
-            page = await self.send(protocol.jobs(meant, cursor, None if left is None else min(left, 100)))
+            page = await self.send(calls.jobs(meant, cursor, None if left is None else min(left, 100)))
             items = page.items if left is None else page.items[:left]
             for item in items:
                 yield item
@@ -174,19 +175,19 @@ class AsyncClient:
         Raises:
             ProblemRefused: if it is not said which jobs.
         """
-        return await self.send(protocol.cancel_jobs(meant))
+        return await self.send(calls.cancel_jobs(meant))
 
     async def potentials(self) -> list[PotentialInfo]:
         """The potentials that the service knows."""
-        return (await self.send(protocol.catalogue("potentials"))).potentials
+        return (await self.send(calls.catalogue("potentials"))).potentials
 
     async def prototypes(self) -> list[PrototypeInfo]:
         """The parent structures that the service knows by name."""
-        return (await self.send(protocol.catalogue("prototypes"))).prototypes
+        return (await self.send(calls.catalogue("prototypes"))).prototypes
 
     async def properties(self) -> list[PropertyInfo]:
         """The properties that can be asked for."""
-        return (await self.send(protocol.catalogue("properties"))).properties
+        return (await self.send(calls.catalogue("properties"))).properties
 
     async def ready(self) -> bool:
         """Whether the service is up with its database, broker and a worker."""

@@ -12,12 +12,12 @@ import httpx
 from api_schemas.base import Composition
 from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job
 from api_schemas.maps import SurrogateMap, SurrogatePoint
-from orichalcum import protocol
+from orichalcum import calls
+from orichalcum.calls import Labels
 from orichalcum.connection import AsyncConnection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
 from orichalcum.handles import SeenJob
-from orichalcum.protocol import Labels
 from orichalcum.results import Result, StoredEvaluation
 
 
@@ -35,7 +35,7 @@ class AsyncJobHandle(SeenJob):
         Raises:
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        self.job = await self._client.send(protocol.job(self.id))
+        self.job = await self._client.send(calls.job(self.id))
         return self.job
 
     async def events(self, *, after: int | None = None) -> AsyncIterator[JobEvent]:
@@ -54,7 +54,7 @@ class AsyncJobHandle(SeenJob):
         while True:
             broken: httpx.TransportError | ServiceFault | None = None
             try:
-                async with self._client.stream(protocol.events(self.id, following.headers())) as chunks:
+                async with self._client.stream(calls.events(self.id, following.headers())) as chunks:
                     async for chunk in chunks:
                         for event in following.receive(chunk):
                             yield event
@@ -105,20 +105,20 @@ class AsyncJobHandle(SeenJob):
         if job.state == "failed":
             raise JobFailed(self.id, job.failure)
         try:
-            found = await self._client.send(protocol.result(self.id))
+            found = await self._client.send(calls.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
         return Result.of(found, job.problem)
 
     async def answer(self) -> AnswerSoFar:
         """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
-        return await self._client.send(protocol.answer(self.id))
+        return await self._client.send(calls.answer(self.id))
 
     async def evaluations(self) -> AsyncIterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""
         cursor: str | None = None
         while True:
-            page = await self._client.send(protocol.evaluations(self.id, cursor))
+            page = await self._client.send(calls.evaluations(self.id, cursor))
             for item in page.items:
                 yield item
             cursor = page.next_cursor
@@ -148,12 +148,12 @@ class AsyncJobHandle(SeenJob):
         """
         deadline = time.monotonic() + timeout
         while True:
-            answer = (await self._client.send(protocol.surrogate_map(self.id, property_name, over, at))).root
+            answer = (await self._client.send(calls.surrogate_map(self.id, property_name, over, at))).root
             if isinstance(answer, SurrogateMap):
                 return answer
             if time.monotonic() >= deadline:
                 raise MapNotReady(self.id, timeout)
-            await asyncio.sleep(protocol.MAP_SECONDS)
+            await asyncio.sleep(calls.MAP_SECONDS)
 
     async def surrogate(self, at: str = "incumbent", *, timeout: float = 60.0) -> SurrogatePoint:  # noqa: ASYNC109
         """What the surrogates of the job expect of every property at one composition, with slopes.
@@ -169,12 +169,12 @@ class AsyncJobHandle(SeenJob):
         """
         deadline = time.monotonic() + timeout
         while True:
-            answer = (await self._client.send(protocol.surrogate_point(self.id, at))).root
+            answer = (await self._client.send(calls.surrogate_point(self.id, at))).root
             if isinstance(answer, SurrogatePoint):
                 return answer
             if time.monotonic() >= deadline:
                 raise MapNotReady(self.id, timeout, "what is expected in")
-            await asyncio.sleep(protocol.MAP_SECONDS)
+            await asyncio.sleep(calls.MAP_SECONDS)
 
     async def evaluate(
         self, at: Sequence[Composition], *, idempotency_key: str | None = None
@@ -194,7 +194,7 @@ class AsyncJobHandle(SeenJob):
             Conflict: if this job is of a kind without surrogates.
             ProblemRefused: naming the field at fault.
         """
-        call = protocol.evaluate(self.id, at, idempotency_key)
+        call = calls.evaluate(self.id, at, idempotency_key)
         return AsyncJobHandle(self._client, await self._client.send(call))
 
     async def verify(
@@ -218,7 +218,7 @@ class AsyncJobHandle(SeenJob):
             Conflict: if this job is not finished, or has no answer to verify.
             ProblemRefused: naming the field at fault.
         """
-        call = protocol.verify(self.id, supercells, sites, idempotency_key)
+        call = calls.verify(self.id, supercells, sites, idempotency_key)
         return AsyncJobHandle(self._client, await self._client.send(call))
 
     async def update(self, **labels: Unpack[Labels]) -> Job:
@@ -227,7 +227,7 @@ class AsyncJobHandle(SeenJob):
         Raises:
             ProblemRefused: naming the field at fault.
         """
-        self.job = await self._client.send(protocol.label(self.id, labels))
+        self.job = await self._client.send(calls.label(self.id, labels))
         return self.job
 
     async def cancel(self) -> Job:
@@ -244,8 +244,8 @@ class AsyncJobHandle(SeenJob):
 
     async def delete(self) -> None:
         """Remove a finished job and all that belongs to it."""
-        await self._client.send_without_answer(protocol.delete(self.id))
+        await self._client.send_without_answer(calls.delete(self.id))
 
     async def _act(self, verb: str) -> Job:
-        self.job = await self._client.send(protocol.action(self.id, verb))
+        self.job = await self._client.send(calls.action(self.id, verb))
         return self.job

@@ -14,11 +14,12 @@ from pydantic import BaseModel, JsonValue
 from api_schemas.catalogue import PotentialInfo, PropertyInfo, PrototypeInfo
 from api_schemas.jobs import CancelledJobs, Job, Validation
 from api_schemas.problem import ProblemLike
-from orichalcum import many, protocol
+from orichalcum import calls, many, protocol
 from orichalcum.arrays import ArrayHandle
+from orichalcum.calls import HowSubmitted, JobsMeant
 from orichalcum.exceptions import ClientClosed
 from orichalcum.jobs import JobHandle
-from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call, HowSubmitted, JobsMeant
+from orichalcum.protocol import STREAM_TIMEOUT, TIMEOUT, Call
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -78,7 +79,7 @@ class Client:
             ProblemRefused: if the service does not accept it, naming the fields at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return JobHandle(self, self.send(protocol.submit(problem, how)))
+        return JobHandle(self, self.send(calls.submit(problem, how)))
 
     def submit_many(
         self,
@@ -110,7 +111,7 @@ class Client:
             bar.begin("submitted")
             for one in batch:
                 each: HowSubmitted = {**how, "idempotency_key": one.key}
-                found.append(JobHandle(self, self.send(protocol.submit(one.problem, each))))
+                found.append(JobHandle(self, self.send(calls.submit(one.problem, each))))
                 bar.step()
             bar.begin("ended")
             for job in found if wait else ():
@@ -132,7 +133,7 @@ class Client:
             ProblemRefused: naming the fields or the values at fault.
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        return ArrayHandle(self, self.send(protocol.submit_array(problem, over, how)))
+        return ArrayHandle(self, self.send(calls.submit_array(problem, over, how)))
 
     def array(self, array_id: str) -> ArrayHandle:
         """The array of this id.
@@ -140,11 +141,11 @@ class Client:
         Raises:
             NotFound: if there is none.
         """
-        return ArrayHandle(self, self.send(protocol.array(array_id)))
+        return ArrayHandle(self, self.send(calls.array(array_id)))
 
     def validate(self, problem: ProblemLike) -> Validation:
         """Ask whether a problem would be accepted, and what it would cost."""
-        return self.send(protocol.validate(problem))
+        return self.send(calls.validate(problem))
 
     def job(self, job_id: str) -> JobHandle:
         """The job of this id.
@@ -152,14 +153,14 @@ class Client:
         Raises:
             NotFound: if there is none.
         """
-        return JobHandle(self, self.send(protocol.job(job_id)))
+        return JobHandle(self, self.send(calls.job(job_id)))
 
     def jobs(self, *, limit: int | None = None, **meant: Unpack[JobsMeant]) -> Iterator[Job]:
         """Jobs, newest first, fetched page by page; at most ``limit`` of them. Which: see `JobsMeant`."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
-            page = self.send(protocol.jobs(meant, cursor, None if left is None else min(left, 100)))
+            page = self.send(calls.jobs(meant, cursor, None if left is None else min(left, 100)))
             items = page.items if left is None else page.items[:left]
             yield from items
             left = None if left is None else left - len(items)
@@ -173,19 +174,19 @@ class Client:
         Raises:
             ProblemRefused: if it is not said which jobs.
         """
-        return self.send(protocol.cancel_jobs(meant))
+        return self.send(calls.cancel_jobs(meant))
 
     def potentials(self) -> list[PotentialInfo]:
         """The potentials that the service knows."""
-        return self.send(protocol.catalogue("potentials")).potentials
+        return self.send(calls.catalogue("potentials")).potentials
 
     def prototypes(self) -> list[PrototypeInfo]:
         """The parent structures that the service knows by name."""
-        return self.send(protocol.catalogue("prototypes")).prototypes
+        return self.send(calls.catalogue("prototypes")).prototypes
 
     def properties(self) -> list[PropertyInfo]:
         """The properties that can be asked for."""
-        return self.send(protocol.catalogue("properties")).properties
+        return self.send(calls.catalogue("properties")).properties
 
     def ready(self) -> bool:
         """Whether the service is up with its database, broker and a worker."""

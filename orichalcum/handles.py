@@ -50,6 +50,11 @@ class SeenArray:
         return {str(state): count for state, count in self.array.states.items()}
 
     @property
+    def standing(self) -> str:
+        """The same in words: "2 running, 1 queued"."""
+        return ", ".join(f"{count} {state}" for state, count in self.states.items())
+
+    @property
     def ended(self) -> bool:
         """Whether all of its jobs had ended when it was last seen."""
         return all(state in FINAL_STATES for state in self.array.states)

@@ -12,12 +12,12 @@ import httpx
 from api_schemas.base import Composition
 from api_schemas.jobs import FINAL_STATES, AnswerSoFar, Job
 from api_schemas.maps import SurrogateMap, SurrogatePoint
-from orichalcum import protocol
+from orichalcum import calls
+from orichalcum.calls import Labels
 from orichalcum.connection import Connection
 from orichalcum.events import Following, JobEvent
 from orichalcum.exceptions import Conflict, JobFailed, MapNotReady, ServiceFault, StillRunning
 from orichalcum.handles import SeenJob
-from orichalcum.protocol import Labels
 from orichalcum.results import Result, StoredEvaluation
 
 
@@ -35,7 +35,7 @@ class JobHandle(SeenJob):
         Raises:
             OrichalcumError: see ``orichalcum.exceptions``.
         """
-        self.job = self._client.send(protocol.job(self.id))
+        self.job = self._client.send(calls.job(self.id))
         return self.job
 
     def events(self, *, after: int | None = None) -> Iterator[JobEvent]:
@@ -54,7 +54,7 @@ class JobHandle(SeenJob):
         while True:
             broken: httpx.TransportError | ServiceFault | None = None
             try:
-                with self._client.stream(protocol.events(self.id, following.headers())) as chunks:
+                with self._client.stream(calls.events(self.id, following.headers())) as chunks:
                     for chunk in chunks:
                         yield from following.receive(chunk)
             except (httpx.TransportError, ServiceFault) as error:
@@ -104,20 +104,20 @@ class JobHandle(SeenJob):
         if job.state == "failed":
             raise JobFailed(self.id, job.failure)
         try:
-            found = self._client.send(protocol.result(self.id))
+            found = self._client.send(calls.result(self.id))
         except Conflict:
             raise StillRunning(self.id, job.state) from None
-        return Result.of(found, job.problem, partial(self.map, timeout=protocol.FIGURE_SECONDS))
+        return Result.of(found, job.problem, partial(self.map, timeout=calls.FIGURE_SECONDS))
 
     def answer(self) -> AnswerSoFar:
         """What the kind answers as far as it is known, while the job runs too; each progress event may change it."""
-        return self._client.send(protocol.answer(self.id))
+        return self._client.send(calls.answer(self.id))
 
     def evaluations(self) -> Iterator[StoredEvaluation]:
         """Every evaluation stored so far, oldest first, fetched page by page."""
         cursor: str | None = None
         while True:
-            page = self._client.send(protocol.evaluations(self.id, cursor))
+            page = self._client.send(calls.evaluations(self.id, cursor))
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -146,12 +146,12 @@ class JobHandle(SeenJob):
         """
         deadline = time.monotonic() + timeout
         while True:
-            answer = self._client.send(protocol.surrogate_map(self.id, property_name, over, at)).root
+            answer = self._client.send(calls.surrogate_map(self.id, property_name, over, at)).root
             if isinstance(answer, SurrogateMap):
                 return answer
             if time.monotonic() >= deadline:
                 raise MapNotReady(self.id, timeout)
-            time.sleep(protocol.MAP_SECONDS)
+            time.sleep(calls.MAP_SECONDS)
 
     def surrogate(self, at: str = "incumbent", *, timeout: float = 60.0) -> SurrogatePoint:
         """What the surrogates of the job expect of every property at one composition, with slopes.
@@ -167,12 +167,12 @@ class JobHandle(SeenJob):
         """
         deadline = time.monotonic() + timeout
         while True:
-            answer = self._client.send(protocol.surrogate_point(self.id, at)).root
+            answer = self._client.send(calls.surrogate_point(self.id, at)).root
             if isinstance(answer, SurrogatePoint):
                 return answer
             if time.monotonic() >= deadline:
                 raise MapNotReady(self.id, timeout, "what is expected in")
-            time.sleep(protocol.MAP_SECONDS)
+            time.sleep(calls.MAP_SECONDS)
 
     def evaluate(self, at: Sequence[Composition], *, idempotency_key: str | None = None) -> JobHandle:
         """Evaluate compositions as this job does, by a job of its own: to hold its surrogates against, for instance.
@@ -190,7 +190,7 @@ class JobHandle(SeenJob):
             Conflict: if this job is of a kind without surrogates.
             ProblemRefused: naming the field at fault.
         """
-        call = protocol.evaluate(self.id, at, idempotency_key)
+        call = calls.evaluate(self.id, at, idempotency_key)
         return JobHandle(self._client, self._client.send(call))
 
     def verify(
@@ -214,7 +214,7 @@ class JobHandle(SeenJob):
             Conflict: if this job is not finished, or has no answer to verify.
             ProblemRefused: naming the field at fault.
         """
-        call = protocol.verify(self.id, supercells, sites, idempotency_key)
+        call = calls.verify(self.id, supercells, sites, idempotency_key)
         return JobHandle(self._client, self._client.send(call))
 
     def update(self, **labels: Unpack[Labels]) -> Job:
@@ -223,7 +223,7 @@ class JobHandle(SeenJob):
         Raises:
             ProblemRefused: naming the field at fault.
         """
-        self.job = self._client.send(protocol.label(self.id, labels))
+        self.job = self._client.send(calls.label(self.id, labels))
         return self.job
 
     def cancel(self) -> Job:
@@ -240,8 +240,8 @@ class JobHandle(SeenJob):
 
     def delete(self) -> None:
         """Remove a finished job and all that belongs to it."""
-        self._client.send_without_answer(protocol.delete(self.id))
+        self._client.send_without_answer(calls.delete(self.id))
 
     def _act(self, verb: str) -> Job:
-        self.job = self._client.send(protocol.action(self.id, verb))
+        self.job = self._client.send(calls.action(self.id, verb))
         return self.job

@@ -12,8 +12,8 @@ from orichalcum.reporting import JOB_FAILED, note, output, print_json
 
 if TYPE_CHECKING:
     from api_schemas.problem import Problem
+    from orichalcum.calls import HowSubmitted
     from orichalcum.client import Client
-    from orichalcum.protocol import HowSubmitted
 
 
 def submit_array(
@@ -21,7 +21,7 @@ def submit_array(
 ) -> None:
     """Submit a problem over values such as ``pressure=0,5,10``, and print the ids, or wait for the answers."""
     from api_schemas.arrays import as_over
-    from orichalcum import display, job_tables, protocol
+    from orichalcum import display, job_tables
     from orichalcum.arrays import POLL_SECONDS
 
     try:
@@ -33,7 +33,7 @@ def submit_array(
         note(f"array {array.id}")
         said = ""
         while True:
-            if (standing := protocol.states_text(array.array)) != said:
+            if (standing := array.standing) != said:
                 note(standing)
                 said = standing
             if array.ended:

@@ -13,7 +13,7 @@ from orichalcum.reporting import BAD_INPUT, complain, note, output, print_json, 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from orichalcum.protocol import Labels
+    from orichalcum.calls import Labels
     from orichalcum.results import StoredEvaluation
 
 JobIds = Annotated[

@@ -23,9 +23,9 @@ from orichalcum.reporting import (
 if TYPE_CHECKING:
     from api_schemas.jobs import Job, JobState
     from api_schemas.objectives import Objective
+    from orichalcum.calls import HowSubmitted
     from orichalcum.client import Client
     from orichalcum.jobs import JobHandle
-    from orichalcum.protocol import HowSubmitted
 
 Url = Annotated[
     str | None,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api_schemas.arrays import ArrayRequest, JobArray
 from service.api.caller import Reader, Submitter
@@ -13,11 +13,11 @@ from service.api.checking import accepted_array, checking
 from service.api.context import Context, InContext
 from service.api.options import SubmitOptions, same
 from service.api.problems import EXAMPLE
-from service.api.submitting import submitted_once
+from service.api.submitting import IdempotencyKey, submitted_once
 from service.checking.checker import Check
 from service.http.answers import document
 from service.http.problem_details import documented
-from service.http.request_body import json_body
+from service.http.request_body import described, json_body
 from service.lifecycle import arrays
 from service.lifecycle.submission import Options, submit_array
 
@@ -28,23 +28,9 @@ del _SCHEMA["$defs"]  # of any JSON value
 _SCHEMA["properties"]["problem"] = {"$ref": "#/components/schemas/Problem"}
 _SCHEMA["properties"]["over"]["additionalProperties"]["items"] = {}
 
-ARRAY_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": _SCHEMA,
-                "examples": {
-                    "pressures": {
-                        "summary": "Three pressures",
-                        "value": {"problem": EXAMPLE, "over": {"conditions.pressure": [0, 5, 10]}},
-                    }
-                },
-            }
-        },
-    }
-}
-"""OpenAPI of a body that is a problem with lists of values; it is read by hand, with bounds."""
+ARRAY_BODY = described(
+    _SCHEMA, "pressures", "Three pressures", {"problem": EXAMPLE, "over": {"conditions.pressure": [0, 5, 10]}}
+)
 
 _STORED: dict[str, Any] = {
     "description": "The jobs are stored and queued.",
@@ -73,9 +59,7 @@ async def make_array(
     context: InContext,
     caller: Submitter,
     options: SubmitOptions,
-    idempotency_key: Annotated[
-        str | None, Header(description="Repeating the request repeats the answer only.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Submit a problem over lists of values: a job for every combination. All are checked, then all are stored."""
     await run_sync(context.rates.count_submission, caller.name)

@@ -1,11 +1,13 @@
-"""Storing jobs that come of another one, which they name as their parent."""
+"""Making jobs that come of another one, which they name as their parent."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from anyio.to_thread import run_sync
+from fastapi import Response
 
 from api_schemas.errors import FieldError, ProblemInvalid
 from api_schemas.jobs import Job, Priority
@@ -14,7 +16,29 @@ from api_schemas.tasks import Record, Task
 from service.api.caller import Caller
 from service.api.checking import accepted, checking
 from service.api.context import Context
+from service.api.submitting import submitted, submitted_once
 from service.lifecycle.submission import Options, Submission, submit
+from service.repositories import idempotency
+
+
+async def answered_child(
+    context: Context,
+    caller: Caller,
+    key: str | None,
+    asked: dict[str, Any],
+    store: Callable[[str | None], Awaitable[Job]],
+) -> Response:
+    """The answer to whoever asks for a job that comes of another one.
+
+    Args:
+        context: Of the application.
+        caller: Who asks.
+        key: The Idempotency-Key, if there is one.
+        asked: All that makes two requests the same.
+        store: Stores it, and the answer under the key.
+    """
+    job, _ = await submitted_once(context, caller, key, idempotency.digest(asked), store, Job)
+    return await submitted(job)
 
 
 async def stored_child(

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api_schemas.choices import EvaluateAt
 from api_schemas.errors import parse
 from api_schemas.jobs import Job
 from service.api.caller import Caller, Submitter
-from service.api.children import stored_child
+from service.api.children import answered_child, stored_child
 from service.api.context import Context, InContext
-from service.api.submitting import ACCEPTED, submitted, submitted_once
+from service.api.submitting import ACCEPTED, IdempotencyKey
 from service.http.problem_details import documented
-from service.http.request_body import optional_json_object
+from service.http.request_body import described, optional_json_object
 from service.lifecycle.evaluating import evaluation_of
-from service.repositories import idempotency
 
 router = APIRouter(tags=["jobs"])
 
 MAX_BYTES = 200_000
 """Of a body: as many compositions as are allowed, of ten elements with all their digits."""
 
-EVALUATE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": EvaluateAt.model_json_schema(),
-                "examples": {
-                    "one": {
-                        "summary": "One composition",
-                        "value": {"at": [{"cation": {"Al": 0.75, "Sc": 0.25}}]},
-                    }
-                },
-            }
-        },
-    }
-}
-"""OpenAPI of a body that says which compositions; it is read by hand, with bounds."""
+EVALUATE_BODY = described(
+    EvaluateAt.model_json_schema(),
+    "one",
+    "One composition",
+    {"at": [{"cation": {"Al": 0.75, "Sc": 0.25}}]},
+)
 
 
 @router.post(
@@ -55,9 +41,7 @@ async def evaluate_job(
     request: Request,
     context: InContext,
     caller: Submitter,
-    idempotency_key: Annotated[
-        str | None, Header(description="Repeating the request repeats the answer only.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Evaluate compositions as a job does, with its crystal, properties and potential, to hold its surrogates against.
 
@@ -67,16 +51,10 @@ async def evaluate_job(
     """
     await run_sync(context.rates.count_submission, caller.name)
     wanted = parse(EvaluateAt, await optional_json_object(request, MAX_BYTES))
-    digest = idempotency.digest({"evaluate": job_id, "body": wanted.model_dump()})
-    job, _ = await submitted_once(
-        context,
-        caller,
-        idempotency_key,
-        digest,
-        lambda key: _stored(context, caller, job_id, wanted, key),
-        Job,
+    asked = {"evaluate": job_id, "body": wanted.model_dump()}
+    return await answered_child(
+        context, caller, idempotency_key, asked, lambda key: _stored(context, caller, job_id, wanted, key)
     )
-    return await submitted(job)
 
 
 async def _stored(context: Context, caller: Caller, job_id: str, wanted: EvaluateAt, key: str | None) -> Job:

@@ -21,7 +21,7 @@ from service.api.context import Context, InContext
 from service.api.options import SubmitOptions, same
 from service.api.problems import PROBLEM_BODY
 from service.api.selection import Selected
-from service.api.submitting import ACCEPTED, submitted, submitted_once
+from service.api.submitting import ACCEPTED, IdempotencyKey, submitted, submitted_once
 from service.api.waiting import applied, matches, preferred_wait, settled
 from service.checking.checker import Check
 from service.http.answers import document
@@ -57,9 +57,7 @@ async def submit_job(
     context: InContext,
     caller: Submitter,
     options: SubmitOptions,
-    idempotency_key: Annotated[
-        str | None, Header(description="Repeating the request repeats the answer only.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None, Header(description="wait=N: answer once the job has finished, or after N s.")
     ] = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 
@@ -14,28 +12,17 @@ from service.api.caller import Submitter
 from service.api.context import InContext
 from service.http.answers import document
 from service.http.problem_details import documented
-from service.http.request_body import optional_json_object
+from service.http.request_body import described, optional_json_object
 from service.lifecycle import actions
 
 router = APIRouter(tags=["jobs"])
 
-LABELS_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": JobLabels.model_json_schema(),
-                "examples": {
-                    "note": {
-                        "summary": "A note and a star",
-                        "value": {"note": "the one of the talk", "starred": True},
-                    }
-                },
-            }
-        },
-    }
-}
-"""OpenAPI of a body of a few texts; it is read by hand, with bounds."""
+LABELS_BODY = described(
+    JobLabels.model_json_schema(),
+    "note",
+    "A note and a star",
+    {"note": "the one of the talk", "starred": True},
+)
 
 
 @router.patch(

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
 
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from engine.acceptance.maps import asked_slice
 from engine.composition.slices import INCUMBENT, MOST_TEXT
 from service.api.caller import Reader
 from service.api.context import InContext
-from service.http.problem_details import documented
-from service.lifecycle import maps
+from service.api.promises import asked, promised, responses
 
 router = APIRouter(tags=["jobs"])
-
-RETRY_SECONDS = 1
-
-_UNDER_WAY: dict[str, Any] = {
-    "description": "A worker computes the slice; ask the same again after Retry-After seconds.",
-    "model": MapUnderWay,
-    "headers": {
-        "Retry-After": {"description": "Seconds after which to ask again.", "schema": {"type": "integer"}}
-    },
-}
-_MAP: dict[str, Any] = {
-    "description": "The newest stored map; `evaluations` says how many evaluations it has learned from.",
-}
 
 
 @router.get(
     "/jobs/{job_id}/map",
     response_model=SurrogateMap,
-    responses={**documented(401, 403, 404, 409, 422, 429), 200: _MAP, 202: _UNDER_WAY},
+    responses=responses(
+        "The newest stored map; `evaluations` says how many evaluations it has learned from.",
+        MapUnderWay,
+        "A worker computes the slice",
+    ),
 )
 async def read_map(
     job_id: str,
@@ -77,15 +65,7 @@ async def read_map(
     A surrogate is fitted whatever the job's strategy. While the job runs, the newest stored map is answered and a newer
     one is computed in the background once evaluations have come that it does not know.
     """
-    found = await run_sync(
-        maps.answer,
-        context.database,
-        context.messenger,
-        caller.tenant,
-        job_id,
-        lambda problem: asked_slice(problem, wanted, over, at),
-        lambda: context.rates.count_submission(caller.name),
-    )
+    found = await asked(context, caller, job_id, lambda problem: asked_slice(problem, wanted, over, at))
     if found.document is not None:
         return Response(found.document, media_type="application/json")
     under_way = MapUnderWay(
@@ -94,5 +74,4 @@ async def read_map(
         at=found.wanted.at,
         message="a worker computes this map; ask again in a moment",
     )
-    headers = {"Retry-After": str(RETRY_SECONDS)}
-    return JSONResponse(under_way.model_dump(mode="json"), status_code=202, headers=headers)
+    return promised(under_way)

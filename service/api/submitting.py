@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from anyio.to_thread import run_sync
-from fastapi import Response
+from fastapi import Header, Response
 
 from api_schemas.arrays import JobArray
 from api_schemas.jobs import Job
@@ -92,6 +92,10 @@ async def submitted_once(
     for job in made.items if isinstance(made, JobArray) else (made,):
         await run_sync(enqueue_or_later, context.database, context.messenger, job.id)
     return made, True
+
+
+IdempotencyKey = Annotated[str | None, Header(description="Repeating the request repeats the answer only.")]
+"""The parameter ``idempotency_key`` of what makes jobs."""
 
 
 async def submitted(job: Job, more: Mapping[str, str] = MappingProxyType({})) -> Response:

@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import sleep
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import JSONResponse
 
 from api_schemas.maps import PointUnderWay, SurrogatePoint
+from api_schemas.problem import Problem
 from engine.acceptance.maps import asked_point
-from engine.composition.slices import INCUMBENT, MOST_TEXT
+from engine.composition.slices import INCUMBENT, MOST_TEXT, Slice
 from service.api.caller import Caller, Reader
 from service.api.context import Context, InContext
+from service.api.promises import asked, promised, responses
 from service.api.waiting import applied, preferred_wait
-from service.http.problem_details import documented
 from service.lifecycle import maps
 
 router = APIRouter(tags=["jobs"])
 
-RETRY_SECONDS = 1
 ASK_SECONDS = 0.2
 """How often a request that waits looks whether the worker has answered."""
 MOST_WAITING = 32
 """So many requests wait in one process; others are answered at once, as if they had not asked to wait."""
 _WAITING: set[object] = set()
 
-_UNDER_WAY: dict[str, Any] = {
-    "description": "A worker computes it; ask the same again after Retry-After seconds.",
-    "model": PointUnderWay,
-    "headers": {
-        "Retry-After": {"description": "Seconds after which to ask again.", "schema": {"type": "integer"}}
-    },
-}
-_POINT: dict[str, Any] = {
-    "description": "The newest that is stored; `evaluations` says how many evaluations it has learned from.",
-}
-
 
 @router.get(
     "/jobs/{job_id}/surrogate",
     response_model=SurrogatePoint,
-    responses={**documented(401, 403, 404, 409, 422, 429), 200: _POINT, 202: _UNDER_WAY},
+    responses=responses(
+        "The newest that is stored; `evaluations` says how many evaluations it has learned from.",
+        PointUnderWay,
+        "A worker computes it",
+    ),
 )
 async def read_surrogate(
     job_id: str,
@@ -68,30 +60,21 @@ async def read_surrogate(
     They are those of the maps, fitted whatever the job's strategy. While the job runs, the newest stored answer is
     given and a newer one is computed in the background once evaluations have come that it does not know.
     """
+
+    def meant(problem: Problem) -> tuple[str, Slice]:
+        return asked_point(problem, at)
+
     deadline = time.monotonic() + preferred_wait(prefer)
-    found = await _asked(context, caller, job_id, at)
+    found = await asked(context, caller, job_id, meant)
     waited = {}
     if found.document is None and preferred_wait(prefer) > 0 and len(_WAITING) < MOST_WAITING:
         waited = applied(prefer)
         if await _computed(context, caller, job_id, found, deadline):
-            found = await _asked(context, caller, job_id, at)
+            found = await asked(context, caller, job_id, meant)
     if found.document is not None:
         return Response(found.document, media_type="application/json", headers=applied(prefer))
     under_way = PointUnderWay(at=found.wanted.at, message="a worker computes it; ask again in a moment")
-    headers = {"Retry-After": str(RETRY_SECONDS), **waited}
-    return JSONResponse(under_way.model_dump(mode="json"), status_code=202, headers=headers)
-
-
-async def _asked(context: Context, caller: Caller, job_id: str, at: str) -> maps.MapFound:
-    return await run_sync(
-        maps.answer,
-        context.database,
-        context.messenger,
-        caller.tenant,
-        job_id,
-        lambda problem: asked_point(problem, at),
-        lambda: context.rates.count_submission(caller.name),
-    )
+    return promised(under_way, waited)
 
 
 async def _computed(

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api_schemas.choices import Verify
 from api_schemas.errors import FieldError, parse
 from api_schemas.jobs import Job
 from service.api.caller import Caller, Submitter
-from service.api.children import stored_child
+from service.api.children import answered_child, stored_child
 from service.api.context import Context, InContext
-from service.api.submitting import ACCEPTED, submitted, submitted_once
+from service.api.submitting import ACCEPTED, IdempotencyKey
 from service.http.problem_details import documented
-from service.http.request_body import optional_json_object
+from service.http.request_body import described, optional_json_object
 from service.lifecycle.verification import verification_of
-from service.repositories import idempotency
 
 router = APIRouter(tags=["jobs"])
 
-VERIFY_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": False,
-        "content": {
-            "application/json": {
-                "schema": Verify.model_json_schema(),
-                "examples": {
-                    "two": {
-                        "summary": "Two supercells of about 32 mixed sites",
-                        "value": Verify().model_dump(),
-                    }
-                },
-            }
-        },
-    }
-}
-"""OpenAPI of a body that says how many supercells, and how large; it is read by hand, with bounds."""
+VERIFY_BODY = described(
+    Verify.model_json_schema(),
+    "two",
+    "Two supercells of about 32 mixed sites",
+    Verify().model_dump(),
+    required=False,
+)
 
 
 @router.post(
@@ -52,27 +39,18 @@ async def verify_job(
     request: Request,
     context: InContext,
     caller: Submitter,
-    idempotency_key: Annotated[
-        str | None, Header(description="Repeating the request repeats the answer only.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Relax explicit supercells of the answer of a finished job, or of the best so far of a cancelled one.
 
     That is a job of its own, which names the other as its parent and begins with the evaluations that are known.
     """
     await run_sync(context.rates.count_submission, caller.name)
-    data = await optional_json_object(request)
-    verify = parse(Verify, data)
-    digest = idempotency.digest({"verify": job_id, "body": verify.model_dump()})
-    job, _ = await submitted_once(
-        context,
-        caller,
-        idempotency_key,
-        digest,
-        lambda key: _stored(context, caller, job_id, verify, key),
-        Job,
+    verify = parse(Verify, await optional_json_object(request))
+    asked = {"verify": job_id, "body": verify.model_dump()}
+    return await answered_child(
+        context, caller, idempotency_key, asked, lambda key: _stored(context, caller, job_id, verify, key)
     )
-    return await submitted(job)
 
 
 async def _stored(context: Context, caller: Caller, job_id: str, verify: Verify, key: str | None) -> Job:

@@ -23,6 +23,14 @@ MAX_WISH_BYTES = 20_000
 """Largest body of a request that holds a few wishes: it is read where the request is answered."""
 
 
+def described(
+    schema: dict[str, Any], name: str, summary: str, example: Any, *, required: bool = True
+) -> dict[str, Any]:
+    """OpenAPI of a body that is read by hand, with bounds: its schema, and an example under a name."""
+    content = {"schema": schema, "examples": {name: {"summary": summary, "value": example}}}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
 async def json_body(request: Request, max_bytes: int) -> bytes:
     """The request's body, which is declared as JSON and has not been looked at.
 

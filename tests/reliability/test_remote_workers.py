@@ -133,17 +133,26 @@ class Service:
     def said(self) -> str:
         return "\n".join(log.read_text()[-3000:] for log in sorted(self._folder.glob("*.log")))
 
-    def close(self) -> None:
+    def end_workers(self) -> None:
         for process in self._started:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+    def close(self) -> None:
         self.client.close()
         self.relay.close()
 
 
+@pytest.fixture
+def service(shared_service) -> Iterator[Service]:
+    """The one service, whose workers end with the test: a test that fails leaves none to the next one."""
+    yield shared_service
+    shared_service.end_workers()
+
+
 @pytest.fixture(scope="module")
-def service(weights, tmp_path_factory) -> Iterator[Service]:
+def shared_service(weights, tmp_path_factory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("remote")
     url = f"sqlite:///{folder / 'store.sqlite3'}"
     database = Database(url)

@@ -22,7 +22,7 @@ from engine.acceptance.resolve import resolve
 from engine.composition.notation import composition_text, parse_at_text, parse_composition, scaled_notes
 from engine.composition.space import CompositionSpace
 from engine.crystals.structure_input import read_structure
-from orichalcum import protocol
+from orichalcum import calls
 from orichalcum.starting_points import STARTING_POINTS, problem_file
 from orichalcum.structure_texts import cif_text
 
@@ -177,7 +177,7 @@ def test_a_client_reads_the_files_that_a_problem_names(tmp_path, monkeypatch):
     path.write_text(yaml.safe_dump(document))
     assert resolve(Problem.from_file(path)).crystal.n_sites == 8
     monkeypatch.chdir(tmp_path)
-    body = protocol.submit(parse(Problem, document), {}).body
+    body = calls.submit(parse(Problem, document), {}).body
     assert body["structure"] == {"cif": CIF}
     assert evaluate(parse(Problem, {**document, "potential": PLAIN["potential"]}), {}).converged
     (tmp_path / "salt.cif").unlink()
