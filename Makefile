@@ -12,8 +12,6 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Numerics of small crystals gain nothing from more threads than cores.
-export OMP_NUM_THREADS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Test files that run at the same time, each in a process with a torch of its own and one thread: threads of several
 # processes that wait for one another on the same cores spin.

@@ -222,8 +222,7 @@ class Evaluator:
         numbers = [next((k for k, end in enumerate(ends) if np.array_equal(end, x)), None) for x in points]
         if all(number is None for number in numbers):
             return [None] * len(points)
-        with fitting_threads(crystal.n_copies * len(ends)):
-            found = self.solver.relaxed(crystal, ends, self.pressure)
+        found = self.solver.relaxed(crystal, ends, self.pressure)
         return [
             found[number] if number is not None and found[number].converged else None for number in numbers
         ]

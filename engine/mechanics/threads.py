@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import torch
@@ -13,24 +14,31 @@ COPIES_FOR_THREADS = 48
 """From this many copies (over a whole batch) on, a potential call is long enough to be shared between threads."""
 
 
+_own: ContextVar[int | None] = ContextVar("threads of the process before any was taken away", default=None)
+
+
 @contextmanager
 def fitting_threads(copies: int) -> Iterator[None]:
     """Run with one thread where the work is small, with the process's own number where it is not.
 
     Threads that wait for one another spin: on a machine with other work, small crystals on two threads were seen to
     take ten times as long as on one, and fits of surrogates three times. The BLAS of numpy and scipy has threads of its
-    own.
+    own, and what this house gives it is small always.
+
+    Args:
+        copies: Copies of atoms in what is computed together. It alone decides, also inside another such block: a
+            relaxation has the same bits whatever it is a part of.
     """
-    if copies >= COPIES_FOR_THREADS:
-        yield
-        return
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    own = _own.get() or before
+    token = _own.set(own)
+    torch.set_num_threads(own if copies >= COPIES_FOR_THREADS else 1)
     try:
         with _pools().limit(limits=1, user_api="blas"):
             yield
     finally:
         torch.set_num_threads(before)
+        _own.reset(token)
 
 
 @cache

@@ -75,11 +75,13 @@ class AlchemicalGraph:
         """
         edge = self.pairs[:, 0]
         receiver = self.receivers[edge]
-        vectors = positions[self.senders[edge]] - positions[receiver] + self.shifts[edge].to(positions)
+        ends = positions.index_select(0, self.senders[edge]) - positions.index_select(0, receiver)
+        vectors = ends + self.shifts[edge].to(positions)
         deform = torch.eye(3, dtype=strain.dtype, device=strain.device) + strain
         if self.n_graphs == 1:
             return vectors @ deform[0].T
-        return torch.bmm(deform[self.site_graph[receiver]], vectors.unsqueeze(-1)).squeeze(-1)
+        of_pairs = deform.index_select(0, self.site_graph[receiver])
+        return torch.bmm(of_pairs, vectors.unsqueeze(-1)).squeeze(-1)
 
 
 @runtime_checkable

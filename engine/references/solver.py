@@ -13,6 +13,7 @@ from engine.mechanics.coordinates import SymmetryCoordinates, symmetry_coordinat
 from engine.mechanics.landscape import Landscape
 from engine.mechanics.relax import Start, Tolerance
 from engine.mechanics.sensitivity import coordinate_response
+from engine.mechanics.threads import fitting_threads
 from engine.mechanics.valleys import relax_to_the_bottom
 from engine.references.store import Reference, ReferenceStore, pack, reference_key, unpack
 
@@ -112,7 +113,8 @@ class ReferenceSolver:
             landscape = self.landscape(crystal, pressure, fixed_cell=fixed_cell)
             lam = np.stack([crystal.weights(points[i]) for i in chunk])
             starts = [Start(q=np.zeros(landscape.coordinates.n_q)) for _ in chunk]
-            results = relax_to_the_bottom(landscape, lam, starts, tolerance)
+            with fitting_threads(crystal.n_copies * len(chunk)):
+                results = relax_to_the_bottom(landscape, lam, starts, tolerance)
             for i, result in zip(chunk, results, strict=True):
                 value = pack(result, points[i], coordinate_response(result, crystal.weights_matrix))
                 self._store.put(keys[i], value)

@@ -29,8 +29,15 @@ def chosen_device(wanted: Device) -> str:
 
 
 def share_threads(workers: int) -> int:
-    """Give this process its share of the cores; returns the number of threads."""
+    """Give this process its share of the cores, at most OMP_NUM_THREADS; returns the number of threads.
+
+    The variable is what says how many cores a container or a batch job may use: the cores that the process sees are
+    those of the whole machine there.
+    """
     threads = max(1, _cores() // max(1, workers))
+    allowed = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if allowed.isdecimal():
+        threads = max(1, min(threads, int(allowed)))
     torch.set_num_threads(threads)
     return threads
 

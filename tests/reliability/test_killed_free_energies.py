@@ -20,6 +20,7 @@ PROBLEM = {
         "to": {"cation": {"K": 1.0}},
         "temperatures": [300],
         "atoms": 8,
+        "replicas": 4,
         "accuracy": 0.01,
         "budget": {"runs": 4, "steps": 20},
     },
@@ -29,7 +30,7 @@ EINSTEIN = {
     "name": "NaCl from the Einstein crystal",
     "free_energy": {
         "path": "absolute", "reference": "einstein", "temperatures": [300], "atoms": 8, "accuracy": 0.02,
-        "budget": {"runs": 4, "steps": 60},
+        "replicas": 4, "budget": {"runs": 4, "steps": 60},
     },
 }  # fmt: skip
 SECOND_SEGMENT = 1

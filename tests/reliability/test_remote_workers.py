@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import torch
 from sqlalchemy import select
 
 from api_schemas.jobs import FINAL_STATES
@@ -28,7 +27,6 @@ from service.stack.listening import listening
 from service.tables.database import Database
 from service.tables.tasks import TaskRow
 from service.worker.__main__ import EXIT_REFUSED, main
-from service.worker.device import share_threads
 from tests.e2e.test_jobs import problem, slow_scan, without_times
 from tests.observing import Silent
 from tests.service.conftest import running_broker
@@ -189,16 +187,6 @@ def _answers(client: httpx.Client) -> bool:
     return False
 
 
-def solved(asked: dict) -> dict:
-    """What `run` makes of it with as many threads as a worker has to itself: last digits depend on how many."""
-    before = torch.get_num_threads()
-    share_threads(1)
-    try:
-        return run(Problem.model_validate(asked), Silent()).model_dump(mode="json")
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_workers_that_are_killed_and_cut_off_give_the_bits_that_run_gives(service):
     scan = problem(kind="scan", scan={"points_per_edge": 6})
     job_id = service.submit(scan)
@@ -223,7 +211,7 @@ def test_workers_that_are_killed_and_cut_off_give_the_bits_that_run_gives(servic
     wait_for(lambda: service.state(job_id) in FINAL_STATES, "the job")
     answer = service.client.get(f"/v1/jobs/{job_id}/result")
     assert answer.status_code == 200, answer.text + service.said()
-    expected = solved(scan)
+    expected = run(Problem.model_validate(scan), Silent()).model_dump(mode="json")
     assert without_times(answer.json()) == without_times(expected)
     found = service.rows(job_id)
     assert {row.state for row in found} == {"done"}

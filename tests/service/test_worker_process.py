@@ -41,9 +41,16 @@ def test_a_worker_without_the_promised_device_ends_with_the_code_for_a_bad_confi
     assert "ORICHALCUM_DEVICE" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("cores", "processes", "threads"), [(8, 1, 8), (8, 3, 2), (2, 4, 1)])
-def test_workers_share_the_cores(monkeypatch, cores, processes, threads):
+@pytest.mark.parametrize(
+    ("cores", "processes", "allowed", "threads"),
+    [(8, 1, None, 8), (8, 3, None, 2), (2, 4, None, 1), (8, 1, "2", 2), (8, 4, "3", 2), (8, 1, "3,2", 3),
+     (8, 2, "many", 4), (8, 2, "0", 1)],
+)  # fmt: skip
+def test_workers_share_the_cores_that_they_may_use(monkeypatch, cores, processes, allowed, threads):
     given = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if allowed is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", allowed)
     monkeypatch.setattr(device, "_cores", lambda: cores)
     monkeypatch.setattr(torch, "set_num_threads", given.append)
     assert device.share_threads(processes) == threads

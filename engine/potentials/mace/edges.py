@@ -107,8 +107,12 @@ class Edges:
             weights: Weight lam of what is sent, [n_sent].
         """
         summed = torch.zeros(self.n_nodes, dtype=values.dtype, device=values.device)
-        summed = summed.index_add(0, self.first, values[self.rows.forward] * weights[self.second_sent])
-        return summed.index_add(0, self.second, values[self.rows.backward] * weights[self.first_sent])
+        for here, row, there in (
+            (self.first, self.rows.forward, self.second_sent),
+            (self.second, self.rows.backward, self.first_sent),
+        ):
+            summed = summed.index_add(0, here, values.index_select(0, row) * weights.index_select(0, there))
+        return summed
 
     def sent(self, features: Tensor, lam: Tensor) -> Tensor:
         """What is sent, [n_sent, m, u]: features of copies times lam, summed over the copies of each node.

@@ -233,7 +233,7 @@ class Mace:
             spherical_harmonics(unit, self._max_degree) if self._harmonics is None else self._harmonics(unit)
         )
         rows = edges.rows
-        of_rows = lengths[rows.pair]
+        of_rows = lengths.index_select(0, rows.pair)
         features_of_rows, cutoff = self._radial(of_rows, rows.receiver, rows.sender)
         if cutoff is None and self._jumps:
             cutoff = (of_rows < self.cutoff).to(of_rows).unsqueeze(1)
@@ -288,12 +288,14 @@ class Mace:
         """[n_copies] eV of pair repulsion."""
         pairs, rows = repulsion
         assert self._repulsion is not None  # noqa: S101
-        values = self._repulsion(lengths[rows.pair], rows.receiver, rows.sender)
+        values = self._repulsion(lengths.index_select(0, rows.pair), rows.receiver, rows.sender)
         weights = lam if pairs.alone is None else torch.cat([lam, torch.ones_like(lam)])
         first, second = pairs.sent_rows(len(lam))
         energies = torch.zeros(len(lam), dtype=lam.dtype, device=lam.device)
-        energies = energies.index_add(0, pairs.first, values[rows.forward] * weights[second])
-        return energies.index_add(0, pairs.second, values[rows.backward] * weights[first])
+        for here, row, there in ((pairs.first, rows.forward, second), (pairs.second, rows.backward, first)):
+            shares = values.index_select(0, row) * weights.index_select(0, there)
+            energies = energies.index_add(0, here, shares)
+        return energies
 
 
 def _all(features: list[Tensor | None]) -> Features:
