@@ -249,8 +249,8 @@ def test_pages_of_the_origins_in_the_settings_may_call(database, queue):
         )
 
 
-def test_answers_carry_headers_that_protect_browsers(client):
-    headers = client.get("/v1/jobs").headers
+def test_answers_carry_headers_that_protect_browsers(shared_client):
+    headers = shared_client.get("/v1/jobs").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -334,6 +334,7 @@ def test_a_caller_without_key_and_one_with_the_key_of_a_tenant_are_different_on_
         "",
     ],
 )
+@pytest.mark.stores("sqlite")  # none is asked
 @pytest.mark.parametrize("settings", [Settings(), Settings(**KEYED)])
 def test_a_host_that_only_begins_like_one_of_ours_is_refused(client, host):
     answer = client.get("/health/live", headers={"Host": host})
@@ -343,8 +344,8 @@ def test_a_host_that_only_begins_like_one_of_ours_is_refused(client, host):
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[::1]:8421", "LOCALHOST:8421", "127.0.0.2"])
-def test_a_host_that_is_one_of_ours_is_not(client, host):
-    assert client.get("/health/live", headers={"Host": host}).status_code == 200
+def test_a_host_that_is_one_of_ours_is_not(shared_client, host):
+    assert shared_client.get("/health/live", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["evil", "file", "chrome-extension", "https.evil", ""])
