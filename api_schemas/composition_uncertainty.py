@@ -22,7 +22,20 @@ class UncertaintyShares(Output):
     )
     surrogate: Bars | None = Field(
         description="From what the surrogates, told of every evaluation, leave open at the answer: next to nothing "
-        "where it was evaluated; null of a cancelled job."
+        "where it was evaluated; null of a cancelled job, and of a front."
+    )
+
+
+class MemberUncertainty(Output):
+    """How sure the composition of a member of a front is, as if the values that it has were what is sought."""
+
+    uncertainty_of_composition: Bars = Field(
+        description="Standard deviations of the fractions, to first order by the gradients of the objectives: from the "
+        "errors of the tier and the tolerances of targets (docs/science.md, Eq. 143). 0 where a constraint holds a "
+        "fraction back, null where the objectives leave it open."
+    )
+    uncertainty_shares: UncertaintyShares = Field(
+        description="What these deviations are made of; a goal has no tolerance."
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, field_validator
 
 from api_schemas.also import AlsoEvaluated
 from api_schemas.base import Output
-from api_schemas.composition_uncertainty import Bars, Ranges, UncertaintyShares
+from api_schemas.composition_uncertainty import Bars, MemberUncertainty, Ranges, UncertaintyShares
 from api_schemas.evaluations import Evaluation
 from api_schemas.measured import MeasuredOffset, MeasuredPoint
 from api_schemas.messages import Message, ObjectiveCheck
@@ -138,6 +138,11 @@ class Result(Output):
         None,
         description="Where the targets leave directions open, the least and the largest of each fraction with every "
         "target kept within its tolerance, to first order, and every constraint obeyed; null elsewhere.",
+    )
+    front_uncertainties: list[MemberUncertainty | None] = Field(
+        default=[],
+        description="How sure the composition of each member of the front is, in its order; null where no error of an "
+        "objective is known, or one has no gradient.",
     )
     sensitivities: list[Sensitivity] = []
     active_constraints: list[str] = []

@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api_schemas.catalogue import PotentialInfo
+from api_schemas.composition_uncertainty import Bars
 from api_schemas.cost import Cost
 from api_schemas.evaluations import Evaluation, FixedGeometryEvaluation
+from api_schemas.formula import bar_words, decimals_of
 from api_schemas.kinds import KINDS
 from api_schemas.maps import SurrogateMap, SurrogatePoint
 from api_schemas.measured import MeasuredPoint
@@ -120,7 +122,8 @@ def result(item: Result, objectives: Sequence[Objective] = ()) -> Group:
         parts += [line(sentence) for sentence in _sensitivities(item, item.best, objectives)]
         parts += [line(_prediction(one)) for one in item.predictions]
     elif item.front:
-        parts.append(_evaluations(item.front, [objective.property for objective in objectives]))
+        names = [objective.property for objective in objectives]
+        parts.append(_evaluations(item.front, names, _bars_of_front(item)))
     elif item.evaluations:
         parts.append(_evaluations(item.evaluations))
     if item.measured:
@@ -325,8 +328,24 @@ def _measured(items: Sequence[MeasuredPoint]) -> Table:
     return table
 
 
-def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Table:
-    """Evaluations, one per line: what was asked for, then what tells most of the rest."""
+def _bars_of_front(item: Result) -> list[str]:
+    """How sure the composition of each member of the front is, in words; nothing where that is known of none."""
+    bars = [None if one is None else one.uncertainty_of_composition for one in item.front_uncertainties]
+    return [] if not any(bars) else [_bars(one) for one in bars]
+
+
+def _bars(bars: Bars | None) -> str:
+    return "–" if bars is None else ", ".join(bar_words(bars, decimals_of(bars))) or "–"
+
+
+def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = (), bars: Sequence[str] = ()) -> Table:
+    """Evaluations, one per line: what was asked for, then what tells most of the rest.
+
+    Args:
+        items: The evaluations.
+        first: Names of the properties that come first.
+        bars: How sure the composition of each is, in words.
+    """
     asked = [name for item in items for name in item.properties if name not in ALWAYS]
     rest = ("lattice_a", "lattice_c", "volume", "mixing_energy", "energy")
     names = [
@@ -334,11 +353,15 @@ def _evaluations(items: Sequence[Evaluation], first: Sequence[str] = ()) -> Tabl
         for name in dict.fromkeys((*first, *asked, *rest))
         if name in asked or all(name in item.properties for item in items)
     ]
-    table = tables.table("Composition", *names, "", numeric=names)
-    for item in items:
+    sure = ["±"] if bars else []
+    table = tables.table("Composition", *sure, *names, "", numeric=names)
+    for place, item in enumerate(items):
         found = [item.properties.get(name) for name in names]
         values = ["–" if one is None else wording.quantity(one.value, one.unit) for one in found]
         table.add_row(
-            wording.composition(item.composition), *values, "" if item.converged else "not converged"
+            wording.composition(item.composition),
+            *bars[place : place + 1],
+            *values,
+            "" if item.converged else "not converged",
         )
     return table

@@ -19,6 +19,7 @@ from engine.optimize.answer.active import active_constraints
 from engine.optimize.answer.assessment import assessment
 from engine.optimize.answer.determination import determination
 from engine.optimize.answer.failures import phase_words
+from engine.optimize.answer.front_uncertainty import member_determination
 from engine.optimize.answer.objective_checks import objective_checks
 from engine.optimize.answer.offsets import measured_offsets, offset_words
 from engine.optimize.answer.prediction import left_open, predictions
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api_schemas.base import Composition
-    from api_schemas.composition_uncertainty import Determined
+    from api_schemas.composition_uncertainty import Determined, MemberUncertainty
     from api_schemas.maps import SurrogateMap, SurrogatePoint
     from api_schemas.results import Stopped, TracePoint
     from api_schemas.supercells import SupercellRecord
@@ -172,9 +173,11 @@ class CompositionPlan:
         best = None if found is None else with_uncertainty(evaluations[places[found[0].index]], choice)
         offsets = [] if stopped.reason == "cancelled" else measured_offsets(self.resolved, self.records)
         at_best = None if found is None or loss is None else found[1]
+        members = [with_uncertainty(evaluations[places[record.index]], choice) for record in front]
         return Answer(
             best=best,
-            front=[with_uncertainty(evaluations[places[record.index]], choice) for record in front],
+            front=members,
+            front_uncertainties=self._sureness(members, [places[record.index] for record in front]),
             evaluations=evaluations,
             objective_checks=[] if best is None or loss is None else objective_checks(loss, best),
             determined=None if best is None else self._determined(best, quick=stopped.reason == "cancelled"),
@@ -292,6 +295,20 @@ class CompositionPlan:
         surrogates = None if quick else left_open(self.told.space, loss, self.told.points, found[1])
         made = determination(self.told.region, loss, found[1], tiers, surrogates)
         return None if made is None else made.document()
+
+    def _sureness(
+        self, members: Sequence[Evaluation], places: Sequence[int]
+    ) -> list[MemberUncertainty | None]:
+        """How sure the composition of each member of a front is, whose places among the records are given."""
+        loss = self.told.loss
+        if loss is None:
+            return []
+        found = []
+        for member, place in zip(members, places, strict=True):
+            tiers = {term.name: member.properties[term.name].uncertainty for term in loss.terms}
+            made = member_determination(self.told.region, loss, self.told.points[place], tiers)
+            found.append(None if made is None else made.of_member())
+        return found
 
     def _predictions(self) -> list[Prediction]:
         """How well the surrogates knew the best composition."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import JsonValue
 
 from api_schemas.also import AlsoEvaluated
-from api_schemas.composition_uncertainty import Determined
+from api_schemas.composition_uncertainty import Determined, MemberUncertainty
 from api_schemas.errors import FieldError
 from api_schemas.evaluations import Evaluation
 from api_schemas.jobs import BestSoFar, CostEstimate
@@ -65,6 +65,7 @@ class Answer:
         own: What the kind answers beyond evaluations: the result's `answer`.
         objective_checks: How far the best evaluation meets each objective.
         determined: How far the targets determine the best composition; None without targets.
+        front_uncertainties: How sure the composition of each member of the front is; None where that is not known.
         sensitivities: How objectives answer to more of an element.
         active_constraints: What holds the answer back.
         notes: How it was found.
@@ -82,6 +83,7 @@ class Answer:
     own: dict[str, JsonValue] = field(default_factory=dict)
     objective_checks: Sequence[ObjectiveCheck] = ()
     determined: Determined | None = None
+    front_uncertainties: Sequence[MemberUncertainty | None] = ()
     sensitivities: Sequence[Sensitivity] = ()
     active_constraints: Sequence[str] = ()
     notes: Sequence[str] = ()

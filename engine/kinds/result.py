@@ -78,6 +78,7 @@ def _result(problem: Problem, answer: Answer, ended: Stopped, cost: TotalCost, m
         stopped=ended,
         objective_checks=list(answer.objective_checks),
         **(dict(answer.determined) if answer.determined else {}),
+        front_uncertainties=list(answer.front_uncertainties),
         sensitivities=list(answer.sensitivities),
         active_constraints=list(answer.active_constraints),
         trace=list(answer.trace),

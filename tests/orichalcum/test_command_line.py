@@ -398,6 +398,26 @@ def test_a_front_is_shown_by_its_objectives_and_without_what_it_betters(service)
     assert lines[1].split()[:3] == ["Composition", "c_over_a", "lattice_a"]
     assert "Al 0.8000" in lines[2]
     assert "Al 0.5000" not in done.stdout
+    assert "±" not in lines[1]
+    bars = {"cation": {"Al": 0.03, "Sc": 0.03}}
+    shares = {"tolerance": {"cation": {"Al": 0.0, "Sc": 0.0}}, "tier": bars, "surrogate": None}
+    sure = [{"uncertainty_of_composition": bars, "uncertainty_shares": shares}]
+    service(answer(job), answer(job), answer({**found, "front_uncertainties": sure}))
+    lines = run("result", "job1").stdout.splitlines()
+    assert lines[1].split()[:4] == ["Composition", "±", "c_over_a", "lattice_a"]
+    assert "Sc ± 0.03" in lines[2]
+
+
+def test_members_of_a_front_of_which_nothing_is_known_have_a_dash_beside_those_that_have_bars(service):
+    bars = {"cation": {"Al": 0.03, "Sc": 0.03}}
+    shares = {"tolerance": bars, "tier": None, "surrogate": None}
+    sure = [{"uncertainty_of_composition": bars, "uncertainty_shares": shares}, None]
+    found = {**RESULT, "best": None, "front": [EVALUATION, EVALUATION], "front_uncertainties": sure}
+    service(answer(DONE), answer(DONE), answer(found))
+    lines = run("result", "job1").stdout.splitlines()
+    assert "Sc ± 0.03" in lines[2]
+    assert "±" not in lines[3]
+    assert "–" in lines[3]
 
 
 def test_verify_prints_the_id_of_the_job_that_does_it(service):

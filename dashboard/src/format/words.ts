@@ -24,6 +24,14 @@ export function compositionText(composition: Composition, decimals = 4): string 
   return parts.length === 1 ? parts[0]!.text : parts.map((part) => `${part.name}: ${part.text}`).join('; ');
 }
 
+/** What elements are called where so many sublattices are spoken of: `Al`, or `cation:Al` among several. */
+export function elementNames(
+  sublattices: readonly string[],
+): (one: { sublattice: string; element: string }) => string {
+  const several = new Set(sublattices).size > 1;
+  return ({ sublattice, element }) => (several ? `${sublattice}:${element}` : element);
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

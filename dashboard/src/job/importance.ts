@@ -43,7 +43,7 @@ export function columnsOf(problem: Problem): Column[] {
 }
 
 /** Changes per percent that are smaller than this are noise of the computation. */
-const NOISE = 1e-11;
+export const NOISE = 1e-11;
 
 /**
  * The range of each fraction times the mean size of the slopes that were measured (the others of the sublattice giving way

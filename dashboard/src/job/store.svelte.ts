@@ -23,6 +23,8 @@ export class JobStore {
   answer = $state.raw<AnswerSoFar | null>(null);
   error = $state.raw<ApiError | Error | null>(null);
   connection = $state.raw<Connection>({ phase: 'connecting', since: Date.now() });
+  /** Whether there is no such job. */
+  gone = $derived(this.error instanceof ApiError && this.error.status === 404);
   /** Evaluations in the order of their numbers; a new array each time that some came. */
   points = $state.raw<readonly Point[]>([]);
   /** What the last change of state said. */

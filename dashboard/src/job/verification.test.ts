@@ -151,15 +151,35 @@ describe('verifying a finished job', () => {
     expect((await screen.findByRole('alert')).textContent).toBe('/sites: take sites: 64');
   });
 
-  it('links the jobs that verify it, and one that verifies links the other', async () => {
-    serve(() => Response.json({}), [{ id: 'k', name: 'made, verified', state: 'running' }]);
-    const { unmount } = render(VerifyBar, { job: finished() });
+  it('links the jobs that came of it: those that verify it, and evaluations beside it', async () => {
+    serve(
+      () => Response.json({}),
+      [
+        { id: 'k', name: 'made, verified', state: 'running' },
+        { id: 'l', name: 'made, at Sc 0.25', state: 'succeeded' },
+      ],
+    );
+    render(VerifyBar, { job: finished() });
     const link = await screen.findByRole('link', { name: 'made, verified' });
     expect(link.getAttribute('href')).toBe('#/jobs/k');
-    expect(link.parentElement!.textContent).toMatch(/made, verified\s*\(running\)/);
-    unmount();
-    render(VerifyBar, { job: finished({ id: 'k', parent: 'j', state: 'running' }) });
-    expect(screen.getByRole('link', { name: 'another job' }).getAttribute('href')).toBe('#/jobs/j');
+    expect(link.parentElement!.textContent.replaceAll(/\s+/g, ' ').trim()).toBe(
+      'Jobs that came of it: made, verified (running), made, at Sc 0.25 (finished).',
+    );
+  });
+
+  it.each([
+    [
+      'that verifies',
+      madeProblem({ verify: { supercells: 2, sites: 32 } } as never),
+      /^Verifies the answer of/,
+    ],
+    ['that evaluates', madeProblem(), /^Evaluates compositions as/],
+  ])('a job %s says so and links the other', (_, problem, words) => {
+    serve(() => Response.json({}));
+    render(VerifyBar, { job: finished({ id: 'k', parent: 'j', state: 'running', problem }) });
+    const link = screen.getByRole('link', { name: 'another job' });
+    expect(link.getAttribute('href')).toBe('#/jobs/j');
+    expect(link.parentElement!.textContent.trim()).toMatch(words);
     expect(screen.queryByRole('button')).toBeNull();
   });
 

@@ -15,7 +15,7 @@ from engine.optimize.history import History
 from engine.optimize.objective import Loss
 from engine.optimize.point import best_of
 from engine.optimize.proposals import strategies
-from engine.optimize.proposals.probes import PROBE, claim
+from engine.optimize.proposals.claim import TESTING, claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ CENTRED = 0.5
 
 def _since(point: Point) -> str | None:
     """The origin of a point of an earlier search: probes stay what they are."""
-    return point.origin if point.origin == PROBE else None
+    return point.origin if point.origin in TESTING else None
 
 
 class Search:

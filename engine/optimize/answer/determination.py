@@ -5,14 +5,14 @@ To first order in the gradients at the answer (docs/science.md, Eq. 143 and 144)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import null_space
 
-from api_schemas.composition_uncertainty import Determined, UncertaintyShares
+from api_schemas.composition_uncertainty import Determined, MemberUncertainty, UncertaintyShares
 from engine.optimize.answer.active import active, loss_gradient, multipliers
 from engine.optimize.answer.kept_targets import kept_ranges
 
@@ -57,14 +57,10 @@ class Determination:
 
     def document(self) -> Determined:
         """As a result holds it."""
-        shares = {
-            name: None if one is None else self._named(self._deviations(one))
-            for name, one in self.covariances.items()
-        }
         ranges = self.ranges
         return Determined(
             uncertainty_of_composition=self._named(self.deviations),
-            uncertainty_shares=UncertaintyShares.model_validate(shares),
+            uncertainty_shares=self._shares(),
             degenerate_directions=self.degenerate,
             feasible_ranges=None
             if ranges is None
@@ -72,6 +68,21 @@ class Determination:
                 name: {e: row.tolist() for e, row in zip(elements, ranges[part], strict=True)}
                 for name, elements, part in self.space
             },
+        )
+
+    def of_member(self) -> MemberUncertainty:
+        """As a result holds it of a member of a front."""
+        return MemberUncertainty(
+            uncertainty_of_composition=self._named(self.deviations),
+            uncertainty_shares=self._shares(),
+        )
+
+    def _shares(self) -> UncertaintyShares:
+        return UncertaintyShares.model_validate(
+            {
+                name: None if one is None else self._named(self._deviations(one))
+                for name, one in self.covariances.items()
+            }
         )
 
     def _deviations(self, covariance: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -107,23 +118,14 @@ def determination(
     targets = [term for term in loss.terms if term.target is not None]
     if not targets or any(term.name not in best.gradients for term in targets):
         return None
-    directions = free_directions(region, loss, best)
-    slopes = np.array([best.gradients[term.name] for term in targets]) @ directions
     tolerances = np.array([term.tolerance for term in targets])
-    _, strengths, turned = np.linalg.svd(slopes / tolerances[:, None])
-    rank = int(np.sum(strengths * DIAMETER > 1.0))
-    told, unknown = directions @ turned[:rank].T, directions @ turned[rank:].T
     parts = {
         "tolerance": tolerances,
         "tier": _deviations(targets, tiers),
         "surrogate": None if surrogates is None else _deviations(targets, surrogates),
     }
-    total = np.sqrt(sum(part**2 for part in parts.values() if part is not None))
-    weighted = (slopes @ turned[:rank].T) / total[:, None]
-    response = told @ np.linalg.pinv(weighted) / total
-    covariances = {
-        name: None if part is None else (response * part**2) @ response.T for name, part in parts.items()
-    }
+    slopes = np.array([best.gradients[term.name] for term in targets])
+    covariances, unknown = spread(slopes, free_directions(region, loss, best), tolerances, parts)
     goals = len(targets) < len(loss.terms)
     return Determination(
         space=region.space,
@@ -132,6 +134,36 @@ def determination(
         degenerate=0 if goals else unknown.shape[1],
         ranges=kept_ranges(region, loss, best) if unknown.shape[1] else None,
     )
+
+
+def spread(
+    slopes: NDArray[np.float64],
+    directions: NDArray[np.float64],
+    units: NDArray[np.float64],
+    parts: Mapping[str, NDArray[np.float64] | None],
+) -> tuple[dict[str, NDArray[np.float64] | None], NDArray[np.float64]]:
+    """Covariances of the fractions from deviations of properties that determine them, and what these leave open.
+
+    Args:
+        slopes: Tangent-space gradients of the properties, [n_properties, n_columns].
+        directions: Orthonormal directions in which the composition may move, [n_columns, d].
+        units: Of each property, the change below which it tells nothing over the longest way, [n_properties].
+        parts: By share, deviations of the properties, [n_properties], together positive; None where not known.
+
+    Returns:
+        By share, [n_columns, n_columns]; and orthonormal directions that stay open, [n_columns, n_open].
+    """
+    along = slopes @ directions
+    _, strengths, turned = np.linalg.svd(along / units[:, None])
+    rank = int(np.sum(strengths * DIAMETER > 1.0))
+    told, unknown = directions @ turned[:rank].T, directions @ turned[rank:].T
+    total = np.sqrt(sum(part**2 for part in parts.values() if part is not None))
+    weighted = (along @ turned[:rank].T) / total[:, None]
+    response = told @ np.linalg.pinv(weighted) / total
+    covariances = {
+        name: None if part is None else (response * part**2) @ response.T for name, part in parts.items()
+    }
+    return covariances, unknown
 
 
 def free_directions(region: Region, loss: Loss, best: Point) -> NDArray[np.float64]:
@@ -146,9 +178,14 @@ def free_directions(region: Region, loss: Loss, best: Point) -> NDArray[np.float
     held = [0.0] * len(found)
     if gradient is not None and not loss.met(best.values):
         held = multipliers(found, gradient, basis)
-    normals = [
-        one.normal @ basis for one, value in zip(found, held, strict=True) if one.two_sided or value > 0.0
-    ]
+    return without(
+        basis, [one.normal for one, value in zip(found, held, strict=True) if one.two_sided or value > 0.0]
+    )
+
+
+def without(basis: NDArray[np.float64], held: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """What is left of orthonormal directions [n_columns, d] without those normals, [n_columns] each: [n_columns, k]."""
+    normals = [normal @ basis for normal in held]
     normals = [normal / np.linalg.norm(normal) for normal in normals if np.linalg.norm(normal) > 0.0]
     return basis @ null_space(np.array(normals), rcond=1e-9) if normals else np.asarray(basis)
 

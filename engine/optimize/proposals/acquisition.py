@@ -77,10 +77,17 @@ class Acquisition:
 
     def improvement(self, x: NDArray[np.float64]) -> float:
         """The expected improvement in units of the loss at a composition [n_columns]: nothing where it fails."""
+        likely = 1.0 if self.converges is None else float(self.converges.probability(x[None])[0])
+        return self._where_it_converges(x) * likely
+
+    def worth(self, x: NDArray[np.float64]) -> float:
+        """The same as it counts in the choice: less where it may fail."""
+        return self._where_it_converges(x) * (1.0 if self.converges is None else self.converges.factor_at(x))
+
+    def _where_it_converges(self, x: NDArray[np.float64]) -> float:
         with torch.no_grad(), _quiet():
             value = float(self.function(torch.tensor(x, dtype=torch.float64)[None, None, :])[0])
-        likely = 1.0 if self.converges is None else float(self.converges.probability(x[None])[0])
-        return float(np.exp(min(value, 700.0)) * self.unit * likely)
+        return float(np.exp(min(value, 700.0)) * self.unit)
 
 
 def _quiet() -> warnings.catch_warnings:

@@ -60,12 +60,14 @@ class Choice:
     Attributes:
         x: Fractions of the composition, [n_columns].
         improvement: The improvement of the loss expected there.
+        worth: That improvement as it counts: less where the relaxation may fail.
         negligible: An expected improvement below this is not worth an evaluation.
         among: Compositions that were looked at first, [n, n_columns].
     """
 
     x: NDArray[np.float64]
     improvement: float
+    worth: float
     negligible: float
     among: NDArray[np.float64]
 
@@ -121,7 +123,7 @@ def best_choice(
         x = region.project(everything[number])
         if _distances(x[None], taken)[0] > apart:
             least = _negligible(loss, models, anywhere, best_of(points), front=front)
-            return Choice(x, acquisition.improvement(x), least, candidates)
+            return Choice(x, acquisition.improvement(x), acquisition.worth(x), least, candidates)
     return None
 
 

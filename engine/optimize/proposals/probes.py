@@ -3,110 +3,34 @@
 A surrogate that has seen one branch of a property with a kink is sure of the other, of which it knows nothing: nothing
 is expected anywhere, and the search would end at a local optimum. So before it ends, compositions far from all that was
 tried are evaluated: where elements have been tried little, two of them in equal parts, since phases give way to others
-beyond some fraction. What the surrogates say of each evaluation when it is left out (docs/science.md, Eq. 58) tells
-whether they may be trusted.
+beyond some fraction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.optimize.surrogates.convergence import SURE, convergence
-from engine.optimize.surrogates.surrogate import surrogates
+from engine.optimize.proposals.claim import PROBE
+from engine.optimize.surrogates.convergence import convergence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.composition.region import Region
-    from engine.composition.space import CompositionSpace
     from engine.optimize.history import History
-    from engine.optimize.objective import Loss
     from engine.optimize.point import Point
-    from engine.optimize.surrogates.surrogate import FitCache
 
-PROBE = "probe"
-"""Origin of these evaluations."""
 FEWEST = 5
 """Evaluations before a search may end, or as many as fractions may vary."""
 SHARE = 1.2
 """A search is made longer by the probes, from the first on, to so many times what it would have taken, at the most."""
 TRIED = 0.45
 """An element counts as tried where it has had so much of the range of its fraction."""
-CONTRADICTED = 5.0
-"""An error of so many deviations contradicts a surrogate,"""
-MATERIAL = 0.03
-"""where it is larger than this part of the spread of the property."""
 _DRAWN = 256
 _NEAR = 0.05
-
-
-@dataclass(frozen=True)
-class Claim:
-    """How the surrogates stood the test.
-
-    Attributes:
-        left_out: Number of evaluations left out, each in its turn.
-        worst: Largest error in deviations, of those that matter.
-        probes: Number of probes among them.
-        worst_probe: Largest error of a probe, in deviations; 0 without one.
-    """
-
-    left_out: int
-    worst: float
-    probes: int
-    worst_probe: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether no left-out evaluation contradicts the surrogates."""
-        return self.worst <= CONTRADICTED
-
-    def words(self) -> str:
-        """The test for a message."""
-        plural = "" if self.probes == 1 else "s"
-        few = f"{100 * MATERIAL:g} % of the spread of its property"
-        off = (
-            f"none was off by more than {few}"
-            if self.worst == 0.0
-            else f"those off by more than {few} were so by at most {self.worst:.1f} deviations"
-        )
-        return (
-            f"tested by leaving out each of {self.left_out} evaluations, {self.probes} of them "
-            f"probe{plural} far from the rest: {off}"
-        )
-
-
-def claim(space: CompositionSpace, loss: Loss, points: Sequence[Point], cache: FitCache) -> Claim:
-    """Leave every evaluation out of the surrogates, which keep their hyperparameters, and predict it.
-
-    Args:
-        space: Composition space.
-        loss: Objectives and property constraints.
-        points: All points told; one at least has values.
-        cache: Fits already made.
-    """
-    probes = np.array([point.x for point in points if point.origin == PROBE and point.values])
-    certain = {name for name, part in loss.known.items() if part.whole}
-    names = [name for name in loss.properties if name not in certain]
-    worst, worst_probe, left_out = 0.0, 0.0, 0
-    for model in surrogates(space, names, points, cache, loss.known, loss.measured).values():
-        errors, deviations = model.leave_one_out()
-        own = ~model.observations.measured
-        errors, deviations = errors[own], deviations[own]
-        left_out = len(errors)
-        if left_out < 2:
-            continue
-        spread = float(np.ptp(model.observations.values[own]))
-        off = np.where(np.abs(errors) > MATERIAL * spread, np.abs(errors) / deviations, 0.0)
-        worst = max(worst, float(off.max()))
-        if len(probes):
-            apart = np.abs(model.observations.x[own, None] - probes[None]).max(axis=2).min(axis=1)
-            worst_probe = max(worst_probe, float(off[apart == 0.0].max(initial=0.0)))
-    return Claim(left_out, worst, len(probes), worst_probe)
 
 
 def probe(history: History) -> NDArray[np.float64] | None:
@@ -162,7 +86,7 @@ def _place(
     candidates = np.array(drawn)
     converges = convergence(points, region.space.free_basis)
     if converges is not None:
-        candidates = candidates[converges.probability(candidates) > SURE]
+        candidates = candidates[converges.probability(candidates) > 1.0 - converges.risk]
     if not len(candidates):
         return None
     nearest = np.linalg.norm(candidates[:, None] - tried[None], axis=2).min(axis=1)

@@ -175,7 +175,8 @@ def _next(history: History, pending: list[NDArray[np.float64]], *, sure_steps: b
 def _in_doubt(history: History, pending: list[NDArray[np.float64]]) -> Proposal | None:
     """What to evaluate where nothing is expected: what tests that, and what is expected if surrogates know less."""
     from engine.optimize.proposals.bayesian import DOUBT, GREAT_DOUBT
-    from engine.optimize.proposals.probes import PROBE, claim, probe
+    from engine.optimize.proposals.claim import IN_DOUBT, PROBE, claim
+    from engine.optimize.proposals.probes import probe
 
     tested = None if pending else probe(history)
     if tested is not None:
@@ -183,10 +184,15 @@ def _in_doubt(history: History, pending: list[NDArray[np.float64]]) -> Proposal 
     choice = _choice(history, pending, DOUBT)
     if choice is not None and not _is_little(choice):
         return Proposal(choice.x, "improve")
-    if pending or claim(history.region.space, history.loss, history.points, history.fits).holds:
+    if pending:
+        return None
+    stood = claim(history.region.space, history.loss, history.points, history.fits)
+    if stood.holds and stood.settled:
         return None
     doubted = _choice(history, [], GREAT_DOUBT)
-    return None if doubted is None else Proposal(doubted.x, "doubt")
+    if doubted is None or (stood.holds and _is_little(doubted)):
+        return None
+    return Proposal(doubted.x, IN_DOUBT)
 
 
 def _choice(history: History, pending: list[NDArray[np.float64]], doubt: float = 1.0) -> Choice | None:
@@ -211,13 +217,19 @@ def _is_little(choice: Choice | None) -> bool:
 
 
 def _sure_step(history: History, choice: Choice) -> SureStep | None:
-    """The sure step, where it gains what is worth an evaluation: however much is expected elsewhere."""
+    """The sure step, where it gains what is worth an evaluation: however much is expected elsewhere.
+
+    Where relaxations have failed it has to be worth more than that: where several borders explain what failed, a step
+    that keeps from all of them does not go far, and which one it is another composition tells.
+    """
     from engine.optimize.proposals.sure_step import FEWEST, sure_step
 
     if len(history.points) < FEWEST:
         return None
     step = sure_step(history.region, history.loss, history.points, history.fits, choice.among)
-    return None if step is None or step.improvement < choice.negligible else step
+    if step is None or step.improvement < choice.negligible:
+        return None
+    return None if step.worth is not None and step.worth < choice.worth else step
 
 
 STRATEGIES: Registry[Strategy] = Registry(

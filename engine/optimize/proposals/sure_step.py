@@ -47,10 +47,17 @@ _STARTS = 2
 
 @dataclass(frozen=True, eq=False)
 class SureStep:
-    """A composition [n_columns] and the decrease of the loss that is sure there."""
+    """A composition [n_columns] and the decrease of the loss that is sure there.
+
+    Attributes:
+        x: The composition.
+        improvement: The decrease.
+        worth: What it counts for where relaxations have failed: less where this one may; None where none has.
+    """
 
     x: NDArray[np.float64]
     improvement: float
+    worth: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +212,7 @@ def sure_step(
     known = np.array([point.x for point in points])
     if gain <= 0.0 or np.abs(known - x).max(axis=1).min() <= SAME:
         return None
-    return SureStep(x, gain)
+    return SureStep(x, gain, None if converges is None else gain * converges.factor_at(x))
 
 
 def _ends(

@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 
     from engine.optimize.point import Point
 
-SURE = 0.55
-"""Probability to converge that a sure step keeps; a bracket of a border is then nearly halved by each."""
-CAUTION = 1.25
-"""Power of the probability in acquisitions. Where the gain rises evenly towards a border that may be anywhere between
-two compositions, the best try is then four ninths of the way."""
-BEARABLE = 0.2
-"""Both grow once more than this share has failed, so that it stays below a third."""
-_MORE_SURE, _MORE_CAUTION, _SUREST = 1.5, 20.0, 0.95
+BEARABLE = 0.3
+"""Share of failures that is aimed at,"""
+AHEAD = 10
+"""over all relaxations and so many more: what has failed leaves less to risk in these."""
+_LEAST_RISK, _MOST_RISK = 0.1, 0.5
 _OF_PAIRS, _OF_ANY_SHAPE = 0.3, 0.1
 """Prior weights of limits of two fractions and of a border of any shape, where that of limits of one is 1."""
 _UNIFORM = 1.0 / np.sqrt(12.0)
@@ -54,7 +51,7 @@ class Convergence:
         outermost: The largest of each that converged, [m].
         widths: From there to the least that failed, [m], positive.
         shares: Posterior weights of the border of any shape and of the limits, [1 + m].
-        failed: Share of the relaxations that failed.
+        risk: Probability to fail that the next relaxation may have.
     """
 
     basis: Tensor
@@ -65,7 +62,7 @@ class Convergence:
     outermost: Tensor
     widths: Tensor
     shares: Tensor
-    failed: float
+    risk: float
 
     def of(self, x: Tensor) -> Tensor:
         """That probability, [n], at compositions [n, n_columns]."""
@@ -80,9 +77,14 @@ class Convergence:
     def worth(self, x: Tensor) -> Tensor:
         """What is added to the logarithms of expected improvements at x [n, n_columns], [n].
 
-        The logarithm of the probability, times `CAUTION` and more.
+        The logarithm of the probability times (1 - r) / r. Where the gain rises evenly towards a border that may be
+        anywhere between two compositions, the best try is then the part r of the way: that of the risk.
         """
-        return (CAUTION + _MORE_CAUTION * self._excess) * self.of(x).clamp_min(_UNLIKELY).log()
+        return (1.0 / self.risk - 1.0) * self.of(x).clamp_min(_UNLIKELY).log()
+
+    def factor_at(self, x: NDArray[np.float64]) -> float:
+        """What a gain at a composition [n_columns] counts by."""
+        return float(self.worth(torch.tensor(x[None], dtype=torch.float64)).exp()[0])
 
     def probability(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """That probability, [n], at compositions [n, n_columns]."""
@@ -94,12 +96,7 @@ class Convergence:
         at = torch.tensor(x[None], dtype=torch.float64).requires_grad_()
         probability = self.of(at)[0]
         (slope,) = torch.autograd.grad(probability, at)
-        wanted = min(_SUREST, SURE + _MORE_SURE * self._excess)
-        return np.array([float(probability.detach()) - wanted]), slope.numpy()
-
-    @property
-    def _excess(self) -> float:
-        return max(0.0, self.failed - BEARABLE)
+        return np.array([float(probability.detach()) - (1.0 - self.risk)]), slope.numpy()
 
 
 def convergence(points: Sequence[Point], basis: NDArray[np.float64]) -> Convergence | None:
@@ -145,8 +142,13 @@ def border(x: NDArray[np.float64], inside: NDArray[np.bool_], basis: NDArray[np.
         outermost=torch.from_numpy(outermost[agree]),
         widths=torch.from_numpy(widths[agree]),
         shares=torch.from_numpy(shares / shares.sum()),
-        failed=float((~inside).mean()),
+        risk=_risk(len(inside), int((~inside).sum())),
     )
+
+
+def _risk(tried: int, failed: int) -> float:
+    """Probability to fail that keeps to `BEARABLE` where it is that of each of the `AHEAD` next relaxations."""
+    return float(np.clip((BEARABLE * (tried + AHEAD) - failed) / AHEAD, _LEAST_RISK, _MOST_RISK))
 
 
 def _hypotheses(n_columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

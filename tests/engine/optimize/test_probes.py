@@ -14,7 +14,8 @@ from engine.composition.space import CompositionSpace
 from engine.optimize.history import History
 from engine.optimize.objective import Loss, build_loss
 from engine.optimize.point import Point
-from engine.optimize.proposals.probes import CONTRADICTED, PROBE, claim, probe
+from engine.optimize.proposals.claim import CONTRADICTED, IN_DOUBT, PROBE, TESTS, claim, surprises
+from engine.optimize.proposals.probes import probe
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import problem, record
@@ -123,3 +124,78 @@ def test_a_property_that_a_smooth_surrogate_follows_is_not_contradicted_and_a_ju
 
 def test_a_claim_of_known_properties_alone_holds():
     assert claim(SPACE, Loss(()), [point(0, [0.25] * 4, 0.0)], {}).holds
+
+
+FOLDS = (
+    (np.array([0.0654, 0.5341, 0.4005]), 1.0, 0.0),
+    (np.array([0.4567, 0.2292, 0.3141]), 1.3, -0.05),
+    (np.array([0.1732, 0.3311, 0.4957]), 1.6, -0.12),
+)
+"""Three bowls of which the lowest counts: centre, stiffness, and depth in eV/atom."""
+THREE = CompositionSpace(("cation",), (("Na", "K", "Li"),), np.zeros(3), np.ones(3))
+
+
+def folded(x):
+    branches = [
+        (s * float((x - c) @ (x - c)) + floor, 2.0 * s * (np.asarray(x) - c)) for c, s, floor in FOLDS
+    ]
+    return min(branches, key=lambda found: found[0])
+
+
+def told(compositions, function, origins=()):
+    """Points of a function at compositions of three elements."""
+    found = []
+    for i, x in enumerate(compositions):
+        value, slope = function(np.array(x))
+        gradients = {"mixing_energy": THREE.project_gradient(slope)}
+        origin = origins[i] if i < len(origins) else "step"
+        found.append(Point(i, origin, np.array(x), {"mixing_energy": value}, gradients, value / 1e-3))
+    return found
+
+
+ENDED_TOO_EARLY = [
+    [0.4679, 0.1242, 0.4079],
+    [0.0, 1.0, 0.0],
+    [0.3594, 0.3323, 0.3083],
+    [0.4827, 0.2314, 0.2859],
+    [0.4547, 0.2297, 0.3156],
+    [0.0, 0.0, 1.0],
+    [1.0, 0.0, 0.0],
+]
+"""Where a search of these bowls used to say that it had converged, at the second lowest."""
+
+
+def test_a_surprise_that_a_new_fit_explains_away_is_remembered_until_two_tests_came_as_foretold():
+    points = told(ENDED_TOO_EARLY, folded, ["step"] * 5 + [PROBE])
+    assert surprises(THREE, LOSS, points, {}) == [2]
+    stood = claim(THREE, LOSS, points, {})
+    assert stood.holds  # leaving each out shows nothing
+    assert (stood.surprises, stood.since, stood.settled) == (1, 1, False)
+    assert "1 evaluation came otherwise than foretold" in stood.words()
+    # One more test, of what the fourth and fifth know, in the bowl that was found.
+    known = [0.45, 0.24, 0.31]
+    points = told([*ENDED_TOO_EARLY, known], folded, ["step"] * 5 + [PROBE, "improve", IN_DOUBT])
+    stood = claim(THREE, LOSS, points, {})
+    assert (stood.surprises, stood.since) == (1, TESTS)
+    assert stood.settled
+    # What lies in the third bowl is the next surprise.
+    points = told([*ENDED_TOO_EARLY, known, [0.2, 0.3, 0.5]], folded)
+    assert surprises(THREE, LOSS, points, {}) == [2, 8]
+
+
+def test_a_smooth_property_surprises_nobody():
+    centre = np.array([0.2, 0.3, 0.5])
+    points = told(ENDED_TOO_EARLY, lambda x: (float((x - centre) @ (x - centre)), 2.0 * (x - centre)))
+    assert surprises(THREE, LOSS, points, {}) == []
+    stood = claim(THREE, LOSS, points, {})
+    assert stood.settled
+    assert "foretold" not in stood.words()
+
+
+def test_the_lowest_of_three_bowls_is_found_where_the_search_used_to_end_in_the_second():
+    strategy = {"name": "auto", "max_evaluations": 25, "seed": 6}
+    at = [{"cation": dict(zip(ELEMENTS[:3], ENDED_TOO_EARLY[0], strict=True))}]
+    campaign = Campaign(problem(ELEMENTS[:3], GOAL, at=at, strategy=strategy))
+    while batch := campaign.ask(1):
+        campaign.tell([record(campaign, s, {"mixing_energy": folded}) for s in batch])
+    assert campaign.best.properties["mixing_energy"] == pytest.approx(-0.12, abs=1e-3)

@@ -16,7 +16,7 @@ from engine.optimize.history import History
 from engine.optimize.objective import build_loss
 from engine.optimize.point import Point
 from engine.optimize.proposals import bayesian
-from engine.optimize.proposals.probes import PROBE
+from engine.optimize.proposals.claim import PROBE
 from engine.optimize.proposals.strategies import propose
 from tests.soak import later
 

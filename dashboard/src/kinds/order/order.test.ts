@@ -108,7 +108,7 @@ describe('the page of a job of kind order', () => {
     expect(probability.getAttribute('aria-valuetext')).toBe(`3000 K: ${last.toFixed(3)}`);
     const entropy = slider(/^entropy .* against the temperature/);
     expect(entropy.getAttribute('aria-valuetext')).toMatch(/^3000 K: 0\.\d+$/);
-    expect(entropy.querySelector('.job')).toBeTruthy();
+    expect(entropy.querySelector('line.target')).toBeTruthy();
   });
 
   it('has one selection: what is chosen in the hull is chosen in the table, with its composition', async () => {
