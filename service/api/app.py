@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
@@ -38,7 +38,6 @@ from service.dashboard import site
 from service.http import problem_details
 from service.http.addresses import StorableAddresses
 from service.http.guard import Guard
-from service.http.parameters import only_known
 from service.lifecycle.finish import own_version
 from service.lifecycle.pulse import Pulse
 from service.queue.messenger import CeleryMessenger, Messenger, celery_application
@@ -106,7 +105,6 @@ def create_app(
         version=own_version(),
         summary="Finds the composition of a mixed crystal that has the properties you want.",
         lifespan=lifespan,
-        dependencies=[Depends(only_known)],
         separate_input_output_schemas=False,
         redoc_url=None,
     )
@@ -143,10 +141,9 @@ def create_app(
         surrogate,
         catalogue,
         work,
+        health,
     ):
-        app.include_router(part.router, prefix="/v1")  # of a router within a router, FastAPI makes all twice
-    app.include_router(health.router)
-
+        app.router.routes.extend(part.router.routes)
     app.router.routes.extend(site.routes(site.STATIC))
     describe(app)
     return app

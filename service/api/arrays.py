@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api_schemas.arrays import ArrayRequest, JobArray
 from service.api.caller import Reader, Submitter
@@ -16,12 +16,13 @@ from service.api.problems import EXAMPLE
 from service.api.submitting import IdempotencyKey, submitted_once
 from service.checking.checker import Check
 from service.http.answers import document
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.http.request_body import described, json_body
 from service.lifecycle import arrays
 from service.lifecycle.submission import Options, submit_array
 
-router = APIRouter(tags=["arrays"])
+router = calls(tags=["arrays"])
 
 _SCHEMA = ArrayRequest.model_json_schema()
 del _SCHEMA["$defs"]  # of any JSON value

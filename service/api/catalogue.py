@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from api_schemas.catalogue import Catalogue
 from api_schemas.kinds import KINDS
@@ -10,9 +10,10 @@ from engine.crystals.prototypes import PROTOTYPES
 from engine.potentials import registry
 from engine.properties import table
 from service.api.caller import allowed
+from service.http.calls import calls
 from service.http.problem_details import documented
 
-router = APIRouter(
+router = calls(
     tags=["catalogue"], dependencies=[Depends(allowed("read"))], responses=documented(401, 403, 429)
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api_schemas.choices import EvaluateAt
 from api_schemas.errors import parse
@@ -12,11 +12,12 @@ from service.api.caller import Caller, Submitter
 from service.api.children import answered_child, stored_child
 from service.api.context import Context, InContext
 from service.api.submitting import ACCEPTED, IdempotencyKey
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.http.request_body import described, optional_json_object
 from service.lifecycle.evaluating import evaluation_of
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 MAX_BYTES = 200_000
 """Of a body: as many compositions as are allowed, of ten elements with all their digits."""

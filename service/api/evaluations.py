@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api_schemas.jobs import EvaluationPage
 from service.api.caller import Reader
 from service.api.context import InContext
 from service.http.answers import document
+from service.http.calls import calls
 from service.http.paging import next_link, number_cursor
 from service.http.problem_details import documented
 from service.lifecycle import actions
 from service.repositories import evaluations
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 
 @router.get(

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header
+from fastapi import Header
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from api_schemas.jobs import FINAL_STATES
 from service.api.caller import Reader
 from service.api.context import Context, InContext
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.http.refusals import MalformedRequest
 from service.lifecycle import actions, states
@@ -27,7 +28,7 @@ STREAM_SECONDS = 600.0
 RECONNECT = b"retry: 1000\n\n"
 PAGE = 100
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 _EXAMPLE = (
     'event: state\ndata: {"state":"running","message":null,"at":"2025-01-01T12:00:00Z"}\nid: 2\n\n'

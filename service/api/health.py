@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
@@ -13,11 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.api.caller import Operator
 from service.api.context import Context, InContext
 from service.api.metrics import Metrics
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.lifecycle.notice import stalled
 from service.repositories import parts
 
-router = APIRouter(tags=["health"])
+router = calls("", tags=["health"])
 
 
 class Live(BaseModel):

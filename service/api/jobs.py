@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from service.api.submitting import ACCEPTED, IdempotencyKey, submitted, submitte
 from service.api.waiting import applied, matches, preferred_wait, settled
 from service.checking.checker import Check
 from service.http.answers import document
+from service.http.calls import calls
 from service.http.paging import checked_cursor, next_link
 from service.http.problem_details import documented
 from service.http.refusals import Unprocessable
@@ -37,7 +38,7 @@ from service.repositories import jobs
 from service.repositories.jobs import JobFilter
 from service.tables.jobs import JobRow
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 MOST_CANCELLED = 200
 """Jobs that one call cancels."""

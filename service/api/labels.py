@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api_schemas.errors import parse
 from api_schemas.jobs import Job
@@ -11,11 +11,12 @@ from api_schemas.labels import JobLabels
 from service.api.caller import Submitter
 from service.api.context import InContext
 from service.http.answers import document
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.http.request_body import described, optional_json_object
 from service.lifecycle import actions
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 LABELS_BODY = described(
     JobLabels.model_json_schema(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api_schemas.maps import MapUnderWay, SurrogateMap
 from engine.acceptance.maps import asked_slice
@@ -12,8 +12,9 @@ from engine.composition.slices import INCUMBENT, MOST_TEXT
 from service.api.caller import Reader
 from service.api.context import InContext
 from service.api.promises import asked, promised, responses
+from service.http.calls import calls
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 
 @router.get(

@@ -6,18 +6,19 @@ import json
 from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api_schemas.choices import PotentialChoice
 from api_schemas.jobs import CostEstimate, Validation
 from service.api.caller import Submitter
 from service.api.checking import checking
 from service.api.context import Context, InContext
+from service.http.calls import calls
 from service.http.problem_details import documented
 from service.http.request_body import json_body
 from service.repositories import speeds
 
-router = APIRouter(tags=["problems"])
+router = calls(tags=["problems"])
 
 EXAMPLE: dict[str, Any] = {
     "kind": "optimize",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from anyio import sleep
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from api_schemas.maps import PointUnderWay, SurrogatePoint
 from api_schemas.problem import Problem
@@ -17,9 +17,10 @@ from service.api.caller import Caller, Reader
 from service.api.context import Context, InContext
 from service.api.promises import asked, promised, responses
 from service.api.waiting import applied, preferred_wait
+from service.http.calls import calls
 from service.lifecycle import maps
 
-router = APIRouter(tags=["jobs"])
+router = calls(tags=["jobs"])
 
 ASK_SECONDS = 0.2
 """How often a request that waits looks whether the worker has answered."""

@@ -11,10 +11,11 @@ import re
 from contextlib import AsyncExitStack
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from service.api.caller import Caller, Computer
 from service.api.context import Context, InContext
+from service.http.calls import calls
 from service.http.refusals import MalformedRequest, Unprocessable
 from service.http.request_body import json_body, unpacked
 from service.repositories.parts import remote_name
@@ -31,7 +32,7 @@ READING_SECONDS = 10.0
 _WORTH_PACKING = 1000
 _KEYLESS = "keyless"
 
-router = APIRouter(include_in_schema=False)
+router = calls(include_in_schema=False)
 
 
 @router.post("/work/{operation}")
