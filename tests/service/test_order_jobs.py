@@ -46,16 +46,23 @@ def by_pairs(worker):
     return dataclasses.replace(worker, perform=each(perform), plan=plan_of)
 
 
-def test_a_worker_and_this_process_give_the_same_answer(client, database, queue, worker):
+@pytest.fixture(scope="module")
+def in_this_process() -> tuple[Result, Silent]:
+    """What `run` answers, and what it told on the way: the same for all stores."""
     from engine.potentials.weights import fetch
 
     fetch("sevennet-0")
+    listening = Silent()
+    return run(SMALL, listening), listening
+
+
+def test_a_worker_and_this_process_give_the_same_answer(client, database, queue, worker, in_this_process):
+    result, listening = in_this_process
     job_id = submitted(client, SMALL)
     worked(dataclasses.replace(worker, perform=performed, plan=plan_of), queue)
     assert state_of(database, job_id) == "succeeded"
     theirs = client.get(f"/v1/jobs/{job_id}/result").json()
-    listening = Silent()
-    ours = run(SMALL, listening).model_dump(mode="json")
+    ours = result.model_dump(mode="json")
     for result in (ours, theirs):
         assert result["stopped"]["reason"] == "completed"
         del result["cost"][
@@ -132,6 +139,7 @@ def test_a_second_job_takes_what_is_in_the_cache(client, database, queue, by_pai
     assert first != second
 
 
+@pytest.mark.stores("sqlite")  # the kind refuses it
 def test_nothing_of_kind_order_is_verified(client, database, queue, by_pairs):
     job_id = submitted(
         client, SEVERAL.model_copy(update={"order": SEVERAL.order.model_copy(update=NOTHING_ELSE)})
