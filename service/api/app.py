@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
@@ -130,7 +130,6 @@ def create_app(
     )
     app.add_middleware(MeasuredRequests, metrics=metrics)
     problem_details.install(app)
-    resources = APIRouter(prefix="/v1")
     for part in (
         problems,
         jobs,
@@ -145,8 +144,7 @@ def create_app(
         catalogue,
         work,
     ):
-        resources.include_router(part.router)
-    app.include_router(resources)
+        app.include_router(part.router, prefix="/v1")  # of a router within a router, FastAPI makes all twice
     app.include_router(health.router)
 
     app.router.routes.extend(site.routes(site.STATIC))

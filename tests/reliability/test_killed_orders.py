@@ -21,12 +21,11 @@ PROBLEM = {
 }
 
 
-def test_a_killed_worker_costs_no_number_of_an_ordering(own_stack, tmp_path):
-    stack = own_stack(tmp_path / "data")
-    calm = stack.of("calm")
+def test_a_killed_worker_costs_no_number_of_an_ordering(stack):
+    calm = stack.of("calm-ordering")
     expected = calm.submit(PROBLEM)
     assert calm.finished(expected)["state"] == "succeeded"
-    disturbed = stack.of("disturbed")
+    disturbed = stack.of("disturbed-ordering")
     job_id = disturbed.submit(PROBLEM)
     # Only of supercells there are two: with the number 1 it is the second.
     stack.stopped_while_computing(job_id, 1).kill()

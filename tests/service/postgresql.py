@@ -12,6 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+USER = "postgres"
+
+HASTY = "-c fsync=off -c full_page_writes=off -c autovacuum=off"
+"""Without what only a crash of the machine asks for, and what tidies up databases that nobody uses any more."""
+
 
 def _program(name: str) -> str | None:
     found = shutil.which(name)
@@ -33,17 +41,18 @@ class Server:
     folder: Path
 
     def url(self, name: str) -> str:
-        user = "postgres"
-        return f"postgresql+psycopg://{user}@/{name}?host={self.folder}"
+        return f"postgresql+psycopg://{USER}@/{name}?host={self.folder}"
 
     def create(self, name: str, template: str = "template1") -> str:
         """A new database with what is in another, to which nobody is connected; returns its URL."""
-        statement = f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
-        self._run("psql", "-h", str(self.folder), "-U", "postgres", "-qc", statement, "postgres")
+        statement = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template))
+        host = str(self.folder)
+        with psycopg.connect(host=host, user=USER, dbname="postgres", autocommit=True) as connection:
+            connection.execute(statement)
         return self.url(name)
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} {HASTY}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")
 
@@ -71,7 +80,7 @@ def server() -> Iterator[Server]:
     running = Server(folder)
     try:
         running._run(
-            "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
+            "initdb", "-D", str(folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"
         )
         running.start()
         yield running

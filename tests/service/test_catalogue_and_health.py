@@ -12,8 +12,8 @@ from tests.service.test_tasks import rows
 from tests.waiting import HANG_SECONDS
 
 
-def test_the_potentials_are_listed_with_licence_and_citation(client):
-    found = {row["name"]: row for row in client.get("/v1/potentials").json()["potentials"]}
+def test_the_potentials_are_listed_with_licence_and_citation(shared_client):
+    found = {row["name"]: row for row in shared_client.get("/v1/potentials").json()["potentials"]}
     assert {"sevennet-l3i5", "sevennet-0"} <= set(found)
     assert all(row["licence"] and row["citation"] for row in found.values())
     assert len(found["sevennet-0"]["sha256"]) == 64
@@ -21,15 +21,15 @@ def test_the_potentials_are_listed_with_licence_and_citation(client):
     assert len(found["sevennet-0"]["elements"]) == 89
 
 
-def test_the_prototypes_are_listed_with_what_each_species_is(client):
-    found = {row["name"]: row for row in client.get("/v1/prototypes").json()["prototypes"]}
+def test_the_prototypes_are_listed_with_what_each_species_is(shared_client):
+    found = {row["name"]: row for row in shared_client.get("/v1/prototypes").json()["prototypes"]}
     assert {"rocksalt", "zincblende", "wurtzite", "fluorite", "perovskite", "fcc", "bcc", "hcp"} <= set(found)
     assert found["wurtzite"]["sites"] == 4
     assert len(found["perovskite"]["species"]) == 3
 
 
-def test_the_properties_are_listed_with_their_units(client):
-    found = {row["name"]: row["unit"] for row in client.get("/v1/properties").json()["properties"]}
+def test_the_properties_are_listed_with_their_units(shared_client):
+    found = {row["name"]: row["unit"] for row in shared_client.get("/v1/properties").json()["properties"]}
     assert found["lattice_a"] == "Å"
     assert found["density"] == "g/cm^3"
     assert found["mixing_energy"] == "eV/atom"
@@ -103,8 +103,8 @@ def test_the_metrics_tell_of_queues_computing_retries_lost_leases_and_the_cache(
     assert told["orichalcum_workers"] == 0
 
 
-def test_the_openapi_document_describes_every_call_of_the_contract(client):
-    document = client.get("/openapi.json").json()
+def test_the_openapi_document_describes_every_call_of_the_contract(shared_client):
+    document = shared_client.get("/openapi.json").json()
     calls = {
         "/v1/problems/validate": {"post"},
         "/v1/jobs": {"get", "post"},

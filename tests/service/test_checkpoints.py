@@ -15,11 +15,12 @@ from service.lifecycle.dispatch import enqueue
 from service.repositories import checkpoints, jobs, tasks
 from service.tables.checkpoints import CheckpointRow
 from service.tables.tasks import TaskRow
-from service.worker import checkpointing
+from service.worker import checkpointing, lease
 from service.worker.advance import run_advance
 from service.worker.checkpointing import CheckpointFailed
 from service.worker.perform import run_task
 from tests.service.conftest import FakePlan, each, fake_perform
+from tests.waiting import HANG_SECONDS
 
 STATE = {"place": np.array(0.1), "steps": np.arange(3, dtype=np.uint64), "cell": np.eye(3)[:, ::-1]}
 
@@ -121,7 +122,12 @@ def test_the_checkpoint_of_a_worker_that_lost_its_claim_is_refused(
         assert checkpoints.save(session, ours.task_id, ours.attempt, b"second")
 
 
-def test_saving_after_the_claim_was_lost_ends_the_computation(database, queue, submitted, worker, sweeper):
+def test_saving_after_the_claim_was_lost_ends_the_computation(
+    database, submitted, worker, sweeper, monkeypatch
+):
+    monkeypatch.setattr(
+        lease, "RENEW_SECONDS", HANG_SECONDS
+    )  # else by the wall clock, in the middle of the minute
     job_id = submitted()
     run_advance(worker, job_id)
 

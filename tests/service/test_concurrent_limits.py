@@ -86,12 +86,12 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_address_with_what_no_store_can_hold_is_refused(client, path):
-    answer = client.get(path)
+def test_an_address_with_what_no_store_can_hold_is_refused(shared_client, path):
+    answer = shared_client.get(path)
     assert answer.status_code in ((400, 422) if "?" in path else (404,)), answer.text
     assert answer.json()["detail"]
     for call in ("cancel", "pause", "verify"):
-        assert client.post(f"/v1/jobs/%00/{call}").status_code == 404
+        assert shared_client.post(f"/v1/jobs/%00/{call}").status_code == 404
 
 
 @pytest.mark.parametrize("parameter", ["property", "over", "at"])
@@ -115,7 +115,7 @@ def test_other_strange_addresses_are_answered_and_never_with_a_fault_of_the_serv
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x\udfff"])
 @pytest.mark.parametrize("where", ["name", "poscar", "sublattice", "key"])
-def test_a_body_with_what_no_store_can_hold_is_refused_at_the_field(client, text, where):
+def test_a_body_with_what_no_store_can_hold_is_refused_at_the_field(shared_client, text, where):
     import json
 
     body = json.loads(json.dumps(PROBLEM))
@@ -129,6 +129,6 @@ def test_a_body_with_what_no_store_can_hold_is_refused_at_the_field(client, text
         body[text] = 1
     sent = json.dumps(body).encode()
     for path in ("/v1/jobs", "/v1/problems/validate"):
-        answer = client.post(path, content=sent, headers={"Content-Type": "application/json"})
+        answer = shared_client.post(path, content=sent, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, answer.text
         assert answer.json()["errors"][0]["type"] == "malformed-json"
