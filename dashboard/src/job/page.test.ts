@@ -104,7 +104,7 @@ describe('the head of a job', () => {
     vi.useFakeTimers({ now: Date.parse('2026-01-01T12:01:00Z') });
     try {
       const view = viewOf([], null, done);
-      const store = view.store as { stages: Stage[]; stateSince?: string };
+      const store = view.store as unknown as { stages: Stage[] };
       store.stages = [
         { words: done[0]!, since: '2026-01-01T12:00:00Z' },
         { words: done[1]!, since: '2026-01-01T12:00:52Z' },
@@ -131,7 +131,7 @@ describe('the head of a job', () => {
       return Response.json({ ...view.store.job!, ...JSON.parse(String(body)), problem: null });
     });
     const replaced: Job[] = [];
-    (view.store as { replace: (job: Job) => void }).replace = (job) => replaced.push(job);
+    (view.store as unknown as { replace: (job: Job) => void }).replace = (job) => replaced.push(job);
     const shown = render(JobHeader, { view, job: view.store.job! });
     await fireEvent.click(screen.getByRole('button', { name: 'Star made' }));
     await vi.waitFor(() => expect(replaced).toHaveLength(1));
