@@ -7,6 +7,19 @@ from pydantic import Field
 from api_schemas.base import Composition, Gradient, Output
 
 
+class LeftOut(Output):
+    """An evaluation, and what a surrogate that never learned from it predicts there."""
+
+    index: int = Field(description="Number of the evaluation.")
+    value: float = Field(description="What came out, as the surrogate learns it, in the property's unit.")
+    mean: float = Field(description="What all others predict.")
+    deviation: float = Field(description="Standard deviation of that, with the noise of an evaluation.")
+    outside: bool = Field(
+        description="Whether the value lies more than two deviations from the mean, and by more than 0.1 % of the "
+        "range of all values."
+    )
+
+
 class SurrogateMap(Output):
     """Answer of ``GET /v1/jobs/{id}/map``: what the surrogate expects of a property, and how surely."""
 
@@ -30,6 +43,12 @@ class SurrogateMap(Output):
         "where one phase gives way to another. Empty from older versions.",
     )
     evaluations: int = Field(description="How many evaluations the surrogate has learned from.")
+    left_out: list[LeftOut] = Field(
+        default=[],
+        description="Every evaluation predicted from all others, hyperparameters kept; one that is the only one of its "
+        "phase, which no other could predict, is not among them. Of more observations than a surrogate takes in, "
+        "those that it took. Empty from older versions.",
+    )
 
 
 class MapUnderWay(Output):

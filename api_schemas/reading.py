@@ -20,6 +20,8 @@ from api_schemas.words import CAREFUL, change, counted, quantity
 MOST_OF_EVALUATIONS = 5
 """Different messages of evaluations that are not the answer."""
 NOT_CONVERGED = "the relaxation did not converge"
+LEAST_SHARE = 1e-4
+"""Part of an error bar, as a fraction of an element, below which it is next to nothing."""
 TOO_SURE = "tier uncertainty larger than the tolerance"
 
 
@@ -154,6 +156,12 @@ def _target(check: ObjectiveCheck) -> str | None:
     return text
 
 
+def _share(value: float, bar: float) -> str:
+    """A part of an error bar of a fraction; one that is next to nothing is not told with its digits."""
+    next_to_nothing = 0.0 < value < LEAST_SHARE and value < 0.01 * bar
+    return f"< {LEAST_SHARE:g}" if next_to_nothing else f"{value:.2g}"
+
+
 def _uncertainty(result: Result) -> Iterator[Message]:
     bars, shares = result.uncertainty_of_composition, result.uncertainty_shares
     several = bars is not None and len([1 for fractions in bars.values() if len(fractions) > 1]) > 1
@@ -164,7 +172,9 @@ def _uncertainty(result: Result) -> Iterator[Message]:
             name = f"{sublattice}:{element}" if several else element
             parts = (("tolerance", shares.tolerance), ("tier", shares.tier), ("surrogate", shares.surrogate))
             made_of = ", ".join(
-                f"{part} {of[sublattice][element]:.2g}" for part, of in parts if of is not None
+                f"{part} {_share(value, bar)}"
+                for part, of in parts
+                if of is not None and (value := of[sublattice][element]) is not None
             )
             yield Message(role="uncertainty", text=f"{name} ± {bar:.2g} ({made_of})")
     missed = _missed(result)

@@ -203,8 +203,11 @@ def digest(files: Iterable[Path]) -> str:
 
 
 def compress(folder: Path) -> None:
-    """Put a compressed file in the place of each that gets smaller by it: whoever cannot read it is a rare guest."""
-    for path in sorted(folder.rglob("*")):
+    """Put a compressed file in the place of each asset that gets smaller by it: whoever cannot read it is a rare guest.
+
+    The page itself stays as it is, whatever its length: by it others see that there is a build.
+    """
+    for path in sorted((folder / "assets").rglob("*")):
         if path.suffix in SHRINKS and path.stat().st_size > 1000:
             path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
             path.unlink()

@@ -10,7 +10,7 @@ from api_schemas.evaluations import Evaluation
 from api_schemas.objectives import Objective
 from api_schemas.results import Result
 from orichalcum import wording
-from orichalcum.plot_style import GOOD, plain
+from orichalcum.plot_style import GOOD, SOFT, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -63,4 +63,19 @@ def draw_target(drawn: go.Figure, wish: Wish) -> None:
         y=wish.target,
         line={"color": GOOD, "width": 1.4, "dash": "dash"},
         annotation_text=f"target {wish.target:.6g}",
+    )
+
+
+def say_missing(drawn: go.Figure, reason: str) -> None:
+    """Why no surrogate is drawn, below the title."""
+    drawn.add_annotation(
+        text=plain(f"without the surrogate: {reason}"),
+        x=0.0,
+        y=1.0,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 11, "color": SOFT},
     )

@@ -1,7 +1,8 @@
 """Figures of a result: what its page in the dashboard shows, in the same colours.
 
-`convergence` of each wish, `space` (a property over the compositions, with the surrogate's band), `front`; of kind
-order `hull`, `ladder` and `probability`, of kind free_energy `free_energy`, `contributions` and `works`.
+`convergence` of each wish, `space` (a property over the compositions, with the surrogate's band), `front`, `parity` of
+each wish (what all other evaluations predict of each); of kind order `hull`, `ladder` and `probability`, of kind
+free_energy `free_energy`, `contributions` and `works`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from api_schemas.results import Result
 from orichalcum.answer_figures import of_free_energies, of_orderings
 from orichalcum.exceptions import NotAnswered
 from orichalcum.figure_values import Wish, draw_target, unit, value, wishes_of, words
+from orichalcum.parity_figure import parity
 from orichalcum.plot_style import ACCENT, figure, marks, with_unit
 from orichalcum.space_figures import space, varying
 from orichalcum.surrogate import Surrogate
@@ -74,6 +76,10 @@ def _drawings(
             made["space"] = partial(space, result, shown, problem, surrogate)
     if len(wishes) > 1 and seen:
         made["front"] = partial(front, result, wishes[0], wishes[1])
+    if surrogate is not None and surrogate.there and len(seen) > 1:
+        for wish in wishes or [Wish(_usual(seen))]:
+            if columns := varying(seen, wish):
+                made[f"parity {wish.property}"] = partial(parity, wish.property, columns, surrogate)
     answered = of_orderings(result) | of_free_energies(result)
     return made | {name: partial(_as_it_is, one) for name, one in answered.items()}
 

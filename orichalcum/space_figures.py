@@ -10,8 +10,8 @@ from api_schemas.maps import SurrogateMap
 from api_schemas.problem import Problem
 from api_schemas.results import Result
 from orichalcum import surrogate_marks
-from orichalcum.figure_values import Wish, draw_target, unit, value, words
-from orichalcum.plot_style import CATEGORIES, INK, SOFT, SUNKEN, figure, marks, plain, with_unit
+from orichalcum.figure_values import Wish, draw_target, say_missing, unit, value, words
+from orichalcum.plot_style import CATEGORIES, INK, SUNKEN, figure, marks, plain, with_unit
 from orichalcum.surrogate import Surrogate
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _line(
         surrogate_marks.draw_band(drawn, found, sublattice, second, shown, heights)
         drawn.update_layout(xaxis={"range": shown}, yaxis={"range": heights})
     elif found is not None:
-        _say_missing(drawn, found)
+        say_missing(drawn, found)
     draw_target(drawn, wish)
     _tangents(drawn, items, wish, sublattice, first, second)
     drawn.add_scatter(
@@ -177,7 +177,7 @@ def _triangle(
                     drawn, mapped, sublattice, elements, one.target, first=one is wish
                 )
     elif found is not None:
-        _say_missing(drawn, found)
+        say_missing(drawn, found)
     shares = [[item.composition[sublattice].get(element, 0.0) for item in items] for element in elements]
     drawn.add_scatterternary(
         a=shares[0],
@@ -244,18 +244,3 @@ def _padded(values: Iterable[float], part: float) -> tuple[float, float]:
     low, high = min(seen), max(seen)
     margin = part * (high - low) if high > low else part * (abs(high) or 1.0)
     return low - margin, high + margin
-
-
-def _say_missing(drawn: go.Figure, reason: str) -> None:
-    """Why no surrogate is drawn, below the title."""
-    drawn.add_annotation(
-        text=plain(f"without the surrogate: {reason}"),
-        x=0.0,
-        y=1.0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 11, "color": SOFT},
-    )

@@ -32,6 +32,11 @@ class Surrogate:
         self._ask = ask
         self._known: dict[tuple[str, str], SurrogateMap] = {}
 
+    @property
+    def there(self) -> bool:
+        """Whether there is something to ask."""
+        return self._ask is not None
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surrogate)  # where maps come from is no part of what a result says
 

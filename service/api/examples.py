@@ -27,7 +27,14 @@ from api_schemas.jobs import (
     Validation,
 )
 from api_schemas.kinds import KINDS
-from api_schemas.maps import ExpectedProperty, MapUnderWay, PointUnderWay, SurrogateMap, SurrogatePoint
+from api_schemas.maps import (
+    ExpectedProperty,
+    LeftOut,
+    MapUnderWay,
+    PointUnderWay,
+    SurrogateMap,
+    SurrogatePoint,
+)
 from api_schemas.problem import Problem
 from api_schemas.results import PotentialProvenance, Provenance, Result, Sensitivity, Stopped, TotalCost
 from engine.crystals.prototypes import PROTOTYPES
@@ -195,6 +202,7 @@ ANSWERS: dict[tuple[str, str, str], Any] = {
         deviation=[0.0004, 0.011],
         feasible=[True, True],
         evaluations=2,
+        left_out=[LeftOut(index=0, value=3.1286, mean=3.127, deviation=0.004, outside=False)],
     ),
     ("get", "/v1/jobs/{job_id}/map", "202"): MapUnderWay(
         property="lattice_a",

@@ -168,7 +168,7 @@ def test_frames_of_other_kinds_hold_what_they_answer():
 
 def test_figures_show_what_the_result_says(solved):
     found = solved.plots()
-    assert list(found) == ["convergence lattice_a", "space"]
+    assert list(found) == ["convergence lattice_a", "space", "parity lattice_a"]
     by_name = {trace.name: trace for trace in found["space"].data}
     values = [item.properties["lattice_a"].value for item in solved.evaluations]
     assert list(by_name["evaluations"].y) == values
@@ -177,11 +177,15 @@ def test_figures_show_what_the_result_says(solved):
     slope = solved.evaluations[0].properties["lattice_a"].gradient["cation"]
     x, y = by_name["exact slope"].x, by_name["exact slope"].y
     assert (y[1] - y[0]) / (x[1] - x[0]) == pytest.approx(slope["K"] - slope["Na"])
+    evaluated = [x for one in found["parity lattice_a"].data if one.error_y.array is not None for x in one.x]
+    assert sorted(evaluated) == pytest.approx(sorted(values))
     best = next(trace for trace in solved.plot().data if trace.name == "best so far")
     assert best.y[-1] == solved.best.properties["lattice_a"].value
     assert best.line.color == "#b97a36"
     assert any(one.y0 == pytest.approx(5.895) for one in found["space"].layout.shapes)
-    with pytest.raises(NotAnswered, match="no figure 'hull'; it has convergence lattice_a, space"):
+    with pytest.raises(
+        NotAnswered, match="no figure 'hull'; it has convergence lattice_a, space, parity lattice_a"
+    ):
         solved.plot("hull")
 
 

@@ -85,7 +85,7 @@ def test_an_answer_that_sounds_surer_than_is_known_says_so_first():
         "lattice_a 3.2221 Å is within 0.001 Å of 3.2214 Å (off by +0.0007 Å); tier uncertainty larger than the "
         "tolerance: 0.0081 Å"
     )
-    assert texts(name, "uncertainty") == ["Sc ± 0.017 (tolerance 0.0021, tier 0.017, surrogate 1e-05)"]
+    assert texts(name, "uncertainty") == ["Sc ± 0.017 (tolerance 0.0021, tier 0.017, surrogate < 0.0001)"]
     assert RESULTS[name].reading[0].role == "headline"
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from api_schemas import results
-from api_schemas.maps import SurrogateMap
+from api_schemas.maps import LeftOut, SurrogateMap
 from orichalcum import Problem, Result
 from orichalcum.exceptions import MapNotReady
 from orichalcum.surrogate_marks import contour
@@ -142,3 +142,25 @@ def test_three_elements_get_the_field_and_the_contour_of_every_target():
     assert len(on_target) > 5
     assert halo.showlegend
     assert halo.name == "lattice_a = 3.2 Å"
+
+
+def test_parity_has_what_was_predicted_of_each_evaluation_with_bars_of_two_deviations():
+    left_out = [
+        LeftOut(index=0, value=3.1, mean=3.12, deviation=0.02, outside=False),
+        LeftOut(index=1, value=3.3, mean=3.2, deviation=0.01, outside=True),
+    ]
+    other = {**EVALUATION, "composition": {**EVALUATION["composition"], "cation": {"Al": 0.5, "Sc": 0.5}}}
+    result, calls = asked(mapped().model_copy(update={"left_out": left_out}), evaluations=[EVALUATION, other])
+    drawn = result.plot("parity lattice_a")
+    by_name = {trace.name: trace for trace in drawn.data}
+    same, inside, off = by_name.values()
+    assert list(by_name) == ["predicted as evaluated", "within 2 σ", "more than 2 σ off"]
+    assert list(same.x) == list(same.y) == pytest.approx([3.1 - 0.016, 3.3 + 0.016])
+    assert (list(inside.x), list(inside.y), list(inside.error_y.array)) == ([3.1], [3.12], [0.04])
+    assert (list(off.x), list(off.y), list(off.error_y.array)) == ([3.3], [3.2], [0.02])
+    assert drawn.layout.xaxis.title.text == "lattice_a evaluated (Å)"
+    assert calls == [("lattice_a", "cation:Al,Sc")]
+    without, _ = asked(mapped(), evaluations=[EVALUATION, other])  # of an older service
+    assert "no evaluation can be predicted" in without.plot("parity lattice_a").layout.annotations[0].text
+    missing, _ = asked(MapNotReady("job1", 60.0), evaluations=[EVALUATION, other])
+    assert "within 60 s" in missing.plot("parity lattice_a").layout.annotations[0].text

@@ -34,6 +34,7 @@ export type DisorderedState = Schemas['DisorderedState'];
 export type Verification = Schemas['Verification'];
 export type AlsoEvaluated = Schemas['AlsoEvaluated'];
 export type Sensitivity = Schemas['Sensitivity'];
+export type LeftOut = Schemas['LeftOut'];
 export type SurrogateMap = Schemas['SurrogateMap'];
 export type SurrogatePoint = Schemas['SurrogatePoint'];
 export type ExpectedProperty = Schemas['ExpectedProperty'];

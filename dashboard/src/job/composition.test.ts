@@ -28,6 +28,7 @@ function lineMap(mean: (x: number) => number, deviation = 1e-4): SurrogateMap {
     feasible: xs.map((x) => x <= 0.5),
     beyond: xs.map(() => false),
     evaluations: 3,
+    left_out: [],
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ExpectedProperty } from '../api/types';
-import { columnsOf, importances } from './importance';
+import { columnsOf, importances, tiedBy } from './importance';
 import { madeEvaluation, madeProblem } from './made';
 import { fractionsOf, isFraction, quantityOf, quantityText } from './quantities';
 
@@ -17,8 +17,8 @@ const points = (slope: (x: number) => number) =>
 describe('importance', () => {
   it('has the range that the bounds of all elements leave each', () => {
     expect(columnsOf(problem)).toEqual([
-      { sublattice: 'cation', element: 'Al', range: 0.5 },
-      { sublattice: 'cation', element: 'Sc', range: 0.5 },
+      { sublattice: 'cation', element: 'Al', range: 0.5, direction: null },
+      { sublattice: 'cation', element: 'Sc', range: 0.5, direction: null },
     ]);
     const fixed = madeProblem({
       sublattices: [{ name: 'a', sites: ['Al'], elements: { Al: [0, 0.8], Ga: [0, 0.8], In: [0.2, 0.2] } }],
@@ -27,6 +27,56 @@ describe('importance', () => {
       ['Al', expect.closeTo(0.8)],
       ['Ga', expect.closeTo(0.8)],
     ]);
+  });
+
+  const constrained = (...linear: object[]) =>
+    madeProblem({
+      sublattices: [{ name: 'a', sites: ['Al'], elements: { Al: [0, 1], Ga: [0, 1], In: [0, 1] } }],
+      constraints: { linear, min_if_present: {}, max_elements: {}, properties: [] },
+    } as never);
+
+  it('has no more range than linear constraints leave', () => {
+    const most = constrained({ terms: { 'a:Al': 2, 'a:Ga': 1 }, max: 0.5 });
+    expect(columnsOf(most).map(({ element, range }) => [element, range])).toEqual([
+      ['Al', expect.closeTo(0.25)],
+      ['Ga', expect.closeTo(0.5)],
+      ['In', expect.closeTo(0.5)],
+    ]);
+    expect(columnsOf(most).every(({ direction }) => direction === null)).toBe(true);
+    expect(tiedBy(most)).toEqual([]);
+  });
+
+  it('goes only where an equality allows it, with slopes along that way', () => {
+    // Al = 2 Ga: (Al, Ga, In) can only move along (2, 1, -3), with Ga up to 1/3.
+    const tied = constrained({ terms: { 'a:Al': 1, 'a:Ga': -2 }, min: 0, max: 0 });
+    const columns = columnsOf(tied);
+    expect(columns.map(({ element, range }) => [element, range])).toEqual([
+      ['Al', expect.closeTo(2 / 3)],
+      ['Ga', expect.closeTo(1 / 3)],
+      ['In', expect.closeTo(1)],
+    ]);
+    expect(columns[1]!.direction).toEqual({
+      a: { Al: expect.closeTo(2), Ga: expect.closeTo(1), In: expect.closeTo(-3) },
+    });
+    // A linear property 3 + 0.1 Al + 0.5 Ga: from Ga = 0 to 1/3 it moves by (2 * 0.1 + 0.5) / 3, whoever is asked.
+    const gradient = { a: { Al: 0.1 - 0.2, Ga: 0.5 - 0.2, In: -0.2 } };
+    const evaluation = madeEvaluation({ a: { Al: 0.2, Ga: 0.1, In: 0.7 } }, { lattice_a: [3.07, gradient] });
+    evaluation.properties.lattice_a!.per_percent = { a: { Al: 1, Ga: 1, In: 1 } };
+    const [row] = importances([{ index: 0, evaluation }], ['lattice_a'], columns, []);
+    expect(row!.of).toEqual([
+      { size: expect.closeTo(0.7 / 3), sign: 1 },
+      { size: expect.closeTo(0.7 / 3), sign: 1 },
+      { size: expect.closeTo(0.7 / 3), sign: -1 },
+    ]);
+  });
+
+  it('names what a constraint fixes', () => {
+    const fixed = constrained({ terms: { 'a:In': 1 }, min: 0.2, max: 0.2 });
+    expect(columnsOf(fixed).map(({ element, range }) => [element, range])).toEqual([
+      ['Al', expect.closeTo(0.8)],
+      ['Ga', expect.closeTo(0.8)],
+    ]);
+    expect(tiedBy(fixed)).toMatchObject([{ sublattice: 'a', element: 'In' }]);
   });
 
   it('is the whole change of a linear property: half of 0.4 Å', () => {

@@ -48,4 +48,15 @@ describe('the log of a job', () => {
       AT,
     ]);
   });
+
+  it('knows since when a stage runs and the job is in its state, by the clock of the events', () => {
+    const log = new JobLog();
+    const running = (at: string) => event('state', { state: 'running', message: null, at });
+    const doing = (words: string, at: string) =>
+      event('progress', { progress: { evaluations_done: 0, evaluations_planned: 1, doing: [words] }, at });
+    log.take([running('2026-01-01T12:00:01Z'), doing('evaluation 1, step 1', '2026-01-01T12:00:02Z')]);
+    log.take([doing('evaluation 1, step 5', '2026-01-01T12:00:09Z'), running('2026-01-01T12:00:10Z')]);
+    expect(log.stages).toEqual([{ words: 'evaluation 1, step 5', since: '2026-01-01T12:00:02Z' }]);
+    expect(log.stateSince).toBe('2026-01-01T12:00:01Z');
+  });
 });

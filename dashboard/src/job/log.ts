@@ -9,6 +9,7 @@ import type {
   ProgressEvent,
   StateEvent,
 } from '../api/types';
+import { stagesAfter, type Stage } from './stages';
 
 /** What a progress event says. One that a service stored before it was renewed may say less than today's. */
 export function progressIn(event: ServerEvent): ProgressEvent {
@@ -27,6 +28,9 @@ export class JobLog {
   /** What the last change of state said, e.g. why the search ended. */
   message: string | null = null;
   progress: Progress | null = null;
+  /** What is being done, and since when; when the state became what it is. */
+  stages: Stage[] = [];
+  stateSince: string | null = null;
   /** When the last event happened, by the server's clock. */
   at: string | null = null;
 
@@ -43,9 +47,11 @@ export class JobLog {
       } else if (event.name === 'progress') {
         const said = progressIn(event);
         this.progress = said.progress;
+        this.stages = stagesAfter(this.stages, said.progress.doing, said.at);
         this.at = said.at;
       } else if (event.name === 'state') {
         const said = JSON.parse(event.data) as StateEvent;
+        if (said.state !== this.state) this.stateSince = said.at;
         this.state = said.state;
         this.message = said.message;
         this.at = said.at;

@@ -25,6 +25,7 @@ export class SurrogateField {
 
 export class SurrogateFields {
   #known = new Map<string, SurrogateField>();
+  #kept = new Map<SurrogateField, { users: number; stop: AbortController }>();
 
   constructor(readonly store: JobStore) {}
 
@@ -37,8 +38,40 @@ export class SurrogateFields {
     return field;
   }
 
-  /** Keep a field up to date until `signal` is aborted. */
-  async keep(field: SurrogateField, signal: AbortSignal): Promise<void> {
+  /** The map of a property that has learned most, over whichever elements; null where there is none. */
+  newest(property: string): SurrogateMap | null {
+    let newest: SurrogateMap | null = null;
+    for (const field of this.#known.values()) {
+      if (field.property !== property || field.map === null) continue;
+      if (newest === null || field.map.evaluations > newest.evaluations) newest = field.map;
+    }
+    return newest;
+  }
+
+  /** Keep a field up to date until `signal` is aborted; the service is asked once for all who want the same. */
+  keep(field: SurrogateField, signal: AbortSignal): void {
+    const kept = this.#kept.get(field) ?? { users: 0, stop: new AbortController() };
+    const forget = () => {
+      if (this.#kept.get(field) === kept) this.#kept.delete(field);
+    };
+    if (kept.users === 0) {
+      this.#kept.set(field, kept);
+      void this.#follow(field, kept.stop.signal).finally(forget);
+    }
+    kept.users += 1;
+    signal.addEventListener(
+      'abort',
+      () => {
+        kept.users -= 1;
+        if (kept.users > 0) return;
+        forget();
+        kept.stop.abort();
+      },
+      { once: true },
+    );
+  }
+
+  async #follow(field: SurrogateField, signal: AbortSignal): Promise<void> {
     let looksAfterTheEnd = 0;
     while (!signal.aborted) {
       let wait = AGAIN_SECONDS;

@@ -11,6 +11,7 @@ import { madeEvaluation, madeProblem } from './made';
 import { measuredOn } from './measured';
 import MeasuredTable from './MeasuredTable.svelte';
 import type SensitivityTableType from './SensitivityTable.svelte';
+import type { Stage } from './stages';
 import type { JobStore, Point } from './store.svelte';
 import type TernaryPlotType from './TernaryPlot.svelte';
 import type { JobView as JobViewType } from './view.svelte';
@@ -73,7 +74,8 @@ function viewOf(points: Point[], best: number | null, doing: string[] = []): Job
     problem,
   } as unknown as Job;
   const connection = { phase: 'live', since: 0 };
-  return new JobView({ points, job, connection, result: null as Result | null } as unknown as JobStore);
+  const store = { points, job, connection, result: null as Result | null, stages: [] as Stage[] };
+  return new JobView(store as unknown as JobStore);
 }
 
 function pointsOf(count: number): Point[] {
@@ -93,8 +95,63 @@ describe('the head of a job', () => {
   it('says what is being done while the job runs', () => {
     const view = viewOf([], null, done);
     render(JobHeader, { view, job: view.store.job! });
-    expect(screen.getByText(/relaxing the reference Mn, 58 atoms; evaluating/)).toBeTruthy();
+    const now = within(screen.getByRole('list', { name: 'Now' }));
+    expect(now.getAllByRole('listitem').map((line) => line.textContent.trim())).toEqual(done);
     expect(screen.getByText('0 of at most 0 evaluations')).toBeTruthy();
+  });
+
+  it('has a clock for each stage, which ticks, and one for a job that waits', async () => {
+    vi.useFakeTimers({ now: Date.parse('2026-01-01T12:01:00Z') });
+    try {
+      const view = viewOf([], null, done);
+      const store = view.store as unknown as { stages: Stage[] };
+      store.stages = [
+        { words: done[0]!, since: '2026-01-01T12:00:00Z' },
+        { words: done[1]!, since: '2026-01-01T12:00:52Z' },
+      ];
+      const { unmount } = render(JobHeader, { view, job: view.store.job! });
+      const lines = () => screen.getAllByRole('listitem').map((line) => line.textContent.trim());
+      expect(lines()).toEqual([`${done[0]}, for 1 min`, `${done[1]}, for 8 s`]);
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(lines()).toEqual([`${done[0]}, for 1 min 3 s`, `${done[1]}, for 11 s`]);
+      unmount();
+      const waiting = { ...view.store.job!, state: 'queued' as const, created_at: '2026-01-01T12:00:00Z' };
+      render(JobHeader, { view, job: waiting });
+      expect(lines()).toEqual(['Waiting, for 1 min 3 s']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('writes name, note and tags where they stand, and stars, while the job goes on', async () => {
+    const view = viewOf([], null);
+    const sent: unknown[] = [];
+    vi.stubGlobal('fetch', async (_: string, { body }: RequestInit) => {
+      sent.push(JSON.parse(String(body)));
+      return Response.json({ ...view.store.job!, ...JSON.parse(String(body)), problem: null });
+    });
+    const replaced: Job[] = [];
+    (view.store as unknown as { replace: (job: Job) => void }).replace = (job) => replaced.push(job);
+    const shown = render(JobHeader, { view, job: view.store.job! });
+    await fireEvent.click(screen.getByRole('button', { name: 'Star made' }));
+    await vi.waitFor(() => expect(replaced).toHaveLength(1));
+    const opener = screen.getByRole('button', { name: 'Edit name, note and tags' });
+    await fireEvent.click(opener);
+    expect(opener.getAttribute('aria-expanded')).toBe('true');
+    await fireEvent.input(screen.getByLabelText('Note'), { target: { value: 'for the talk' } });
+    await fireEvent.input(screen.getByLabelText('Tags'), { target: { value: 'nitrides' } });
+    await fireEvent.submit(screen.getByRole('form'));
+    await vi.waitFor(() => expect(replaced).toHaveLength(2));
+    expect(sent).toEqual([{ starred: true }, { note: 'for the talk', tags: ['nitrides'] }]);
+    await vi.waitFor(() => expect(document.activeElement).toBe(opener));
+    await shown.rerender({ view, job: replaced[1]! });
+    expect(screen.getByText('for the talk')).toBeTruthy();
+    const tag = within(screen.getByRole('list', { name: 'Tags' })).getByRole('link', { name: 'nitrides' });
+    expect(tag.getAttribute('href')).toBe('#/?tag=nitrides');
+    await fireEvent.click(opener);
+    await fireEvent.keyDown(screen.getByLabelText('Note'), { key: 'Escape' });
+    expect(screen.queryByRole('form')).toBeNull();
+    expect(sent).toHaveLength(2);
   });
 
   it('says no more of that once the job has ended', () => {

@@ -6,6 +6,7 @@ import { readAnswer, readJob, readResult } from '../api/jobs';
 import type { ServerEvent } from '../api/sse';
 import { isFinal, type AnswerSoFar, type Evaluation, type Job, type Result } from '../api/types';
 import { JobLog } from './log';
+import { stagesAfter, type Stage } from './stages';
 
 /** A point of the page: an evaluation with its number. */
 export interface Point {
@@ -29,6 +30,11 @@ export class JobStore {
   points = $state.raw<readonly Point[]>([]);
   /** What the last change of state said. */
   message = $state<string | null>(null);
+  /** What is being done, and since when. */
+  stages = $state.raw<readonly Stage[]>([]);
+  /** When the state became what it is, and when the last event came; null before one has. */
+  stateSince = $state<string | null>(null);
+  quietSince = $state<string | null>(null);
 
   #log = new JobLog();
   #waiting: ServerEvent[] = [];
@@ -112,6 +118,7 @@ export class JobStore {
         // An event that came meanwhile is newer.
         if (this.job === null || this.#log.at !== seen) continue;
         const { doing } = progress;
+        this.stages = this.#log.stages = stagesAfter(this.#log.stages, doing, new Date().toISOString());
         if (this.job.notice !== notice || this.job.progress.doing.join() !== doing.join())
           this.job = { ...this.job, notice, progress: { ...this.job.progress, doing } };
       } catch {
@@ -143,6 +150,9 @@ export class JobStore {
       this.points = points;
     }
     this.message = log.message;
+    this.stages = log.stages;
+    this.stateSince = log.stateSince;
+    this.quietSince = log.at;
     const job = this.job;
     if (job === null) return;
     // The job was read before the events: until they have caught up, what it says is newer.

@@ -3,6 +3,7 @@
 import type { Composition, PropertyInfo } from '../api/types';
 import { Units } from '../format/units';
 import type { Selection } from '../plots/selection';
+import { SurrogateFields } from './maps.svelte';
 import { bestSlice, freedom, overText, sameComposition, slicesOf, type Slice } from './slice';
 import { bestPlaces, lossOf, wishesOf } from './objectives';
 import { settled } from './settled';
@@ -20,12 +21,16 @@ export class JobView implements Selection {
   #property = $state<string | null>(null);
   /** The text of a slice, which may come before the problem that has it. */
   #over = $state<string | null>(null);
+  /** What surrogates say, of which the cards of a page ask once. */
+  readonly maps: SurrogateFields;
 
   /** `onPaper`: without what only a screen has a use for, and on white ground. */
   constructor(
     readonly store: JobStore,
     readonly onPaper = false,
-  ) {}
+  ) {
+    this.maps = new SurrogateFields(store);
+  }
 
   problem = $derived.by(() => this.store.job?.problem ?? null);
   points = $derived.by(() => {
@@ -71,6 +76,11 @@ export class JobView implements Selection {
     const live = this.store.job?.progress.best?.targets ?? [];
     return wishesOf(this.problem, resolved.length > 0 ? resolved : live);
   });
+
+  /** Properties that plots of the search follow: those of the wishes; without wishes the one that is looked at. */
+  followed = $derived.by(() =>
+    this.wishes.length > 0 ? [...new Set(this.wishes.map(({ property }) => property))] : [this.property],
+  );
 
   wish(property: string) {
     return this.wishes.find((wish) => wish.property === property) ?? null;

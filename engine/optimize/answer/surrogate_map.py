@@ -11,6 +11,7 @@ from scipy.optimize import nnls
 from api_schemas.maps import SurrogateMap
 from engine.composition.slices import INCUMBENT, Slice, map_fault
 from engine.mechanics.threads import fitting_threads
+from engine.optimize.answer.left_out import left_out
 from engine.optimize.objective import Loss, point_of
 from engine.optimize.phases import with_phases
 from engine.optimize.point import Point
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from api_schemas.base import Composition
     from api_schemas.evaluations import EvaluationRecord, MemberState
+    from api_schemas.maps import LeftOut
     from engine.composition.space import CompositionSpace
     from engine.optimize.differences import Differences
     from engine.optimize.surrogates.phases import Surrogate
@@ -76,6 +78,7 @@ def surrogate_map(
         feasible=[resolved.region.contains(x) for x in compositions],
         beyond=found.beyond().tolist(),
         evaluations=found.learned,
+        left_out=surrogate.left_out(),
     )
 
 
@@ -106,6 +109,11 @@ class Learned:
         with fitting_threads(0):  # the matrices of a surrogate are small
             mean, deviation = band(self.model, compositions)
         return Expected(compositions, mean, deviation, self.evaluations, self.model)
+
+    def left_out(self) -> list[LeftOut]:
+        """Every evaluation predicted from all others."""
+        with fitting_threads(0):
+            return left_out(self.model)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ class Observations:
         gradients: Tangent-space gradients of the first m compositions, [m, n_columns].
         noise: Standard deviation of each value, and of derivatives there, beyond that of evaluations, [n]; 0 for those.
         measured: Which were measured, and so lie off what the potential gives by the same unknown offset, [n].
+        index: Number of the evaluation of each, [n]; negative of what is none.
     """
 
     x: NDArray[np.float64]
@@ -41,6 +42,7 @@ class Observations:
     gradients: NDArray[np.float64]
     noise: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     measured: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         """Without a word about it, all are evaluations."""
@@ -48,6 +50,8 @@ class Observations:
             object.__setattr__(self, "noise", np.zeros(len(self.values)))
         if not len(self.measured):
             object.__setattr__(self, "measured", np.zeros(len(self.values), dtype=bool))
+        if not len(self.index):
+            object.__setattr__(self, "index", np.full(len(self.values), -1))
 
     def without_gradients(self) -> Observations:
         """The values alone."""
@@ -88,6 +92,7 @@ class Observations:
             self.gradients[with_gradient],
             self.noise[order],
             self.measured[order],
+            self.index[order],
         )
 
     def _with_fewer_measured(self, near: NDArray[np.float64]) -> Observations:
@@ -101,6 +106,7 @@ class Observations:
             self.gradients[stays[: len(self.gradients)]],
             self.noise[stays],
             self.measured[stays],
+            self.index[stays],
         )
 
     def standardised(self, basis: NDArray[np.float64], mean: float, spread: float) -> NDArray[np.float64]:
@@ -163,6 +169,12 @@ class GaussianProcess:
     def spread(self) -> float:
         """The unit of its standardised values."""
         return self.hyperparameters.spread
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """What was observed, with the part that is known, [n]."""
+        seen = self.observations
+        return seen.values if self.known is None else seen.values + self.known.value_and_gradient(seen.x)[0]
 
     @property
     def alone(self) -> NDArray[np.bool_]:

@@ -45,6 +45,10 @@ class Surrogate(Protocol):
         """The unit of its standardised values."""
 
     @property
+    def values(self) -> NDArray[np.float64]:
+        """What was observed, with the part that is known, [n]."""
+
+    @property
     def alone(self) -> NDArray[np.bool_]:
         """Which observations are the only ones of their phase, [n]."""
 
@@ -157,12 +161,18 @@ class PhaseMixture:
             own[0].gradients[:0],
             np.concatenate([one.noise for one in own]),
             np.concatenate([one.measured for one in own]),
+            np.concatenate([one.index for one in own]),
         )
 
     @property
     def spread(self) -> float:
         """The largest unit of the phases' standardised values."""
         return max(part.spread for part in self.parts)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """What was observed, with the part that is known, [n]."""
+        return np.concatenate([part.values for part in self.parts])
 
     @property
     def alone(self) -> NDArray[np.bool_]:
@@ -225,21 +235,21 @@ class PhaseMixture:
         What is left out is taken from its phase and from what tells the phases apart. The only evaluation of a phase
         is predicted from the other phases: a jump that nobody could know.
         """
-        seen, many = self.observations, len(self.membership.x) > _MOST_LEFT_OUT
-        values = np.array([part.mean_and_deviation(seen.x) for part in self.parts])
+        at, seen, many = self.observations.x, self.values, len(self.membership.x) > _MOST_LEFT_OUT
+        values = np.array([part.mean_and_deviation(at) for part in self.parts])
         starts = np.concatenate([[0], np.cumsum(self._counts)])
         for k, part in enumerate(self.parts):
             own = slice(starts[k], starts[k + 1])
             errors, deviations = part.leave_one_out()
-            values[k, 0, own], values[k, 1, own] = seen.values[own] - errors, deviations
-        errors, deviations = np.zeros(len(seen.values)), np.zeros(len(seen.values))
-        for place, x in enumerate(seen.x):
+            values[k, 0, own], values[k, 1, own] = seen[own] - errors, deviations
+        errors, deviations = np.zeros(len(seen)), np.zeros(len(seen))
+        for place, x in enumerate(at):
             same = np.flatnonzero(np.abs(self.membership.x - x).max(axis=1) == 0.0)
             where = self.membership if many or not len(same) else self.membership.without(int(same[0]))
             p = where.at(x[None])[0]
             means, sigmas = values[:, 0, place], values[:, 1, place]
             mean = float(p @ means)
-            errors[place] = seen.values[place] - mean
+            errors[place] = seen[place] - mean
             deviations[place] = np.sqrt(max(float(p @ (sigmas**2 + means**2)) - mean**2, 1e-300))
         return errors, deviations
 

@@ -151,6 +151,7 @@ def observations(name: str, points: Sequence[Point], measured: Sequence[Measured
         np.array([point.gradients[name] for point, _ in full]).reshape(-1, n_columns),
         np.array([noise for _, noise in ordered]),
         np.array([point.origin == MEASURED for point, _ in ordered], dtype=bool),
+        np.array([point.index for point, _ in ordered], dtype=np.int64),
     )
 
 
