@@ -28,8 +28,10 @@ CONTRADICTED = 5.0
 """An error of so many deviations contradicts a surrogate,"""
 MATERIAL = 0.03
 """where it is larger than this part of the spread of the property."""
-SURPRISE = 4.0
-"""An error of so many deviations, and so large, of what was foretold: deviations are those of before it was known."""
+SURPRISE = (4.0, MATERIAL)
+"""So many deviations, and such a part of the spread, off what was foretold is a surprise."""
+SURPRISING = {PROBE: (0.0, 0.1), IN_DOUBT: (2.0, 0.1)}
+"""The same of tests: a probe shows what is known only where it was foretold, however unsure the surrogates were."""
 FEWEST_TO_FORETELL = 2
 """Evaluations with values before one can be called foretold."""
 TESTS = 2
@@ -128,12 +130,13 @@ def surprises(space: CompositionSpace, loss: Loss, points: Sequence[Point], cach
         known = {one.phase for one in before}
         if not point.values or len(before) < FEWEST_TO_FORETELL or point.phase not in known:
             continue
+        limits = (SURPRISE, SURPRISING.get(point.origin or "", SURPRISE))
         models = surrogates(space, names, points[:place], cache, loss.known, loss.measured)
         for name, model in models.items():
             mean, deviation = (float(each[0]) for each in model.mean_and_deviation(point.x[None]))
             error = abs(point.values[name] - mean)
             spread = float(np.ptp([point.values[name], *(one.values[name] for one in before)]))
-            if error > MATERIAL * spread and error > SURPRISE * deviation:
+            if any(error > z * deviation and error > part * spread for z, part in limits):
                 found.append(place)
                 break
     return found
