@@ -57,7 +57,12 @@ export function pageOf(kind: string, name: string, load: () => Promise<{ default
     vi.restoreAllMocks();
   });
 
-  return (result: Result | null, state = 'succeeded', answer: Result['answer'] | null = null) => {
+  return (
+    result: Result | null,
+    state = 'succeeded',
+    answer: Result['answer'] | null = null,
+    onPaper = false,
+  ) => {
     const job = {
       id: 'j',
       name,
@@ -75,6 +80,7 @@ export function pageOf(kind: string, name: string, load: () => Promise<{ default
         answer: answer && { state, told: 5, answer },
         followAnswer: () => undefined,
       },
+      onPaper,
       points: [],
       answer: null,
       units: new Units(madeProperties()),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.dashboard.gallery import RARE, VIEWS
 from tests.e2e.dashboard.windows import Windows
@@ -53,3 +56,18 @@ def test_a_page_is_within_its_screen_at_rest_and_without_serious_faults(only_win
     found += [f"moves: {what}" for what in page.evaluate(MOVING)]
     faults, shown.faults = shown.faults, []
     assert found + faults == []
+
+
+@pytest.mark.longer
+@pytest.mark.parametrize("name", ["order_hull", "order_cuau"])
+def test_a_report_of_orderings_takes_no_more_than_two_pages(only_window, served, name):
+    page = only_window.open(f"jobs/{served.ids[name]}/report")
+    page.emulate_media(color_scheme="light")
+    paper = page.get_by_role("article")
+    expect(paper.get_by_role("heading", name="Orderings")).to_be_visible()
+    expect(paper.get_by_text("To repeat and to cite")).to_be_visible()
+    rows = paper.get_by_role("region", name="Orderings").locator("tbody tr")
+    assert 1 <= rows.count() <= 12
+    assert paper.get_by_role("button", name="more").count() == 0
+    sheet = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) <= 2

@@ -56,6 +56,25 @@ def test_the_crystal_of_the_answer_is_drawn(window, ternary):
     crystal = page.locator("canvas").first
     expect(crystal).to_be_visible()
     assert crystal.bounding_box()["height"] > 100
+    page.wait_for_timeout(1500)
+    seen = crystal.evaluate("(canvas) => canvas.toDataURL()")
+    page.wait_for_timeout(700)
+    assert crystal.evaluate("(canvas) => canvas.toDataURL()") == seen  # it turns by hand only
+
+
+def test_each_evaluation_is_shown_as_all_others_predict_it(window, stack, ternary):
+    shown = window()
+    page = shown.open(f"jobs/{ternary}")
+    parity = page.get_by_role("slider", name=re.compile("^lattice_a as predicted from all other evaluations"))
+    expect(parity).to_be_visible(timeout=60_000)
+    values = [one["properties"]["lattice_a"]["value"] for one in stack.result(ternary)["evaluations"]]
+    parity.press("Home")
+    expect(parity).to_have_attribute(
+        "aria-valuetext", re.compile(rf"^evaluation 1, chosen: {values[0]:.4f}\sÅ, predicted \d\.\d+ ± ")
+    )
+    triangle = page.get_by_role("slider", name=re.compile("^Ternary plot of lattice_a over Na, K, Rb"))
+    expect(triangle).to_have_attribute("aria-valuetext", re.compile("^evaluation 1, chosen"))
+    assert shown.violations() == []
 
 
 def test_a_reload_in_the_middle_of_a_job_loses_nothing(window, stack):

@@ -81,6 +81,21 @@ describe('the page of a job of kind order', () => {
     expect(screen.queryByText('Convex hull')).toBeNull();
   });
 
+  it('lists the lowest on paper, which does not unfold, and says how many more there are', async () => {
+    const many = structuredClone(ONE);
+    const { orderings } = answerOf(many);
+    orderings.push(...orderings.map((one) => structuredClone(one)));
+    const { unmount } = shown(many, 'succeeded', null, true);
+    await tick();
+    expect(rows()).toHaveLength(12);
+    expect(screen.getByText("And 6 more in the job's result.")).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /more$/ })).toBeNull();
+    unmount();
+    shown(many);
+    await tick();
+    expect(rows()).toHaveLength(18);
+  });
+
   it('shows the disordered state by each way with errors and warnings', async () => {
     shown(ONE);
     const table = screen.getByRole('table', { name: 'Mixing energy of the disordered state' });
