@@ -11,7 +11,7 @@ known as finely as it has been closed in on, which a process on mere labels does
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -84,6 +84,10 @@ class Convergence:
         anywhere between two compositions, the best try is then the part r of the way: that of the risk.
         """
         return (1.0 / self.risk - 1.0) * self.of(x).clamp_min(_UNLIKELY).log()
+
+    def at_most_risk(self) -> Convergence:
+        """The same, with a gain counted by the probability alone."""
+        return replace(self, risk=_MOST_RISK)
 
     def factor_at(self, x: NDArray[np.float64]) -> float:
         """What a gain at a composition [n_columns] counts by."""
