@@ -4,6 +4,7 @@ S. E. Feller et al., J. Chem. Phys. 103, 4613 (1995), doi:10.1063/1.470648; X. G
 144, 124113 (2016), doi:10.1063/1.4944909. Logarithms of the cell's stretches along x, y and z move with scaled
 positions held, and velocities are those of the atoms, which stretches leave alone; docs/science.md, Eq. 113 and 114.
 What is sampled is exp(-(U + P V)/k_B T) V^n: the centre of mass, which is held, would have been anywhere in the cell.
+For free energies of crystals whose centre of mass is held it is V^(n-1).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.dynamics.baoab import Langevin, Moment, kicked, landed, unstrained
+from engine.dynamics.explosion import check_volume
 from engine.dynamics.state import CELL, State, deformation, noise
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Piston:
         friction: Of every mode, 1/fs.
         modes: Which of x, y and z each mode stretches, alike, [n_modes, 3], each axis by at most one; ISOTROPIC,
             AROUND_Z, ORTHORHOMBIC.
+        centre_held: Whether the ensemble is that of a crystal whose centre of mass is held, V^(n-1), and whose volume
+            stays that of one.
     """
 
     particles: Langevin
@@ -50,6 +54,7 @@ class Piston:
     mass: float
     friction: float
     modes: FloatArray
+    centre_held: bool = False
 
     by_strain = True
 
@@ -76,6 +81,7 @@ class Piston:
 
         Raises:
             ValueError: if the cell is to follow lam as well, or its strain is none of the stretches.
+            TrajectoryFailed: if nothing holds the cell of a crystal.
         """
         state, time = moment.state, self.particles.timestep
         if path is not None:
@@ -92,6 +98,8 @@ class Piston:
         )
         state = self._drifted(state)
         state = replace(state, step=state.step + 1)
+        if self.centre_held:
+            check_volume(state)
         after = landed(hamiltonian, state, lam, self.masses, time, by_lam=by_lam, by_strain=True)
         rates = after.state.rates + 0.5 * time * self._pushes(after) / self.mass
         return replace(after, state=replace(after.state, rates=rates))
@@ -99,13 +107,13 @@ class Piston:
     def _pushes(self, moment: Moment) -> FloatArray:
         """Minus the derivative by each mode of U + P V - (n + 1) k_B T ln V, [m, n_modes] eV.
 
-        The one more than n makes a volume element of one of logarithms.
+        The one more than n makes a volume element of one of logarithms; it is n where the centre of mass is held.
         """
         deform, by_strain = deformation(moment.state.strain), moment.energies.by_strain
         assert by_strain is not None  # noqa: S101 - asked for at every step
         virial = np.einsum("maa,maa->ma", by_strain, deform)
         work = self.pressure * self.volume * np.linalg.det(deform)[:, None]
-        pull = (len(self.masses) + 1) * self.particles.thermal_energy
+        pull = (len(self.masses) + (not self.centre_held)) * self.particles.thermal_energy
         return np.asarray((pull - virial - work) @ self.modes.T)
 
     def _drifted(self, state: State) -> State:
