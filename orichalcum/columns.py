@@ -171,9 +171,16 @@ def of_free_energies(items: Sequence[FreeEnergy]) -> list[Column]:
         *(Column(part, [getattr(item.contributions, part, None) for item in items], unit) for part in parts),
         Column("atoms", [item.atoms for item in items]),
         Column("volume_per_atom", [item.volume_per_atom for item in items], "Å^3"),
+        *_volume_errors(items),
         Column("heat_capacity", [item.heat_capacity for item in items], "k_B/atom"),
         Column("text", [item.text for item in items]),
     ]
+
+
+def _volume_errors(items: Sequence[FreeEnergy]) -> list[Column]:
+    """Of mean volumes, where cells were sampled."""
+    errors = [item.volume_error for item in items]
+    return [Column("volume_error", errors, "Å^3")] if any(one is not None for one in errors) else []
 
 
 def csv_text(columns: Sequence[Column]) -> str:

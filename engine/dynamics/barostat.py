@@ -57,6 +57,7 @@ class Piston:
     centre_held: bool = False
 
     by_strain = True
+    moves_cell = True
 
     @property
     def masses(self) -> FloatArray:
@@ -79,13 +80,13 @@ class Piston:
     ) -> Moment:
         """The moment one step later; see `engine.dynamics.baoab.Integrator.step`.
 
+        Along a path the cell is stretched as that is, whatever its own stretch.
+
         Raises:
-            ValueError: if the cell is to follow lam as well, or its strain is none of the stretches.
+            ValueError: if its strain is none of the stretches.
             TrajectoryFailed: if nothing holds the cell of a crystal.
         """
         state, time = moment.state, self.particles.timestep
-        if path is not None:
-            raise ValueError("a cell follows lam or a pressure, not both")
         if state.strain[:, ~np.eye(3, dtype=bool)].any() or state.rates.shape[1] != len(self.modes):
             raise ValueError("the cell of a piston is stretched along x, y and z, with a rate for each mode")
         velocities = kicked(moment, self.masses, 0.5 * time)
@@ -96,13 +97,22 @@ class Piston:
             velocities=self.particles.thermalised(state, velocities),
             rates=self._thermalised(state),
         )
-        state = self._drifted(state)
-        state = replace(state, step=state.step + 1)
+        state = replace(self._drifted(state), step=state.step + 1)
+        if path is not None:
+            carried = np.exp((path.log_volume(lam) - path.log_volume(moment.lam)) / 3.0)
+            strain = deformation(state.strain) * carried[:, None, None] - np.eye(3)
+            state = replace(state, strain=strain)
         if self.centre_held:
             check_volume(state)
         after = landed(hamiltonian, state, lam, self.masses, time, by_lam=by_lam, by_strain=True)
         rates = after.state.rates + 0.5 * time * self._pushes(after) / self.mass
         return replace(after, state=replace(after.state, rates=rates))
+
+    def along(self, moment: Moment, path: CellPath) -> FloatArray:
+        """Derivative by lam of the work of cells that a path carries along, [m] eV (docs/science.md, section 21)."""
+        inverse = np.linalg.inv(deformation(path.strain(moment.lam)))
+        stretch = np.einsum("mab,mba->m", inverse, path.slope(moment.lam)) / 3.0
+        return -self._pushes(moment).sum(axis=1) * stretch
 
     def _pushes(self, moment: Moment) -> FloatArray:
         """Minus the derivative by each mode of U + P V - (n + 1) k_B T ln V, [m, n_modes] eV.

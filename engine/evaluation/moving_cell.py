@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.dynamics.barostat import ISOTROPIC, Piston
-from engine.evaluation.switching import Switching
+from engine.dynamics.cell_path import CellPath
+from engine.evaluation.switching import KNOTS, Switching
 from engine.mechanics.constants import EV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
-    from engine.dynamics.cell_path import CellPath
+    from numpy.typing import NDArray
+
     from engine.dynamics.state import State
 
 
 class MovingCellSwitching(Switching):
-    """A task of switching in cells whose volume is sampled: only weights do work (docs/science.md, Eq. 140)."""
+    """A task of switching in cells whose volume is sampled; docs/science.md, section 21."""
 
     @cached_property
-    def path(self) -> CellPath | None:
-        """The cell follows the pressure, and not lam."""
-        return None
+    def path(self) -> CellPath:
+        """By which cells are carried along while they move: that of the cells at rest, stretched alike."""
+        return CellPath(KNOTS, isotropic(np.stack([one.strain for one in self.rest])))
 
     @cached_property
     def integrator(self) -> Piston:
@@ -48,9 +50,10 @@ class MovingCellSwitching(Switching):
     def begun(self) -> State:
         """In cells at rest, stretched alike along all axes."""
         state = super().begun()
-        stretch = np.trace(state.strain, axis1=1, axis2=2) / 3.0
-        return replace(
-            state,
-            strain=stretch[:, None, None] * np.eye(3),
-            rates=np.zeros((len(stretch), len(ISOTROPIC))),
-        )
+        rates = np.zeros((len(state.strain), len(ISOTROPIC)))
+        return replace(state, strain=isotropic(state.strain), rates=rates)
+
+
+def isotropic(strain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of strains [m, 3, 3] the part that stretches alike along all axes, without what rounding left beside it."""
+    return np.asarray(np.trace(strain, axis1=1, axis2=2)[:, None, None] / 3.0 * np.eye(3))

@@ -161,7 +161,7 @@ def of_change(told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord]) ->
 
 
 def _of_volumes(first: HarmonicRecord, last: HarmonicRecord, temperature: float) -> float:
-    """What volumes that move have by themselves, of the last less of the first, eV (docs/science.md, Eq. 141)."""
+    """What volumes that move have by themselves, of the last less of the first, eV (docs/science.md, section 21)."""
     if first.stiffness is None or last.stiffness is None:
         raise ValueError("cells that move have a stiffness")
     ratio = 0.5 * math.log(last.stiffness / first.stiffness) - math.log(last.volume / first.volume)

@@ -36,7 +36,7 @@ OF_CRYSTAL, OF_SWITCH = 0.3, 0.8
 few calls, and what the switch has. Together they are below 1 in crystals of two atoms and more."""
 SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
-SETTLING_MOVING = 400
+SETTLING_MOVING = 240
 """Steps to equilibrium where the cell moves, which begins at rest; in the second half its mean volume is taken."""
 SETTLING_SOFT = 1000
 """Steps to equilibrium of a crystal that is not harmonic, whose slow modes have no samples to begin from."""

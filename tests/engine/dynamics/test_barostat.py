@@ -9,6 +9,7 @@ import pytest
 
 from engine.dynamics.baoab import Langevin, trajectory
 from engine.dynamics.barostat import AROUND_Z, ISOTROPIC, ORTHORHOMBIC, Piston, piston_mass
+from engine.dynamics.cell_path import CellPath
 from engine.dynamics.estimators import two_sided
 from engine.dynamics.explosion import TrajectoryFailed
 from engine.dynamics.hamiltonian import Combination, Term
@@ -90,11 +91,11 @@ def test_a_crystal_whose_centre_is_held_has_one_volume_less():
     assert_moments(found, mean, weight @ (np.exp(log) - mean) ** 2)
 
 
-@pytest.mark.parametrize("swapped", [False, True], ids=["there", "and back"])
-def test_works_in_moving_cells_are_of_the_gibbs_energy_between_wells(swapped):
+@pytest.mark.parametrize("carried", [False, True], ids=["there", "and back, the cell carried along"])
+def test_works_in_moving_cells_are_of_the_gibbs_energy_between_wells(carried):
     # Springs whose stiffness and cells whose rest and stiffness change: closed form and quadrature, and minus that.
     wells, m = [(30.0, 0.0, 1.0), (80.0, 0.25, 2.5)], 100
-    first, last = wells[::-1] if swapped else wells
+    first, last = wells[::-1] if carried else wells
     terms = [
         Term(part, 1.0 - end, 1.0 * end)
         for end, (stiffness, rest, spring) in enumerate((first, last))
@@ -106,12 +107,16 @@ def test_works_in_moving_cells_are_of_the_gibbs_energy_between_wells(swapped):
     hamiltonian, pressure = Combination(terms), 4.0
     particles = Langevin(np.full(2, 30.0), 5.0, HEAT, 0.05)
     piston = Piston(particles, 1.0, pressure * HEAT, 300.0, 0.05, ISOTROPIC, centre_held=True)
+    strains = np.expm1(np.array([first[1], last[1]]) / 3.0)[:, None, None] * np.eye(3)
+    path = CellPath((0.0, 1.0), strains) if carried else None
     works = {}
     for forward in (True, False):
         lam = np.full(m, 0.0 if forward else 1.0)
         begun = begin(np.zeros((m, 2, 3)), piston.masses, HEAT, 3, range(m), modes=1)
         settled, _ = sample(hamiltonian, begun, piston, lam, 120, np.zeros((2, 3)))
-        ended, _ = switch(hamiltonian, begin_switch(settled), piston, linear(60), np.full(m, forward))
+        ended, _ = switch(
+            hamiltonian, begin_switch(settled), piston, linear(60), np.full(m, forward), path=path
+        )
         works[forward] = ended.work
     found = two_sided(works[True], works[False], HEAT, seed=0)
     of_volumes = [quadrature(*well[:2], pressure, 0)[2] for well in (first, last)]

@@ -417,7 +417,7 @@ def test_cells_that_move_start_at_rest_and_what_their_volumes_have_by_themselves
         assert [crystal.q for crystal in one.crystals] == 3 * [[0.0]]
         swing = 2 * math.pi * math.sqrt(one.moving.mass / 250.0)
         assert swing == pytest.approx(50 * one.timestep)
-        assert one.equilibration == 400
+        assert one.equilibration == 240
     (one,) = answered(campaign)
     parts = one.contributions
     work = 2.0 / 160.2176634 * (VOLUMES[1] - VOLUMES[0])
