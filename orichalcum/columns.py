@@ -179,8 +179,9 @@ def of_free_energies(items: Sequence[FreeEnergy]) -> list[Column]:
 
 def _volume_errors(items: Sequence[FreeEnergy]) -> list[Column]:
     """Of mean volumes, where cells were sampled."""
-    errors = [item.volume_error for item in items]
-    return [Column("volume_error", errors, "Å^3")] if any(one is not None for one in errors) else []
+    if all(item.volume_error is None for item in items):
+        return []
+    return [Column("volume_error", [item.volume_error for item in items], "Å^3")]
 
 
 def csv_text(columns: Sequence[Column]) -> str:
