@@ -95,6 +95,13 @@ class Tether(Output):
     spring: float = Field(gt=0.0, description="eV/Å^2.")
 
 
+class MovingCell(Output):
+    """How the volume of a cell moves under the pressure of the problem."""
+
+    mass: float = Field(gt=0.0, description="Of its logarithmic stretch, eV fs^2.")
+    friction: float = Field(gt=0.0, description="1/fs.")
+
+
 class HarmonicTask(Task):
     """Force constants of a crystal, and energies of its model at independent samples of its harmonic crystal."""
 
@@ -113,6 +120,7 @@ class HarmonicTask(Task):
         "fitted: samples are then of the harmonic crystal with it, and single ones. Null for those of the harmonic.",
     )
     empty: EmptySite | None = Field(None, description="The site with which empty the crystal is relaxed too.")
+    stretched: bool = Field(default=False, description="Whether its stiffness is wanted.")
 
 
 class ReferenceBetween(Output):
@@ -150,6 +158,11 @@ class HarmonicRecord(Record):
     )
     between: ReferenceBetween | None = None
     message: str | None = None
+    stiffness: float | None = Field(
+        None,
+        description="Second derivative of the enthalpy of the supercell by a logarithmic stretch of its cell, alike "
+        "along all axes, the sites following: nine times bulk modulus and volume, eV; null where it was not asked for.",
+    )
     defect: Defect | None = Field(
         None, description="The crystal with the empty site that was asked for; null where modes are unstable."
     )
@@ -165,6 +178,9 @@ class DynamicsTask(Task):
     )
     matrix: list[list[int]]
     tether: Tether | None = Field(None, description="Of reference vacancy: the atom that is switched off.")
+    moving: MovingCell | None = Field(
+        None, description="Of reference composition: how the cell moves; null where it follows lam."
+    )
     temperature: float = Field(description="K.")
     timestep: float = Field(description="fs.")
     friction: float = Field(description="Of the Langevin dynamics, 1/fs.")
@@ -206,6 +222,11 @@ class DynamicsRecord(Record):
     )
     volume: float | None = Field(
         None, description="Mean volume of a supercell over the steps of the segment, Å^3."
+    )
+    volumes: list[float] | None = Field(
+        None,
+        description="Where the cell moves, mean volume of each supercell over the second half of the equilibration, "
+        "Å^3; null of segments in which it does not end.",
     )
     closest: float | None = Field(
         None,

@@ -189,6 +189,10 @@ class FreeEnergy(Output):
     volume_per_atom: float | None = Field(
         description="Å^3, of the cell: at rest, or at the temperature where the ensemble is npt."
     )
+    volume_error: float | None = Field(
+        None,
+        description="Where cells are sampled, the standard error of their mean volume, Å^3 an atom; else null.",
+    )
     expansion: float | None = Field(
         None, description="Of ensemble npt, the volume at the temperature over that at rest, less one."
     )

@@ -29,6 +29,7 @@ FINEST, COARSEST = 1e-6, 10.0
 
 PathName = Literal["composition", "vacancy", "absolute", "phases"]
 Ensemble = Literal["nvt", "npt"]
+Cell = Literal["quasi_harmonic", "sampled"]
 Reference = Literal["auto", "harmonic", "einstein"]
 Schedule = Literal["linear", "adaptive"]
 
@@ -102,8 +103,12 @@ class FreeEnergyOptions(Model):
     )
     ensemble: Ensemble = Field(
         "nvt",
-        description="nvt: in the cell at rest. npt: in the cell that the crystal has at the temperature, by the free "
-        "energy of its quantum harmonic vibrations.",
+        description="nvt: in the cell at rest. npt: in the cell that the crystal has at the temperature; see cell.",
+    )
+    cell: Cell = Field(
+        "quasi_harmonic",
+        description="Of ensemble npt. quasi_harmonic: the cell of lowest free energy with its quantum harmonic "
+        "vibrations. sampled: the volume moves under the pressure; of path composition, and of cubic crystals.",
     )
     reference: Reference = Field(
         "auto",

@@ -171,9 +171,17 @@ def of_free_energies(items: Sequence[FreeEnergy]) -> list[Column]:
         *(Column(part, [getattr(item.contributions, part, None) for item in items], unit) for part in parts),
         Column("atoms", [item.atoms for item in items]),
         Column("volume_per_atom", [item.volume_per_atom for item in items], "Å^3"),
+        *_volume_errors(items),
         Column("heat_capacity", [item.heat_capacity for item in items], "k_B/atom"),
         Column("text", [item.text for item in items]),
     ]
+
+
+def _volume_errors(items: Sequence[FreeEnergy]) -> list[Column]:
+    """Of mean volumes, where cells were sampled."""
+    if all(item.volume_error is None for item in items):
+        return []
+    return [Column("volume_error", [item.volume_error for item in items], "Å^3")]
 
 
 def csv_text(columns: Sequence[Column]) -> str:

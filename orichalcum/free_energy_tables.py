@@ -116,6 +116,13 @@ def _runs(one: FreeEnergy) -> str:
     return "" if one.switching is None else f"{one.switching.forward.runs} + {one.switching.backward.runs}"
 
 
+def _volume(one: FreeEnergy) -> str:
+    if one.volume_per_atom is None:
+        return ""
+    error = "" if one.volume_error is None else f" ± {one.volume_error:.3f}"
+    return f"{one.volume_per_atom:.3f}{error}"
+
+
 def _overlap(one: FreeEnergy) -> str:
     return "" if one.switching is None else f"{one.switching.overlap:.2f}"
 
@@ -150,9 +157,7 @@ _COLUMNS: Mapping[str, Callable[[FreeEnergy], str]] = {
     "Runs": _runs,
     "Overlap": _overlap,
     f"Dissipation  {_ENERGY}": _dissipation,
-    "Volume  Å³/atom": lambda one: (
-        "" if one.expansion is None or one.volume_per_atom is None else f"{one.volume_per_atom:.3f}"
-    ),
+    "Volume  Å³/atom": lambda one: "" if one.expansion is None else _volume(one),
     "Expansion  %": lambda one: "" if one.expansion is None else f"{100 * one.expansion:+.2f}",
     "Heat capacity  k_B/atom": lambda one: "" if one.heat_capacity is None else f"{one.heat_capacity:.3f}",
 }

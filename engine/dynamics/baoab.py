@@ -65,6 +65,15 @@ class Integrator(Protocol):
         """Whether it needs derivatives by strain."""
         ...
 
+    @property
+    def moves_cell(self) -> bool:
+        """Whether cells move by themselves, so that a path only carries them along."""
+        ...
+
+    def along(self, moment: Moment, path: CellPath) -> FloatArray:
+        """Derivative by lam of the work that a change of the cell along a path does, [m] eV."""
+        ...
+
     def step(
         self,
         hamiltonian: Hamiltonian,
@@ -103,6 +112,16 @@ class Langevin:
     thermal_energy: float
     friction: float
     by_strain: bool = False
+
+    moves_cell = False
+
+    def along(self, moment: Moment, path: CellPath) -> FloatArray:
+        """Derivative by lam of the work of the cell, with the term of the volume (docs/science.md, Eq. 120), [m] eV."""
+        by_strain, change = moment.energies.by_strain, path.slope(moment.lam)
+        assert by_strain is not None  # noqa: S101 - asked for where there is a path
+        volume = np.einsum("mab,mba->m", np.linalg.inv(deformation(moment.state.strain)), change)
+        ideal = (len(self.masses) - 1) * self.thermal_energy * volume
+        return np.asarray(np.einsum("mab,mab->m", by_strain, change) - ideal)
 
     def step(
         self,
@@ -200,7 +219,8 @@ def trajectory(
     """
     waiting = iter(lams)
     lam = next(waiting)
-    if path is not None and np.abs(state.strain - path.strain(lam)).max() > SAME_CELL:
+    held = path is not None and not integrator.moves_cell
+    if path is not None and held and np.abs(state.strain - path.strain(lam)).max() > SAME_CELL:
         raise ValueError(
             "trajectories along a path of cells start in the cell that the path has at their lam"
         )

@@ -4,6 +4,7 @@ S. E. Feller et al., J. Chem. Phys. 103, 4613 (1995), doi:10.1063/1.470648; X. G
 144, 124113 (2016), doi:10.1063/1.4944909. Logarithms of the cell's stretches along x, y and z move with scaled
 positions held, and velocities are those of the atoms, which stretches leave alone; docs/science.md, Eq. 113 and 114.
 What is sampled is exp(-(U + P V)/k_B T) V^n: the centre of mass, which is held, would have been anywhere in the cell.
+For free energies of crystals whose centre of mass is held it is V^(n-1).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.dynamics.baoab import Langevin, Moment, kicked, landed, unstrained
+from engine.dynamics.explosion import check_volume
 from engine.dynamics.state import CELL, State, deformation, noise
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Piston:
         friction: Of every mode, 1/fs.
         modes: Which of x, y and z each mode stretches, alike, [n_modes, 3], each axis by at most one; ISOTROPIC,
             AROUND_Z, ORTHORHOMBIC.
+        centre_held: Whether the ensemble is that of a crystal whose centre of mass is held, V^(n-1), and whose volume
+            stays that of one.
     """
 
     particles: Langevin
@@ -50,8 +54,10 @@ class Piston:
     mass: float
     friction: float
     modes: FloatArray
+    centre_held: bool = False
 
     by_strain = True
+    moves_cell = True
 
     @property
     def masses(self) -> FloatArray:
@@ -74,12 +80,13 @@ class Piston:
     ) -> Moment:
         """The moment one step later; see `engine.dynamics.baoab.Integrator.step`.
 
+        Along a path the cell is stretched as that is, whatever its own stretch.
+
         Raises:
-            ValueError: if the cell is to follow lam as well, or its strain is none of the stretches.
+            ValueError: if its strain is none of the stretches.
+            TrajectoryFailed: if nothing holds the cell of a crystal.
         """
         state, time = moment.state, self.particles.timestep
-        if path is not None:
-            raise ValueError("a cell follows lam or a pressure, not both")
         if state.strain[:, ~np.eye(3, dtype=bool)].any() or state.rates.shape[1] != len(self.modes):
             raise ValueError("the cell of a piston is stretched along x, y and z, with a rate for each mode")
         velocities = kicked(moment, self.masses, 0.5 * time)
@@ -90,22 +97,33 @@ class Piston:
             velocities=self.particles.thermalised(state, velocities),
             rates=self._thermalised(state),
         )
-        state = self._drifted(state)
-        state = replace(state, step=state.step + 1)
+        state = replace(self._drifted(state), step=state.step + 1)
+        if path is not None:
+            carried = np.exp((path.log_volume(lam) - path.log_volume(moment.lam)) / 3.0)
+            strain = deformation(state.strain) * carried[:, None, None] - np.eye(3)
+            state = replace(state, strain=strain)
+        if self.centre_held:
+            check_volume(state)
         after = landed(hamiltonian, state, lam, self.masses, time, by_lam=by_lam, by_strain=True)
         rates = after.state.rates + 0.5 * time * self._pushes(after) / self.mass
         return replace(after, state=replace(after.state, rates=rates))
 
+    def along(self, moment: Moment, path: CellPath) -> FloatArray:
+        """Derivative by lam of the work of cells that a path carries along, [m] eV (docs/science.md, section 21)."""
+        inverse = np.linalg.inv(deformation(path.strain(moment.lam)))
+        stretch = np.einsum("mab,mba->m", inverse, path.slope(moment.lam)) / 3.0
+        return -self._pushes(moment).sum(axis=1) * stretch
+
     def _pushes(self, moment: Moment) -> FloatArray:
         """Minus the derivative by each mode of U + P V - (n + 1) k_B T ln V, [m, n_modes] eV.
 
-        The one more than n makes a volume element of one of logarithms.
+        The one more than n makes a volume element of one of logarithms; it is n where the centre of mass is held.
         """
         deform, by_strain = deformation(moment.state.strain), moment.energies.by_strain
         assert by_strain is not None  # noqa: S101 - asked for at every step
         virial = np.einsum("maa,maa->ma", by_strain, deform)
         work = self.pressure * self.volume * np.linalg.det(deform)[:, None]
-        pull = (len(self.masses) + 1) * self.particles.thermal_energy
+        pull = (len(self.masses) + (not self.centre_held)) * self.particles.thermal_energy
         return np.asarray((pull - virial - work) @ self.modes.T)
 
     def _drifted(self, state: State) -> State:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.dynamics.state import deformation
+
 if TYPE_CHECKING:
     from engine.dynamics.hamiltonian import Energies
     from engine.dynamics.state import State
 
 FARTHEST_STEP = 1.0
 """Å; an atom that moves farther in one step is thrown, not moved."""
+BURST = 3.0
+"""Factor; a cell that has so many times more or less volume than the unstrained one is none of a crystal."""
 
 
 class TrajectoryFailed(Exception):  # noqa: N818
@@ -59,3 +63,20 @@ def check_energies(state: State, energies: Energies) -> None:
         raise TrajectoryFailed(
             int(finite.argmin()), state.step, "the potential gave no finite energy or force"
         )
+
+
+def check_volume(state: State) -> None:
+    """See that cells that move stay those of a crystal.
+
+    Raises:
+        TrajectoryFailed: if one does not.
+    """
+    volumes = np.linalg.det(deformation(state.strain))
+    bad = ~((volumes < BURST) & (volumes > 1.0 / BURST))
+    if bad.any():
+        replica = int(bad.argmax())
+        what = (
+            f"its cell has {volumes[replica]:.2g} times the volume of the parent, so that nothing holds it at this "
+            "temperature and pressure"
+        )
+        raise TrajectoryFailed(replica, state.step, what)

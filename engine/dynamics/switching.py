@@ -94,8 +94,8 @@ def switch(
         schedule: lam from 0 to 1, [all steps + 1].
         forward: Whether each replica goes that way, [m], or the same way back.
         steps: How many steps to make now; all that are left if left out.
-        path: How the cell follows lam, atoms at fixed scaled positions; None where it is held, or moves under a
-            pressure.
+        path: How the cell follows lam, atoms at fixed scaled positions, or how one that moves under a pressure is
+            carried along; None where lam does nothing to it.
         on_moment: Called at the first moment and after every step.
 
     Returns:
@@ -123,14 +123,7 @@ def switch(
 
 
 def _slope(moment: Moment, integrator: Integrator, path: CellPath | None) -> FloatArray:
-    """dW/dlam at one moment, [m] eV (docs/science.md, Eq. 120)."""
-    found = moment.energies
-    assert found.by_lam is not None  # noqa: S101 - asked for at every step
-    if path is None:
-        return found.by_lam
-    assert found.by_strain is not None  # noqa: S101
-    change = path.slope(moment.lam)
-    inverse = np.linalg.inv(np.eye(3) + moment.state.strain)
-    volume = np.einsum("mab,mba->m", inverse, change)
-    ideal = (len(integrator.masses) - 1) * integrator.thermal_energy * volume
-    return np.asarray(found.by_lam + np.einsum("mab,mab->m", found.by_strain, change) - ideal)
+    """dW/dlam at one moment, [m] eV."""
+    by_lam = moment.energies.by_lam
+    assert by_lam is not None  # noqa: S101 - asked for at every step
+    return by_lam if path is None else np.asarray(by_lam + integrator.along(moment, path))

@@ -44,6 +44,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             harmonic = resting.harmonic
             unstable = [one.words(resting.names) for one in harmonic.instabilities(operations(crystal))]
             defect, more = (None, 0) if unstable else self._defect(resting)
+            stiffness, of_cell = resting.stiffness() if task.stretched else (None, 0)
             differences: NDArray[np.float64] | None = None
             between: Drawn | None = None
             if task.pairs and not unstable:
@@ -62,7 +63,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             index=task.index,
             cost=Cost(
                 potential_calls=calls,
-                shared_calls=resting.calls + more,
+                shared_calls=resting.calls + more + of_cell,
                 seconds=time.perf_counter() - began,
                 supercell_calls=calls,
                 primitive_equivalents=float(calls * resting.supercell.n_cells),
@@ -82,6 +83,7 @@ class HarmonicSamples(AtWork[HarmonicTask]):
             else ReferenceBetween(
                 difference=between.difference, error=between.error, forgotten=between.forgotten
             ),
+            stiffness=stiffness,
             defect=defect,
             message=None
             if near is None

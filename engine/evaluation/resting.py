@@ -13,6 +13,7 @@ import numpy as np
 from engine.crystals.supercells import Supercell
 from engine.crystals.symmetry import operations
 from engine.dynamics.harmonic import NOISE, HarmonicCrystal, harmonic_crystal, site_names
+from engine.mechanics.landscape import CALLS_PER_ROW
 from engine.mechanics.response.force_constants import ForceConstants, force_constants
 from engine.mechanics.sites import SiteLandscape
 
@@ -154,6 +155,24 @@ class Resting:
         return harmonic_crystal(
             constants, crystal, lam, self.lattice, self.sites[: crystal.n_sites], noise=noise
         )
+
+    def stiffness(self) -> tuple[float, int]:
+        """Second derivative of the supercell's enthalpy by a logarithmic stretch of its cell, alike along all axes.
+
+        The sites follow. Of a crystal whose cell has one free length.
+
+        Returns:
+            The derivative, eV, and the potential calls of one cell that it took.
+        """
+        crystal, coordinates = self._crystal, self._coordinates
+        landscape = self.evaluator.solver.landscape(crystal, self.evaluator.pressure)
+        first = landscape.first(self.q[None], crystal.weights(self.x)[None])
+        hessian = landscape.second(first).hessian[0]
+        n = coordinates.n_strain
+        inside = np.linalg.solve(hessian[n:, n:], hessian[n:, :n])
+        by_strain = hessian[:n, :n] - hessian[:n, n:] @ inside
+        along = np.einsum("iab,ab->i", coordinates.strain_modes, np.eye(3) + self.strain)
+        return self.supercell.n_cells * float(along @ by_strain @ along), 1 + CALLS_PER_ROW * len(self.q)
 
     @property
     def _crystal(self) -> AlchemicalCrystal:

@@ -37,6 +37,7 @@ class Seen:
         volume: Mean volume of a supercell, Å^3.
         closest: Shortest distance of two atoms, Å; None where none was looked for.
         work_by_part: Mean work in each part of the way of lam, eV; None where lam did not move.
+        volumes: Mean volume of each supercell where it is at equilibrium, Å^3; None where the cell is held.
         warnings: What was noticed.
     """
 
@@ -44,6 +45,7 @@ class Seen:
     volume: float
     closest: float | None = None
     work_by_part: list[float] | None = None
+    volumes: list[float] | None = None
     warnings: list[str] = field(default_factory=list)
 
     def array(self) -> dict[str, NDArray[np.uint8]]:
@@ -70,6 +72,7 @@ class Looking:
         self._unstrained = abs(float(np.linalg.det(lattice)))
         self._heat: list[FloatArray] = []
         self._volume: list[FloatArray] = []
+        self._volumes: list[float] | None = None
         self._moments = 0
         self.shortest: FloatArray | None = None
         """Of each replica, [m] Å; None where none was looked for."""
@@ -78,6 +81,10 @@ class Looking:
         """Steps at one lam."""
         self._heat.extend(series.thermal_energy)
         self._volume.extend(series.volume)
+
+    def moving(self, settled: Series) -> None:
+        """The steps at equilibrium of cells that move."""
+        self._volumes = (settled.volume.mean(axis=0) * self._unstrained).tolist()
 
     def see(self, moment: Moment) -> None:
         """One moment of a switch; the first is the one where it began."""
@@ -101,6 +108,7 @@ class Looking:
             measured=float(np.mean(self._heat)) / BOLTZMANN,
             volume=float(np.mean(self._volume)) * self._unstrained,
             closest=None if self.shortest is None else float(self.shortest.min()),
+            volumes=self._volumes,
             work_by_part=None if by_part is None else by_part.mean(axis=1).tolist(),
             warnings=warnings,
         )

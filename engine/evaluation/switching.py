@@ -34,6 +34,7 @@ from engine.mechanics.threads import fitting_threads
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.dynamics.baoab import Integrator
     from engine.dynamics.hamiltonian import Hamiltonian
 
 SPRINGS = ("harmonic", "einstein")
@@ -153,8 +154,13 @@ class Switching(AtWork[DynamicsTask]):
         return CellPath(KNOTS, np.stack([one.strain for one in self.rest]))
 
     @cached_property
-    def integrator(self) -> Langevin:
+    def integrator(self) -> Integrator:
         """How they move."""
+        return self.particles
+
+    @property
+    def particles(self) -> Langevin:
+        """How the sites move."""
         task = self.task
         return Langevin(self.model.masses, task.timestep, self.heat, task.friction)
 
@@ -249,6 +255,8 @@ class Switching(AtWork[DynamicsTask]):
             looking.at_rest(series)
             if saved is not None:
                 series = joined([restored_series(saved), series])
+            if task.moving is not None and until == task.equilibration:
+                looking.moving(series.after(task.equilibration // 2))
             warnings += self._judged(series, ended=until == task.equilibration)
             warnings += self.noticed(state, off=not task.forward)
             here = until

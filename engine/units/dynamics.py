@@ -34,9 +34,12 @@ class Dynamics(OneByOne[DynamicsTask, DynamicsRecord]):
         self, resolved: ResolvedProblem, task: DynamicsTask, evaluator: Evaluator, workplace: Workplace
     ) -> DynamicsRecord:
         """Move the replicas of a segment."""
+        from engine.evaluation.moving_cell import MovingCellSwitching
         from engine.evaluation.switching import Switching
         from engine.evaluation.vacancy_switching import VacancySwitching
 
         save = workplace.save
         way = VacancySwitching if task.reference == "vacancy" else Switching
+        if task.moving is not None:
+            way = MovingCellSwitching
         return way(resolved, task, evaluator, workplace.on_call, workplace.checkpoint, save).went()

@@ -125,6 +125,7 @@ def documents(draw):
                 "atoms": st.integers(1, 4096),
                 "temperatures": st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=4),
                 "ensemble": st.sampled_from(["nvt", "npt"]),
+                "cell": st.sampled_from(["quasi_harmonic", "sampled"]),
                 "reference": st.sampled_from(["auto", "harmonic", "einstein"]),
                 "timestep": st.just("auto") | st.floats(0.01, 20),
                 "accuracy": st.floats(1e-6, 10),

@@ -194,11 +194,14 @@ def test_an_unstable_mode_is_told_with_what_moves_and_why_it_may_not_be(salt):
     assert all(0.1 < spring < 100.0 for spring in record.springs), record.springs
 
 
-@pytest.mark.parametrize("reference", ["composition", "harmonic", "einstein"])
+@pytest.mark.parametrize("reference", ["composition", "moving", "harmonic", "einstein"])
 def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
-    """With the averages over its steps; those to another composition at a pace of their own."""
+    """With the averages over its steps; those to another composition at a pace of their own, or in cells that move."""
     paced = {"pace": [0.0, 0.2, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0]}
-    changes = paced if reference == "composition" else {"reference": reference, "crystals": salt[2][:1]}
+    moving = {"moving": {"mass": 3e5, "friction": 0.05}}
+    changes = {"composition": paced, "moving": moving}.get(
+        reference, {"reference": reference, "crystals": salt[2][:1]}
+    )
     whole, _ = segment(salt, 0, 20, **changes)
     assert whole.works is not None
     assert whole.failed is None
@@ -214,10 +217,13 @@ def test_a_run_in_segments_is_the_run_bit_for_bit(salt, reference):
         parts = np.sum([one.work_by_part for one in (first, second) if one.work_by_part], axis=0)
         assert parts == pytest.approx(whole.work_by_part, abs=1e-9)
         assert (first.closest is None) == (cut <= 6)
+        assert (first.volumes or second.volumes) == whole.volumes
     assert sum(whole.work_by_part) == pytest.approx(np.mean(whole.works), abs=1e-9)
     assert 2.0 < whole.closest < 3.2
     assert 8 * 20.0 < whole.volume < 8 * 32.0
     assert whole.works[0] != whole.works[1]
+    assert (whole.volumes is None) == (reference != "moving")
+    assert whole.volumes is None or whole.volumes[0] != whole.volumes[1]
 
 
 def test_whether_a_run_settled_is_judged_by_all_of_it_and_not_by_each_segment(salt):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from api_schemas.free_energies import FreeEnergy
 from api_schemas.results import Result
 from orichalcum import NotAnswered, free_energies
+from orichalcum.columns import of_free_energies
 from tests.orichalcum.fake_service import RESULT
 from tests.orichalcum.printing import row
 
@@ -179,3 +181,13 @@ def test_a_result_of_another_kind_has_no_free_energies():
         NotAnswered, match=r"the free energies .* answer/free_energies/0/composition: Field required"
     ):
         free_energies(Result.model_validate({**CHANGE, "answer": broken}))
+
+
+def test_a_mean_volume_has_its_error_and_what_the_cell_grew_by(printed):
+    moved = one_of(CHANGE, volume_per_atom=24.5, volume_error=0.125, expansion=0.0175)
+    text = printed(answered(CHANGE, moved))
+    assert "24.500 ± 0.125" in text
+    assert "+1.75" in text
+    moved, held = (FreeEnergy.model_validate(one) for one in (moved, one_of(CHANGE)))
+    assert "volume_error (Å^3)" in [column.head for column in of_free_energies([moved])]
+    assert "volume_error" not in [column.name for column in of_free_energies([held])]

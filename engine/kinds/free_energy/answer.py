@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 IN_CELLS = {
     "nvt": "Helmholtz free energy at the volume at rest, plus P V. ",
     "npt": "Gibbs energy at the volume of the temperature, by quantum harmonic vibrations that change with the cell. ",
+    "sampled": "Gibbs energy at the pressure, of cells whose volume moves with the atoms, less what the volume has as "
+    "one harmonic degree of freedom more. Static, harmonic, quantum and P V are of the cells at rest; anharmonic has "
+    "the expansion too. ",
 }
 CONVENTION = (
     "The centre of mass is held: 3 N - 3 vibrations. Masses "
@@ -48,7 +51,8 @@ CONVENTION_OF_VACANCIES = (
 def free_energy_answer(told: FreeEnergyTold) -> Answer:
     """The answer up to now."""
     vacancies = any(question.of_a_vacancy for question in told.questions.all)
-    of_crystals = IN_CELLS[told.questions.options.ensemble] + CONVENTION
+    in_cell = "sampled" if told.questions.moves else told.questions.options.ensemble
+    of_crystals = IN_CELLS[in_cell] + CONVENTION
     answer = FreeEnergyAnswer(
         free_energies=free_energies(told), convention=CONVENTION_OF_VACANCIES if vacancies else of_crystals
     )
@@ -87,7 +91,8 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
         atoms=atoms,
         supercell=questions.supercell.matrix.tolist(),
         volume_per_atom=None if found is None else found.volume / atoms,
-        expansion=None if found is None else _expansion(told, question),
+        volume_error=None if found is None or found.volume_error is None else found.volume_error / atoms,
+        expansion=None if found is None else _expansion(told, question, found),
         heat_capacity=_heat_capacity(told, question, atoms),
         vacancy=_vacancy(told, question),
         text=_sentence(told, question, found, accurate=accurate),
@@ -95,7 +100,10 @@ def _free_energy(told: FreeEnergyTold, question: Question) -> FreeEnergy:
     )
 
 
-def _expansion(told: FreeEnergyTold, question: Question) -> float | None:
+def _expansion(told: FreeEnergyTold, question: Question, found: Estimate) -> float | None:
+    ends = told.ends(question.legs[-1])
+    if told.questions.moves and ends:
+        return found.volume / ends[-1].volume - 1.0
     cells = told.cells_of(question.legs[-1])
     return cells[-1].expansion if cells and cells[-1] is not None else None
 

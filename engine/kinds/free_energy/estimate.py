@@ -10,7 +10,6 @@ from engine.kinds.free_energy.questions import (
     FIRST_BATCHES,
     FIRST_RUNS,
     PAIRS,
-    SETTLING,
     SETTLING_SOFT,
     Questions,
 )
@@ -50,7 +49,7 @@ def estimate_free_energies(resolved: ResolvedProblem) -> CostEstimate:
     rest = estimate_relaxations(resolved, len(questions.points))
     cells = len(questions.points) * _cells(questions)
     rows = (hessian_rows(resolved.crystal) + 1) * cells
-    steps = SETTLING + questions.options.budget.steps
+    steps = questions.settling + questions.options.budget.steps
     calls = rows
     for leg in questions.legs:
         runs = 2 * min(FIRST_RUNS, questions.options.budget.runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +47,8 @@ class Estimate:
         estimator: How the part beyond the harmonic crystal was found.
         atoms: Of the supercell.
         per: What it is told for each of, and divided by: atoms, or one vacancy.
-        volume: Å^3, of the supercell; of a change at its end.
+        volume: Å^3, of the supercell; of a change at its end; the mean where the cell moves.
+        volume_error: Standard error of that; None where the cell does not move, or of a single run.
         samples: What samples say, where they were taken.
         two_sided: What runs say, where they were needed.
         agreement: Whether the runs agree.
@@ -65,6 +66,7 @@ class Estimate:
     two_sided: TwoSided | None = None
     agreement: Agreement | None = None
     warnings: Sequence[str] = field(default_factory=tuple)
+    volume_error: float | None = None
 
     @property
     def disagrees(self) -> bool:
@@ -137,19 +139,41 @@ def of_change(told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord]) ->
         return None
     at, (start, end) = leg.temperature, leg.crystals[::2]
     static = last.energy - first.energy
+    common = _common(told, leg, ends, (start, end))
+    # All that the runs change, but of cells that move what their volumes have by themselves.
+    changed = runs.found.free_energy
+    if told.questions.moves:
+        changed -= _of_volumes(first, last, at) + common.get("pressure_volume", 0.0)
     mass = -1.5 * BOLTZMANN * at * (_logs_of_masses(told, end) - _logs_of_masses(told, start))
-    parts = {"static": static, "mass": mass, **_common(told, leg, ends, (start, end))}
+    parts = {"static": static, "mass": mass, **common}
     parts["centre_of_mass"] = (
         1.5 * BOLTZMANN * at * math.log(_masses(told, end).sum() / _masses(told, start).sum())
     )
     if first.unstable or last.unstable:
-        parts["vibrational"] = runs.found.free_energy - static
+        parts["vibrational"] = changed - static
     else:
         harmonic = _of_places(told, last, end, at) - _of_places(told, first, start, at)
         parts["harmonic"] = harmonic
-        parts["anharmonic"] = runs.found.free_energy - static - harmonic
+        parts["anharmonic"] = changed - static - harmonic
         parts["quantum"] = _quantum_correction(last, at) - _quantum_correction(first, at)
-    return _whole(told, leg, parts, runs.found.standard_error, last, runs, None)
+    whole = _whole(told, leg, parts, runs.found.standard_error, last, runs, None)
+    return _with_volume(whole, told.volumes(leg)) if told.questions.moves else whole
+
+
+def _of_volumes(first: HarmonicRecord, last: HarmonicRecord, temperature: float) -> float:
+    """What volumes that move have by themselves, of the last less of the first, eV (docs/science.md, section 21)."""
+    if first.stiffness is None or last.stiffness is None:
+        raise ValueError("cells that move have a stiffness")
+    ratio = 0.5 * math.log(last.stiffness / first.stiffness) - math.log(last.volume / first.volume)
+    return BOLTZMANN * temperature * ratio
+
+
+def _with_volume(found: Estimate, volumes: Sequence[float]) -> Estimate:
+    """With the mean volume of its runs in place of that at rest."""
+    if not volumes:
+        return found
+    error = float(np.std(volumes, ddof=1)) / math.sqrt(len(volumes)) if len(volumes) > 1 else None
+    return replace(found, volume=float(np.mean(volumes)), volume_error=error)
 
 
 def _whole(

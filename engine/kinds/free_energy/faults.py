@@ -74,7 +74,8 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
             "in this version; close the gap"
         )
         return [FieldError(pointer="/structure", type="not-available-yet", message=text)]
-    if options.ensemble == "npt" and (free := coordinate_count(resolved.crystal)) > MOST_COORDINATES:
+    expands = options.ensemble == "npt" and options.cell == "quasi_harmonic"
+    if expands and (free := coordinate_count(resolved.crystal)) > MOST_COORDINATES:
         text = (
             f"cells at temperatures are found of crystals with up to {MOST_COORDINATES} free coordinates, "
             f"and this one has {free}; take nvt, in the cell at rest, or a more symmetric parent"
@@ -110,7 +111,10 @@ def size_faults(resolved: ResolvedProblem, limits: Limits) -> list[FieldError]:
 
 
 def _of_other_paths(options: FreeEnergyOptions) -> Iterator[FieldError]:
-    """Options that the path does not use, and those that it needs."""
+    """Options that the path or the ensemble does not use, and those that the path needs."""
+    if options.ensemble != "npt" and options.given("cell"):
+        text = f"ensemble {options.ensemble} holds the cell at rest: remove cell, or take ensemble: npt"
+        yield fault("/cell", "unused-field", text)
     for name, paths in OF_PATHS.items():
         if options.given(name) and options.path not in paths:
             others = " or ".join(sorted(paths))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from api_schemas.dynamics import (
     EmptySite,
     HarmonicRecord,
     HarmonicTask,
+    MovingCell,
     RestingCrystal,
     Tether,
     ThermalCellRecord,
@@ -48,6 +50,8 @@ _REFERENCES: Mapping[LegKind, Reference] = MappingProxyType(
 )
 FRICTION = 0.01
 """1/fs, of the Langevin dynamics."""
+STEPS_A_SWING = 50
+"""In which the volume of a cell that moves swings: two to three times the shortest period of the crystal."""
 
 
 class FreeEnergyPlan(PlanOfUnits):
@@ -212,6 +216,7 @@ class FreeEnergyPlan(PlanOfUnits):
             first=batch * PAIRS,
             pairs=pairs,
             empty=empty,
+            stretched=self._questions.moves,
         )
 
     def _seed_of(self, leg: Leg) -> int:
@@ -233,6 +238,14 @@ class FreeEnergyPlan(PlanOfUnits):
             most=self._questions.most_replicas,
         )
 
+    def _timestep(self, told: FreeEnergyTold, leg: Leg, ends: Sequence[HarmonicRecord]) -> float:
+        """Of its runs, fs."""
+        given = self._questions.options.timestep
+        if not isinstance(given, str):
+            return given
+        fastest = max(abs(one.frequencies[-1]) for one in ends)
+        return round(chosen_timestep(np.ones(1), fastest) * SHORTER ** told.attempt(leg), 3)
+
     def _runs(self, told: FreeEnergyTold, leg: Leg) -> Iterator[Task]:
         """Segments whose turn has come: each goes on from the one before it."""
         ends = told.ends(leg)
@@ -240,10 +253,8 @@ class FreeEnergyPlan(PlanOfUnits):
         crystals = self._crystals(told, leg)
         defect = ends[0].defect
         tether = None if defect is None else Tether(site=self._questions.empty, spring=defect.spring)
-        timestep = self._questions.options.timestep
-        if isinstance(timestep, str):
-            fastest = max(abs(one.frequencies[-1]) for one in ends)
-            timestep = round(chosen_timestep(np.ones(1), fastest) * SHORTER ** told.attempt(leg), 3)
+        timestep = self._timestep(told, leg, ends)
+        moving = _moving(ends, timestep) if self._questions.moves else None
         replicas, runs = told.replicas, self._questions.options.budget.runs
         # The first batch tests the time step: the others wait for its first segments.
         for batch in range(told.runs(leg).batches if told.tested(leg) else 1):
@@ -261,6 +272,7 @@ class FreeEnergyPlan(PlanOfUnits):
                         reference="einstein" if told.from_einstein(leg) else _REFERENCES[leg.kind],
                         crystals=crystals,
                         tether=tether,
+                        moving=moving,
                         matrix=self._questions.supercell.matrix.tolist(),
                         temperature=leg.temperature,
                         timestep=timestep,
@@ -279,3 +291,10 @@ class FreeEnergyPlan(PlanOfUnits):
                     if record is None or record.failed:
                         break
                     before = index
+
+
+def _moving(ends: Sequence[HarmonicRecord], timestep: float) -> MovingCell:
+    """Of cells whose volume swings in a few dozen steps, and is damped as fast as it may be."""
+    angular = 2.0 * math.pi / (STEPS_A_SWING * timestep)
+    stiffness = [one.stiffness for one in ends if one.stiffness is not None]
+    return MovingCell(mass=sum(stiffness) / len(stiffness) / angular**2, friction=2.0 * angular)

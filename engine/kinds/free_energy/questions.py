@@ -36,6 +36,8 @@ OF_CRYSTAL, OF_SWITCH = 0.3, 0.8
 few calls, and what the switch has. Together they are below 1 in crystals of two atoms and more."""
 SETTLING = 120
 """Steps from a sample of the harmonic crystal to equilibrium; half of them show whether it is one."""
+SETTLING_MOVING = 240
+"""Steps to equilibrium where the cell moves, which begins at rest; in the second half its mean volume is taken."""
 SETTLING_SOFT = 1000
 """Steps to equilibrium of a crystal that is not harmonic, whose slow modes have no samples to begin from."""
 MOST_ATTEMPTS, SHORTER = 5, 0.6
@@ -169,8 +171,18 @@ class Questions:
 
     @property
     def expands(self) -> bool:
-        """Whether cells are those at the temperature, and not those at rest."""
-        return self.options.ensemble == "npt"
+        """Whether cells are those at the temperature that vibrations give, and not those at rest."""
+        return self.options.ensemble == "npt" and not self.moves
+
+    @property
+    def moves(self) -> bool:
+        """Whether cells move under the pressure while atoms do."""
+        return self.options.ensemble == "npt" and self.options.cell == "sampled"
+
+    @property
+    def settling(self) -> int:
+        """Steps from a sample of the harmonic crystal to equilibrium."""
+        return SETTLING_MOVING if self.moves else SETTLING
 
     def cell(self, crystal: int, temperature: float) -> int:
         """Number of the task of finding the cell of a crystal, by its evaluation, at a temperature."""

@@ -14,7 +14,6 @@ from engine.dynamics.schedules import equal_dissipation, linear
 from engine.kinds.free_energy.questions import (
     FIRST_RUNS,
     MOST_ATTEMPTS,
-    SETTLING,
     SETTLING_SOFT,
     Questions,
 )
@@ -138,7 +137,7 @@ class FreeEnergyTold:
 
     def settling(self, leg: Leg, *, forward: bool) -> int:
         """Steps that its runs take to come to equilibrium."""
-        return SETTLING_SOFT if self.from_einstein(leg) and not forward else SETTLING
+        return SETTLING_SOFT if self.from_einstein(leg) and not forward else self.questions.settling
 
     def segments(self, leg: Leg, *, forward: bool) -> list[tuple[int, int]]:
         """Steps at which each segment of its runs begins and ends."""
@@ -253,6 +252,15 @@ class FreeEnergyTold:
                 else:
                     works[forward] += told[-1].works or []
         return works[True], works[False], failed, list(dict.fromkeys(warnings)), complete
+
+    def volumes(self, leg: Leg) -> list[float]:
+        """Mean volumes of supercells at the end of a change, where they move, Å^3: of each run that begins there."""
+        return [
+            volume
+            for batch in range(self.runs(leg).batches)
+            for record in self.chain(leg, batch, forward=False)
+            for volume in record.volumes or ()
+        ]
 
     def ended(self, leg: Leg) -> bool:
         """Whether nothing is left to be asked of a leg."""

@@ -9,10 +9,15 @@ import pytest
 
 from engine.dynamics.baoab import Langevin, trajectory
 from engine.dynamics.barostat import AROUND_Z, ISOTROPIC, ORTHORHOMBIC, Piston, piston_mass
+from engine.dynamics.cell_path import CellPath
+from engine.dynamics.estimators import two_sided
+from engine.dynamics.explosion import TrajectoryFailed
 from engine.dynamics.hamiltonian import Combination, Term
 from engine.dynamics.sampling import sample
+from engine.dynamics.schedules import linear
 from engine.dynamics.springs import Springs, einstein_matrix
 from engine.dynamics.state import begin, deformation, restored
+from engine.dynamics.switching import begin_switch, switch
 from tests.engine.dynamics.toys import KB, OfVolume, fcc, pairs
 
 HEAT = KB * 300.0
@@ -64,6 +69,78 @@ def test_an_ideal_gas_in_an_elastic_box_has_volumes_as_by_quadrature(modes):
     assert_moments(found, mean, weight @ (np.exp(log) - mean) ** 2)
     on_axes = state.strain[:, np.arange(3), np.arange(3)]
     assert np.ptp(on_axes, axis=1).max() < 1e-12 if len(modes) == 1 else np.ptp(on_axes, axis=1).min() > 0.0
+
+
+def quadrature(stiffness, rest, pressure, power):
+    """Weight of volumes exp(log) among dV V^power, [n] of them, and its logarithmic sum; energies in k_B T."""
+    log = np.linspace(-3.0, 3.0, 12001)
+    exponent = (power + 1) * log - pressure * np.exp(log) - 0.5 * stiffness * (log - rest) ** 2
+    top = exponent.max()
+    weight = np.exp(exponent - top)
+    return log, weight / weight.sum(), top + np.log(weight.sum())
+
+
+def test_a_crystal_whose_centre_is_held_has_one_volume_less():
+    # Springs take V^(n-1) away, and nothing of V is left beside dV.
+    springs = Springs(np.zeros((3, 3)), einstein_matrix(np.array([1.0, 1.0, 1.0])))
+    particles = Langevin(np.full(3, 30.0), 3.0, HEAT, 0.05)
+    piston = Piston(particles, 1.0, 5.0 * HEAT, 400.0, 0.05, ISOTROPIC, centre_held=True)
+    found, _ = volumes(Combination((Term(springs), Term(OfVolume(20.0 * HEAT)))), piston, steps=700)
+    log, weight, _ = quadrature(20.0, 0.0, 5.0, 0)
+    mean = weight @ np.exp(log)
+    assert_moments(found, mean, weight @ (np.exp(log) - mean) ** 2)
+
+
+SMALL, LARGE = (30.0, 0.0, (1.0, 1.0, 1.0)), (80.0, 0.25, (2.5, 2.5, 2.5))
+"""Stiffness and rest of the volume in k_B T, and springs of three atoms."""
+FIRST_HELD, LAST_HELD = (30.0, 0.0, (1.0, 2.0, 5.0)), (30.0, 0.0, (5.0, 2.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "carried"),
+    [(SMALL, LARGE, False), (LARGE, SMALL, True), (FIRST_HELD, LAST_HELD, False)],
+    ids=["there", "and back, the cell carried along", "to the same, atoms exchanged"],
+)
+def test_works_in_moving_cells_are_of_the_gibbs_energy_between_wells(first, last, carried):
+    # Springs whose stiffness and cells whose rest and stiffness change: closed form and quadrature.
+    m = 100
+    terms = [
+        Term(part, 1.0 - end, 1.0 * end)
+        for end, (stiffness, rest, springs) in enumerate((first, last))
+        for part in (
+            OfVolume(stiffness * HEAT, rest),
+            Springs(np.zeros((3, 3)), einstein_matrix(np.array(springs))),
+        )
+    ]
+    hamiltonian, pressure = Combination(terms), 4.0
+    particles = Langevin(np.full(3, 30.0), 5.0, HEAT, 0.05)
+    piston = Piston(particles, 1.0, pressure * HEAT, 300.0, 0.05, ISOTROPIC, centre_held=True)
+    strains = np.expm1(np.array([first[1], last[1]]) / 3.0)[:, None, None] * np.eye(3)
+    path = CellPath((0.0, 1.0), strains) if carried else None
+    works = {}
+    for forward in (True, False):
+        lam = np.full(m, 0.0 if forward else 1.0)
+        begun = begin(np.zeros((m, 3, 3)), piston.masses, HEAT, 3, range(m), modes=1)
+        settled, _ = sample(hamiltonian, begun, piston, lam, 120, np.zeros((3, 3)))
+        ended, _ = switch(
+            hamiltonian, begin_switch(settled), piston, linear(60), np.full(m, forward), path=path
+        )
+        works[forward] = ended.work
+    found = two_sided(works[True], works[False], HEAT, seed=0)
+    of_volumes = [quadrature(*well[:2], pressure, 0)[2] for well in (first, last)]
+    # Six directions of three equal springs, half each; springs exchanged are the same crystal.
+    expected = HEAT * (3.0 * np.log(sum(last[2]) / sum(first[2])) + of_volumes[0] - of_volumes[1])
+    assert abs(expected) > HEAT or first[2] == last[2][::-1]
+    assert found.standard_error < 0.15 * HEAT
+    assert found.forward_dissipation > 0.1 * HEAT
+    assert abs(found.free_energy - expected) < 4.0 * found.standard_error
+
+
+def test_a_cell_that_nothing_holds_is_told():
+    particles = Langevin(MASSES, 2.0, HEAT, 0.05)
+    piston = Piston(particles, 1.0, 0.0, 400.0, 0.05, ISOTROPIC, centre_held=True)
+    with pytest.raises(TrajectoryFailed, match=r"times the volume of the parent, so that nothing holds it"):
+        volumes(OfVolume(), piston, m=4)
 
 
 def test_without_any_energy_the_volume_of_an_ideal_gas_is_gamma_distributed():

@@ -66,14 +66,14 @@ def pairs(positions, lattice, elements=(11, 19), start=(1.0, 0.0), end=(0.0, 1.0
 
 
 class OfVolume:
-    """An energy of the cell alone, stiffness/2 (ln V/V0)^2 with the volume in units of the unstrained one."""
+    """An energy of the cell alone, stiffness/2 (ln V/V0 - rest)^2 with the volume in units of the unstrained one."""
 
-    def __init__(self, stiffness=0.0):
-        self.stiffness = stiffness
+    def __init__(self, stiffness=0.0, rest=0.0):
+        self.stiffness, self.rest = stiffness, rest
 
     def evaluate(self, positions, strain, lam, *, by_lam=False, by_strain=False):
         deform = np.eye(3) + strain
-        log = np.log(np.linalg.det(deform))
+        log = np.log(np.linalg.det(deform)) - self.rest
         slope = self.stiffness * log[:, None, None] * np.linalg.inv(deform).transpose(0, 2, 1)
         return Energies(
             0.5 * self.stiffness * log**2,

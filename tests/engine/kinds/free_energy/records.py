@@ -37,6 +37,10 @@ HELD, SPRINGS = 0.31, [3.0, 5.0]
 """eV of the supercell, what the crystal has above Einstein's, and the springs of that, eV/Å^2."""
 TAKEN = 5.1
 """eV, what switching off an atom does, its spring with it."""
+STIFFNESS, VOLUMES = (300.0, 200.0), (400.0, 520.0)
+"""eV of the supercell, of the first crystal and of the second, and Å^3 where cells are sampled."""
+SWOLLEN = 12.0
+"""Å^3 of the supercell, by which sampled volumes are above those."""
 SPENT = Cost(potential_calls=3, shared_calls=5, seconds=0.5)
 
 
@@ -134,7 +138,8 @@ class Records:
                 differences.append((BEYOND / 2 + self.left * draw.standard_normal(1)).tolist())
         return HarmonicRecord(
             index=task.index, cost=SPENT, evaluation=task.crystal.evaluation, temperature=task.temperature,
-            atoms=ATOMS, energy=REST[second], volume=400.0, frequencies=frequencies, first=task.first,
+            atoms=ATOMS, energy=REST[second], volume=VOLUMES[second] if task.stretched else 400.0,
+            stiffness=STIFFNESS[second] if task.stretched else None, frequencies=frequencies, first=task.first,
             unstable=["0.50i THz at q = (1/2, 0, 0)"] if self.unstable else [], differences=differences,
             springs=SPRINGS,
             between=between,
@@ -170,6 +175,10 @@ class Records:
             index=task.index, cost=SPENT, run=task.run, replicas=task.replicas, forward=task.forward,
             temperature=task.temperature, end=task.end, works=works if done else None,
             measured=task.temperature + task.begin, failed=failed, unfit=unfit, timestep=task.timestep,
+            volumes=None if task.moving is None or not task.begin < task.equilibration <= task.end else [
+                VOLUMES[not task.forward] + SWOLLEN + run % 2
+                for run in range(task.run, task.run + task.replicas)
+            ],
             volume=400.0 + task.begin, closest=3.0 - 0.1 * task.run if task.end > task.equilibration else None,
             drift=0.002 if task.forward and not task.begin and not task.run else None,
             work_by_part=(self.lost * self.friction).tolist() if done else None,

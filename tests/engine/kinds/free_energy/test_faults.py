@@ -106,6 +106,10 @@ REFUSED = {
     "an unknown reference": (
         asked({**ABSOLUTE, "reference": "debye"}), "/free_energy/reference", "unknown-choice", "'einstein'"),
     "an unknown ensemble": (asked({**ABSOLUTE, "ensemble": "nve"}), "/free_energy/ensemble", "unknown-choice", "npt"),
+    "an unknown cell": (
+        asked({**CHANGE, "ensemble": "npt", "cell": "free"}), "/free_energy/cell", "unknown-choice", "'sampled'"),
+    "a cell that moves and is held": (
+        asked({**CHANGE, "cell": "sampled"}), "/free_energy/cell", "unused-field", "take ensemble: npt"),
     "an option spelt otherwise": (
         asked({**ABSOLUTE, "temperature": [300]}), "/free_energy/temperature", "unknown-field", "mean temperatures"),
     "the code's name of an end": (
@@ -274,6 +278,7 @@ def test_what_is_too_large_is_refused_at_once(case):
     [
         asked(CHANGE),
         asked({**CHANGE, "from": HALF, "temperatures": [300, 400.5], "timestep": 2, "ensemble": "npt"}),
+        asked({**CHANGE, "ensemble": "npt", "cell": "sampled"}),
         asked({**CHANGE, "to": {"cation": {"Na": 0.33333, "K": 0.66667}}}),
         asked(CHANGE, sublattices=WITH_VAC),
         asked(ABSOLUTE, at=[NA, HALF], conditions={"temperature": 700.0, "pressure": 1.0}),
@@ -366,6 +371,21 @@ def test_chemical_potentials_of_a_vacancy_need_no_formation_energy():
     [
         (asked(VACANCY, at=[HALF]), "/at/0"),
         (asked({**VACANCY, "reference": "einstein"}, at=[NA]), "/free_energy/reference"),
+        (asked({**ABSOLUTE, "ensemble": "npt", "cell": "sampled"}), "/free_energy/cell"),
+        (
+            asked(
+                {
+                    **CHANGE,
+                    "ensemble": "npt",
+                    "cell": "sampled",
+                    "from": {"metal": {"Zn": 1.0}},
+                    "to": {"metal": {"Cd": 1.0}},
+                },
+                structure={"prototype": "wurtzite", "species": ["Zn", "S"]},
+                sublattices=[{"name": "metal", "sites": ["Zn"], "elements": ["Zn", "Cd"]}],
+            ),
+            "/free_energy/cell",
+        ),
         (asked(ABSOLUTE, sublattices=WITH_VAC), "/sublattices"),
     ],
 )

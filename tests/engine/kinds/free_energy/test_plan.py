@@ -22,6 +22,9 @@ from tests.engine.kinds.free_energy.records import (
     HELD,
     REST,
     SPRINGS,
+    STIFFNESS,
+    SWOLLEN,
+    VOLUMES,
     Records,
     problem,
 )
@@ -398,6 +401,39 @@ def test_cells_at_temperatures_come_before_all_that_moves_in_them(options):
     first, second = answered(campaign)
     assert (first.expansion, second.expansion) == pytest.approx((900 * EXPANDED, 300 * EXPANDED))
     assert "Gibbs" in campaign.result().answer["convention"]
+
+
+def test_cells_that_move_start_at_rest_and_what_their_volumes_have_by_themselves_is_taken_off():
+    asked_for = problem(**{**CHANGES, "ensemble": "npt", "cell": "sampled"})
+    conditions = asked_for.conditions.model_copy(update={"pressure": 2.0})
+    campaign = Campaign(asked_for.model_copy(update={"conditions": conditions}), shared=True)
+    told, seen = Records(deviation=0.002), []
+    while asked := campaign.ask():
+        seen += asked
+        campaign.tell([told(task) for task in asked])
+    assert {one.unit for one in seen} == {"reference", "relaxation", "harmonic", "batching", "dynamics"}
+    assert all(one.stretched for one in seen if one.unit == "harmonic")
+    for one in (one for one in seen if one.unit == "dynamics"):
+        assert [crystal.q for crystal in one.crystals] == 3 * [[0.0]]
+        swing = 2 * math.pi * math.sqrt(one.moving.mass / 250.0)
+        assert swing == pytest.approx(50 * one.timestep)
+        assert one.equilibration == 240
+    (one,) = answered(campaign)
+    parts = one.contributions
+    work = 2.0 / 160.2176634 * (VOLUMES[1] - VOLUMES[0])
+    assert parts.pressure_volume * ATOMS == pytest.approx(work)
+    assert parts.static * ATOMS == pytest.approx(REST[1] - REST[0])
+    # The integral over V of exp(-B (V - V0)^2 / 2 V0 k_B T) goes as the root of V0 / B, B being stiffness / 9 V0.
+    root = math.sqrt(STIFFNESS[0] / STIFFNESS[1]) * VOLUMES[1] / VOLUMES[0]
+    by_themselves = -BOLTZMANN * 300 * math.log(root)
+    classically = one.free_energy - parts.quantum - parts.mass - parts.centre_of_mass
+    assert abs(classically * ATOMS - (CHANGE - by_themselves)) < 4 * one.standard_error * ATOMS
+    assert sum(parts.model_dump(exclude_none=True).values()) == pytest.approx(one.free_energy, abs=1e-12)
+    assert one.volume_per_atom * ATOMS == pytest.approx(VOLUMES[1] + SWOLLEN + 0.5)
+    runs = one.switching.backward.runs
+    assert one.volume_error * ATOMS == pytest.approx(0.5 / math.sqrt(runs - 1))
+    assert one.expansion == pytest.approx((SWOLLEN + 0.5) / VOLUMES[1])
+    assert "volume moves" in campaign.result().answer["convention"]
 
 
 def test_without_a_cell_there_is_no_free_energy_and_the_mend_is_named():
