@@ -115,7 +115,7 @@ def best_choice(
     converges = convergence(points, region.space.free_basis)
     if converges is not None and doubt > 1.0:
         # Care puts a choice where little is left to gain: whether a search may end it must not decide.
-        converges = converges.at_most_risk()
+        converges = converges.at_bearable_risk()
     acquisition = replace(acquisition, converges=converges)
     values = acquisition(candidates)
     tops = _distinct_tops(candidates, values)

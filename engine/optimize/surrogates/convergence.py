@@ -85,9 +85,9 @@ class Convergence:
         """
         return (1.0 / self.risk - 1.0) * self.of(x).clamp_min(_UNLIKELY).log()
 
-    def at_most_risk(self) -> Convergence:
-        """The same, with a gain counted by the probability alone."""
-        return replace(self, risk=_MOST_RISK)
+    def at_bearable_risk(self) -> Convergence:
+        """The same, with the share of failures that is aimed at as the least risk."""
+        return replace(self, risk=max(self.risk, BEARABLE))
 
     def factor_at(self, x: NDArray[np.float64]) -> float:
         """What a gain at a composition [n_columns] counts by."""
