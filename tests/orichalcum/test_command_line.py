@@ -338,7 +338,7 @@ def test_a_map_is_shown_in_steps_of_a_tenth_with_what_is_not_feasible(service):
 
 def test_a_map_as_json_has_every_point(service):
     service(answer(JOB), answer(MAP))
-    assert json.loads(run("map", "job1", "--json").stdout) == {**MAP, "beyond": []}
+    assert json.loads(run("map", "job1", "--json").stdout) == {**MAP, "beyond": [], "left_out": []}
 
 
 def test_a_map_that_is_not_computed_in_time_ends_with_exit_code_4(service):
