@@ -127,7 +127,10 @@ def test_whoever_reads_hostile_problems_is_given_no_secret(monkeypatch):
     forking = Checker()
     try:
         forking.start()
-        environment = psutil.Process(forking._process.pid).environ()
+        process = psutil.Process(forking._process.pid)
+        # Until it runs its own program it shows the environment that this process was started with.
+        wait_for(lambda: "ORICHALCUM_DATA" in process.environ(), "the environment of its own")
+        environment = process.environ()
     finally:
         forking.close()
     assert PASSWORD not in environment.values()
