@@ -7,6 +7,7 @@ import { frameIn, toPixel, type Shares } from '../plots/ternary';
 import type EvaluationsTableType from './EvaluationsTable.svelte';
 import type JobHeaderType from './JobHeader.svelte';
 import ProvenanceList from './ProvenanceList.svelte';
+import { asInABrowser } from './jsdom';
 import { madeEvaluation, madeProblem } from './made';
 import { measuredOn } from './measured';
 import MeasuredTable from './MeasuredTable.svelte';
@@ -24,25 +25,8 @@ let SensitivityTable: typeof SensitivityTableType;
 let TernaryPlot: typeof TernaryPlotType;
 let JobView: typeof JobViewType;
 
-// What jsdom lacks: sizes, the system's theme, canvases. The modules look at the theme when they are loaded.
 beforeAll(async () => {
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      #tell: ResizeObserverCallback;
-      constructor(tell: ResizeObserverCallback) {
-        this.#tell = tell;
-      }
-      observe(target: Element) {
-        this.#tell([{ target } as ResizeObserverEntry], this as unknown as ResizeObserver);
-      }
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  Object.defineProperty(HTMLElement.prototype, 'clientWidth', { get: () => WIDTH });
-  HTMLCanvasElement.prototype.getContext = () => null;
+  asInABrowser(WIDTH);
   ({ default: EvaluationsTable } = await import('./EvaluationsTable.svelte'));
   ({ default: JobHeader } = await import('./JobHeader.svelte'));
   ({ default: SensitivityTable } = await import('./SensitivityTable.svelte'));

@@ -3,6 +3,7 @@ import { cleanup, configure, fireEvent, render, screen } from '@testing-library/
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LeftOut, Result } from '../api/types';
 import { linear } from '../plots/scale';
+import { asInABrowser } from './jsdom';
 import { madeEvaluation, madeProblem, madeProperties } from './made';
 import type ParityCardType from './ParityCard.svelte';
 import { barsIn, domainOf, predictedOf, verdict } from './parity';
@@ -14,24 +15,8 @@ configure({ asyncUtilTimeout: 30_000 }); // a busy machine takes its time
 let ParityCard: typeof ParityCardType;
 let JobView: typeof JobViewType;
 
-// What jsdom lacks: sizes and the system's theme, at which modules look when they are loaded.
 beforeAll(async () => {
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      #tell: ResizeObserverCallback;
-      constructor(tell: ResizeObserverCallback) {
-        this.#tell = tell;
-      }
-      observe(target: Element) {
-        this.#tell([{ target } as ResizeObserverEntry], this as unknown as ResizeObserver);
-      }
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  Object.defineProperty(HTMLElement.prototype, 'clientWidth', { get: () => 600 });
+  asInABrowser(600);
   ({ default: ParityCard } = await import('./ParityCard.svelte'));
   ({ JobView } = await import('./view.svelte'));
 });

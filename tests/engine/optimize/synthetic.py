@@ -8,6 +8,8 @@ from api_schemas.cost import Cost
 from api_schemas.evaluations import EvaluationRecord, PropertyValue, RelaxationState
 from api_schemas.problem import Problem
 from engine.campaign.campaign import Campaign
+from engine.optimize.objective import build_loss
+from engine.optimize.point import Point
 from engine.properties.table import PROPERTIES
 
 
@@ -54,6 +56,17 @@ def record(campaign, suggestion, functions, *, converged=True):
         ),
         targets=targets,
     )
+
+
+def told_at(asked, x, functions):
+    """Region, loss and the point of closed forms at a composition vector."""
+    campaign = Campaign(asked)
+    loss = build_loss(asked, [one.target for one in asked.objectives])
+    x = np.asarray(x, dtype=float)
+    found = {name: functions[name](x) for name in loss.properties}
+    values = {name: value for name, (value, _) in found.items()}
+    slopes = {name: campaign.space.project_gradient(np.asarray(raw)) for name, (_, raw) in found.items()}
+    return campaign.region, loss, Point(0, None, x, values, slopes, loss(values), loss.violation(values))
 
 
 def run(asked, functions, n=None, limit=200):

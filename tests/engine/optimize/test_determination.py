@@ -9,14 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.campaign.campaign import Campaign
 from engine.optimize.answer.determination import determination, free_directions
 from engine.optimize.answer.kept_targets import kept_ranges, nearest_kept
-from engine.optimize.objective import build_loss
-from engine.optimize.point import Point
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import problem, run
+from synthetic import problem, run, told_at
 
 
 def target(name, value, tolerance):
@@ -28,21 +25,9 @@ def linear(slopes, level=0.0):
     return lambda x: (level + float(np.dot(slopes, x)), np.asarray(slopes, dtype=float))
 
 
-def at(asked, x, functions):
-    """Region, loss and the point of closed forms at a composition."""
-    campaign = Campaign(asked)
-    loss = build_loss(asked, [one.target for one in asked.objectives])
-    x = np.asarray(x, dtype=float)
-    found = {name: functions[name](x) for name in loss.properties}
-    values = {name: value for name, (value, _) in found.items()}
-    slopes = {name: campaign.space.project_gradient(np.asarray(raw)) for name, (_, raw) in found.items()}
-    point = Point(0, None, x, values, slopes, loss(values), loss.violation(values))
-    return campaign.region, loss, point
-
-
 def test_two_elements_have_the_deviation_of_the_property_over_its_slope():
     slope = np.array([3.11, 3.57])
-    region, loss, best = at(
+    region, loss, best = told_at(
         problem(["Al", "Sc"], [target("lattice_a", 3.2, 0.001)]),
         [1 - 0.09 / 0.46, 0.09 / 0.46],
         {"lattice_a": linear(slope)},
@@ -73,7 +58,7 @@ def test_deviations_are_those_of_answers_to_targets_that_are_drawn_anew():
     names = ("lattice_a", "volume", "mixing_energy")
     functions = {name: (lambda x, k=k: (values(x)[k], slopes(x)[k])) for k, name in enumerate(names)}
     tolerances, tiers = np.array([0.002, 0.004, 0.001]), np.array([0.003, 0.0, 0.005])
-    region, loss, best = at(
+    region, loss, best = told_at(
         problem(
             ["Al", "Sc", "Y", "Ga"],
             [target(n, float(v), t) for n, v, t in zip(names, values(answer), tolerances, strict=True)],
@@ -98,7 +83,7 @@ def test_more_targets_than_directions_determine_it_as_weighted_least_squares_do(
     slopes = {"lattice_a": [0.0, 0.5], "volume": [1.0, 4.0], "density": [2.0, 1.5]}
     x, level = np.array([0.6, 0.4]), 3.0
     tolerances = {"lattice_a": 0.01, "volume": 0.2, "density": 0.01}
-    region, loss, best = at(
+    region, loss, best = told_at(
         problem(
             ["Al", "Sc"], [target(n, level + float(np.dot(s, x)), tolerances[n]) for n, s in slopes.items()]
         ),
@@ -115,7 +100,7 @@ def test_fewer_targets_than_free_fractions_leave_ranges_that_corners_tell():
     upper = [0.7, 0.5, 0.9, 0.25]
     elements = {e: [0, high] for e, high in zip(["Na", "K", "Rb", "Cs"], upper, strict=True)}
     level, tolerance = float(slopes @ x), 0.02
-    region, loss, best = at(
+    region, loss, best = told_at(
         problem(elements, [target("lattice_a", level, tolerance)]), x, {"lattice_a": linear(slopes)}
     )
     found = determination(region, loss, best, {"lattice_a": 0.01}, None)
@@ -144,7 +129,7 @@ def test_a_fraction_that_the_targets_fix_keeps_its_bar_beside_others_that_are_op
             {"name": "anion", "sites": ["Cl"], "elements": ["Cl", "Br"]},
         ],
     )
-    region, loss, best = at(asked, [0.7, 0.3, 0.5, 0.5], {"lattice_a": linear([5.6, 6.6, 0.0, 0.0])})
+    region, loss, best = told_at(asked, [0.7, 0.3, 0.5, 0.5], {"lattice_a": linear([5.6, 6.6, 0.0, 0.0])})
     found = determination(region, loss, best, {}, None)
     assert found.degenerate == 1
     assert found.deviations[:2] == pytest.approx([0.01, 0.01])
@@ -156,12 +141,12 @@ def test_what_holds_the_answer_back_takes_its_direction_away():
     """The target lies beyond the bound: whatever the property's error, the answer stays at the bound."""
     elements = {"Al": [0, 1], "Sc": [0, 0.3]}
     functions = {"lattice_a": linear([3.1, 3.5])}
-    region, loss, best = at(problem(elements, [target("lattice_a", 3.4, 0.001)]), [0.7, 0.3], functions)
+    region, loss, best = told_at(problem(elements, [target("lattice_a", 3.4, 0.001)]), [0.7, 0.3], functions)
     assert free_directions(region, loss, best).shape == (2, 0)
     assert determination(region, loss, best, {"lattice_a": 0.008}, None).deviations == pytest.approx(
         [0.0, 0.0]
     )
-    met = at(problem(elements, [target("lattice_a", 3.22, 0.001)]), [0.7, 0.3], functions)
+    met = told_at(problem(elements, [target("lattice_a", 3.22, 0.001)]), [0.7, 0.3], functions)
     found = determination(*met, {}, None)
     assert found.deviations == pytest.approx([0.001 / 0.4, 0.001 / 0.4])
 
@@ -172,7 +157,7 @@ def test_an_equality_takes_its_direction_away():
         [target("lattice_a", 5.9, 0.01)],
         constraints={"linear": [{"terms": {"cation:Rb": 1}, "min": 0.2, "max": 0.2}]},
     )
-    region, loss, best = at(asked, [0.5, 0.3, 0.2], {"lattice_a": linear([5.5, 6.5, 6.9])})
+    region, loss, best = told_at(asked, [0.5, 0.3, 0.2], {"lattice_a": linear([5.5, 6.5, 6.9])})
     found = determination(region, loss, best, {}, None)
     assert found.deviations == pytest.approx([0.01, 0.01, 0.0], abs=1e-12)
 
@@ -182,18 +167,18 @@ def test_a_goal_decides_what_the_targets_leave_open_and_goals_alone_determine_no
     functions = {"lattice_a": linear([5.5, 6.5, 6.0]), "mixing_energy": linear([0.0, 0.1, 0.2])}
     x = [0.5, 0.5, 0.0]
     both = determination(
-        *at(problem(["Na", "K", "Rb"], [target("lattice_a", 6.0, 0.01), goal]), x, functions), {}, None
+        *told_at(problem(["Na", "K", "Rb"], [target("lattice_a", 6.0, 0.01), goal]), x, functions), {}, None
     )
     assert both.degenerate == 0
     assert both.deviations == pytest.approx([0.01, 0.01, 0.0], abs=1e-12), "no Rb: more would cost"
-    alone = at(problem(["Na", "K", "Rb"], [goal]), x, functions)
+    alone = told_at(problem(["Na", "K", "Rb"], [goal]), x, functions)
     assert determination(*alone, {}, None) is None
 
 
 def test_the_nearest_that_keeps_the_target_is_the_projection_onto_its_plane():
     slopes, x = np.array([5.0, 5.6, 6.2]), np.array([0.0, 0.9, 0.1])
     level = float(slopes @ x)
-    region, loss, best = at(
+    region, loss, best = told_at(
         problem(["Na", "K", "Rb"], [target("lattice_a", level, 1e-6)]), x, {"lattice_a": linear(slopes)}
     )
     middle = np.full(3, 1 / 3)
@@ -209,7 +194,7 @@ def test_among_sets_of_elements_the_ranges_are_those_of_all():
         [target("lattice_a", 6.2, 1e-6)],
         constraints={"max_elements": {"cation": 2}},
     )
-    region, loss, best = at(asked, [1 / 3, 0.0, 2 / 3], {"lattice_a": linear([5.6, 6.0, 6.5])})
+    region, loss, best = told_at(asked, [1 / 3, 0.0, 2 / 3], {"lattice_a": linear([5.6, 6.0, 6.5])})
     ranges = kept_ranges(region, loss, best)
     expected = [[0.0, 1 / 3], [0.0, 0.6], [0.4, 2 / 3]]
     assert ranges == pytest.approx(np.array(expected), abs=1e-4)

@@ -8,13 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.campaign.campaign import Campaign
 from engine.optimize.answer.front_uncertainty import member_determination
-from engine.optimize.objective import build_loss
-from engine.optimize.point import Point
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import problem, run
+from synthetic import problem, run, told_at
 
 
 def goal(name, which="minimize"):
@@ -27,17 +24,6 @@ def target(name, value, tolerance):
 
 def front(elements, objectives, **strategy):
     return problem(elements, objectives, strategy={"name": "random", **strategy})
-
-
-def member(asked, x, functions):
-    """Region, loss and the point of closed forms at a composition."""
-    campaign = Campaign(asked)
-    loss = build_loss(asked, [one.target for one in asked.objectives])
-    x = np.asarray(x, dtype=float)
-    found = {name: functions[name](x) for name in loss.properties}
-    values = {name: value for name, (value, _) in found.items()}
-    slopes = {name: campaign.space.project_gradient(np.asarray(raw)) for name, (_, raw) in found.items()}
-    return campaign.region, loss, Point(0, None, x, values, slopes, loss(values))
 
 
 def test_of_two_elements_it_is_what_both_objectives_say_together():
@@ -54,7 +40,7 @@ def test_of_two_elements_it_is_what_both_objectives_say_together():
 
     functions = {"lattice_a": lattice, "volume": modulus}
     asked = front(["Al", "Sc"], [goal("lattice_a", "maximize"), goal("volume", "maximize")])
-    region, loss, point = member(asked, [0.7, 0.3], functions)
+    region, loss, point = told_at(asked, [0.7, 0.3], functions)
     found = member_determination(region, loss, point, {"lattice_a": 0.01, "volume": 6.0})
 
     def along(name):  # the slope per fraction of the second element, by differences
@@ -87,7 +73,7 @@ def test_deviations_are_those_of_compositions_with_values_drawn_anew():
     x = np.array([0.4, 0.25, 0.35])
     tier, tolerance = np.array([0.004, 0.003]), np.array([0.0, 0.002])
     asked = front(["Al", "Sc", "Y"], [goal("volume"), target("lattice_a", float(values(x)[1]), 0.002)])
-    region, loss, point = member(asked, x, functions)
+    region, loss, point = told_at(asked, x, functions)
     found = member_determination(region, loss, point, dict(zip(names, tier, strict=True)))
     drawn = []
     for noise in rng.normal(size=(4000, 2)) * np.hypot(tier, tolerance):
@@ -108,13 +94,13 @@ def test_a_member_on_a_face_moves_along_it_where_the_face_holds_it_and_off_it_wh
     beyond = {"volume": bowl([0.9, 0.4, -0.3]), "lattice_a": bowl([0.3, 0.8, -0.1])}
     tiers = {"volume": 0.01, "lattice_a": 0.01}
     asked = front(["Al", "Sc", "Y"], [goal("volume"), goal("lattice_a")])
-    held = member_determination(*member(asked, x, beyond), tiers)
+    held = member_determination(*told_at(asked, x, beyond), tiers)
     along = np.array([1.0, -1.0, 0.0]) / np.sqrt(2.0)
     slopes = [2.0 * (x - c) @ along for c in ([0.9, 0.4, -0.3], [0.3, 0.8, -0.1])]
     expected = 0.01 / np.hypot(*slopes) / np.sqrt(2.0)
     assert held.deviations == pytest.approx([expected, expected, 0.0], rel=1e-9)
     within = {"volume": bowl([0.7, 0.3, 0.0]), "lattice_a": bowl([0.3, 0.7, 0.0])}
-    free = member_determination(*member(asked, x, within), tiers)
+    free = member_determination(*told_at(asked, x, within), tiers)
     assert free.open.shape[1] == 1
     assert np.isnan(free.deviations[2])
 
@@ -122,7 +108,7 @@ def test_a_member_on_a_face_moves_along_it_where_the_face_holds_it_and_off_it_wh
 def test_goals_of_which_no_error_is_known_say_nothing():
     functions = {name: lambda x: (float(x @ x), 2.0 * x) for name in ("volume", "lattice_a")}
     asked = front(["Al", "Sc"], [goal("volume"), goal("lattice_a")])
-    arguments = member(asked, [0.4, 0.6], functions)
+    arguments = told_at(asked, [0.4, 0.6], functions)
     assert member_determination(*arguments, {"volume": None, "lattice_a": None}) is None
     one = member_determination(*arguments, {"volume": 0.01, "lattice_a": None})
     assert one.deviations == pytest.approx(np.full(2, 0.01 / abs(2 * 0.6 - 2 * 0.4)))
